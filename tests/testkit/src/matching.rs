@@ -6,14 +6,17 @@ use serde_json::{Map, Value};
 ///
 /// An object pattern names the keys it cares about; arrays must have equal length and match element by element; everything
 /// else must be equal, numbers by value. Three patterns are special, each an object with this one key:
-/// `{"$any": true}` (present, whatever it is), `{"$absent": true}` (the key must be missing) and
-/// `{"$contains": "text"}` (a string holding that text).
+/// `{"$any": true}` (present, whatever it is), `{"$absent": true}` (the key must be missing),
+/// `{"$contains": "text"}` (a string holding that text) and `{"$oneOf": [patterns]}` (at least one of them fits).
 pub fn matches(pattern: &Value, actual: &Value) -> bool {
     match pattern {
         Value::Object(wanted) => match special(wanted) {
             Some(("$any", _)) => true,
             Some(("$absent", _)) => false,
-            Some((_, text)) => contains(text, actual),
+            Some(("$contains", text)) => contains(text, actual),
+            Some((_, patterns)) => {
+                patterns.as_array().is_some_and(|any| any.iter().any(|one| matches(one, actual)))
+            }
             None => matches_object(wanted, actual),
         },
         Value::Array(wanted) => actual.as_array().is_some_and(|items| {
@@ -26,7 +29,7 @@ pub fn matches(pattern: &Value, actual: &Value) -> bool {
 
 fn special(wanted: &Map<String, Value>) -> Option<(&str, &Value)> {
     let (key, value) = wanted.iter().next().filter(|_| wanted.len() == 1)?;
-    matches!(key.as_str(), "$any" | "$absent" | "$contains").then_some((key.as_str(), value))
+    matches!(key.as_str(), "$any" | "$absent" | "$contains" | "$oneOf").then_some((key.as_str(), value))
 }
 
 fn contains(text: &Value, actual: &Value) -> bool {
@@ -118,6 +121,7 @@ mod tests {
         let actual = json!({"a": 1, "b": {"c": "hello", "d": [1, 2]}});
         assert!(matches(&json!({"a": 1.0, "b": {"d": [1, {"$any": true}]}}), &actual));
         assert!(matches(&json!({"b": {"c": {"$contains": "ell"}, "x": {"$absent": true}}}), &actual));
+        assert!(matches(&json!({"a": {"$oneOf": [2, 1]}}), &actual));
         assert!(!matches(&json!({"a": {"$absent": true}}), &actual));
         assert!(!matches(&json!({"b": {"d": [1]}}), &actual));
         assert!(!matches(&json!({"z": {"$any": true}}), &actual));

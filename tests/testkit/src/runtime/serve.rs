@@ -82,7 +82,7 @@ fn stdio_conn(recorder: &Arc<Recorder>) -> io::Result<Arc<Conn>> {
 fn close_stdout() {
     #[cfg(unix)]
     if let Ok(null) = File::create("/dev/null") {
-        drop(rustix::stdio::dup2_stdout(null));
+        let _ = rustix::stdio::dup2_stdout(null);
     }
 }
 
