@@ -17,3 +17,8 @@ pub mod wire;
 
 pub use launch::{FakeProcess, FakeRuntime};
 pub use model::ScriptedModel;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
