@@ -1,0 +1,8 @@
+//! JSON-RPC both ways over one byte stream.
+
+mod connection;
+mod message;
+mod responder;
+
+pub(crate) use connection::{Connection, Inbound, Loss};
+pub(crate) use responder::{METHOD_NOT_FOUND, Responder};
