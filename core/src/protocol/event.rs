@@ -57,7 +57,7 @@ impl Event {
             match key {
                 b"type" if scanner.is_string() => event_type = narrow(scanner.string()?),
                 b"data" => data = narrow(scanner.value()?),
-                _ => drop(scanner.value()?),
+                _ => scanner.skip()?,
             }
             Ok(())
         })?;

@@ -122,6 +122,11 @@ impl<'a> Scanner<'a> {
         Ok(start..self.pos)
     }
 
+    /// Consumes any value.
+    pub(crate) fn skip(&mut self) -> Result<(), ScanError> {
+        self.value().map(|_| ())
+    }
+
     fn scalar(&mut self) {
         while let Some(&byte) = self.src.get(self.pos) {
             if matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') {

@@ -103,7 +103,7 @@ fn read_envelope(frame: &[u8], scanner: &mut Scanner<'_>) -> Result<Envelope, Sc
             b"id" => envelope.id = Some(scanner.value()?),
             b"result" => envelope.result = Some(scanner.value()?),
             b"error" => envelope.error = Some(scanner.value()?),
-            _ => drop(scanner.value()?),
+            _ => scanner.skip()?,
         }
         Ok(())
     })?;
@@ -137,13 +137,13 @@ fn read_event(scanner: &mut Scanner<'_>) -> Result<EventParts, ScanError> {
                     match key {
                         b"type" if scanner.is_string() => parts.event_type = scanner.string()?,
                         b"data" => parts.data = scanner.value()?,
-                        _ => drop(scanner.value()?),
+                        _ => scanner.skip()?,
                     }
                     Ok(())
                 })?;
                 parts.object = start..scanner.position();
             }
-            _ => drop(scanner.value()?),
+            _ => scanner.skip()?,
         }
         Ok(())
     })?;
