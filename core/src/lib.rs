@@ -33,10 +33,11 @@ pub use client::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use handlers::Handlers;
+pub use protocol::common::{Mode, Secret};
 pub use protocol::event::{Event, EventHeader};
 pub use protocol::method;
 pub use protocol::session_spec::{CommandSpec, SessionConfig, ToolSpec, TraceContext};
 pub use runtime::options::{
-    ClientHandlers, ClientOptions, Mode, RuntimeConnection, Secret, SessionFsOptions, TelemetryConfig,
+    ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, TelemetryConfig,
 };
 pub use session::{Counters, EventStream, SendOptions, Session};

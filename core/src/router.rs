@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
+use serde::Deserialize;
 
-use crate::dispatch;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::protocol::event::Event;
 use crate::protocol::{json, method};
-use crate::rpc::{Inbound, Responder};
-use crate::session::SessionCore;
+use crate::rpc::{Inbound, METHOD_NOT_FOUND, Responder};
 
 /// What the client itself wants to hear. Called by the reader: must neither block nor run user code.
 pub(crate) trait ClientObserver: Send + Sync {
@@ -24,47 +23,64 @@ pub(crate) trait ClientObserver: Send + Sync {
     fn lost(&self, error: &Error);
 }
 
-type Sessions = HashMap<Arc<str>, Arc<SessionCore>>;
+/// A session as the router sees it. Called by the reader: must neither block nor run user code.
+pub(crate) trait SessionInbox: Send + Sync {
+    /// The id it is registered under.
+    fn id(&self) -> Arc<str>;
+    /// An event of the session.
+    fn take(self: Arc<Self>, event: &Event);
+    /// The runtime asks something of the session.
+    fn request(self: Arc<Self>, method: &str, params: Bytes, responder: Responder);
+    /// Whether the session can still be used.
+    fn is_open(&self) -> bool;
+    /// The session is over for this process.
+    fn close(&self, error: &Error);
+}
+
+type Inbox = Arc<dyn SessionInbox>;
+type Sessions = HashMap<Arc<str>, Inbox>;
 
 /// The sessions of one connection.
 pub(crate) struct Router {
     sessions: RwLock<Sessions>,
     observer: Arc<dyn ClientObserver>,
+    /// Whether a method is a request that some session may answer.
+    is_session_request: fn(&str) -> bool,
 }
 
 impl Router {
-    pub(crate) fn new(observer: Arc<dyn ClientObserver>) -> Arc<Self> {
-        Arc::new(Self { sessions: RwLock::default(), observer })
+    pub(crate) fn new(observer: Arc<dyn ClientObserver>, is_session_request: fn(&str) -> bool) -> Arc<Self> {
+        Arc::new(Self { sessions: RwLock::default(), observer, is_session_request })
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Sessions> {
         self.sessions.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn find(&self, id: &str) -> Option<Arc<SessionCore>> {
+    pub(crate) fn find(&self, id: &str) -> Option<Inbox> {
         self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     /// Registers a session under its id; returns the one that was there.
-    pub(crate) fn insert(&self, core: &Arc<SessionCore>) -> Option<Arc<SessionCore>> {
-        self.write().insert(core.id(), Arc::clone(core))
+    pub(crate) fn insert(&self, core: Inbox) -> Option<Inbox> {
+        self.write().insert(core.id(), core)
     }
 
     /// Takes out a session, unless another one has its place by now.
-    pub(crate) fn remove(&self, core: &Arc<SessionCore>) {
+    pub(crate) fn remove(&self, core: &dyn SessionInbox) {
         let mut sessions = self.write();
-        if sessions.get(&*core.id()).is_some_and(|present| Arc::ptr_eq(present, core)) {
+        if sessions.get(&*core.id()).is_some_and(|present| std::ptr::addr_eq(Arc::as_ptr(present), core)) {
             sessions.remove(&*core.id());
         }
     }
 
     /// Takes out a session by id.
-    pub(crate) fn remove_id(&self, id: &str) -> Option<Arc<SessionCore>> {
+    pub(crate) fn remove_id(&self, id: &str) -> Option<Inbox> {
         self.write().remove(id)
     }
 
     /// Takes out all sessions.
-    pub(crate) fn take_all(&self) -> Vec<Arc<SessionCore>> {
+    pub(crate) fn take_all(&self) -> Vec<Inbox> {
         std::mem::take(&mut *self.write()).into_values().collect()
     }
 }
@@ -96,7 +112,24 @@ impl Inbound for Router {
     }
 
     fn request(&self, method: String, params: Bytes, responder: Responder) {
-        dispatch::request(&method, params, responder, |id| self.find(id));
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Addressed {
+            #[serde(default)]
+            session_id: String,
+        }
+        if !(self.is_session_request)(&method) {
+            return responder.error(METHOD_NOT_FOUND, &format!("Method not found: {method}"), None);
+        }
+        let id = json::parse::<Addressed>(&params).map(|addressed| addressed.session_id).unwrap_or_default();
+        let refuse = |text: String| Error::new(ErrorKind::InvalidArgument, text);
+        match self.find(&id) {
+            Some(core) => core.request(&method, params, responder),
+            None if id.is_empty() => {
+                responder.fail(&refuse(format!("invalid {method} payload: sessionId is missing")))
+            }
+            None => responder.fail(&refuse(format!("unknown session {id}"))),
+        }
     }
 
     fn batch_end(&self) {

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use copilot_core::handlers::{
-    CallContext, PermissionDecision, PermissionHandler, PermissionRequest, ToolHandler, ToolInvocation, ToolResult,
+    CallContext, PermissionDecision, PermissionHandler, PermissionRequest, ToolHandler, ToolInvocation,
+    ToolResult,
 };
 use copilot_core::{
-    Client, ClientOptions, Error, ErrorKind, EventStream, Result, Secret, SessionConfig, SessionSpec, ToolSpec,
+    Client, ClientOptions, Error, ErrorKind, EventStream, Result, Secret, SessionConfig, SessionSpec,
+    ToolSpec,
 };
 use serde_json::{Value, json};
 
@@ -53,7 +55,9 @@ fn config() -> SessionConfig {
     let weather = ToolSpec {
         name: "get_weather".into(),
         description: "Tells the weather of a city".into(),
-        parameters: Some(json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})),
+        parameters: Some(
+            json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}),
+        ),
         ..ToolSpec::default()
     };
     let mut config =

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Client, ClientInner, ConnectionState, Live, StartInfo, StartTimings, lock};
+use crate::dispatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{DEFAULT_MAX_FRAME, LARGEST_MAX_FRAME};
 use crate::protocol::{json, method};
@@ -118,7 +119,7 @@ impl ClientInner {
         let Launched { reader, writer, child, port } = launched;
         let watch =
             Arc::new(LossWatch { link: Arc::downgrade(&self.link), observer: Arc::clone(&self.observer) });
-        let router = Router::new(watch);
+        let router = Router::new(watch, dispatch::is_session_request);
         let limit = self.options.max_frame_bytes.unwrap_or(DEFAULT_MAX_FRAME).min(LARGEST_MAX_FRAME);
         let witness = child.clone();
         let diagnosis = Box::new(move |loss| Box::pin(diagnose(witness, loss)) as _);

@@ -16,12 +16,13 @@ pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::common::Secret;
 use crate::protocol::{json, method};
 use crate::router::{ClientObserver, Router};
 use crate::rpc::Connection;
-use crate::runtime::options::{ClientOptions, RuntimeConnection, Secret};
+use crate::runtime::options::{ClientOptions, RuntimeConnection};
 use crate::runtime::{self, ChildProcess};
-use crate::session::SessionCore;
+use crate::session::{SessionCore, SessionOwner};
 
 /// A connection to one runtime. Clones name the same client; dropping the last one, and the last of its sessions, ends
 /// a runtime that it started.
@@ -248,16 +249,17 @@ impl ClientInner {
         };
         self.link().live.clone().ok_or_else(not_connected)
     }
+}
 
-    pub(crate) fn stderr_tail(&self) -> Option<String> {
-        self.link().live.as_ref().and_then(|live| live.child.as_ref().map(ChildProcess::stderr_tail))
-    }
-
-    /// Takes a session out of the routing of its connection.
-    pub(crate) fn forget_session(&self, core: &Arc<SessionCore>) {
+impl SessionOwner for ClientInner {
+    fn forget(&self, core: &SessionCore) {
         if let Some(live) = &self.link().live {
             live.router.remove(core);
         }
+    }
+
+    fn stderr_tail(&self) -> Option<String> {
+        self.link().live.as_ref().and_then(|live| live.child.as_ref().map(ChildProcess::stderr_tail))
     }
 }
 

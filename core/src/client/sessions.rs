@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::Handlers;
 use crate::protocol::session_spec::{Purpose, SessionConfig, TraceContext};
 use crate::protocol::{json, method};
-use crate::router::Router;
+use crate::router::{Router, SessionInbox};
 use crate::session::{EventSink, EventStream, Session, SessionCore};
 
 /// Everything a session is made of: configuration, handlers, first subscribers.
@@ -111,14 +111,14 @@ impl Client {
         if let Some(id) = &id {
             core.set_id(id);
             // Before the request: the runtime asks and tells while it still works on it.
-            attempt.before = live.router.insert(&core);
+            attempt.before = live.router.insert(Arc::clone(&core) as _);
         }
         let method = if purpose == Purpose::Create { method::SESSION_CREATE } else { method::SESSION_RESUME };
         let answer =
             call_and_register(&live, method, &json::text(&params)?, id.is_none().then(|| Arc::clone(&core)))
                 .await?;
         accept(&core, purpose, id.as_deref(), &answer)?;
-        let session = Session::new(core, Arc::clone(&self.0));
+        let session = Session::new(core, Arc::clone(&self.0) as _);
         if wants_interest {
             session.call(method::SESSION_REGISTER_INTEREST, r#"{"eventType":"mcp.oauth_required"}"#).await?;
         }
@@ -146,7 +146,7 @@ async fn call_and_register(
             && let Some(id) = made.session_id.filter(|id| !id.is_empty())
         {
             core.set_id(&id);
-            router.insert(&core);
+            router.insert(Arc::clone(&core) as _);
         }
         if let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take() {
             drop(sender.send(answer));
@@ -208,7 +208,7 @@ struct Registration {
     router: Arc<Router>,
     core: Arc<SessionCore>,
     kept: bool,
-    before: Option<Arc<SessionCore>>,
+    before: Option<Arc<dyn SessionInbox>>,
 }
 
 impl Drop for Registration {
@@ -222,10 +222,10 @@ impl Drop for Registration {
             }
             return;
         }
-        self.router.remove(&self.core);
+        self.router.remove(&*self.core);
         self.core.close(&Error::new(ErrorKind::SessionClosed, "the session was not made"));
         if let Some(before) = self.before.take() {
-            self.router.insert(&before);
+            self.router.insert(before);
         }
     }
 }

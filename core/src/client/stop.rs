@@ -82,7 +82,7 @@ async fn disconnect_sessions(live: &Live, report: &mut StopReport) {
     let stopped = Error::new(ErrorKind::SessionClosed, "the client was stopped");
     for core in live.router.take_all() {
         let id = core.id();
-        if core.check_open().is_ok() {
+        if core.is_open() {
             let params = format!(r#"{{"sessionId":{}}}"#, json::quote(&id));
             let destroyed = live.connection.call(method::SESSION_DESTROY, &params);
             match tokio::time::timeout_at(deadline, destroyed).await {

@@ -71,32 +71,16 @@ const REQUESTS: &[(&str, RequestHandler)] = &[
     (method::PROVIDER_TOKEN_GET, provider_token::request),
 ];
 
-/// Answers a request of the runtime. `find` looks a session up.
-pub(crate) fn request(
-    name: &str,
-    params: Bytes,
-    responder: Responder,
-    find: impl FnOnce(&str) -> Option<Arc<SessionCore>>,
-) {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Addressed {
-        #[serde(default)]
-        session_id: String,
-    }
-    let Some((_, handler)) = REQUESTS.iter().find(|(method, _)| *method == name) else {
-        return responder.error(METHOD_NOT_FOUND, &format!("Method not found: {name}"), None);
-    };
-    let session_id =
-        json::parse::<Addressed>(&params).map(|addressed| addressed.session_id).unwrap_or_default();
-    if session_id.is_empty() {
-        return responder.fail(&invalid(name, "sessionId is missing"));
-    }
-    match find(&session_id) {
-        Some(core) => handler(core, params, responder),
-        None => {
-            responder.fail(&Error::new(ErrorKind::InvalidArgument, format!("unknown session {session_id}")))
-        }
+/// Whether a method is one of [`REQUESTS`].
+pub(crate) fn is_session_request(name: &str) -> bool {
+    REQUESTS.iter().any(|(method, _)| *method == name)
+}
+
+/// Answers a request of the runtime.
+pub(crate) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, responder: Responder) {
+    match REQUESTS.iter().find(|(method, _)| *method == name) {
+        Some((_, handler)) => handler(core, params, responder),
+        None => responder.error(METHOD_NOT_FOUND, &format!("Method not found: {name}"), None),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Data of the wire, usable by every layer. No behaviour lives here.
 
+pub(crate) mod common;
 pub(crate) mod event;
 pub(crate) mod json;
 pub mod method;

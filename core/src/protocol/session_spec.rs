@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::system_message;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::options::{Mode, Secret};
+use crate::protocol::common::{Mode, Secret};
 
 /// A tool as the model sees it. Its handler is kept apart, see [`Handlers`](crate::Handlers).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

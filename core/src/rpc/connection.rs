@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{FrameReader, write_frame};
 use crate::protocol::event::Event;
 use crate::protocol::json;
+use crate::runtime::Loss;
 
 /// Runs on the reader the instant an answer is read, in the order of arrival. Must not block.
 pub(crate) type Completion = Box<dyn FnOnce(Result<Bytes>) + Send>;
@@ -33,17 +34,6 @@ pub(crate) trait Inbound: Send + Sync + 'static {
     fn batch_end(&self);
     /// The connection ended although nobody closed it. Called at most once, after all calls were ended.
     fn lost(&self, error: &Error);
-}
-
-/// How a connection ended.
-#[derive(Debug)]
-pub(crate) enum Loss {
-    /// The peer closed its side, perhaps inside a frame.
-    End,
-    /// Reading or writing failed.
-    Io(std::io::Error),
-    /// The peer sent something that is not the protocol.
-    Protocol(Error),
 }
 
 /// Finds out why the connection ended: it may wait shortly for an exit code and the last lines of stderr.

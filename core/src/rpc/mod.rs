@@ -4,5 +4,5 @@ mod connection;
 mod message;
 mod responder;
 
-pub(crate) use connection::{Connection, Inbound, Loss};
+pub(crate) use connection::{Connection, Inbound};
 pub(crate) use responder::{METHOD_NOT_FOUND, Responder};

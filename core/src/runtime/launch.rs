@@ -9,10 +9,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::process::Command;
 
 use super::child::ChildProcess;
-use super::options::{ClientOptions, Mode, RuntimeConnection, Secret, TelemetryConfig};
+use super::options::{ClientOptions, RuntimeConnection, TelemetryConfig};
 use super::{locate, tcp, uri};
 use crate::error::{Error, ErrorKind, Result};
-use crate::rpc::Loss;
+use crate::protocol::common::{Mode, Secret};
 
 const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(10);
 const TOKEN_VARIABLE: &str = "COPILOT_SDK_AUTH_TOKEN";
@@ -161,21 +161,6 @@ fn telemetry_environment(telemetry: &TelemetryConfig) -> impl Iterator<Item = (&
     ]
     .into_iter()
     .filter_map(|(name, value)| value.map(|value| (name, value)))
-}
-
-/// Says why a connection ended, with the child's exit code and stderr when there is a child.
-pub(crate) async fn diagnose(child: Option<ChildProcess>, loss: Loss) -> Error {
-    match (loss, child) {
-        (Loss::Protocol(error), _) => error,
-        (_, Some(child)) => child.exit_error().await,
-        (Loss::Io(error), None) => {
-            Error::new(ErrorKind::ProcessExited, format!("CLI process exited unexpectedly: {error}"))
-        }
-        (Loss::End, None) => Error::new(
-            ErrorKind::ProcessExited,
-            "CLI process exited unexpectedly: the runtime closed the connection",
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@ mod child;
 mod guard;
 mod launch;
 mod locate;
+mod loss;
 pub(crate) mod options;
 mod tcp;
 mod uri;
 
 pub(crate) use child::ChildProcess;
-pub(crate) use launch::{LaunchPlan, Launched, diagnose, launch};
+pub(crate) use launch::{LaunchPlan, Launched, launch};
 pub(crate) use locate::resolve;
+pub(crate) use loss::{Loss, diagnose};
 pub(crate) use uri::parse_uri;

@@ -1,30 +1,13 @@
 //! What a client can be told about the runtime it starts or joins.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::common::{Mode, Secret};
 use crate::protocol::json;
-
-/// Text that must not show in logs or debug output.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
 
 /// How to reach the runtime.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -114,18 +97,6 @@ pub struct SessionFsOptions {
     /// What the providers can do beyond files, passed on as given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Value>,
-}
-
-/// What the runtime may do by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mode {
-    /// The abilities of the command-line tool.
-    #[default]
-    #[serde(rename = "copilot-cli")]
-    CopilotCli,
-    /// Nothing that is not asked for: for hosts with many users.
-    #[serde(rename = "empty")]
-    Empty,
 }
 
 /// Which client-wide callbacks a foreign host serves.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,8 @@ use crate::dispatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{CallContext, Handlers};
 use crate::protocol::event::Event;
-use crate::rpc::Connection;
+use crate::router::SessionInbox;
+use crate::rpc::{Connection, Responder};
 
 /// Shared by the router, the user's handle and running handlers.
 pub(crate) struct SessionCore {
@@ -80,18 +82,6 @@ impl SessionCore {
         &self.meter
     }
 
-    /// Takes in one event: fold, wake, publish, dispatch. Runs on the reader and never waits.
-    pub(crate) fn take(self: &Arc<Self>, event: &Event) {
-        if self.closed.is_cancelled() {
-            return;
-        }
-        self.meter.receive();
-        self.state().fold(event);
-        self.publish(event);
-        self.turns().see(event);
-        dispatch::event(self, event);
-    }
-
     fn publish(&self, event: &Event) {
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         sinks.retain(|sink| sink.event(event));
@@ -122,7 +112,7 @@ impl SessionCore {
 
     /// Fails when the session is closed.
     pub(crate) fn check_open(&self) -> Result<()> {
-        if self.closed.is_cancelled() { Err(disconnected(&self.id())) } else { Ok(()) }
+        if self.is_open() { Ok(()) } else { Err(disconnected(&self.id())) }
     }
 
     /// Runs a handler in a task of its own. It ends early when the session does; a panic costs only its reply.
@@ -173,12 +163,38 @@ impl SessionCore {
             cancel.cancel();
         }
     }
+}
 
-    /// The session is over for this process: ends waits, handlers and queues. True the first time.
-    pub(crate) fn close(&self, error: &Error) -> bool {
+impl SessionInbox for SessionCore {
+    fn id(&self) -> Arc<str> {
+        Self::id(self)
+    }
+
+    /// Four steps, none of which waits: fold, publish, wake, dispatch.
+    fn take(self: Arc<Self>, event: &Event) {
+        if !self.is_open() {
+            return;
+        }
+        self.meter.receive();
+        self.state().fold(event);
+        self.publish(event);
+        self.turns().see(event);
+        dispatch::event(&self, event);
+    }
+
+    fn request(self: Arc<Self>, method: &str, params: Bytes, responder: Responder) {
+        dispatch::request(self, method, params, responder);
+    }
+
+    fn is_open(&self) -> bool {
+        !self.closed.is_cancelled()
+    }
+
+    /// Ends waits, handlers and queues.
+    fn close(&self, error: &Error) {
         let mut turns = self.turns();
         if self.closed.is_cancelled() {
-            return false;
+            return;
         }
         self.closed.cancel();
         turns.fail(error);
@@ -187,8 +203,15 @@ impl SessionCore {
         for sink in self.sinks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             sink.end();
         }
-        true
     }
+}
+
+/// What the session needs of the client it belongs to. Holding it keeps the client alive.
+pub(crate) trait SessionOwner: Send + Sync {
+    /// Takes the session out of the routing.
+    fn forget(&self, core: &SessionCore);
+    /// What the runtime last wrote to stderr.
+    fn stderr_tail(&self) -> Option<String>;
 }
 
 pub(crate) fn disconnected(id: &str) -> Error {

@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::core::{SessionCore, disconnected};
+use super::core::{SessionCore, SessionOwner, disconnected};
 use super::stream::{Counters, EventStream};
-use crate::client::ClientInner;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
 use crate::protocol::{json, method};
+use crate::router::SessionInbox;
 
 /// A conversation with the agent. Clones name the same session. Keeping a session keeps its client's connection alive.
 #[derive(Clone)]
 pub struct Session {
     core: Arc<SessionCore>,
-    client: Arc<ClientInner>,
+    client: Arc<dyn SessionOwner>,
 }
 
 /// One message to the agent. Unset members are not sent.
@@ -61,7 +61,7 @@ impl From<String> for SendOptions {
 }
 
 impl Session {
-    pub(crate) fn new(core: Arc<SessionCore>, client: Arc<ClientInner>) -> Self {
+    pub(crate) fn new(core: Arc<SessionCore>, client: Arc<dyn SessionOwner>) -> Self {
         Self { core, client }
     }
 
@@ -174,7 +174,7 @@ impl Session {
             return Ok(());
         }
         self.call(method::SESSION_DESTROY, "{}").await?;
-        self.client.forget_session(&self.core);
+        self.client.forget(&self.core);
         self.core.close(&disconnected(&self.id()));
         Ok(())
     }

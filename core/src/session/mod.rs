@@ -6,7 +6,7 @@ mod state;
 mod stream;
 mod turn;
 
-pub(crate) use self::core::SessionCore;
+pub(crate) use self::core::{SessionCore, SessionOwner};
 pub use handle::{SendOptions, Session};
 pub(crate) use stream::EventSink;
 pub(crate) use stream::Meter;
