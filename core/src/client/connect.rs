@@ -32,7 +32,14 @@ impl Client {
         }
         inner.link().state = ConnectionState::Connecting;
         let settled = Settle(inner);
-        let live = inner.connect().await?;
+        let abandoned = inner.abandon().clone();
+        let live = tokio::select! {
+            biased;
+            () = abandoned.cancelled() => {
+                return Err(Error::new(ErrorKind::Cancelled, "the client was stopped by force while it was starting"));
+            }
+            live = inner.connect() => live?,
+        };
         std::mem::forget(settled);
         let info = (*live.info).clone();
         let mut link = inner.link();

@@ -8,6 +8,7 @@ mod stop;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use lifecycle::Lifecycle;
@@ -62,6 +63,8 @@ pub(crate) struct ClientInner {
     uri_port: Option<u16>,
     observer: Arc<dyn ClientObserver>,
     lifecycle: Arc<Lifecycle>,
+    /// Cancelled by a forced stop: ends a start under way. Renewed afterwards.
+    abandon: Mutex<CancellationToken>,
     /// Held while starting or stopping.
     transition: tokio::sync::Mutex<()>,
     link: Arc<Mutex<Link>>,
@@ -146,6 +149,7 @@ impl Client {
             uri_port,
             observer,
             lifecycle,
+            abandon: Mutex::default(),
             transition: tokio::sync::Mutex::default(),
             link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
             models: tokio::sync::Mutex::default(),
@@ -237,6 +241,10 @@ impl Client {
 impl ClientInner {
     fn link(&self) -> MutexGuard<'_, Link> {
         lock(&self.link)
+    }
+
+    fn abandon(&self) -> MutexGuard<'_, CancellationToken> {
+        self.abandon.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The present connection.

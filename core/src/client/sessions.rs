@@ -152,7 +152,7 @@ async fn call_and_register(
             drop(sender.send(answer));
         }
     };
-    live.connection.call_with(method, params, Box::new(done));
+    live.connection.call_as(live.connection.next_id(), method, params, Box::new(done));
     receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::ProcessExited, "connection closed")))
 }
 

@@ -53,6 +53,7 @@ impl Client {
     /// Ends everything at once: nothing is said to the runtime, a child is killed. Can be called at any time, also while
     /// a start or a stop hangs.
     pub async fn force_stop(&self) {
+        std::mem::take(&mut *self.0.abandon()).cancel();
         let live = self.take_live();
         if let Some(live) = live {
             let error = Error::new(ErrorKind::SessionClosed, "the client was stopped by force");

@@ -279,29 +279,16 @@ impl Shared {
         method: &str,
         params: &str,
     ) {
-        // Held while sending, so that an answer finds its entry.
-        let mut running = self.running();
+        let id = connection.next_id();
+        self.running().insert(ticket, Running::Call(connection.clone(), id));
         let shared = Arc::downgrade(self);
-        let id = connection.call_with(
-            method,
-            params,
-            Box::new(move |result| {
-                if let Some(shared) = shared.upgrade() {
-                    shared.push_completion(ticket, result);
-                    shared.settle(ticket);
-                }
-            }),
-        );
-        running.insert(ticket, Running::Call(connection.clone(), id));
-    }
-
-    /// Forgets a completed call.
-    fn settle(&self, ticket: Ticket) {
-        // `call` may hold the table when a call fails at once on the same thread; its entry is harmless then, because
-        // the connection no longer knows the call.
-        if let Ok(mut running) = self.running.try_lock() {
-            running.remove(&ticket);
-        }
+        let done = move |result| {
+            if let Some(shared) = shared.upgrade() {
+                shared.running().remove(&ticket);
+                shared.push_completion(ticket, result);
+            }
+        };
+        connection.call_as(id, method, params, Box::new(done));
     }
 
     /// Makes room for a session before it is made, so that its first event finds the key.
