@@ -94,6 +94,10 @@ impl Client {
         }
         let mode = self.0.options.mode;
         spec.config.validate(mode)?;
+        if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
+            let text = "create_session_fs_handler is required: the client was made with session_fs";
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
         let live = self.0.live()?;
         let mut declared = spec.handlers.declared();
         declared.github_telemetry = self.0.options.handlers.github_telemetry;

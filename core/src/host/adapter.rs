@@ -8,18 +8,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use super::delivery::{CallError, CallId, CallKind, Delivery, SessionKey};
 use super::inbox::Inbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
-    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CommandContext, CommandHandler,
+    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
     ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, HookHandler, HookInput,
     McpAuthHandler, McpAuthRequest, PermissionDecision, PermissionHandler, PermissionRequest,
-    ProviderTokenHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler, UserInputAnswer,
-    UserInputHandler, UserInputRequest,
+    ProviderTokenHandler, SessionFsHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler,
+    UserInputAnswer, UserInputHandler, UserInputRequest,
 };
 use crate::protocol::event::Event;
 use crate::protocol::json as text;
@@ -201,4 +201,24 @@ impl ProviderTokenHandler for HostSession {
     async fn token(&self, _: &CallContext, provider_name: &str) -> Result<String> {
         self.ask(CallKind::ProviderToken, &json!({"providerName": provider_name})).await
     }
+}
+
+#[async_trait]
+impl SessionFsHandler for HostSession {
+    async fn call(&self, _: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
+        self.ask(CallKind::SessionFs, &with_method(method, params)).await
+    }
+}
+
+#[async_trait]
+impl CanvasHandler for HostSession {
+    async fn call(&self, _: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
+        self.ask(CallKind::Canvas, &with_method(method, params)).await
+    }
+}
+
+fn with_method(method: &str, params: Map<String, Value>) -> Map<String, Value> {
+    let mut args = Map::from_iter([("method".to_owned(), method.into())]);
+    args.extend(params);
+    args
 }

@@ -162,12 +162,6 @@ fn session_send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Re
 
 fn make(shared: &Arc<Shared>, ticket: Ticket, args: &str, resume: bool) -> Result<()> {
     let make: Make = read(args)?;
-    if let Some(name) = make.handlers.unsupported() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("handlers: {name} is not served by this engine yet"),
-        ));
-    }
     let id = make.session_id.filter(|id| !id.is_empty());
     if resume && id.is_none() {
         return Err(Error::new(ErrorKind::InvalidArgument, "sessionId is missing"));
