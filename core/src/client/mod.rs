@@ -17,6 +17,7 @@ pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::handlers::ModelsHandler;
 use crate::protocol::common::Secret;
 use crate::protocol::{json, method};
 use crate::router::{ClientObserver, Router};
@@ -29,6 +30,13 @@ use crate::session::{SessionCore, SessionOwner};
 /// a runtime that it started.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<ClientInner>);
+
+/// What the host provides for the client as a whole.
+#[derive(Clone, Default)]
+pub struct ClientCallbacks {
+    /// Takes the place of the runtime's list of models.
+    pub list_models: Option<Arc<dyn ModelsHandler>>,
+}
 
 /// State of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +77,7 @@ pub(crate) struct ClientInner {
     transition: tokio::sync::Mutex<()>,
     link: Arc<Mutex<Link>>,
     models: tokio::sync::Mutex<Option<Bytes>>,
+    list_models: Option<Arc<dyn ModelsHandler>>,
 }
 
 /// What changes with each start.
@@ -115,15 +124,21 @@ pub struct StartTimings {
 impl Client {
     /// Checks the options and finds the runtime's program. Starts nothing.
     pub fn new(options: ClientOptions) -> Result<Self> {
+        Self::with_callbacks(options, ClientCallbacks::default())
+    }
+
+    /// Like [`new`](Self::new), with callbacks that concern the client as a whole.
+    pub fn with_callbacks(options: ClientOptions, callbacks: ClientCallbacks) -> Result<Self> {
         let lifecycle = Arc::new(Lifecycle::default());
         let observer = Arc::clone(&lifecycle) as Arc<dyn ClientObserver>;
-        Self::with_observer(options, lifecycle, observer)
+        Self::with_observer(options, lifecycle, observer, callbacks)
     }
 
     pub(crate) fn with_observer(
         mut options: ClientOptions,
         lifecycle: Arc<Lifecycle>,
         observer: Arc<dyn ClientObserver>,
+        callbacks: ClientCallbacks,
     ) -> Result<Self> {
         if options.connection.is_none() {
             options.connection = Some(default_connection()?);
@@ -153,6 +168,7 @@ impl Client {
             transition: tokio::sync::Mutex::default(),
             link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
             models: tokio::sync::Mutex::default(),
+            list_models: callbacks.list_models,
         })))
     }
 
@@ -197,13 +213,17 @@ impl Client {
         self.0.live()?.connection.notify(method, if params.trim().is_empty() { "{}" } else { params })
     }
 
-    /// The models, asked once per start and kept. JSON text `{"models": […]}`.
+    /// The models, asked once and kept until the client stops. JSON text `{"models": […]}`. With a handler for them, no
+    /// runtime is needed.
     pub async fn list_models(&self) -> Result<Bytes> {
         let mut models = self.0.models.lock().await;
         if let Some(models) = models.as_ref() {
             return Ok(models.clone());
         }
-        let fresh = self.call(method::MODELS_LIST, "{}").await?;
+        let fresh = match &self.0.list_models {
+            Some(handler) => Bytes::from(serde_json::json!({"models": handler.list().await?}).to_string()),
+            None => self.call(method::MODELS_LIST, "{}").await?,
+        };
         *models = Some(fresh.clone());
         Ok(fresh)
     }

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
     ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, HookHandler, HookInput,
-    McpAuthHandler, McpAuthRequest, PermissionDecision, PermissionHandler, PermissionRequest,
+    McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
     ProviderTokenHandler, SessionFsHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler,
     UserInputAnswer, UserInputHandler, UserInputRequest,
 };
@@ -98,6 +98,15 @@ pub(super) struct HostSession {
 }
 
 impl HostSession {
+    pub(super) fn new(calls: Arc<Calls>, key: SessionKey, events: bool) -> Self {
+        Self { calls, key, events: AtomicBool::new(events), meter: Arc::default() }
+    }
+
+    /// For what concerns no session.
+    pub(super) fn of_client(calls: Arc<Calls>) -> Self {
+        Self::new(calls, 0, false)
+    }
+
     async fn ask<T: DeserializeOwned>(&self, kind: CallKind, args: &(impl Serialize + Sync)) -> Result<T> {
         let answer = self.calls.ask(kind, self.key, text::text(args)?).await?;
         text::parse(answer.as_bytes()).map_err(|error| {
@@ -221,4 +230,11 @@ fn with_method(method: &str, params: Map<String, Value>) -> Map<String, Value> {
     let mut args = Map::from_iter([("method".to_owned(), method.into())]);
     args.extend(params);
     args
+}
+
+#[async_trait]
+impl ModelsHandler for HostSession {
+    async fn list(&self) -> Result<Value> {
+        self.ask(CallKind::ListModels, &json!({})).await
+    }
 }

@@ -1,7 +1,7 @@
 //! The surface that doors use.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use super::adapter::{Calls, HostSession};
 use super::delivery::{CallError, CallId, Delivery, SessionKey, Ticket};
 use super::inbox::{Inbox, Waker};
 use super::{engine, ops};
-use crate::client::{Client, Lifecycle};
+use crate::client::{Client, ClientCallbacks, Lifecycle};
 use crate::error::{Error, ErrorKind, Result};
 use crate::router::ClientObserver;
 use crate::rpc::Connection;
 use crate::runtime::options::ClientOptions;
-use crate::session::{Counters, Meter, Session};
+use crate::session::{Counters, Session};
 
 /// One client of a foreign language. Clones name the same client; dropping the last one ends its runtime.
 #[derive(Clone)]
@@ -67,13 +67,16 @@ impl HostClient {
         let inbox = Arc::new(Inbox::new(waker));
         let handlers = options.handlers;
         let observer = Arc::new(HostObserver { inbox: Arc::clone(&inbox), lifecycle: handlers.lifecycle });
-        let client = Client::with_observer(options, Arc::new(Lifecycle::default()), observer)?;
+        let calls = Calls::new(Arc::clone(&inbox));
+        let asked = Arc::new(HostSession::of_client(Arc::clone(&calls)));
+        let callbacks = ClientCallbacks { list_models: handlers.list_models.then_some(asked as _) };
+        let client = Client::with_observer(options, Arc::new(Lifecycle::default()), observer, callbacks)?;
         Ok(Self(Arc::new(Owner {
             shared: Arc::new(Shared {
                 pid: std::process::id(),
                 engine,
                 client,
-                calls: Calls::new(Arc::clone(&inbox)),
+                calls,
                 inbox,
                 next_ticket: AtomicU64::new(1),
                 running: Mutex::default(),
@@ -301,12 +304,7 @@ impl Shared {
             let text = format!("key {key} is in use by another session of this client");
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
-        let host = Arc::new(HostSession {
-            calls: Arc::clone(&self.calls),
-            key,
-            events: AtomicBool::new(events),
-            meter: Arc::new(Meter::default()),
-        });
+        let host = Arc::new(HostSession::new(Arc::clone(&self.calls), key, events));
         sessions.insert(key, Slot { host: Arc::clone(&host), session: None });
         Ok(host)
     }
