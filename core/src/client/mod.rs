@@ -17,7 +17,7 @@ pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::handlers::ModelsHandler;
+use crate::handlers::{LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
 use crate::protocol::{json, method};
 use crate::router::{ClientObserver, Router};
@@ -36,6 +36,8 @@ pub struct Client(pub(crate) Arc<ClientInner>);
 pub struct ClientCallbacks {
     /// Takes the place of the runtime's list of models.
     pub list_models: Option<Arc<dyn ModelsHandler>>,
+    /// Serves the runtime's requests to model providers.
+    pub llm: Option<Arc<dyn LlmHandler>>,
 }
 
 /// State of a client.
@@ -77,7 +79,7 @@ pub(crate) struct ClientInner {
     transition: tokio::sync::Mutex<()>,
     link: Arc<Mutex<Link>>,
     models: tokio::sync::Mutex<Option<Bytes>>,
-    list_models: Option<Arc<dyn ModelsHandler>>,
+    callbacks: ClientCallbacks,
 }
 
 /// What changes with each start.
@@ -168,7 +170,7 @@ impl Client {
             transition: tokio::sync::Mutex::default(),
             link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
             models: tokio::sync::Mutex::default(),
-            list_models: callbacks.list_models,
+            callbacks,
         })))
     }
 
@@ -220,7 +222,7 @@ impl Client {
         if let Some(models) = models.as_ref() {
             return Ok(models.clone());
         }
-        let fresh = match &self.0.list_models {
+        let fresh = match &self.0.callbacks.list_models {
             Some(handler) => Bytes::from(serde_json::json!({"models": handler.list().await?}).to_string()),
             None => self.call(method::MODELS_LIST, "{}").await?,
         };

@@ -40,6 +40,7 @@ impl Client {
                 )),
             }
         }
+        live.router.close();
         live.connection.close();
         *self.0.models.lock().await = None;
         if let Some(child) = &live.child
@@ -60,6 +61,7 @@ impl Client {
             for core in live.router.take_all() {
                 core.close(&error);
             }
+            live.router.close();
             live.connection.close();
             if let Some(child) = live.child {
                 child.kill();

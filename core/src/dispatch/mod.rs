@@ -9,6 +9,7 @@ mod canvas;
 mod command;
 mod elicitation;
 mod hook;
+pub(crate) mod llm;
 mod mcp_auth;
 mod mode;
 mod permission;

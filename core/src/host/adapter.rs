@@ -56,7 +56,12 @@ impl Calls {
     }
 
     /// Asks the host. Dropping the future tells the host that the answer is no longer wanted.
-    async fn ask(self: &Arc<Self>, kind: CallKind, session: SessionKey, args: String) -> Result<String> {
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        kind: CallKind,
+        session: SessionKey,
+        args: String,
+    ) -> Result<String> {
         let call = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         self.open().insert(call, sender);

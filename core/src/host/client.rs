@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::adapter::{Calls, HostSession};
 use super::delivery::{CallError, CallId, Delivery, SessionKey, Ticket};
 use super::inbox::{Inbox, Waker};
+use super::llm::HostLlm;
 use super::{engine, ops};
 use crate::client::{Client, ClientCallbacks, Lifecycle};
 use crate::error::{Error, ErrorKind, Result};
@@ -41,6 +42,7 @@ pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) inbox: Arc<Inbox>,
     pub(super) calls: Arc<Calls>,
+    pub(super) llm: Option<Arc<HostLlm>>,
     next_ticket: AtomicU64,
     running: Mutex<HashMap<Ticket, Running>>,
     sessions: Mutex<HashMap<SessionKey, Slot>>,
@@ -69,7 +71,11 @@ impl HostClient {
         let observer = Arc::new(HostObserver { inbox: Arc::clone(&inbox), lifecycle: handlers.lifecycle });
         let calls = Calls::new(Arc::clone(&inbox));
         let asked = Arc::new(HostSession::of_client(Arc::clone(&calls)));
-        let callbacks = ClientCallbacks { list_models: handlers.list_models.then_some(asked as _) };
+        let llm = handlers.request_handler.then(|| HostLlm::new(Arc::clone(&calls), Arc::clone(&inbox)));
+        let callbacks = ClientCallbacks {
+            list_models: handlers.list_models.then_some(asked as _),
+            llm: llm.clone().map(|llm| llm as _),
+        };
         let client = Client::with_observer(options, Arc::new(Lifecycle::default()), observer, callbacks)?;
         Ok(Self(Arc::new(Owner {
             shared: Arc::new(Shared {
@@ -77,6 +83,7 @@ impl HostClient {
                 engine,
                 client,
                 calls,
+                llm,
                 inbox,
                 next_ticket: AtomicU64::new(1),
                 running: Mutex::default(),
