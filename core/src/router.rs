@@ -48,7 +48,13 @@ pub(crate) trait SessionInbox: Send + Sync {
 }
 
 type Inbox = Arc<dyn SessionInbox>;
-type Sessions = HashMap<Arc<str>, Inbox>;
+
+/// Sessions with the order in which they came: they are ended in that order.
+#[derive(Default)]
+struct Sessions {
+    by_id: HashMap<Arc<str>, (u64, Inbox)>,
+    next: u64,
+}
 
 /// The sessions of one connection.
 pub(crate) struct Router {
@@ -80,30 +86,41 @@ impl Router {
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<Inbox> {
-        self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.sessions
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .by_id
+            .get(id)
+            .map(|(_, core)| core.clone())
     }
 
     /// Registers a session under its id; returns the one that was there.
     pub(crate) fn insert(&self, core: Inbox) -> Option<Inbox> {
-        self.write().insert(core.id(), core)
+        let mut sessions = self.write();
+        sessions.next += 1;
+        let number = sessions.next;
+        sessions.by_id.insert(core.id(), (number, core)).map(|(_, before)| before)
     }
 
     /// Takes out a session, unless another one has its place by now.
     pub(crate) fn remove(&self, core: &dyn SessionInbox) {
         let mut sessions = self.write();
-        if sessions.get(&*core.id()).is_some_and(|present| std::ptr::addr_eq(Arc::as_ptr(present), core)) {
-            sessions.remove(&*core.id());
+        let is_present = |(_, present): &(u64, Inbox)| std::ptr::addr_eq(Arc::as_ptr(present), core);
+        if sessions.by_id.get(&*core.id()).is_some_and(is_present) {
+            sessions.by_id.remove(&*core.id());
         }
     }
 
     /// Takes out a session by id.
     pub(crate) fn remove_id(&self, id: &str) -> Option<Inbox> {
-        self.write().remove(id)
+        self.write().by_id.remove(id).map(|(_, core)| core)
     }
 
-    /// Takes out all sessions.
+    /// Takes out all sessions, oldest first.
     pub(crate) fn take_all(&self) -> Vec<Inbox> {
-        std::mem::take(&mut *self.write()).into_values().collect()
+        let mut sessions: Vec<_> = std::mem::take(&mut self.write().by_id).into_values().collect();
+        sessions.sort_unstable_by_key(|(number, _)| *number);
+        sessions.into_iter().map(|(_, core)| core).collect()
     }
 }
 
