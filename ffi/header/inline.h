@@ -37,3 +37,5 @@ COPILOT_ASSERT_(sizeof(copilot_counters) == 5 * 8 || sizeof(void *) != 8, counte
 COPILOT_ASSERT_(sizeof(copilot_tool) == 12 * 8 || sizeof(void *) != 8, tool_has_no_gaps);
 COPILOT_ASSERT_(sizeof(copilot_client_options) == 27 * 8 || sizeof(void *) != 8, options_have_no_gaps);
 #undef COPILOT_ASSERT_
+
+#endif /* COPILOT_H */

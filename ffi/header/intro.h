@@ -1,3 +1,6 @@
+#ifndef COPILOT_H
+#define COPILOT_H
+
 /*
  * copilot.h - program the GitHub Copilot agent runtime from C. docs/c-abi.md explains by example; this page is the
  * contract that holds for every function below.

@@ -27,6 +27,7 @@ pub struct copilot_call {
 
 /// What is asked. More kinds may be added.
 #[repr(u32)]
+#[allow(dead_code, reason = "names numbers for C, which passes them as integers")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum copilot_call_kind {
     /// A tool is called by the model. Answer: a text, or `{textResultForLlm, resultType?, …}`. Named by tool.
@@ -208,7 +209,11 @@ pub(crate) fn name_of(kind: CallKind, args: &[u8]) -> String {
     if !is_named(kind) {
         return String::new();
     }
-    serde_json::from_slice::<Names<'_>>(args).ok().and_then(|names| names.name).unwrap_or_default().into_owned()
+    serde_json::from_slice::<Names<'_>>(args)
+        .ok()
+        .and_then(|names| names.name)
+        .unwrap_or_default()
+        .into_owned()
 }
 
 /// Does this kind have one handler per name?
@@ -226,7 +231,10 @@ pub(crate) fn is_named(kind: CallKind) -> bool {
 /// Answers a call with JSON text and frees it. With an error (bad handle, bad JSON) the call is not freed and can be
 /// answered again; `COPILOT_ERROR_INVALID_STATE` and later codes mean that nobody waits any longer. Any thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_call_reply(call: *mut copilot_call, json: copilot_str) -> *mut copilot_error {
+pub unsafe extern "C" fn copilot_call_reply(
+    call: *mut copilot_call,
+    json: copilot_str,
+) -> *mut copilot_error {
     boundary!({
         handle::get::<Call>(call)?;
         // SAFETY: the header's contract of text views.
@@ -237,7 +245,10 @@ pub unsafe extern "C" fn copilot_call_reply(call: *mut copilot_call, json: copil
 
 /// Answers a call with a plain text, which is encoded as a JSON string, and frees it. Otherwise as `copilot_call_reply`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_call_reply_text(call: *mut copilot_call, text: copilot_str) -> *mut copilot_error {
+pub unsafe extern "C" fn copilot_call_reply_text(
+    call: *mut copilot_call,
+    text: copilot_str,
+) -> *mut copilot_error {
     boundary!({
         handle::get::<Call>(call)?;
         // SAFETY: the header's contract of text views.
@@ -248,7 +259,10 @@ pub unsafe extern "C" fn copilot_call_reply_text(call: *mut copilot_call, text: 
 
 /// Answers a call with an error that has a text, and frees it. Otherwise as `copilot_call_reply`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_call_fail(call: *mut copilot_call, message: copilot_str) -> *mut copilot_error {
+pub unsafe extern "C" fn copilot_call_fail(
+    call: *mut copilot_call,
+    message: copilot_str,
+) -> *mut copilot_error {
     // SAFETY: same contract.
     unsafe { copilot_call_fail_with(call, message, 0, copilot_str::ABSENT) }
 }
@@ -319,7 +333,10 @@ mod tests {
 
     #[test]
     fn call_kinds_have_the_numbers_of_the_engine() {
-        assert_eq!(CallKind::ALL.last().map(|kind| kind.number()), Some(copilot_call_kind::COPILOT_CALL_LIST_MODELS as u32));
+        assert_eq!(
+            CallKind::ALL.last().map(|kind| kind.number()),
+            Some(copilot_call_kind::COPILOT_CALL_LIST_MODELS as u32)
+        );
         assert_eq!(CallKind::SessionFs.number(), copilot_call_kind::COPILOT_CALL_SESSION_FS as u32);
     }
 

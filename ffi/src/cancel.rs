@@ -64,7 +64,9 @@ impl CancelToken {
 
 /// Makes a cancel token, to be passed in `copilot_wait`. Any number of calls may share it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_cancel_token_new(token: *mut *mut copilot_cancel_token) -> *mut copilot_error {
+pub unsafe extern "C" fn copilot_cancel_token_new(
+    token: *mut *mut copilot_cancel_token,
+) -> *mut copilot_error {
     boundary!({
         let out = Out::required(token, "token")?;
         // SAFETY: the place is writable by the contract.

@@ -26,8 +26,11 @@ impl Client {
         let waker = Arc::clone(&signal);
         let host = HostClient::new(options_json, Arc::new(move || waker.raise()))?;
         let driver = Arc::new(Driver::new(host, signal, threaded, callbacks));
-        let client =
-            Arc::new(Self { driver: Arc::clone(&driver), users: AtomicUsize::new(1), thread: Mutex::default() });
+        let client = Arc::new(Self {
+            driver: Arc::clone(&driver),
+            users: AtomicUsize::new(1),
+            thread: Mutex::default(),
+        });
         if threaded {
             let handle = spawn(move || driver.run_thread())?;
             *lock(&client.thread) = Some(handle);

@@ -171,14 +171,15 @@ pub unsafe extern "C" fn copilot_session_config_tool(
         members.insert("description".into(), unsafe { tool.description.or_empty("description") }?.into());
         // SAFETY: as above.
         if let Some(schema) = unsafe { tool.parameters.optional("parameters") }? {
-            members.insert("parameters".into(), object(check_json(schema, "parameters")?, "parameters")?.into());
+            members
+                .insert("parameters".into(), object(check_json(schema, "parameters")?, "parameters")?.into());
         }
-        let handler =
-            tool.call.is_some().then(|| CallHandler::new(tool.call, user_data)).transpose()?;
+        let handler = tool.call.is_some().then(|| CallHandler::new(tool.call, user_data)).transpose()?;
         let mut state = lock(&config.0);
         state.tools.retain(|other| other["name"] != name);
         state.tools.push(members.into());
-        let old = handler.and_then(|handler| state.handlers.insert((CallKind::Tool, name.to_owned()), handler));
+        let old =
+            handler.and_then(|handler| state.handlers.insert((CallKind::Tool, name.to_owned()), handler));
         drop(state);
         drop(old);
         Ok(())
@@ -225,7 +226,9 @@ pub unsafe extern "C" fn copilot_session_config_on_call(
         let found = CallKind::ALL.iter().copied().find(|known| known.number() == kind);
         let kind = match found {
             Some(CallKind::LlmRequest | CallKind::ListModels) => {
-                return Err(invalid("kind: this question is client-wide; see copilot_client_options.on_call"));
+                return Err(invalid(
+                    "kind: this question is client-wide; see copilot_client_options.on_call",
+                ));
             }
             Some(kind) => kind,
             None => return Err(invalid(format!("kind: {kind} is not a copilot_call_kind"))),

@@ -50,7 +50,12 @@ pub(crate) fn closed_error() -> Error {
 }
 
 impl Driver {
-    pub(crate) fn new(host: HostClient, signal: Arc<Signal>, threaded: bool, callbacks: ClientCallbacks) -> Self {
+    pub(crate) fn new(
+        host: HostClient,
+        signal: Arc<Signal>,
+        threaded: bool,
+        callbacks: ClientCallbacks,
+    ) -> Self {
         Self {
             host,
             signal,
@@ -194,8 +199,7 @@ impl Driver {
         for (_, waiter) in waiters {
             waiter(Err(closed_error()));
         }
-        let sessions =
-            std::mem::take(&mut *self.sessions.write().unwrap_or_else(PoisonError::into_inner));
+        let sessions = std::mem::take(&mut *self.sessions.write().unwrap_or_else(PoisonError::into_inner));
         for entry in sessions.values() {
             entry.clear();
         }

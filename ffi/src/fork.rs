@@ -1,8 +1,8 @@
 //! A forked child has the memory of its parent but none of its threads. Calls on inherited clients are refused, and
 //! nothing that is dropped there may touch the parent's runtime.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use copilot_core::{Error, ErrorKind, Result};
 

@@ -34,7 +34,8 @@ const SEGMENTS: usize = (SLOT_BITS - 6) as usize;
 macro_rules! handled {
     ($($object:ident = $tag:literal, $opaque:path, $name:literal;)*) => {
         /// What a slot may hold.
-        enum Object { $($object(Arc<$object>),)* }
+        #[allow(clippy::enum_variant_names, reason = "the variants are the names of the types")]
+        pub(crate) enum Object { $($object(Arc<$object>),)* }
         $(impl Handled for $object {
             type Opaque = $opaque;
             const TAG: usize = $tag;
@@ -62,7 +63,6 @@ handled! {
 }
 
 /// A Rust object that C holds by a handle.
-#[allow(private_interfaces, reason = "the trait is private as well; `Object` never leaves this file")]
 pub(crate) trait Handled: Send + Sync + Sized + 'static {
     /// The incomplete type in the header.
     type Opaque;
@@ -136,10 +136,7 @@ pub(crate) fn insert<T: Handled>(object: Arc<T>) -> *mut T::Opaque {
     std::ptr::without_provenance_mut(bits)
 }
 
-fn with<T: Handled, R>(
-    handle: *const T::Opaque,
-    f: impl FnOnce(&mut Slot, usize) -> Option<R>,
-) -> Result<R> {
+fn with<T: Handled, R>(handle: *const T::Opaque, f: impl FnOnce(&mut Slot, usize) -> Option<R>) -> Result<R> {
     let bits = handle.addr();
     let tag = bits >> 1 & ((1 << TAG_BITS) - 1);
     let number = bits >> SLOT_SHIFT & ((1 << SLOT_BITS) - 1);

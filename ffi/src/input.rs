@@ -113,10 +113,13 @@ pub(crate) unsafe fn sized<T: Sized0>(from: *const T) -> Result<T> {
     unsafe { ptr::copy_nonoverlapping(from.cast::<u8>(), (&raw mut value).cast(), size.min(size_of::<T>())) };
     if size > size_of::<T>() {
         // SAFETY: these bytes are part of the caller's struct.
-        let tail = unsafe { slice::from_raw_parts(from.cast::<u8>().add(size_of::<T>()), size - size_of::<T>()) };
+        let tail =
+            unsafe { slice::from_raw_parts(from.cast::<u8>().add(size_of::<T>()), size - size_of::<T>()) };
         if tail.iter().any(|&byte| byte != 0) {
             let name = T::NAME;
-            return Err(invalid(format!("{name}: a field is set that this version of the library does not know")));
+            return Err(invalid(format!(
+                "{name}: a field is set that this version of the library does not know"
+            )));
         }
     }
     Ok(value)

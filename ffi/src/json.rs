@@ -88,7 +88,10 @@ pub unsafe extern "C" fn copilot_json_text(
 
 /// Writes `text` as a JSON string, with quotes and escapes. The caller owns it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_json_quote(text: copilot_str, json: *mut *mut copilot_string) -> *mut copilot_error {
+pub unsafe extern "C" fn copilot_json_quote(
+    text: copilot_str,
+    json: *mut *mut copilot_string,
+) -> *mut copilot_error {
     boundary!({
         let out = Out::required(json, "json")?;
         // SAFETY: the header's contract of text views, and of output places.

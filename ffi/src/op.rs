@@ -43,8 +43,9 @@ unsafe impl Sized0 for copilot_wait {
 
 /// Receives the result of an asynchronous operation, exactly once: `error` is NULL and `result` its JSON text, or
 /// `error` is set and `result` NULL. The callback owns both and must free them. Runs where callbacks run.
-pub type copilot_done_fn =
-    Option<unsafe extern "C" fn(user_data: *mut c_void, error: *mut copilot_error, result: *mut copilot_string)>;
+pub type copilot_done_fn = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, error: *mut copilot_error, result: *mut copilot_string),
+>;
 
 /// A blocking call's limits.
 pub(crate) struct Patience {
@@ -64,7 +65,8 @@ impl Patience {
             token if token.is_null() => None,
             token => Some(handle::get::<CancelToken>(token)?),
         };
-        let limit = (wait.timeout_ms != 0).then(|| Duration::from_millis(wait.timeout_ms.min(u64::from(u32::MAX))));
+        let limit =
+            (wait.timeout_ms != 0).then(|| Duration::from_millis(wait.timeout_ms.min(u64::from(u32::MAX))));
         Ok(Self { limit, engine_keeps_time: false, token })
     }
 

@@ -17,6 +17,7 @@ use crate::user_data::{UserData, copilot_destroy_fn};
 
 /// Where callbacks run. Events, completions and questions come one at a time and in order in every mode.
 #[repr(u32)]
+#[expect(dead_code, reason = "names numbers for C, which passes them as integers")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum copilot_drive {
     /// On a thread of the library that belongs to this client and does nothing else.
@@ -27,6 +28,7 @@ pub enum copilot_drive {
 
 /// How the runtime is reached.
 #[repr(u32)]
+#[expect(dead_code, reason = "names numbers for C, which passes them as integers")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum copilot_connection {
     /// As the JSON options or the environment say, else a child process over its standard input and output.

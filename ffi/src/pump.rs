@@ -97,10 +97,6 @@ impl Signal {
         Ok(())
     }
 
-    pub(crate) fn is_pumping_here(&self) -> bool {
-        self.lock().pumper == Some(thread::current().id())
-    }
-
     /// Waits until it is this thread's turn to run callbacks, or another reason to stop waiting. Only with `Turn` the
     /// caller owns the pump and must give it back.
     pub(crate) fn wait_turn(&self, deadline: Option<Instant>, wait: Wait, done: impl Fn() -> bool) -> Woken {

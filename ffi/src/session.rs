@@ -29,8 +29,9 @@ pub struct copilot_session {
 
 /// Receives a new session, exactly once: `error` is NULL and `session` set, or the other way round. The callback owns
 /// both. Runs where callbacks run.
-pub type copilot_session_done_fn =
-    Option<unsafe extern "C" fn(user_data: *mut c_void, error: *mut copilot_error, session: *mut copilot_session)>;
+pub type copilot_session_done_fn = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, error: *mut copilot_error, session: *mut copilot_session),
+>;
 
 /// Everything an opening needs, taken from C.
 struct Opening {
@@ -98,11 +99,8 @@ impl Opening {
     unsafe fn spawn(self, done: SessionDone, place: *mut *mut copilot_op) -> Result<()> {
         let session = Arc::clone(&self.session);
         let waiter = Box::new(move |result| done.call(Self::settle(&session, result)));
-        let ticket = self
-            .client
-            .driver
-            .submit(self.op, &self.args, waiter)
-            .inspect_err(|_| self.session.undo())?;
+        let ticket =
+            self.client.driver.submit(self.op, &self.args, waiter).inspect_err(|_| self.session.undo())?;
         // SAFETY: same contract.
         unsafe { op::offer(place, &self.client.driver, ticket) };
         Ok(())

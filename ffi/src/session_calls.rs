@@ -204,7 +204,9 @@ pub unsafe extern "C" fn copilot_session_disconnect(
         // SAFETY: same contract.
         let patience = unsafe { Patience::new(wait) }?;
         // SAFETY: same contract.
-        unsafe { block(&session, &patience, "session.disconnect", &key_args(&session), std::ptr::null_mut()) }?;
+        unsafe {
+            block(&session, &patience, "session.disconnect", &key_args(&session), std::ptr::null_mut())
+        }?;
         session.ended();
         Ok(())
     })

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use copilot_core::Result;
-use copilot_core::host::{CallKind, Event, SessionKey};
+use copilot_core::host::{CallKind, SessionKey};
+use copilot_core::{Event, Result};
 use libc::c_void;
 
 use crate::call::CallHandler;
@@ -70,7 +70,8 @@ pub(crate) struct SessionEntry {
 
 impl SessionEntry {
     pub(crate) fn new(key: SessionKey, listeners: Vec<Arc<EventHandler>>, handlers: Handlers) -> Self {
-        let listeners: Vec<_> = (1..).zip(listeners).map(|(id, handler)| Listener { id, only: None, handler }).collect();
+        let listeners: Vec<_> =
+            (1..).zip(listeners).map(|(id, handler)| Listener { id, only: None, handler }).collect();
         Self {
             key,
             handle: AtomicPtr::default(),
@@ -101,11 +102,11 @@ impl SessionEntry {
             if self.gone.load(Ordering::Acquire) {
                 return;
             }
-            if listener.only.as_deref().is_none_or(|only| only == type_name) {
-                if let Some(function) = listener.handler.function {
-                    // SAFETY: the user gave the function together with this user data; `view` outlives the call.
-                    unsafe { function(listener.handler.user_data.get(), session, &raw const view) }
-                }
+            if let Some(function) = listener.handler.function
+                && listener.only.as_deref().is_none_or(|only| only == type_name)
+            {
+                // SAFETY: the user gave the function together with this user data; `view` outlives the call.
+                unsafe { function(listener.handler.user_data.get(), session, &raw const view) }
             }
         }
     }
@@ -141,8 +142,10 @@ impl SessionEntry {
     /// No further callback of this session starts, and its user data is let go.
     pub(crate) fn clear(&self) {
         self.gone.store(true, Ordering::Release);
-        let listeners =
-            std::mem::replace(&mut *self.listeners.write().unwrap_or_else(PoisonError::into_inner), Arc::new([]));
+        let listeners = std::mem::replace(
+            &mut *self.listeners.write().unwrap_or_else(PoisonError::into_inner),
+            Arc::new([]),
+        );
         let handlers = std::mem::take(&mut *self.handlers.write().unwrap_or_else(PoisonError::into_inner));
         drop((listeners, handlers));
     }

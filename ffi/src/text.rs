@@ -16,6 +16,7 @@ pub struct copilot_string {
 pub(crate) struct Text(Box<[u8]>);
 
 impl Text {
+    #[cfg(test)]
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0[..self.len()]).unwrap_or_default()
     }
@@ -60,7 +61,9 @@ pub(crate) unsafe fn offer(place: *mut *mut copilot_string, text: &Bytes) {
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_string_data(string: *const copilot_string) -> *const c_char {
     // The pointer stays valid although the look-up's reference is dropped: the table holds one until it is freed.
-    boundary!(std::ptr::null(), { handle::get::<Text>(string).map_or(std::ptr::null(), |text| text.as_ptr()) })
+    boundary!(std::ptr::null(), {
+        handle::get::<Text>(string).map_or(std::ptr::null(), |text| text.as_ptr())
+    })
 }
 
 /// Number of bytes of a string, without the NUL behind it. 0 for a handle that is NULL, freed or foreign.

@@ -1,8 +1,8 @@
 //! A descriptor that is readable while something waits to be polled.
 
+use copilot_core::Result;
 #[cfg(unix)]
 use copilot_core::{Error, ErrorKind};
-use copilot_core::Result;
 
 #[cfg(unix)]
 pub(crate) struct Descriptor {

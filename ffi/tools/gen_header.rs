@@ -20,7 +20,9 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         let line = present.lines().zip(header.lines()).take_while(|(a, b)| a == b).count() + 1;
-        eprintln!("include/copilot.h differs from the source at line {line}; run `make header` and commit it");
+        eprintln!(
+            "include/copilot.h differs from the source at line {line}; run `make header` and commit it"
+        );
         return ExitCode::FAILURE;
     }
     match fs::write(&path, header) {
@@ -46,7 +48,8 @@ fn generate(ffi: &Path) -> Result<String, Box<dyn std::error::Error>> {
     );
     config.trailer = Some(fs::read_to_string(ffi.join("header/inline.h"))?);
     // Only this crate: its dependencies export nothing to C.
-    let bindings = cbindgen::Builder::new().with_src(ffi.join("src/lib.rs")).with_config(config).generate()?;
+    let bindings =
+        cbindgen::Builder::new().with_src(ffi.join("src/lib.rs")).with_config(config).generate()?;
     let mut out = Vec::new();
     bindings.write(&mut out);
     Ok(String::from_utf8(out)?)

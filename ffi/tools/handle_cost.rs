@@ -3,7 +3,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use copilot::measure::{copilot_cancel_token_free, copilot_cancel_token_is_cancelled, copilot_cancel_token_new};
+use copilot::measure::{
+    copilot_cancel_token_free, copilot_cancel_token_is_cancelled, copilot_cancel_token_new,
+};
 
 const ROUNDS: u32 = 5_000_000;
 
@@ -20,18 +22,15 @@ fn nanoseconds(mut body: impl FnMut()) -> f64 {
 }
 
 fn main() {
-    let mut token = std::ptr::null_mut();
-    // SAFETY: the place is a local variable.
-    unsafe { copilot_cancel_token_new(&raw mut token) };
-    let empty = nanoseconds(|| drop(black_box(0)));
-    let good = nanoseconds(|| drop(black_box(copilot_cancel_token_is_cancelled(black_box(token)))));
-    copilot_cancel_token_free(token);
-    let pair = nanoseconds(|| {
-        let mut token = std::ptr::null_mut();
-        // SAFETY: the place is a local variable.
-        unsafe { copilot_cancel_token_new(&raw mut token) };
-        copilot_cancel_token_free(black_box(token));
+    let token = new();
+    let empty = nanoseconds(|| {
+        black_box(0);
     });
-    println!("checked call     {:6.1} ns (look-up, reference count, one flag behind a lock)", good - empty);
-    println!("new and free     {:6.1} ns (two calls, one allocation)", pair - empty);
+    let good = nanoseconds(|| {
+        black_box(look_up(black_box(token)));
+    });
+    free(token);
+    let pair = nanoseconds(|| free(black_box(new())));
+    println!("checked call  {:6.1} ns (look-up, reference count, one flag behind a lock)", good - empty);
+    println!("new and free  {:6.1} ns (two calls, one allocation)", pair - empty);
 }
