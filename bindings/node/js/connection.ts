@@ -1,0 +1,222 @@
+/**
+ * One client of the engine as promises: tickets on the way in, records on the way out.
+ *
+ * Nothing here knows what an operation means; `client.ts`, `session.ts` and `dispatch.ts` do.
+ */
+import { answerOf, fromThrown, toError, type ErrorRecord } from "./errors.js";
+import { Inbox, type Receiver } from "./inbox.js";
+import { hold, release } from "./liveness.js";
+import { createNativeClient, type Counters, type NativeClient } from "./native.js";
+
+/** Accepted as the last argument of every call. */
+export interface CallOptions {
+  /** Gives the call up; it rejects with the signal's reason. What the runtime already does goes on. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a session does with what arrives for it. */
+export interface SessionSink {
+  event(event: unknown): void;
+  call(kind: number, args: unknown, question: Question): unknown;
+  /** The session cannot be used any more. */
+  ended(): void;
+}
+
+/** What the client itself does with what is not for one session. */
+export interface ClientSink {
+  call(kind: number, args: unknown, question: Question): unknown;
+  lifecycle(event: unknown): void;
+  notification(method: string, params: unknown): void;
+  closed(error: Error): void;
+}
+
+interface Waiter {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  dispose?: () => void;
+}
+
+/** A question of the engine. Its signal fires when the answer is no longer wanted. */
+export class Question {
+  #controller: AbortController | undefined;
+  #cancelled = false;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#cancelled) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#controller?.abort();
+  }
+}
+
+export class Connection implements Receiver {
+  readonly #native: NativeClient;
+  readonly #sink: ClientSink;
+  readonly #waiters = new Map<number, Waiter>();
+  readonly #sessions = new Map<number, SessionSink>();
+  readonly #questions = new Map<number, Question>();
+  #lastKey = 0;
+
+  constructor(options: unknown, sink: ClientSink) {
+    this.#sink = sink;
+    // The addon holds the function for as long as the client lives: it must not hold the client in turn.
+    let inbox: WeakRef<Inbox> | undefined;
+    const wake = (): void => {
+      inbox?.deref()?.pump();
+    };
+    try {
+      this.#native = createNativeClient(JSON.stringify(options), wake);
+    } catch (thrown) {
+      throw fromThrown(thrown);
+    }
+    this.#inbox = new Inbox(this.#native, this);
+    inbox = new WeakRef(this.#inbox);
+  }
+
+  readonly #inbox: Inbox;
+
+  /** Starts an operation; resolves with its result. Never throws, never leaves a rejection of its own. */
+  submit(op: string, args: unknown, options?: CallOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const signal = options?.signal;
+      signal?.throwIfAborted();
+      const ticket = this.#native.submit(op, JSON.stringify(args));
+      const waiter: Waiter = { resolve, reject };
+      if (signal) this.#watch(ticket, waiter, signal);
+      this.#waiters.set(ticket, waiter);
+      hold(this);
+    });
+  }
+
+  /** Calls a method of the runtime. The typed namespaces of `rpc` stand on this. */
+  request(method: string, params?: unknown, options?: CallOptions): Promise<unknown> {
+    return this.submit("rpc.call", { method, params: params ?? {} }, options);
+  }
+
+  #watch(ticket: number, waiter: Waiter, signal: AbortSignal): void {
+    const abort = (): void => {
+      if (!this.#waiters.delete(ticket)) return;
+      this.#native.cancel(ticket);
+      release(this);
+      waiter.reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    waiter.dispose = () => {
+      signal.removeEventListener("abort", abort);
+    };
+  }
+
+  #settle(ticket: number): Waiter | undefined {
+    const waiter = this.#waiters.get(ticket);
+    if (waiter === undefined) return undefined;
+    this.#waiters.delete(ticket);
+    release(this);
+    waiter.dispose?.();
+    return waiter;
+  }
+
+  /** Registers a session before its operation is submitted, so that nothing that arrives early is lost. */
+  addSession(sink: SessionSink): number {
+    const key = ++this.#lastKey;
+    this.#sessions.set(key, sink);
+    return key;
+  }
+
+  /** Forgets a session; it no longer holds the process. */
+  removeSession(key: number): void {
+    this.#sessions.delete(key);
+  }
+
+  sessionState(key: number): unknown {
+    const text = this.#native.sessionState(key);
+    return text === null ? undefined : JSON.parse(text);
+  }
+
+  counters(key: number): Counters | undefined {
+    return this.#native.counters(key) ?? undefined;
+  }
+
+  get state(): string {
+    return this.#native.state();
+  }
+
+  get runtimePort(): number | undefined {
+    return this.#native.runtimePort() ?? undefined;
+  }
+
+  event(session: number, event: unknown): void {
+    this.#sessions.get(session)?.event(event);
+  }
+
+  completed(ticket: number, result: unknown): void {
+    this.#settle(ticket)?.resolve(result);
+  }
+
+  failed(ticket: number, error: ErrorRecord): void {
+    this.#settle(ticket)?.reject(toError(error));
+  }
+
+  lifecycle(event: unknown): void {
+    this.#sink.lifecycle(event);
+  }
+
+  notification(method: string, params: unknown): void {
+    this.#sink.notification(method, params);
+  }
+
+  closed(error: ErrorRecord): void {
+    this.endSessions();
+    this.#sink.closed(toError(error));
+  }
+
+  /** Tells every session that it is over. */
+  endSessions(): void {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const session of sessions) session.ended();
+  }
+
+  call(call: number, kind: number, session: number, args: unknown): void {
+    const question = new Question();
+    this.#questions.set(call, question);
+    void this.#answer(call, kind, session, args, question);
+  }
+
+  callCancelled(call: number): void {
+    const question = this.#questions.get(call);
+    this.#questions.delete(call);
+    question?.cancel();
+  }
+
+  /** Runs a handler and sends what it returns. Its own rejections end here. */
+  async #answer(
+    call: number,
+    kind: number,
+    session: number,
+    args: unknown,
+    question: Question,
+  ): Promise<void> {
+    try {
+      const sink = session === 0 ? this.#sink : this.#sessions.get(session);
+      if (sink === undefined) throw new Error("the session is closed");
+      const result = await sink.call(kind, args, question);
+      const text = JSON.stringify(result) ?? "null";
+      if (this.#questions.delete(call)) this.#native.reply(call, text);
+    } catch (thrown) {
+      if (this.#questions.delete(call)) this.#refuse(call, thrown);
+    }
+  }
+
+  #refuse(call: number, thrown: unknown): void {
+    const { message, code, data } = answerOf(thrown);
+    try {
+      this.#native.replyError(call, message, code, data === undefined ? undefined : JSON.stringify(data));
+    } catch {
+      // The engine no longer wants the answer.
+    }
+  }
+}
