@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 
 import { clientWire, sessionWire } from "./config.js";
-import { Connection, type CallOptions, type Question } from "./connection.js";
+import { Connection, type CallOptions, type Question, type RequestOptions } from "./connection.js";
 import { CallKind } from "./dispatch.js";
 import { messageOf } from "./errors.js";
 import { Subscribers } from "./events.js";
@@ -135,6 +135,7 @@ export class CopilotClient implements AsyncDisposable {
       session._end();
       throw error;
     }
+    this.#sessions.get(session.sessionId)?._release();
     this.#sessions.set(session.sessionId, session);
     return session;
   }
@@ -154,6 +155,11 @@ export class CopilotClient implements AsyncDisposable {
       throw new Error("capabilities.sqlite is declared, but the provider has no sqlite member");
     }
     handlers.sessionFs = serveSessionFs(provider);
+  }
+
+  /** Calls any method of the runtime by its name; `rpc` has them typed. */
+  async request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
+    return await this.#connection.request(method, params, options);
   }
 
   /** Asks the runtime for a sign of life. */
@@ -228,7 +234,7 @@ export class CopilotClient implements AsyncDisposable {
   ): () => void;
   onLifecycle(handler: SessionLifecycleHandler): () => void;
   onLifecycle(typeOrHandler: string | SessionLifecycleHandler, handler?: (event: never) => void): () => void {
-    return this.#lifecycle.add(typeOrHandler as string, handler);
+    return this.#lifecycle.add(typeOrHandler, handler);
   }
 
   /** `disconnected`, `connecting`, `connected` or `error`. */
@@ -246,7 +252,7 @@ export class CopilotClient implements AsyncDisposable {
     return this.#connection.counters(0);
   }
 
-  async #answer(kind: CallKind, args: unknown, question: Question): Promise<unknown> {
+  async #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
     const { onListModels, requestHandler } = this.#options;
     if (kind === CallKind.ListModels && onListModels) return await onListModels();
     if (kind === CallKind.LlmRequest && requestHandler) {

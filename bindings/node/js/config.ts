@@ -163,6 +163,8 @@ export function clientWire(options: CopilotClientOptions): Wire {
     sessionFs: options.sessionFs,
     sessionIdleTimeoutSeconds: options.sessionIdleTimeoutSeconds,
     enableRemoteSessions: options.enableRemoteSessions || undefined,
+    startTimeoutMs: options.startTimeoutMs,
+    maxFrameBytes: options.maxFrameBytes,
     builtinPluginDirectories: options.builtinPluginDirectories,
     handlers: {
       listModels: options.onListModels ? true : undefined,

@@ -14,6 +14,12 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Accepted by calls of the runtime by name. */
+export interface RequestOptions extends CallOptions {
+  /** Gives the call up after this long. */
+  timeoutMs?: number | undefined;
+}
+
 /** What a session does with what arrives for it. */
 export interface SessionSink {
   event(event: unknown): void;
@@ -64,9 +70,9 @@ export class Connection implements Receiver {
   constructor(options: unknown, sink: ClientSink) {
     this.#sink = sink;
     // The addon holds the function for as long as the client lives: it must not hold the client in turn.
-    let inbox: WeakRef<Inbox> | undefined;
+    const inbox: { ref?: WeakRef<Inbox> } = {};
     const wake = (): void => {
-      inbox?.deref()?.pump();
+      inbox.ref?.deref()?.pump();
     };
     try {
       this.#native = createNativeClient(JSON.stringify(options), wake);
@@ -74,7 +80,7 @@ export class Connection implements Receiver {
       throw fromThrown(thrown);
     }
     this.#inbox = new Inbox(this.#native, this);
-    inbox = new WeakRef(this.#inbox);
+    inbox.ref = new WeakRef(this.#inbox);
   }
 
   readonly #inbox: Inbox;
@@ -93,8 +99,9 @@ export class Connection implements Receiver {
   }
 
   /** Calls a method of the runtime. The typed namespaces of `rpc` stand on this. */
-  request(method: string, params?: unknown, options?: CallOptions): Promise<unknown> {
-    return this.submit("rpc.call", { method, params: params ?? {} }, options);
+  request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
+    const args = { method, params: params ?? {}, timeoutMs: options?.timeoutMs };
+    return this.submit("rpc.call", args, options);
   }
 
   #watch(ticket: number, waiter: Waiter, signal: AbortSignal): void {
@@ -204,7 +211,7 @@ export class Connection implements Receiver {
       const sink = session === 0 ? this.#sink : this.#sessions.get(session);
       if (sink === undefined) throw new Error("the session is closed");
       const result = await sink.call(kind, args, question);
-      const text = JSON.stringify(result) ?? "null";
+      const text = (JSON.stringify(result) as string | undefined) ?? "null";
       if (this.#questions.delete(call)) this.#native.reply(call, text);
     } catch (thrown) {
       if (this.#questions.delete(call)) this.#refuse(call, thrown);

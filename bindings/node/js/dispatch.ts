@@ -10,23 +10,23 @@ import type { HandlerInvocation } from "./types/handlers.js";
 import type { ToolInvocation } from "./types/tools.js";
 
 /** Numbers of the questions, as in the engine's `CallKind`. */
-export enum CallKind {
-  Tool = 1,
-  Permission = 2,
-  UserInput = 3,
-  ExitPlanMode = 4,
-  AutoModeSwitch = 5,
-  Hook = 6,
-  SystemMessageTransform = 7,
-  Elicitation = 8,
-  McpAuth = 9,
-  Command = 10,
-  ProviderToken = 11,
-  Canvas = 12,
-  SessionFs = 13,
-  LlmRequest = 14,
-  ListModels = 15,
-}
+export const CallKind = {
+  Tool: 1,
+  Permission: 2,
+  UserInput: 3,
+  ExitPlanMode: 4,
+  AutoModeSwitch: 5,
+  Hook: 6,
+  SystemMessageTransform: 7,
+  Elicitation: 8,
+  McpAuth: 9,
+  Command: 10,
+  ProviderToken: 11,
+  Canvas: 12,
+  SessionFs: 13,
+  LlmRequest: 14,
+  ListModels: 15,
+} as const;
 
 type Args = Record<string, unknown>;
 type Answerer = (handlers: SessionHandlers, args: Args, invocation: HandlerInvocation) => unknown;
@@ -47,13 +47,13 @@ function withSignal<T extends object>(target: T, question: Question, enumerable 
   });
 }
 
-const ANSWERERS: Partial<Record<CallKind, Answerer>> = {
+const ANSWERERS: Record<number, Answerer | undefined> = {
   [CallKind.UserInput]: (handlers, args, invocation) =>
     required(handlers.userInput, "user input")(args as never, invocation),
   [CallKind.ExitPlanMode]: (handlers, args, invocation) =>
     required(handlers.exitPlanMode, "exit plan mode")(args as never, invocation),
   [CallKind.AutoModeSwitch]: (handlers, args, invocation) =>
-    required(handlers.autoModeSwitch, "auto mode switch")(args as never, invocation),
+    required(handlers.autoModeSwitch, "auto mode switch")(args, invocation),
   [CallKind.McpAuth]: (handlers, args, invocation) =>
     required(handlers.mcpAuth, "MCP authentication")(args as never, invocation),
   [CallKind.Hook]: (handlers, args, invocation) => {
@@ -76,7 +76,7 @@ const ANSWERERS: Partial<Record<CallKind, Answerer>> = {
 export async function answer(
   handlers: SessionHandlers,
   sessionId: string,
-  kind: CallKind,
+  kind: number,
   args: unknown,
   question: Question,
 ): Promise<unknown> {

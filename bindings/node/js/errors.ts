@@ -78,7 +78,7 @@ export function fromThrown(thrown: unknown): Error {
 export function messageOf(thrown: unknown): string {
   try {
     if (thrown instanceof Error) return thrown.message;
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+    return typeof thrown === "string" ? thrown : String(JSON.stringify(thrown));
   } catch {
     return "an error without text";
   }

@@ -54,7 +54,7 @@ function include(handlers: readonly Handler[], handler: Handler): readonly Handl
 function callAll(handlers: readonly Handler[], event: unknown, report: (thrown: unknown) => void): void {
   for (const handler of handlers) {
     try {
-      const result: unknown = handler(event as never);
+      const result = (handler as (event: unknown) => unknown)(event);
       // An async handler is not waited for, but its failure must not end the process either.
       if (result instanceof Promise) result.catch(report);
     } catch (thrown) {

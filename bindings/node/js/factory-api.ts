@@ -133,7 +133,7 @@ function waitForRun(
         } while (again as boolean);
       } catch (error) {
         finish();
-        reject(error as Error);
+        reject(error);
       }
       reading = false;
     };

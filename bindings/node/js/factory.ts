@@ -26,7 +26,7 @@ export function defineFactory<
   checkPhases(meta);
   checkLimits(meta);
   const handle = Object.freeze({ meta: deepFreeze(meta) }) as unknown as FactoryHandle<TArgs, TResult>;
-  definitions.set(handle, definition as unknown as FactoryDefinition);
+  definitions.set(handle, definition);
   return handle;
 }
 

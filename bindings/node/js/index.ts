@@ -24,7 +24,7 @@ export { BuiltInTools, ToolSet } from "./tool-set.js";
 export { convertMcpCallToolResult, defineTool } from "./tools.js";
 
 export type * from "./canvas.js";
-export type { CallOptions } from "./connection.js";
+export type { CallOptions, RequestOptions } from "./connection.js";
 export type { Counters } from "./native.js";
 export type { CopilotRequestContext } from "./request-handler.js";
 export type * from "./session-fs.js";

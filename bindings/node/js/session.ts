@@ -1,11 +1,12 @@
 /** A conversation with the agent. */
 import type { CallOptions, Connection, Question, SessionSink } from "./connection.js";
-import { answer, type CallKind } from "./dispatch.js";
+import { answer } from "./dispatch.js";
 import { EventStream, Subscribers } from "./events.js";
 import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
 import { createSessionRpc, type SessionRpc } from "./generated/rpc.js";
 import type {
   AutoTier,
+  CurrentToolMetadata,
   ModelSwitchAutoTierResult,
   OpenCanvasInstance,
   ReasoningSummary,
@@ -73,7 +74,7 @@ export class CopilotSession implements AsyncDisposable {
     this.#around = around;
     around.handlers.availableTools = async () => {
       const reply = await this.#call("session.tools.getCurrentMetadata").catch(() => undefined);
-      return (reply as { tools?: never } | undefined)?.tools ?? undefined;
+      return (reply as { tools?: CurrentToolMetadata[] } | undefined)?.tools;
     };
     const sink: SessionSink = {
       event: (event) => {
@@ -87,7 +88,7 @@ export class CopilotSession implements AsyncDisposable {
     this.#key = around.connection.addSession(sink);
   }
 
-  #answer(kind: CallKind, args: unknown, question: Question): Promise<unknown> {
+  #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
     return answer(this.#around.handlers, this.#id, kind, args, question);
   }
 
@@ -105,7 +106,7 @@ export class CopilotSession implements AsyncDisposable {
   get factory(): SessionFactoryApi {
     const rpc: FactoryRpc = {
       call: (method, params, options) => this.#call(`session.factory.${method}`, params, options),
-      onRunUpdated: (handler) => this.#subscribers.add("factory.run_updated", handler as never),
+      onRunUpdated: (handler) => this.#subscribers.add("factory.run_updated", handler),
     };
     this.#factory ??= createFactoryApi(rpc);
     return this.#factory;
@@ -274,7 +275,13 @@ export class CopilotSession implements AsyncDisposable {
     this.#around.connection.removeSession(this.#key);
     this.#subscribers.clear();
     for (const end of [...this.#streams]) end();
-    if (this.#open) release(this.#around.connection);
+    this._release();
+  }
+
+  /** @internal No longer holds the process: it is over, or another object of the same session took its place. */
+  _release(): void {
+    if (!this.#open) return;
     this.#open = false;
+    release(this.#around.connection);
   }
 }

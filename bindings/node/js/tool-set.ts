@@ -7,20 +7,18 @@ export class ToolSet {
   readonly #items: string[] = [];
 
   /** Built-in tools of the runtime, by name or `"*"`. */
-  addBuiltIn(name: string): ToolSet;
-  addBuiltIn(names: readonly string[]): ToolSet;
-  addBuiltIn(names: string | readonly string[]): ToolSet {
+  addBuiltIn(names: string | readonly string[]): this {
     for (const name of typeof names === "string" ? [names] : names) this.#add("builtin", name);
     return this;
   }
 
   /** Tools of this program, by name or `"*"`. */
-  addCustom(name: string): ToolSet {
+  addCustom(name: string): this {
     return this.#add("custom", name);
   }
 
   /** Tools of MCP servers, by name or `"*"`. */
-  addMcp(toolName: string): ToolSet {
+  addMcp(toolName: string): this {
     return this.#add("mcp", toolName);
   }
 
@@ -28,7 +26,7 @@ export class ToolSet {
     return [...this.#items];
   }
 
-  #add(source: string, name: string): ToolSet {
+  #add(source: string, name: string): this {
     if (name !== "*" && !NAME.test(name)) {
       throw new Error(`Invalid tool name "${name}": it must match ${NAME.source} or be "*"`);
     }

@@ -56,6 +56,10 @@ export interface CopilotClientOptions {
   requestHandler?: CopilotRequestHandler;
   sessionIdleTimeoutSeconds?: number;
   enableRemoteSessions?: boolean;
+  /** How long a runtime may take until it can be spoken to. */
+  startTimeoutMs?: number;
+  /** The longest message accepted from the runtime. */
+  maxFrameBytes?: number;
   builtinPluginDirectories?: readonly string[];
   onGitHubTelemetry?: (notification: GitHubTelemetryNotification) => void | Promise<void>;
   clientInfo?: CopilotClientInfo;

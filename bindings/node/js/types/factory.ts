@@ -131,7 +131,7 @@ export type FactoryResumeErrorCode =
 export interface SessionFactoryApi {
   run(name: string, options?: RunOptions): Promise<FactoryRunResult>;
   run<TArgs extends JsonValue>(
-    factory: FactoryHandle<TArgs, JsonValue | void>,
+    factory: FactoryHandle<TArgs>,
     options?: RunOptions<TArgs>,
   ): Promise<FactoryRunResult>;
   resume(runId: string, options?: ResumeOptions): Promise<FactoryRunResult>;

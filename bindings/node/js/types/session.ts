@@ -158,6 +158,8 @@ export interface SessionConfigBase {
   largeOutput?: LargeToolOutputConfig;
   configDirectory?: string;
   enableConfigDiscovery?: boolean;
+  // Tools of different arguments share one list.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   tools?: Tool<any>[];
   canvases?: Canvas[];
   requestCanvasRenderer?: boolean;
