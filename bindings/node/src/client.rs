@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use copilot_core::host::{CallError, Counters, Delivery, HostClient};
+use napi::JsString;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
