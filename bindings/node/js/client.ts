@@ -40,6 +40,7 @@ export class CopilotClient implements AsyncDisposable {
 
   constructor(options: CopilotClientOptions = {}) {
     this.#options = options;
+    checkForeignLogin(options);
     this.#connection = new Connection(clientWire(options), {
       call: (kind, args, question) => this.#answer(kind, args, question),
       lifecycle: (event) => {
@@ -266,6 +267,14 @@ export class CopilotClient implements AsyncDisposable {
     // The handler may be async, and its failure is its own.
     void (async () => this.#options.onGitHubTelemetry?.(params as never))().catch(this.#report);
   }
+}
+
+/** Somebody else's runtime has a login of its own. */
+function checkForeignLogin({ connection, gitHubToken, useLoggedInUser }: CopilotClientOptions): void {
+  if (connection?.kind !== "uri" || (!gitHubToken && useLoggedInUser === undefined)) return;
+  throw new Error(
+    "gitHubToken and useLoggedInUser cannot be used with RuntimeConnection.forUri: the runtime has its own login",
+  );
 }
 
 /** Times arrive as text, programs get dates. */

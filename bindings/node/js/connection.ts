@@ -3,7 +3,7 @@
  *
  * Nothing here knows what an operation means; `client.ts`, `session.ts` and `dispatch.ts` do.
  */
-import { answerOf, fromThrown, toError, type ErrorRecord } from "./errors.js";
+import { answerOf, ConnectionError, fromThrown, toError, type ErrorRecord } from "./errors.js";
 import { Inbox, type Receiver } from "./inbox.js";
 import { hold, release } from "./liveness.js";
 import { createNativeClient, type Counters, type NativeClient } from "./native.js";
@@ -59,6 +59,14 @@ export class Question {
   }
 }
 
+/** Operations that make a new connection when there is none. */
+const STARTING: ReadonlySet<string> = new Set(["client.start", "session.create", "session.resume"]);
+
+/** Errors that only say that nothing is connected. */
+const NOT_THERE: ReadonlySet<string> = new Set(["InvalidState", "SessionClosed"]);
+
+const CLOSED = "Connection is closed.";
+
 export class Connection implements Receiver {
   readonly #native: NativeClient;
   readonly #sink: ClientSink;
@@ -66,6 +74,8 @@ export class Connection implements Receiver {
   readonly #sessions = new Map<number, SessionSink>();
   readonly #questions = new Map<number, Question>();
   #lastKey = 0;
+  /** Why the connection was lost, until there is a new one. */
+  #lost: ErrorRecord | undefined;
 
   constructor(options: unknown, sink: ClientSink) {
     this.#sink = sink;
@@ -90,6 +100,7 @@ export class Connection implements Receiver {
     return new Promise((resolve, reject) => {
       const signal = options?.signal;
       signal?.throwIfAborted();
+      if (STARTING.has(op)) this.#lost = undefined;
       const ticket = this.#native.submit(op, JSON.stringify(args));
       const waiter: Waiter = { resolve, reject };
       if (signal) this.#watch(ticket, waiter, signal);
@@ -164,7 +175,8 @@ export class Connection implements Receiver {
   }
 
   failed(ticket: number, error: ErrorRecord): void {
-    this.#settle(ticket)?.reject(toError(error));
+    const late = this.#lost !== undefined && NOT_THERE.has(error.kind);
+    this.#settle(ticket)?.reject(late ? new ConnectionError("ProcessExited", CLOSED) : toError(error));
   }
 
   lifecycle(event: unknown): void {
@@ -176,6 +188,7 @@ export class Connection implements Receiver {
   }
 
   closed(error: ErrorRecord): void {
+    this.#lost = error;
     this.endSessions();
     this.#sink.closed(toError(error));
   }

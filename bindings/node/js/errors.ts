@@ -1,5 +1,7 @@
 /** The engine's errors as `Error` classes: one mapping, by the engine's stable kind names. */
 
+import { reword } from "./wording.js";
+
 /** What the addon says about an error; see `../src/error.rs`. */
 export interface ErrorRecord {
   kind: string;
@@ -41,7 +43,8 @@ export class ConnectionError extends CopilotError {
 export const INTERNAL_ERROR = -32603;
 
 /** The `Error` for what the engine reported. */
-export function toError(record: ErrorRecord): Error {
+export function toError(given: ErrorRecord): Error {
+  const record = { ...given, message: reword(given.kind, given.message) };
   switch (record.kind) {
     case "Rpc":
       return new ResponseError(record.message, record.code ?? INTERNAL_ERROR, record.data);
