@@ -72,7 +72,7 @@ export class Inbox {
       }
       this.#deliver();
       if (count % CLOCK_EVERY === 0 && performance.now() > end) {
-        setImmediate(this.#resume).unref();
+        setImmediate(this.#resume);
         return;
       }
     }
