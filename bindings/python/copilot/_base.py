@@ -131,6 +131,10 @@ class ClientBase:
     async def _request(self, method: str, **params: Any) -> Any:
         return msgspec.json.decode(await self._peer.request(method, params))
 
+    async def request(self, method: str, params: Any = None, *, timeout: float | None = None) -> Any:
+        """Calls any method of the runtime by name; the result is its JSON as Python values."""
+        return msgspec.json.decode(await self._peer.request(method, params, timeout))
+
     def counters(self) -> dict[str, int]:
         """How many events of all sessions came in, went out and wait."""
         names = ("received", "delivered", "queued_events", "queued_bytes")

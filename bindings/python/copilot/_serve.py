@@ -178,19 +178,18 @@ async def _tool(session: CopilotSession, args: dict[str, Any]) -> Any:
 
 
 async def _permission(session: CopilotSession, args: dict[str, Any]) -> Any:
+    from ._events import load_lenient
     from ._permissions import decision_to_wire
-    from .generated import session_events
 
-    load: Any = session_events._load_PermissionRequest  # pyright: ignore[reportPrivateUsage]
     invocation: dict[str, Any] = {
         "session_id": session.session_id,
         "managed_settings_enabled": session._managed,  # pyright: ignore[reportPrivateUsage]
     }
     if args.get("promptRequest") is not None:
-        load_prompt: Any = session_events._load_PermissionPromptRequest  # pyright: ignore[reportPrivateUsage]
-        invocation["prompt_request"] = load_prompt(args["promptRequest"])
+        invocation["prompt_request"] = load_lenient("PermissionPromptRequest", args["promptRequest"])
     handler = _single(session, "permission")
-    return decision_to_wire(await called(handler, load(args["permissionRequest"]), invocation))
+    request = load_lenient("PermissionRequest", args["permissionRequest"])
+    return decision_to_wire(await called(handler, request, invocation))
 
 
 async def _user_input(session: CopilotSession, args: dict[str, Any]) -> Any:

@@ -323,6 +323,7 @@ _CLIENT: dict[str, tuple[str, Converter | None]] = {
     "session_idle_timeout_seconds": ("sessionIdleTimeoutSeconds", None),
     "mode": ("mode", None),
     "builtin_plugin_directories": ("builtinPluginDirectories", list),
+    "start_timeout": ("startTimeoutMs", lambda seconds: int(seconds * 1000)),
 }
 
 

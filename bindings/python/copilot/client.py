@@ -6,9 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _wire
-from ._base import ClientBase, ListModels
-from ._base import HandlerUnsubcribe as HandlerUnsubcribe
-from ._base import SessionLifecycleHandler as SessionLifecycleHandler
 from ._connection import ChildProcessRuntimeConnection as ChildProcessRuntimeConnection
 from ._connection import CloudSessionOptions as CloudSessionOptions
 from ._connection import CloudSessionRepository as CloudSessionRepository
@@ -20,6 +17,8 @@ from ._connection import UriRuntimeConnection as UriRuntimeConnection
 from ._connection import check_environment, default_connection, to_wire
 from ._github import *  # noqa: F403
 from ._github import GitHubTokenProvider
+from ._base import ClientBase, HandlerUnsubcribe as HandlerUnsubcribe, ListModels
+from ._base import SessionLifecycleHandler as SessionLifecycleHandler
 from ._jsonrpc import JsonRpcError as JsonRpcError
 from ._jsonrpc import ProcessExitedError as ProcessExitedError
 from ._mode import CopilotClientMode, ToolSet
@@ -121,9 +120,11 @@ class CopilotClient(ClientBase):
         session_idle_timeout_seconds: int | None = None,
         client_info: ClientInfo | None = None,
         on_list_models: ListModels | None = None,
-        on_github_telemetry: Callable[[GitHubTelemetryNotification], Awaitable[None] | None] | None = None,
+        on_github_telemetry: Callable[[GitHubTelemetryNotification], Awaitable[None] | None]
+        | None = None,
         mode: CopilotClientMode = "copilot-cli",
         enable_remote_sessions: bool = False,
+        start_timeout: float | None = None,
     ) -> None:
         options = dict(locals())
         self._connection = default_connection(env) if connection is None else connection
@@ -398,7 +399,9 @@ class CopilotClient(ClientBase):
         options = dict(locals())
         return await self._open("session.resume", session_id, options)
 
-    async def _open(self, op: str, session_id: str | None, options: dict[str, Any]) -> CopilotSession:
+    async def _open(
+        self, op: str, session_id: str | None, options: dict[str, Any]
+    ) -> CopilotSession:
         from ._open import open_session
 
         del options["self"]
