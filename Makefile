@@ -1,0 +1,149 @@
+# One verb per job; CI calls nothing else. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+ROOT := $(CURDIR)
+export CARGO_TARGET_DIR ?= $(ROOT)/target
+DEBUG := $(CARGO_TARGET_DIR)/debug
+TOOLS := $(ROOT)/.tools
+VENV := $(TOOLS)/venv
+PYTHON := $(VENV)/bin/python
+NODE_DIR := bindings/node
+PYTHON_DIR := bindings/python
+REPORTS := $(CARGO_TARGET_DIR)/conformance
+STAMPS := $(TOOLS)/stamps
+
+RUNTIME = $(shell scripts/runtime-path.sh current)
+TEST_ENV = COPILOT_CLI_PATH=$(RUNTIME) COPILOT_FAKE_RUNTIME=$(DEBUG)/copilot-fake-runtime \
+  COPILOT_SCRIPTED_MODEL=$(DEBUG)/copilot-scripted-model
+
+.PHONY: help
+help: ## Lists the verbs.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+
+# --- set-up -------------------------------------------------------------------------------------------------------------
+
+$(STAMPS)/runtime: tests/runtime/current/package.json tests/runtime/current/package-lock.json
+	cd tests/runtime/current && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/runtime-compat: tests/runtime/compat/package.json tests/runtime/compat/package-lock.json
+	cd tests/runtime/compat && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/venv: $(PYTHON_DIR)/requirements-dev.txt
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install -q --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/node: $(NODE_DIR)/package.json $(NODE_DIR)/package-lock.json
+	cd $(NODE_DIR) && npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: runtime runtime-compat setup
+runtime: $(STAMPS)/runtime ## Fetches the runtime that development and tests use.
+runtime-compat: $(STAMPS)/runtime-compat ## Fetches the oldest supported runtime.
+setup: $(STAMPS)/runtime $(STAMPS)/venv $(STAMPS)/node ## Fetches everything that is not built here.
+
+# --- build --------------------------------------------------------------------------------------------------------------
+
+.PHONY: build build-rust build-python build-node build-c
+build-rust:
+	cargo build --workspace --exclude copilot-python
+build-python: $(STAMPS)/venv
+	cd $(PYTHON_DIR) && VIRTUAL_ENV=$(VENV) $(VENV)/bin/maturin develop --quiet
+build-node: $(STAMPS)/node build-rust
+	cd $(NODE_DIR) && node scripts/build-native.mjs --debug && node scripts/build-js.mjs
+build-c: build-rust
+	@mkdir -p $(CARGO_TARGET_DIR)/examples
+	@ln -sf $(DEBUG)/libcopilot.so $(CARGO_TARGET_DIR)/examples/libcopilot.so.0
+	$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Iinclude examples/c/chat.c -o $(CARGO_TARGET_DIR)/examples/chat-c \
+	  -L$(DEBUG) -lcopilot -Wl,-rpath,$(CARGO_TARGET_DIR)/examples -pthread
+	$(CXX) -std=c++17 -Wall -Wextra -Iinclude examples/cpp/chat.cpp -o $(CARGO_TARGET_DIR)/examples/chat-cpp \
+	  -L$(DEBUG) -lcopilot -Wl,-rpath,$(CARGO_TARGET_DIR)/examples -pthread
+build: build-rust build-python build-node build-c ## Builds every door for development.
+
+# --- demo ---------------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup build ## Sets everything up and holds one conversation from every language.
+	@scripts/demo.sh \
+	  "Rust=$(DEBUG)/chat" \
+	  "C=$(CARGO_TARGET_DIR)/examples/chat-c" \
+	  "C++=$(CARGO_TARGET_DIR)/examples/chat-cpp" \
+	  "Python=$(PYTHON) examples/python/chat.py" \
+	  "Node=node examples/node/chat.mjs"
+
+# --- test ---------------------------------------------------------------------------------------------------------------
+
+.PHONY: test test-rust test-c test-python test-node
+test: setup test-rust test-c test-python test-node conformance ## Sets everything up and runs all tests.
+
+test-rust: $(STAMPS)/runtime build-rust
+	$(TEST_ENV) cargo test --workspace --exclude copilot-python --exclude copilot-node --exclude copilot-conformance
+test-c: $(STAMPS)/runtime build-rust
+	$(TEST_ENV) $(MAKE) -C tests/abi check symbols sanitize
+test-c-valgrind: $(STAMPS)/runtime build-rust
+	$(TEST_ENV) $(MAKE) -C tests/abi valgrind
+test-python: $(STAMPS)/runtime build-rust build-python
+	cd $(PYTHON_DIR) && $(TEST_ENV) $(PYTHON) -m pytest -q
+test-node: $(STAMPS)/runtime build-node
+	cd $(NODE_DIR) && $(TEST_ENV) npx vitest run
+
+# --- conformance --------------------------------------------------------------------------------------------------------
+
+.PHONY: conformance
+conformance: setup build ## Runs the conformance cases through every door and prints the parity table.
+	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
+	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
+
+.PHONY: compat
+compat: $(STAMPS)/runtime-compat build-rust ## Runs the core cases on the oldest supported runtime.
+	COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) CONFORMANCE_RUNTIME=real CONFORMANCE_TIME_FACTOR=4 \
+	  COPILOT_FAKE_RUNTIME=$(DEBUG)/copilot-fake-runtime cargo test -q -p copilot-conformance
+
+# --- lint ---------------------------------------------------------------------------------------------------------------
+
+.PHONY: lint layers limits header header-check gen gen-check
+lint: setup layers limits header-check gen-check ## Formats checked, lints, types, generated files.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
+	cd $(PYTHON_DIR) && $(VENV)/bin/mypy && $(VENV)/bin/pyright
+	cd $(NODE_DIR) && npm run --silent check
+layers: ## Holds the direction of flow in the engine.
+	@python3 scripts/layers.py
+limits: ## Refuses overlong files.
+	@python3 scripts/limits.py
+header: ## Writes include/copilot.h.
+	cargo run -q -p copilot-ffi --features header --bin gen-header
+header-check:
+	cargo run -q -p copilot-ffi --features header --bin gen-header -- --check
+gen: $(STAMPS)/runtime ## Writes types and methods from the runtime's schemas.
+	cargo run -q -p xtask -- gen --schemas $$(scripts/runtime-path.sh current --schemas)
+gen-check: $(STAMPS)/runtime
+	cargo run -q -p xtask -- gen --check --schemas $$(scripts/runtime-path.sh current --schemas)
+
+# --- packages -----------------------------------------------------------------------------------------------------------
+
+.PHONY: wheel npm clib
+wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
+	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
+npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.
+	@mkdir -p dist
+	cd $(NODE_DIR) && npm run --silent build && npm pack --pack-destination $(ROOT)/dist
+clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
+	ffi/package.sh
+
+# --- bench --------------------------------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: setup wheel npm clib ## Measures every door beside a raw reader of the same pipe.
+	cargo build --release -p copilot-bench -p copilot-testkit
+	$(PYTHON) tests/bench/run.py
+
+.PHONY: clean
+clean: ## Removes what was built and fetched.
+	rm -rf $(CARGO_TARGET_DIR) dist .tools $(NODE_DIR)/node_modules $(NODE_DIR)/dist tests/runtime/*/node_modules
