@@ -222,6 +222,8 @@ fn share(model: &mut Model, api: &Map<String, Value>, events: &Map<String, Value
         .map(|(name, _)| name.clone())
         .collect();
     let reachable = model.closure([&Key::new(Origin::Events, "SessionEvent")]);
+    // Event data has two names in Python, so the API keeps its own copy.
+    same.retain(|name| !model.events.iter().any(|e| e.data.name == *name));
     same.retain(|name| reachable.contains(&Key::new(Origin::Events, name.clone())));
     loop {
         let before = same.len();
