@@ -5,12 +5,15 @@
 
 #![expect(unreachable_pub, reason = "a program has no outside; `pub` marks what a module offers to its siblings")]
 
+mod c;
 mod model;
 mod names;
 mod output;
 mod python;
 mod reader;
+mod rust;
 mod schema;
+mod ts;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -58,6 +61,9 @@ fn run() -> Result<(), String> {
     let model = schema::read(&options.schemas)?;
     let mut tree = output::Tree::default();
     python::write(&model, &mut tree);
+    rust::write(&model, &mut tree);
+    ts::write(&model, &mut tree);
+    c::write(&model, &mut tree);
     if !options.check {
         tree.write(&options.root)?;
         println!("{}", tree.summary());

@@ -2,7 +2,6 @@
 """Classes of one module: kind letter, `-` when not public, then the body."""
 
 TYPES = {
-    "": "s ?entitlement:f ?has_quota:b ?overage_count:f ?overage_permitted:b ?percent_remaining:f ?quota_id:s ?quota_remaining:f ?quota_reset_at:f ?remaining:f ?timestamp_utc:s ?token_based_billing:b ?unlimited:b",
     "APIKeyAuthInfo": "s api_key=apiKey:s host:s ?copilot_user=copilotUser:<CopilotUserResponse> *type:api-key",
     "APIKeyAuthInfoType": "e API_KEY=api-key",
     "AbortRequest": "s ?reason:<.AbortReason>",

@@ -73,7 +73,6 @@ from .session_events import (
 )
 
 __all__ = [
-    "",
     "APIKeyAuthInfo",
     "APIKeyAuthInfoType",
     "AbortRequest",
@@ -1593,20 +1592,6 @@ __all__ = [
     "rpc_to_dict",
 ]
 
-@dataclass
-class (Model):
-    entitlement: float | None = None
-    has_quota: bool | None = None
-    overage_count: float | None = None
-    overage_permitted: bool | None = None
-    percent_remaining: float | None = None
-    quota_id: str | None = None
-    quota_remaining: float | None = None
-    quota_reset_at: float | None = None
-    remaining: float | None = None
-    timestamp_utc: str | None = None
-    token_based_billing: bool | None = None
-    unlimited: bool | None = None
 @dataclass
 class APIKeyAuthInfo(Model):
     api_key: str
