@@ -3,9 +3,13 @@
 //! `schema` and `reader` turn the two schema files of the runtime package into a `model`; one writer per
 //! language turns the model into committed files.
 
-#![expect(unreachable_pub, reason = "a program has no outside; `pub` marks what a module offers to its siblings")]
+#![expect(
+    unreachable_pub,
+    reason = "a program has no outside; `pub` marks what a module offers to its siblings"
+)]
 
 mod c;
+mod inventory;
 mod model;
 mod names;
 mod output;
@@ -64,6 +68,8 @@ fn run() -> Result<(), String> {
     rust::write(&model, &mut tree);
     ts::write(&model, &mut tree);
     c::write(&model, &mut tree);
+    inventory::write(&model, &mut tree);
+    tree.format_rust(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")))?;
     if !options.check {
         tree.write(&options.root)?;
         println!("{}", tree.summary());

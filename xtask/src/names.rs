@@ -41,9 +41,8 @@ fn word_end(chars: &[char], start: usize) -> usize {
 }
 
 /// Words that the established names of the Python RPC module write in capitals.
-const ACRONYMS: &[&str] = &[
-    "ack", "ai", "api", "ca", "cli", "fs", "http", "id", "ide", "ids", "json", "mcp", "sql", "ui", "url",
-];
+const ACRONYMS: &[&str] =
+    &["ack", "ai", "api", "ca", "cli", "fs", "http", "id", "ide", "ids", "json", "mcp", "sql", "ui", "url"];
 
 /// Class names of the Python RPC module: acronyms in capitals.
 pub fn acronym_style(name: &str) -> String {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 #[derive(Default)]
 pub struct Tree {
@@ -14,6 +16,16 @@ impl Tree {
         let path = path.into();
         let known = self.files.insert(path.clone(), text.into());
         assert!(known.is_none(), "{path} is written twice");
+    }
+
+    /// Lays out the Rust files as `cargo fmt` would, so that the formatting check covers them too.
+    pub fn format_rust(&mut self, root: &Path) -> Result<(), String> {
+        for (path, text) in &mut self.files {
+            if path.ends_with(".rs") {
+                *text = rustfmt(root, text).map_err(|e| format!("rustfmt {path}: {e}"))?;
+            }
+        }
+        Ok(())
     }
 
     pub fn write(&self, root: &Path) -> Result<(), String> {
@@ -53,8 +65,30 @@ impl Tree {
             entry.0 += 1;
             entry.1 += text.lines().count();
         }
-        let parts: Vec<String> =
-            lines.iter().map(|(top, (files, lines))| format!("{top}: {files} files, {lines} lines")).collect();
+        let parts: Vec<String> = lines
+            .iter()
+            .map(|(top, (files, lines))| format!("{top}: {files} files, {lines} lines"))
+            .collect();
         parts.join("; ")
     }
+}
+
+fn rustfmt(root: &Path, text: &str) -> Result<String, String> {
+    let mut child = Command::new("rustfmt")
+        .args(["--edition", "2024", "--config-path"])
+        .arg(root)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| e.to_string())?;
+    let mut input = child.stdin.take().ok_or("no input")?;
+    // Written from a thread of its own: rustfmt may answer before it has read everything.
+    let owned = text.to_owned();
+    let writer = std::thread::spawn(move || input.write_all(owned.as_bytes()));
+    let output = child.wait_with_output().map_err(|e| e.to_string())?;
+    writer.join().map_err(|_| "writer panicked")?.map_err(|e| e.to_string())?;
+    if !output.status.success() {
+        return Err(format!("exit {}", output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|e| e.to_string())
 }

@@ -94,7 +94,9 @@ impl<'a> Reader<'a> {
             [one] if (def.nullable || def.optional) && !object(one).contains_key("$ref") => {
                 self.kind(name, object(one))
             }
-            [one] if def.nullable || def.optional => Kind::Alias(self.ty(object(one), &Place::property(name, ""))),
+            [one] if def.nullable || def.optional => {
+                Kind::Alias(self.ty(object(one), &Place::property(name, "")))
+            }
             many => self.union(name, many),
         };
         self.types.insert(def.key.clone(), def);
@@ -202,7 +204,9 @@ impl<'a> Reader<'a> {
             many => {
                 let mut tys = Vec::new();
                 for (index, node) in many.iter().enumerate() {
-                    tys.push(self.ty(object(node), &place.below(&format!("Variant{}", index + 1), Role::Variant)));
+                    tys.push(
+                        self.ty(object(node), &place.below(&format!("Variant{}", index + 1), Role::Variant)),
+                    );
                 }
                 Ty::Union(tys)
             }

@@ -141,7 +141,9 @@ fn read_params(
     let wrapped = map.get("anyOf").and_then(Value::as_array);
     let optional = wrapped.is_some();
     let mut body = match wrapped {
-        Some(list) => list.iter().filter_map(Value::as_object).find(|m| m.contains_key("properties")).cloned(),
+        Some(list) => {
+            list.iter().filter_map(Value::as_object).find(|m| m.contains_key("properties")).cloned()
+        }
         None => Some(map.clone()),
     }
     .unwrap_or_default();
@@ -205,7 +207,9 @@ fn without_prose(value: &Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(
             map.iter()
-                .filter(|(k, _)| !matches!(k.as_str(), "description" | "x-enumDescriptions" | "markdownDescription"))
+                .filter(|(k, _)| {
+                    !matches!(k.as_str(), "description" | "x-enumDescriptions" | "markdownDescription")
+                })
                 .map(|(k, v)| (k.clone(), without_prose(v)))
                 .collect(),
         ),

@@ -103,8 +103,7 @@ impl Lower<'_> {
     }
 
     pub fn add_enum(&mut self, name: &str, values: &[String]) {
-        let mut members: Vec<(String, String)> =
-            values.iter().map(|v| (self.member(v), v.clone())).collect();
+        let mut members: Vec<(String, String)> = values.iter().map(|v| (self.member(v), v.clone())).collect();
         if self.origin == Origin::Api {
             members.sort();
         }

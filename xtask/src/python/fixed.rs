@@ -19,6 +19,9 @@ pub const ENUM_NAMES: &[(&str, &str)] = &[
 /// Unions that are one class although a property tells the variants apart.
 pub const MERGED: &[&str] = &["CatalogCandidate", "TaskProgress"];
 
+/// Times that stay text.
+pub const TEXT_FIELDS: &[(&str, &str)] = &[("AccountQuotaSnapshot", "resetDate")];
+
 /// Enum names a rule gives, and the established name.
 pub const RENAMED_ENUMS: &[(&str, &str)] = &[
     ("PermissionDecisionApproveForLocationApprovalKind", "ApprovalKind"),

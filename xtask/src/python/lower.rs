@@ -1,6 +1,6 @@
 //! From the neutral model to the classes of one Python module: names, field order, unions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::Groups;
 use super::{Module, PField, PKind, PTag, PTy, PType, Presence, api, enums, fixed};
@@ -29,6 +29,30 @@ enum Shape {
 }
 
 pub fn module(model: &Model, origin: Origin) -> Module {
+    lowered(model, origin).out
+}
+
+/// Type of every definition that Python knows by itself.
+pub fn specs(model: &Model, origin: Origin) -> BTreeMap<Key, String> {
+    let mut lower = lowered(model, origin);
+    let reachable = model.closure(model.events.iter().map(|e| &e.data));
+    let mut out = BTreeMap::new();
+    for def in model.of(origin) {
+        if def.inline.is_some() || (origin == Origin::Events && !reachable.contains(&def.key)) {
+            continue;
+        }
+        let ty = if model.events.iter().any(|e| e.data == def.key) {
+            PTy::Name { name: lower.class_name(&def.key), events: false }
+        } else {
+            lower.ty(&Ty::Ref(def.key.clone()))
+        };
+        let ty = if def.nullable || def.optional { ty.opt() } else { ty };
+        out.insert(def.key.clone(), super::table::spec(&ty));
+    }
+    out
+}
+
+fn lowered(model: &Model, origin: Origin) -> Lower<'_> {
     let mut enum_names = Groups::new();
     if origin == Origin::Api {
         enum_names = enums::groups(model);
@@ -52,7 +76,7 @@ pub fn module(model: &Model, origin: Origin) -> Module {
         lower.add_events();
     }
     lower.add_aliases();
-    lower.out
+    lower
 }
 
 impl Lower<'_> {
@@ -106,8 +130,10 @@ impl Lower<'_> {
         let def = self.model.get(key);
         let base = if key.origin == Origin::Api {
             match &def.inline {
-                Some(inline) if inline.role != Role::MethodParams => fixed::inline_name(&inline.prop, inline.role)
-                    .unwrap_or_else(|| names::acronym_style(&inline.prop)),
+                Some(inline) if inline.role != Role::MethodParams => {
+                    fixed::inline_name(&inline.prop, inline.role)
+                        .unwrap_or_else(|| names::acronym_style(&inline.prop))
+                }
                 _ => names::acronym_style(&key.name),
             }
         } else {
@@ -152,7 +178,9 @@ impl Lower<'_> {
             let public = names::acronym_style(&def.key.name);
             self.alias(&public, &name);
         }
-        if let (Additional::Typed(ty), true) = (additional, fixed::READ_AS_MAP.contains(&def.key.name.as_str())) {
+        if let (Additional::Typed(ty), true) =
+            (additional, fixed::READ_AS_MAP.contains(&def.key.name.as_str()))
+        {
             // The established class is that of the values, see the table in `fixed`.
             let value = match ty {
                 Ty::Nullable(inner) => (**inner).clone(),
@@ -203,6 +231,7 @@ impl Lower<'_> {
                 PTy::Name { name, events: false }
             }
             (Some(Constant::Str(_)), Origin::Events) if !matches!(field.ty, Ty::Ref(_)) => PTy::Str,
+            _ if fixed::TEXT_FIELDS.contains(&(class, field.wire.as_str())) => PTy::Str,
             _ if fixed::PLAIN_FIELDS.contains(&(class, field.wire.as_str())) => PTy::Any,
             _ => self.ty(&field.ty),
         };
@@ -243,8 +272,7 @@ impl Lower<'_> {
             }
             return Shape::Merged(keys);
         }
-        let structs =
-            keys.iter().filter(|k| matches!(self.model.get(k).kind, Kind::Struct { .. })).count();
+        let structs = keys.iter().filter(|k| matches!(self.model.get(k).kind, Kind::Struct { .. })).count();
         if structs >= 2 { Shape::Merged(keys) } else { Shape::Mixed }
     }
 
@@ -258,7 +286,9 @@ impl Lower<'_> {
                 };
                 let variants = variants.iter().map(|v| self.ty(v)).collect();
                 let kind = PKind::Union { variants, tag };
-                self.out.types.insert(name.clone(), PType { kind, public: !def.internal, doc: String::new() });
+                self.out
+                    .types
+                    .insert(name.clone(), PType { kind, public: !def.internal, doc: String::new() });
                 if name != def.key.name && self.origin == Origin::Api && !def.internal {
                     self.alias(&def.key.name, &name);
                 }
@@ -337,11 +367,18 @@ impl Lower<'_> {
                 }
                 Shape::Mixed => self.mixed(key, variants),
             },
-            Kind::Struct { .. } if self.origin == Origin::Api && plain(&key.name, fixed::PLAIN_DICTS) => {
+            Kind::Struct { .. }
+                if key.origin == Origin::Api
+                    && (plain(&key.name, fixed::PLAIN_DICTS) || plain(&key.name, fixed::NOT_EXPORTED)) =>
+            {
                 PTy::Map(Box::new(PTy::Any))
             }
             _ => {
-                let name = if events || self.origin == Origin::Events { self.nested_name(key) } else { self.ref_name(key) };
+                let name = if events || self.origin == Origin::Events {
+                    self.nested_name(key)
+                } else {
+                    self.ref_name(key)
+                };
                 let shared_enum = matches!(def.kind, Kind::Enum { .. }) && self.model.shared.contains(&name);
                 let events = events || (self.origin == Origin::Api && shared_enum);
                 let named = |name: String| PTy::Name { name, events };
@@ -385,7 +422,13 @@ impl Lower<'_> {
             Ty::DateTime => PTy::DateTime,
             Ty::Uuid => PTy::Uuid,
             Ty::Duration { float } if self.origin == Origin::Events => PTy::Delta { float: *float },
-            Ty::Duration { float } => if *float { PTy::Float } else { PTy::Int },
+            Ty::Duration { float } => {
+                if *float {
+                    PTy::Float
+                } else {
+                    PTy::Int
+                }
+            }
             Ty::Ref(key) => self.reference(key),
             Ty::List(inner) => PTy::List(Box::new(self.ty(inner))),
             Ty::Map(inner) => PTy::Map(Box::new(self.ty(inner))),
@@ -454,6 +497,7 @@ impl Lower<'_> {
             return !self.out.types.contains_key(alias);
         }
         let styled = names::acronym_style(alias);
-        styled != alias && matches!(self.out.types.get(&styled), Some(PType { kind: PKind::Union { .. }, .. }))
+        styled != alias
+            && matches!(self.out.types.get(&styled), Some(PType { kind: PKind::Union { .. }, .. }))
     }
 }

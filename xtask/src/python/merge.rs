@@ -64,9 +64,15 @@ impl Lower<'_> {
                 (false, true) => Presence::OptionalNullable,
             };
             let ty = self.merged_type(class, &merged);
-            fields.push(PField { attr: self.attr(&merged.wire, false, false), wire: merged.wire, ty, presence });
+            fields.push(PField {
+                attr: self.attr(&merged.wire, false, false),
+                wire: merged.wire,
+                ty,
+                presence,
+            });
         }
-        let (mut needed, rest): (Vec<PField>, Vec<PField>) = fields.into_iter().partition(|f| !f.has_default());
+        let (mut needed, rest): (Vec<PField>, Vec<PField>) =
+            fields.into_iter().partition(|f| !f.has_default());
         needed.sort_by_key(|f| f.wire.to_lowercase());
         needed.extend(rest);
         let kind = PKind::Struct { fields: needed, tags: Vec::new() };

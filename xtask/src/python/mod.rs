@@ -10,7 +10,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Constant, Model, Origin};
+use crate::model::{Constant, Key, Model, Origin};
 use crate::output::Tree;
 
 pub use api::{Group, Protocol};
@@ -26,9 +26,14 @@ pub enum PTy {
     Str,
     DateTime,
     Uuid,
-    Delta { float: bool },
+    Delta {
+        float: bool,
+    },
     /// A name of this module, or of the events module when `events` is set.
-    Name { name: String, events: bool },
+    Name {
+        name: String,
+        events: bool,
+    },
     List(Box<PTy>),
     Map(Box<PTy>),
     Opt(Box<PTy>),
@@ -94,12 +99,23 @@ pub struct PTag {
 
 #[derive(Clone, Debug)]
 pub enum PKind {
-    Struct { fields: Vec<PField>, tags: Vec<PTag> },
-    Enum { members: Vec<(String, String)> },
+    Struct {
+        fields: Vec<PField>,
+        tags: Vec<PTag>,
+    },
+    Enum {
+        members: Vec<(String, String)>,
+    },
     /// `tag` is the wire name of the telling property, empty when the variants are tried in order.
-    Union { variants: Vec<PTy>, tag: String },
+    Union {
+        variants: Vec<PTy>,
+        tag: String,
+    },
     /// Another name for a class of this module (or of the events module).
-    Same { name: String, events: bool },
+    Same {
+        name: String,
+        events: bool,
+    },
     /// Stands for a builtin type: `dict`, `list`, `str`, `bool`, `int`, `Any`.
     Builtin(&'static str),
 }
@@ -121,6 +137,13 @@ pub struct Module {
     pub events: Vec<(String, String, String)>,
     /// Names of the events module that are attributes of this one.
     pub imported: BTreeSet<String>,
+}
+
+/// How each definition is read in Python: its schema name and its type in the table's spelling.
+pub fn specs(model: &Model) -> BTreeMap<Key, String> {
+    let mut out = lower::specs(model, Origin::Events);
+    out.append(&mut lower::specs(model, Origin::Api));
+    out
 }
 
 /// Writes both modules with their stubs.

@@ -168,7 +168,8 @@ pub fn rpc(module: &Module) -> String {
         }
         let _ = name;
     }
-    let calls = module.groups.iter().flat_map(|g| &g.methods).chain(module.protocols.iter().flat_map(|p| &p.methods));
+    let calls =
+        module.groups.iter().flat_map(|g| &g.methods).chain(module.protocols.iter().flat_map(|p| &p.methods));
     for call in calls {
         for ty in call.params.iter().chain([&call.result]) {
             ty.visit_names(&mut |n, events| {
@@ -186,7 +187,9 @@ pub fn rpc(module: &Module) -> String {
     let mut names = public(module);
     names.extend(module.groups.iter().filter(|g| !g.internal).map(|g| g.class.clone()));
     names.extend(module.protocols.iter().map(|p| p.class.clone()));
-    for extra in ["ClientGlobalApiHandlers", "ClientSessionApiHandlers", "RPC", "rpc_from_dict", "rpc_to_dict"] {
+    for extra in
+        ["ClientGlobalApiHandlers", "ClientSessionApiHandlers", "RPC", "rpc_from_dict", "rpc_to_dict"]
+    {
         names.insert(extra.to_owned());
     }
     all(&mut out, &names);
@@ -216,7 +219,9 @@ fn containers(out: &mut String, module: &Module) {
 
 pub fn events(module: &Module) -> String {
     let mut out = table::banner();
-    out.push_str(&HEAD.replace("from collections.abc import Awaitable, Callable\n", "").replace(", Requester", ""));
+    out.push_str(
+        &HEAD.replace("from collections.abc import Awaitable, Callable\n", "").replace(", Requester", ""),
+    );
     out.push_str("from ._events import Data as Data, RawSessionEventData as RawSessionEventData\n");
     let mut names = public(module);
     for extra in [

@@ -124,7 +124,9 @@ pub fn render(module: &Module) -> String {
 }
 
 fn render_groups(out: &mut String, module: &Module) {
-    out.push_str("\n# Class: (session, children, methods); a method is (name, wire, params, result).\nGROUPS = {\n");
+    out.push_str(
+        "\n# Class: (session, children, methods); a method is (name, wire, params, result).\nGROUPS = {\n",
+    );
     for group in &module.groups {
         let session = if group.session { "True" } else { "False" };
         let _ = writeln!(out, "    {}: ({session}, (", literal(&group.class));

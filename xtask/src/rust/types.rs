@@ -8,9 +8,9 @@ use crate::names;
 
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
-    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "extern", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
+    "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "try", "type",
+    "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Identifier of a field, method or namespace.
@@ -119,10 +119,11 @@ pub fn definition(model: &Model, key: &Key, cyclic: &BTreeSet<(Key, String)>) ->
 }
 
 fn docs(def: &TypeDef, indent: &str) -> String {
-    let marks: Vec<&str> = [(def.internal, "Internal."), (def.experimental, "Experimental."), (def.deprecated, "Deprecated.")]
-        .into_iter()
-        .filter_map(|(on, text)| on.then_some(text))
-        .collect();
+    let marks: Vec<&str> =
+        [(def.internal, "Internal."), (def.experimental, "Experimental."), (def.deprecated, "Deprecated.")]
+            .into_iter()
+            .filter_map(|(on, text)| on.then_some(text))
+            .collect();
     if marks.is_empty() { String::new() } else { format!("{indent}/// {}\n", marks.join(" ")) }
 }
 

@@ -38,7 +38,8 @@ fn result(printer: &mut Printer<'_>, method: &Method) -> String {
 fn params(printer: &mut Printer<'_>, method: &Method) -> String {
     let Some(key) = &method.params else { return String::new() };
     let own = format!("{}Request", names::pascal(&method.wire));
-    let name = if printer.model.param_aliases.contains_key(&own) { own } else { printer.ty(&Ty::Ref(key.clone())) };
+    let name =
+        if printer.model.param_aliases.contains_key(&own) { own } else { printer.ty(&Ty::Ref(key.clone())) };
     format!("params{}: {name}", if method.params_optional { "?" } else { "" })
 }
 
@@ -94,7 +95,11 @@ fn handlers(out: &mut String, model: &Model, printer: &mut Printer<'_>, scope: S
         groups.entry(&method.path[0]).or_default().push(method);
     }
     for (group, methods) in &groups {
-        let _ = writeln!(out, "\n/** Calls of the runtime. */\nexport interface {}Handler {{", names::pascal(group));
+        let _ = writeln!(
+            out,
+            "\n/** Calls of the runtime. */\nexport interface {}Handler {{",
+            names::pascal(group)
+        );
         for method in methods {
             let name = method.path.last().map(String::as_str).unwrap_or_default();
             let params = params(printer, method);

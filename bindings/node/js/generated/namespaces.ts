@@ -28,6 +28,7 @@ export interface RpcReceiver {
 
 type Call = (method: string, params: unknown) => Promise<unknown>;
 type Space = Record<string, unknown>;
+type Answer = (params: unknown) => Promise<unknown>;
 type Maker = (call: Call) => Space;
 
 /** Turns a method list into a function that makes the nested object; a namespace is made when first read. */
@@ -108,7 +109,7 @@ export function createInternalSessionRpc(connection: RpcConnection, sessionId: s
 function register(
   connection: RpcReceiver,
   methods: string,
-  choose: (group: string, params: Record<string, unknown>) => Record<string, Call2>,
+  choose: (group: string, params: Record<string, unknown>) => Record<string, Answer>,
 ): void {
   for (const wire of methods.split(" ")) {
     const parts = wire.split(".");
@@ -116,12 +117,10 @@ function register(
     const name = parts[parts.length - 1] as string;
     connection.onRequest(wire, async (params: Record<string, unknown>) => {
       const handler = choose(group, params);
-      return (handler[name] as Call2).call(handler, params);
+      return (handler[name] as Answer).call(handler, params);
     });
   }
 }
-
-type Call2 = (params: unknown) => Promise<unknown>;
 
 export function registerClientSessionApiHandlers(
   connection: RpcReceiver,
@@ -133,7 +132,7 @@ export function registerClientSessionApiHandlers(
     if (!found) {
       throw new Error(`No ${group} handler registered for session: ${sessionId}`);
     }
-    return found as Record<string, Call2>;
+    return found as Record<string, Answer>;
   });
 }
 
@@ -143,6 +142,6 @@ export function registerClientGlobalApiHandlers(connection: RpcReceiver, handler
     if (!found) {
       throw new Error(`No ${group} client-global handler registered`);
     }
-    return found as Record<string, Call2>;
+    return found as Record<string, Answer>;
   });
 }

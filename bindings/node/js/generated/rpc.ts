@@ -7418,8 +7418,6 @@ export type SessionGitHubAuthLogoutUserResult = boolean;
 
 export type SessionMcpAppsCallToolResult = { [k: string]: unknown };
 
-export type CanvasActionInvokeResult = unknown;
-
 /** Typed methods. */
 export interface ServerRpc {
   /** `ping` @experimental */

@@ -306,6 +306,15 @@ def marker(reader):
     return AnyOf("Union", (), {"load": staticmethod(reader)})
 
 
+def not_null(value):
+    if value is None:
+        raise WireError("an explicit null, which the careful way keeps")
+    return value
+
+
+NOT_NULL = AnyOf("NotNull", (), {"load": staticmethod(not_null)})
+
+
 def hook(kind, value):
     """Values msgspec has no type of its own for."""
     return kind.load(value)
@@ -472,6 +481,10 @@ class Space:
         head, _, body = self.table.TYPES[name].partition(" ")
         return head[0], body
 
+    def special(self, name):
+        """A class written by hand, such as the session event."""
+        return None if name in self.table.TYPES else self.extras().attribute(self, name)
+
     def get(self, name):
         made = self.made.get(name)
         if made is None:
@@ -536,6 +549,9 @@ class Space:
     def reader(self, name):
         found = self.readers.get(name)
         if found is None:
+            special = self.special(name)
+            if special is not None:
+                return special.from_dict
             letter, body = self.entry(name)
             if letter == "=":
                 home, target = find(self, body)
@@ -574,6 +590,8 @@ class Space:
         return read
 
     def writer(self, name):
+        if self.special(name) is not None:
+            return plain
         letter, body = self.entry(name)
         if letter == "=":
             home, target = find(self, body)
@@ -586,6 +604,9 @@ class Space:
         return plain
 
     def fast_type(self, name, todo):
+        special = self.special(name)
+        if special is not None:
+            return marker(special.from_dict)
         letter, body = self.entry(name)
         if letter == "=":
             home, target = find(self, body)
@@ -615,7 +636,11 @@ class Space:
                 plan.ready = True
                 for mark, attr, _, inner in plan.specs:
                     ty = fast_type(plan.space, inner, todo)
-                    plan.cls.__annotations__[attr] = ty | None if mark in ("!", "+") and ty is not Any else ty
+                    if ty is Any:
+                        ty = NOT_NULL if mark in ("?", "~") else Any
+                    elif mark in ("!", "+"):
+                        ty = ty | None
+                    plan.cls.__annotations__[attr] = ty
             fast = msgspec.json.Decoder(kind, dec_hook=hook).decode
             found = self.decoders[spec] = (fast, reader(self, node))
         return found

@@ -1648,7 +1648,7 @@ class AccountQuotaSnapshot(Model):
     remaining_percentage: float
     usage_allowed_with_exhausted_quota: bool
     used_requests: int
-    reset_date: datetime | None = None
+    reset_date: str | None = None
 class Action(Enum):
     PRESERVE = "preserve"
     TRANSFORM = "transform"
@@ -8118,7 +8118,7 @@ class UIHandlePendingResult(Model):
 @dataclass
 class UIHandlePendingSamplingRequest(Model):
     request_id: str
-    response: UIHandlePendingSamplingResponse | None = None
+    response: dict[str, Any] | None = None
 @dataclass
 class UIHandlePendingSessionLimitsExhaustedRequest(Model):
     request_id: str

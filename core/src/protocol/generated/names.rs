@@ -256,7 +256,8 @@ pub mod method {
     /// `session.extensions.reload`
     pub const SESSION_EXTENSIONS_RELOAD: &str = "session.extensions.reload";
     /// `session.extensions.sendAttachmentsToMessage`
-    pub const SESSION_EXTENSIONS_SEND_ATTACHMENTS_TO_MESSAGE: &str = "session.extensions.sendAttachmentsToMessage";
+    pub const SESSION_EXTENSIONS_SEND_ATTACHMENTS_TO_MESSAGE: &str =
+        "session.extensions.sendAttachmentsToMessage";
     /// `session.factory.agent`
     pub const SESSION_FACTORY_AGENT: &str = "session.factory.agent";
     /// `session.factory.cancel`
@@ -312,7 +313,8 @@ pub mod method {
     /// `session.history.abortManualCompaction`
     pub const SESSION_HISTORY_ABORT_MANUAL_COMPACTION: &str = "session.history.abortManualCompaction";
     /// `session.history.cancelBackgroundCompaction`
-    pub const SESSION_HISTORY_CANCEL_BACKGROUND_COMPACTION: &str = "session.history.cancelBackgroundCompaction";
+    pub const SESSION_HISTORY_CANCEL_BACKGROUND_COMPACTION: &str =
+        "session.history.cancelBackgroundCompaction";
     /// `session.history.clearContext`
     pub const SESSION_HISTORY_CLEAR_CONTEXT: &str = "session.history.clearContext";
     /// `session.history.compact`
@@ -360,7 +362,8 @@ pub mod method {
     /// `session.mcp.executeSampling`
     pub const SESSION_MCP_EXECUTE_SAMPLING: &str = "session.mcp.executeSampling";
     /// `session.mcp.headers.handlePendingHeadersRefreshRequest`
-    pub const SESSION_MCP_HEADERS_HANDLE_PENDING_HEADERS_REFRESH_REQUEST: &str = "session.mcp.headers.handlePendingHeadersRefreshRequest";
+    pub const SESSION_MCP_HEADERS_HANDLE_PENDING_HEADERS_REFRESH_REQUEST: &str =
+        "session.mcp.headers.handlePendingHeadersRefreshRequest";
     /// `session.mcp.isServerRunning`
     pub const SESSION_MCP_IS_SERVER_RUNNING: &str = "session.mcp.isServerRunning";
     /// `session.mcp.list`
@@ -370,7 +373,8 @@ pub mod method {
     /// `session.mcp.moveLoadingToBackground`
     pub const SESSION_MCP_MOVE_LOADING_TO_BACKGROUND: &str = "session.mcp.moveLoadingToBackground";
     /// `session.mcp.oauth.authenticationStateChanged`
-    pub const SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED: &str = "session.mcp.oauth.authenticationStateChanged";
+    pub const SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED: &str =
+        "session.mcp.oauth.authenticationStateChanged";
     /// `session.mcp.oauth.handlePendingRequest`
     pub const SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST: &str = "session.mcp.oauth.handlePendingRequest";
     /// `session.mcp.oauth.login`
@@ -412,7 +416,8 @@ pub mod method {
     /// `session.metadata.getContextAttribution`
     pub const SESSION_METADATA_GET_CONTEXT_ATTRIBUTION: &str = "session.metadata.getContextAttribution";
     /// `session.metadata.getContextHeaviestMessages`
-    pub const SESSION_METADATA_GET_CONTEXT_HEAVIEST_MESSAGES: &str = "session.metadata.getContextHeaviestMessages";
+    pub const SESSION_METADATA_GET_CONTEXT_HEAVIEST_MESSAGES: &str =
+        "session.metadata.getContextHeaviestMessages";
     /// `session.metadata.isProcessing`
     pub const SESSION_METADATA_IS_PROCESSING: &str = "session.metadata.isProcessing";
     /// `session.metadata.recomputeContextTokens`
@@ -454,15 +459,18 @@ pub mod method {
     /// `session.permissions.configure`
     pub const SESSION_PERMISSIONS_CONFIGURE: &str = "session.permissions.configure";
     /// `session.permissions.folderTrust.addTrusted`
-    pub const SESSION_PERMISSIONS_FOLDER_TRUST_ADD_TRUSTED: &str = "session.permissions.folderTrust.addTrusted";
+    pub const SESSION_PERMISSIONS_FOLDER_TRUST_ADD_TRUSTED: &str =
+        "session.permissions.folderTrust.addTrusted";
     /// `session.permissions.folderTrust.isTrusted`
     pub const SESSION_PERMISSIONS_FOLDER_TRUST_IS_TRUSTED: &str = "session.permissions.folderTrust.isTrusted";
     /// `session.permissions.getMode`
     pub const SESSION_PERMISSIONS_GET_MODE: &str = "session.permissions.getMode";
     /// `session.permissions.handlePendingPermissionRequest`
-    pub const SESSION_PERMISSIONS_HANDLE_PENDING_PERMISSION_REQUEST: &str = "session.permissions.handlePendingPermissionRequest";
+    pub const SESSION_PERMISSIONS_HANDLE_PENDING_PERMISSION_REQUEST: &str =
+        "session.permissions.handlePendingPermissionRequest";
     /// `session.permissions.locations.addToolApproval`
-    pub const SESSION_PERMISSIONS_LOCATIONS_ADD_TOOL_APPROVAL: &str = "session.permissions.locations.addToolApproval";
+    pub const SESSION_PERMISSIONS_LOCATIONS_ADD_TOOL_APPROVAL: &str =
+        "session.permissions.locations.addToolApproval";
     /// `session.permissions.locations.apply`
     pub const SESSION_PERMISSIONS_LOCATIONS_APPLY: &str = "session.permissions.locations.apply";
     /// `session.permissions.locations.resolve`
@@ -474,9 +482,11 @@ pub mod method {
     /// `session.permissions.paths.add`
     pub const SESSION_PERMISSIONS_PATHS_ADD: &str = "session.permissions.paths.add";
     /// `session.permissions.paths.isPathWithinAllowedDirectories`
-    pub const SESSION_PERMISSIONS_PATHS_IS_PATH_WITHIN_ALLOWED_DIRECTORIES: &str = "session.permissions.paths.isPathWithinAllowedDirectories";
+    pub const SESSION_PERMISSIONS_PATHS_IS_PATH_WITHIN_ALLOWED_DIRECTORIES: &str =
+        "session.permissions.paths.isPathWithinAllowedDirectories";
     /// `session.permissions.paths.isPathWithinWorkspace`
-    pub const SESSION_PERMISSIONS_PATHS_IS_PATH_WITHIN_WORKSPACE: &str = "session.permissions.paths.isPathWithinWorkspace";
+    pub const SESSION_PERMISSIONS_PATHS_IS_PATH_WITHIN_WORKSPACE: &str =
+        "session.permissions.paths.isPathWithinWorkspace";
     /// `session.permissions.paths.list`
     pub const SESSION_PERMISSIONS_PATHS_LIST: &str = "session.permissions.paths.list";
     /// `session.permissions.paths.updatePrimary`
@@ -492,7 +502,8 @@ pub mod method {
     /// `session.permissions.setRequired`
     pub const SESSION_PERMISSIONS_SET_REQUIRED: &str = "session.permissions.setRequired";
     /// `session.permissions.urls.setUnrestrictedMode`
-    pub const SESSION_PERMISSIONS_URLS_SET_UNRESTRICTED_MODE: &str = "session.permissions.urls.setUnrestrictedMode";
+    pub const SESSION_PERMISSIONS_URLS_SET_UNRESTRICTED_MODE: &str =
+        "session.permissions.urls.setUnrestrictedMode";
     /// `session.plan.delete`
     pub const SESSION_PLAN_DELETE: &str = "session.plan.delete";
     /// `session.plan.read`
@@ -500,7 +511,8 @@ pub mod method {
     /// `session.plan.readSqlTodos`
     pub const SESSION_PLAN_READ_SQL_TODOS: &str = "session.plan.readSqlTodos";
     /// `session.plan.readSqlTodosWithDependencies`
-    pub const SESSION_PLAN_READ_SQL_TODOS_WITH_DEPENDENCIES: &str = "session.plan.readSqlTodosWithDependencies";
+    pub const SESSION_PLAN_READ_SQL_TODOS_WITH_DEPENDENCIES: &str =
+        "session.plan.readSqlTodosWithDependencies";
     /// `session.plan.update`
     pub const SESSION_PLAN_UPDATE: &str = "session.plan.update";
     /// `session.plugins.list`
@@ -668,13 +680,16 @@ pub mod method {
     /// `session.ui.handlePendingSampling`
     pub const SESSION_UI_HANDLE_PENDING_SAMPLING: &str = "session.ui.handlePendingSampling";
     /// `session.ui.handlePendingSessionLimitsExhausted`
-    pub const SESSION_UI_HANDLE_PENDING_SESSION_LIMITS_EXHAUSTED: &str = "session.ui.handlePendingSessionLimitsExhausted";
+    pub const SESSION_UI_HANDLE_PENDING_SESSION_LIMITS_EXHAUSTED: &str =
+        "session.ui.handlePendingSessionLimitsExhausted";
     /// `session.ui.handlePendingUserInput`
     pub const SESSION_UI_HANDLE_PENDING_USER_INPUT: &str = "session.ui.handlePendingUserInput";
     /// `session.ui.registerDirectAutoModeSwitchHandler`
-    pub const SESSION_UI_REGISTER_DIRECT_AUTO_MODE_SWITCH_HANDLER: &str = "session.ui.registerDirectAutoModeSwitchHandler";
+    pub const SESSION_UI_REGISTER_DIRECT_AUTO_MODE_SWITCH_HANDLER: &str =
+        "session.ui.registerDirectAutoModeSwitchHandler";
     /// `session.ui.unregisterDirectAutoModeSwitchHandler`
-    pub const SESSION_UI_UNREGISTER_DIRECT_AUTO_MODE_SWITCH_HANDLER: &str = "session.ui.unregisterDirectAutoModeSwitchHandler";
+    pub const SESSION_UI_UNREGISTER_DIRECT_AUTO_MODE_SWITCH_HANDLER: &str =
+        "session.ui.unregisterDirectAutoModeSwitchHandler";
     /// `session.usage.getMetrics`
     pub const SESSION_USAGE_GET_METRICS: &str = "session.usage.getMetrics";
     /// `session.visibility.get`
@@ -684,13 +699,15 @@ pub mod method {
     /// `session.workspaces.addSummary`
     pub const SESSION_WORKSPACES_ADD_SUMMARY: &str = "session.workspaces.addSummary";
     /// `session.workspaces.autopilotObjectiveExists`
-    pub const SESSION_WORKSPACES_AUTOPILOT_OBJECTIVE_EXISTS: &str = "session.workspaces.autopilotObjectiveExists";
+    pub const SESSION_WORKSPACES_AUTOPILOT_OBJECTIVE_EXISTS: &str =
+        "session.workspaces.autopilotObjectiveExists";
     /// `session.workspaces.createDirectory`
     pub const SESSION_WORKSPACES_CREATE_DIRECTORY: &str = "session.workspaces.createDirectory";
     /// `session.workspaces.createFile`
     pub const SESSION_WORKSPACES_CREATE_FILE: &str = "session.workspaces.createFile";
     /// `session.workspaces.deleteAutopilotObjective`
-    pub const SESSION_WORKSPACES_DELETE_AUTOPILOT_OBJECTIVE: &str = "session.workspaces.deleteAutopilotObjective";
+    pub const SESSION_WORKSPACES_DELETE_AUTOPILOT_OBJECTIVE: &str =
+        "session.workspaces.deleteAutopilotObjective";
     /// `session.workspaces.diff`
     pub const SESSION_WORKSPACES_DIFF: &str = "session.workspaces.diff";
     /// `session.workspaces.ensure`
@@ -720,7 +737,8 @@ pub mod method {
     /// `session.workspaces.updateMetadata`
     pub const SESSION_WORKSPACES_UPDATE_METADATA: &str = "session.workspaces.updateMetadata";
     /// `session.workspaces.writeAutopilotObjective`
-    pub const SESSION_WORKSPACES_WRITE_AUTOPILOT_OBJECTIVE: &str = "session.workspaces.writeAutopilotObjective";
+    pub const SESSION_WORKSPACES_WRITE_AUTOPILOT_OBJECTIVE: &str =
+        "session.workspaces.writeAutopilotObjective";
     /// All of them.
     pub const ALL: &[&str] = &[
         ACCOUNT_GET_ALL_USERS,

@@ -152,7 +152,10 @@ impl<'a> ServerAccount<'a> {
     }
     /// `account.getQuota`. Experimental.
     #[inline]
-    pub async fn get_quota(self, params: Option<&api::AccountGetQuotaRequest>) -> Result<api::AccountGetQuotaResult, Error> {
+    pub async fn get_quota(
+        self,
+        params: Option<&api::AccountGetQuotaRequest>,
+    ) -> Result<api::AccountGetQuotaResult, Error> {
         self.0.call(method::ACCOUNT_GET_QUOTA, params.map(Wire::write)).await
     }
     /// `account.login`. Experimental.
@@ -174,7 +177,10 @@ pub struct ServerAgentRegistry<'a>(Target<'a>);
 impl<'a> ServerAgentRegistry<'a> {
     /// `agentRegistry.spawn`. Experimental.
     #[inline]
-    pub async fn spawn(self, params: &api::AgentRegistrySpawnRequest) -> Result<api::AgentRegistrySpawnResult, Error> {
+    pub async fn spawn(
+        self,
+        params: &api::AgentRegistrySpawnRequest,
+    ) -> Result<api::AgentRegistrySpawnResult, Error> {
         self.0.call(method::AGENT_REGISTRY_SPAWN, Some(params.write())).await
     }
 }
@@ -191,7 +197,10 @@ impl<'a> ServerAgents<'a> {
     }
     /// `agents.getDiscoveryPaths`. Experimental.
     #[inline]
-    pub async fn get_discovery_paths(self, params: &api::AgentsGetDiscoveryPathsRequest) -> Result<api::AgentDiscoveryPathList, Error> {
+    pub async fn get_discovery_paths(
+        self,
+        params: &api::AgentsGetDiscoveryPathsRequest,
+    ) -> Result<api::AgentDiscoveryPathList, Error> {
         self.0.call(method::AGENTS_GET_DISCOVERY_PATHS, Some(params.write())).await
     }
 }
@@ -249,7 +258,10 @@ pub struct ServerHooks<'a>(Target<'a>);
 impl<'a> ServerHooks<'a> {
     /// `hooks.discover`. Experimental.
     #[inline]
-    pub async fn discover(self, params: &api::HooksDiscoverRequest) -> Result<api::HooksDiscoverResult, Error> {
+    pub async fn discover(
+        self,
+        params: &api::HooksDiscoverRequest,
+    ) -> Result<api::HooksDiscoverResult, Error> {
         self.0.call(method::HOOKS_DISCOVER, Some(params.write())).await
     }
 }
@@ -261,12 +273,18 @@ pub struct ServerInstructions<'a>(Target<'a>);
 impl<'a> ServerInstructions<'a> {
     /// `instructions.discover`. Experimental.
     #[inline]
-    pub async fn discover(self, params: &api::InstructionsDiscoverRequest) -> Result<api::ServerInstructionSourceList, Error> {
+    pub async fn discover(
+        self,
+        params: &api::InstructionsDiscoverRequest,
+    ) -> Result<api::ServerInstructionSourceList, Error> {
         self.0.call(method::INSTRUCTIONS_DISCOVER, Some(params.write())).await
     }
     /// `instructions.getDiscoveryPaths`. Experimental.
     #[inline]
-    pub async fn get_discovery_paths(self, params: &api::InstructionsGetDiscoveryPathsRequest) -> Result<api::InstructionDiscoveryPathList, Error> {
+    pub async fn get_discovery_paths(
+        self,
+        params: &api::InstructionsGetDiscoveryPathsRequest,
+    ) -> Result<api::InstructionDiscoveryPathList, Error> {
         self.0.call(method::INSTRUCTIONS_GET_DISCOVERY_PATHS, Some(params.write())).await
     }
 }
@@ -278,12 +296,18 @@ pub struct ServerLlmInference<'a>(Target<'a>);
 impl<'a> ServerLlmInference<'a> {
     /// `llmInference.httpResponseChunk`. Experimental.
     #[inline]
-    pub async fn http_response_chunk(self, params: &api::LlmInferenceHttpResponseChunkRequest) -> Result<api::LlmInferenceHttpResponseChunkResult, Error> {
+    pub async fn http_response_chunk(
+        self,
+        params: &api::LlmInferenceHttpResponseChunkRequest,
+    ) -> Result<api::LlmInferenceHttpResponseChunkResult, Error> {
         self.0.call(method::LLM_INFERENCE_HTTP_RESPONSE_CHUNK, Some(params.write())).await
     }
     /// `llmInference.httpResponseStart`. Experimental.
     #[inline]
-    pub async fn http_response_start(self, params: &api::LlmInferenceHttpResponseStartRequest) -> Result<api::LlmInferenceHttpResponseStartResult, Error> {
+    pub async fn http_response_start(
+        self,
+        params: &api::LlmInferenceHttpResponseStartRequest,
+    ) -> Result<api::LlmInferenceHttpResponseStartResult, Error> {
         self.0.call(method::LLM_INFERENCE_HTTP_RESPONSE_START, Some(params.write())).await
     }
     /// `llmInference.setProvider`. Experimental.
@@ -327,7 +351,10 @@ impl<'a> ServerMcp<'a> {
     }
     /// `mcp.planInstall`. Experimental.
     #[inline]
-    pub async fn plan_install(self, params: &api::McpPlanInstallRequest) -> Result<api::McpPlanInstallResult, Error> {
+    pub async fn plan_install(
+        self,
+        params: &api::McpPlanInstallRequest,
+    ) -> Result<api::McpPlanInstallResult, Error> {
         self.0.call(method::MCP_PLAN_INSTALL, Some(params.write())).await
     }
 }
@@ -418,7 +445,10 @@ impl<'a> ServerPlugins<'a> {
     }
     /// `plugins.install`. Experimental.
     #[inline]
-    pub async fn install(self, params: &api::PluginsInstallRequest) -> Result<api::PluginInstallResult, Error> {
+    pub async fn install(
+        self,
+        params: &api::PluginsInstallRequest,
+    ) -> Result<api::PluginInstallResult, Error> {
         self.0.call(method::PLUGINS_INSTALL, Some(params.write())).await
     }
     /// `plugins.list`. Experimental.
@@ -462,12 +492,18 @@ pub struct ServerPluginsMarketplaces<'a>(Target<'a>);
 impl<'a> ServerPluginsMarketplaces<'a> {
     /// `plugins.marketplaces.add`. Experimental.
     #[inline]
-    pub async fn add(self, params: &api::PluginsMarketplacesAddRequest) -> Result<api::MarketplaceAddResult, Error> {
+    pub async fn add(
+        self,
+        params: &api::PluginsMarketplacesAddRequest,
+    ) -> Result<api::MarketplaceAddResult, Error> {
         self.0.call(method::PLUGINS_MARKETPLACES_ADD, Some(params.write())).await
     }
     /// `plugins.marketplaces.browse`. Experimental.
     #[inline]
-    pub async fn browse(self, params: &api::PluginsMarketplacesBrowseRequest) -> Result<api::MarketplaceBrowseResult, Error> {
+    pub async fn browse(
+        self,
+        params: &api::PluginsMarketplacesBrowseRequest,
+    ) -> Result<api::MarketplaceBrowseResult, Error> {
         self.0.call(method::PLUGINS_MARKETPLACES_BROWSE, Some(params.write())).await
     }
     /// `plugins.marketplaces.list`. Experimental.
@@ -477,12 +513,18 @@ impl<'a> ServerPluginsMarketplaces<'a> {
     }
     /// `plugins.marketplaces.refresh`. Experimental.
     #[inline]
-    pub async fn refresh(self, params: Option<&api::PluginsMarketplacesRefreshRequest>) -> Result<api::MarketplaceRefreshResult, Error> {
+    pub async fn refresh(
+        self,
+        params: Option<&api::PluginsMarketplacesRefreshRequest>,
+    ) -> Result<api::MarketplaceRefreshResult, Error> {
         self.0.call(method::PLUGINS_MARKETPLACES_REFRESH, params.map(Wire::write)).await
     }
     /// `plugins.marketplaces.remove`. Experimental.
     #[inline]
-    pub async fn remove(self, params: &api::PluginsMarketplacesRemoveRequest) -> Result<api::MarketplaceRemoveResult, Error> {
+    pub async fn remove(
+        self,
+        params: &api::PluginsMarketplacesRemoveRequest,
+    ) -> Result<api::MarketplaceRemoveResult, Error> {
         self.0.call(method::PLUGINS_MARKETPLACES_REMOVE, Some(params.write())).await
     }
 }
@@ -506,7 +548,10 @@ pub struct ServerSecrets<'a>(Target<'a>);
 impl<'a> ServerSecrets<'a> {
     /// `secrets.addFilterValues`. Experimental.
     #[inline]
-    pub async fn add_filter_values(self, params: &api::SecretsAddFilterValuesRequest) -> Result<api::SecretsAddFilterValuesResult, Error> {
+    pub async fn add_filter_values(
+        self,
+        params: &api::SecretsAddFilterValuesRequest,
+    ) -> Result<api::SecretsAddFilterValuesResult, Error> {
         self.0.call(method::SECRETS_ADD_FILTER_VALUES, Some(params.write())).await
     }
 }
@@ -518,7 +563,10 @@ pub struct ServerSessionFs<'a>(Target<'a>);
 impl<'a> ServerSessionFs<'a> {
     /// `sessionFs.setProvider`. Experimental.
     #[inline]
-    pub async fn set_provider(self, params: &api::SessionFsSetProviderRequest) -> Result<api::SessionFsSetProviderResult, Error> {
+    pub async fn set_provider(
+        self,
+        params: &api::SessionFsSetProviderRequest,
+    ) -> Result<api::SessionFsSetProviderResult, Error> {
         self.0.call(method::SESSION_FS_SET_PROVIDER, Some(params.write())).await
     }
 }
@@ -530,12 +578,18 @@ pub struct ServerSessions<'a>(Target<'a>);
 impl<'a> ServerSessions<'a> {
     /// `sessions.bulkDelete`. Experimental.
     #[inline]
-    pub async fn bulk_delete(self, params: &api::SessionsBulkDeleteRequest) -> Result<api::SessionBulkDeleteResult, Error> {
+    pub async fn bulk_delete(
+        self,
+        params: &api::SessionsBulkDeleteRequest,
+    ) -> Result<api::SessionBulkDeleteResult, Error> {
         self.0.call(method::SESSIONS_BULK_DELETE, Some(params.write())).await
     }
     /// `sessions.checkInUse`. Experimental.
     #[inline]
-    pub async fn check_in_use(self, params: &api::SessionsCheckInUseRequest) -> Result<api::SessionsCheckInUseResult, Error> {
+    pub async fn check_in_use(
+        self,
+        params: &api::SessionsCheckInUseRequest,
+    ) -> Result<api::SessionsCheckInUseResult, Error> {
         self.0.call(method::SESSIONS_CHECK_IN_USE, Some(params.write())).await
     }
     /// `sessions.close`. Experimental.
@@ -546,12 +600,18 @@ impl<'a> ServerSessions<'a> {
     /// `sessions.configureSessionExtensions`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn configure_session_extensions(self, params: &api::ConfigureSessionExtensionsParams) -> Result<(), Error> {
+    pub async fn configure_session_extensions(
+        self,
+        params: &api::ConfigureSessionExtensionsParams,
+    ) -> Result<(), Error> {
         self.0.call(method::SESSIONS_CONFIGURE_SESSION_EXTENSIONS, Some(params.write())).await
     }
     /// `sessions.connect`. Experimental.
     #[inline]
-    pub async fn connect(self, params: &api::ConnectRemoteSessionParams) -> Result<api::RemoteSessionConnectionResult, Error> {
+    pub async fn connect(
+        self,
+        params: &api::ConnectRemoteSessionParams,
+    ) -> Result<api::RemoteSessionConnectionResult, Error> {
         self.0.call(method::SESSIONS_CONNECT, Some(params.write())).await
     }
     /// `sessions.delete`. Internal. Experimental.
@@ -562,17 +622,26 @@ impl<'a> ServerSessions<'a> {
     }
     /// `sessions.enrichMetadata`. Experimental.
     #[inline]
-    pub async fn enrich_metadata(self, params: &api::SessionsEnrichMetadataRequest) -> Result<api::SessionEnrichMetadataResult, Error> {
+    pub async fn enrich_metadata(
+        self,
+        params: &api::SessionsEnrichMetadataRequest,
+    ) -> Result<api::SessionEnrichMetadataResult, Error> {
         self.0.call(method::SESSIONS_ENRICH_METADATA, Some(params.write())).await
     }
     /// `sessions.findByPrefix`. Experimental.
     #[inline]
-    pub async fn find_by_prefix(self, params: &api::SessionsFindByPrefixRequest) -> Result<api::SessionsFindByPrefixResult, Error> {
+    pub async fn find_by_prefix(
+        self,
+        params: &api::SessionsFindByPrefixRequest,
+    ) -> Result<api::SessionsFindByPrefixResult, Error> {
         self.0.call(method::SESSIONS_FIND_BY_PREFIX, Some(params.write())).await
     }
     /// `sessions.findByTaskId`. Experimental.
     #[inline]
-    pub async fn find_by_task_id(self, params: &api::SessionsFindByTaskIDRequest) -> Result<api::SessionsFindByTaskIDResult, Error> {
+    pub async fn find_by_task_id(
+        self,
+        params: &api::SessionsFindByTaskIDRequest,
+    ) -> Result<api::SessionsFindByTaskIDResult, Error> {
         self.0.call(method::SESSIONS_FIND_BY_TASK_ID, Some(params.write())).await
     }
     /// `sessions.fork`. Experimental.
@@ -583,35 +652,53 @@ impl<'a> ServerSessions<'a> {
     /// `sessions.getBoardEntryCount`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn get_board_entry_count(self, params: &api::SessionsGetBoardEntryCountRequest) -> Result<api::SessionsGetBoardEntryCountResult, Error> {
+    pub async fn get_board_entry_count(
+        self,
+        params: &api::SessionsGetBoardEntryCountRequest,
+    ) -> Result<api::SessionsGetBoardEntryCountResult, Error> {
         self.0.call(method::SESSIONS_GET_BOARD_ENTRY_COUNT, Some(params.write())).await
     }
     /// `sessions.getClientMetadata`. Experimental.
     #[inline]
-    pub async fn get_client_metadata(self, params: &api::SessionsGetClientMetadataRequest) -> Result<Vec<api::SessionsClientMetadataEntry>, Error> {
+    pub async fn get_client_metadata(
+        self,
+        params: &api::SessionsGetClientMetadataRequest,
+    ) -> Result<Vec<api::SessionsClientMetadataEntry>, Error> {
         self.0.call(method::SESSIONS_GET_CLIENT_METADATA, Some(params.write())).await
     }
     /// `sessions.getEventFilePath`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn get_event_file_path(self, params: &api::SessionsGetEventFilePathRequest) -> Result<api::SessionsGetEventFilePathResult, Error> {
+    pub async fn get_event_file_path(
+        self,
+        params: &api::SessionsGetEventFilePathRequest,
+    ) -> Result<api::SessionsGetEventFilePathResult, Error> {
         self.0.call(method::SESSIONS_GET_EVENT_FILE_PATH, Some(params.write())).await
     }
     /// `sessions.getLastForContext`. Experimental.
     #[inline]
-    pub async fn get_last_for_context(self, params: &api::SessionsGetLastForContextRequest) -> Result<api::SessionsGetLastForContextResult, Error> {
+    pub async fn get_last_for_context(
+        self,
+        params: &api::SessionsGetLastForContextRequest,
+    ) -> Result<api::SessionsGetLastForContextResult, Error> {
         self.0.call(method::SESSIONS_GET_LAST_FOR_CONTEXT, Some(params.write())).await
     }
     /// `sessions.getMetadata`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn get_metadata(self, params: &api::SessionsGetMetadataRequest) -> Result<api::SessionsGetMetadataResult, Error> {
+    pub async fn get_metadata(
+        self,
+        params: &api::SessionsGetMetadataRequest,
+    ) -> Result<api::SessionsGetMetadataResult, Error> {
         self.0.call(method::SESSIONS_GET_METADATA, Some(params.write())).await
     }
     /// `sessions.getPersistedRemoteSteerable`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn get_persisted_remote_steerable(self, params: &api::SessionsGetPersistedRemoteSteerableRequest) -> Result<api::SessionsGetPersistedRemoteSteerableResult, Error> {
+    pub async fn get_persisted_remote_steerable(
+        self,
+        params: &api::SessionsGetPersistedRemoteSteerableRequest,
+    ) -> Result<api::SessionsGetPersistedRemoteSteerableResult, Error> {
         self.0.call(method::SESSIONS_GET_PERSISTED_REMOTE_STEERABLE, Some(params.write())).await
     }
     /// `sessions.getRemoteControlStatus`. Experimental.
@@ -632,12 +719,18 @@ impl<'a> ServerSessions<'a> {
     /// `sessions.listNonEmptySessionIds`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn list_non_empty_session_ids(self, params: &api::SessionsListNonEmptySessionIdsRequest) -> Result<api::SessionsListNonEmptySessionIdsResult, Error> {
+    pub async fn list_non_empty_session_ids(
+        self,
+        params: &api::SessionsListNonEmptySessionIdsRequest,
+    ) -> Result<api::SessionsListNonEmptySessionIdsResult, Error> {
         self.0.call(method::SESSIONS_LIST_NON_EMPTY_SESSION_IDS, Some(params.write())).await
     }
     /// `sessions.loadDeferredRepoHooks`. Experimental.
     #[inline]
-    pub async fn load_deferred_repo_hooks(self, params: &api::SessionsLoadDeferredRepoHooksRequest) -> Result<api::SessionLoadDeferredRepoHooksResult, Error> {
+    pub async fn load_deferred_repo_hooks(
+        self,
+        params: &api::SessionsLoadDeferredRepoHooksRequest,
+    ) -> Result<api::SessionLoadDeferredRepoHooksResult, Error> {
         self.0.call(method::SESSIONS_LOAD_DEFERRED_REPO_HOOKS, Some(params.write())).await
     }
     /// `sessions.open`. Experimental.
@@ -647,22 +740,34 @@ impl<'a> ServerSessions<'a> {
     }
     /// `sessions.pruneOld`. Experimental.
     #[inline]
-    pub async fn prune_old(self, params: &api::SessionsPruneOldRequest) -> Result<api::SessionPruneResult, Error> {
+    pub async fn prune_old(
+        self,
+        params: &api::SessionsPruneOldRequest,
+    ) -> Result<api::SessionPruneResult, Error> {
         self.0.call(method::SESSIONS_PRUNE_OLD, Some(params.write())).await
     }
     /// `sessions.readPersistedEvents`. Experimental.
     #[inline]
-    pub async fn read_persisted_events(self, params: &api::SessionsReadPersistedEventsRequest) -> Result<api::EventsReadResult, Error> {
+    pub async fn read_persisted_events(
+        self,
+        params: &api::SessionsReadPersistedEventsRequest,
+    ) -> Result<api::EventsReadResult, Error> {
         self.0.call(method::SESSIONS_READ_PERSISTED_EVENTS, Some(params.write())).await
     }
     /// `sessions.releaseLock`. Experimental.
     #[inline]
-    pub async fn release_lock(self, params: &api::SessionsReleaseLockRequest) -> Result<api::SessionsReleaseLockResult, Error> {
+    pub async fn release_lock(
+        self,
+        params: &api::SessionsReleaseLockRequest,
+    ) -> Result<api::SessionsReleaseLockResult, Error> {
         self.0.call(method::SESSIONS_RELEASE_LOCK, Some(params.write())).await
     }
     /// `sessions.reloadPluginHooks`. Experimental.
     #[inline]
-    pub async fn reload_plugin_hooks(self, params: &api::SessionsReloadPluginHooksRequest) -> Result<api::SessionsReloadPluginHooksResult, Error> {
+    pub async fn reload_plugin_hooks(
+        self,
+        params: &api::SessionsReloadPluginHooksRequest,
+    ) -> Result<api::SessionsReloadPluginHooksResult, Error> {
         self.0.call(method::SESSIONS_RELOAD_PLUGIN_HOOKS, Some(params.write())).await
     }
     /// `sessions.save`. Experimental.
@@ -672,27 +777,42 @@ impl<'a> ServerSessions<'a> {
     }
     /// `sessions.setAdditionalPlugins`. Experimental.
     #[inline]
-    pub async fn set_additional_plugins(self, params: &api::SessionsSetAdditionalPluginsRequest) -> Result<api::SessionsSetAdditionalPluginsResult, Error> {
+    pub async fn set_additional_plugins(
+        self,
+        params: &api::SessionsSetAdditionalPluginsRequest,
+    ) -> Result<api::SessionsSetAdditionalPluginsResult, Error> {
         self.0.call(method::SESSIONS_SET_ADDITIONAL_PLUGINS, Some(params.write())).await
     }
     /// `sessions.setRemoteControlSteering`. Experimental.
     #[inline]
-    pub async fn set_remote_control_steering(self, params: &api::SessionsSetRemoteControlSteeringRequest) -> Result<api::RemoteControlStatusResult, Error> {
+    pub async fn set_remote_control_steering(
+        self,
+        params: &api::SessionsSetRemoteControlSteeringRequest,
+    ) -> Result<api::RemoteControlStatusResult, Error> {
         self.0.call(method::SESSIONS_SET_REMOTE_CONTROL_STEERING, Some(params.write())).await
     }
     /// `sessions.startRemoteControl`. Experimental.
     #[inline]
-    pub async fn start_remote_control(self, params: &api::SessionsStartRemoteControlRequest) -> Result<api::RemoteControlStatusResult, Error> {
+    pub async fn start_remote_control(
+        self,
+        params: &api::SessionsStartRemoteControlRequest,
+    ) -> Result<api::RemoteControlStatusResult, Error> {
         self.0.call(method::SESSIONS_START_REMOTE_CONTROL, Some(params.write())).await
     }
     /// `sessions.stopRemoteControl`. Experimental.
     #[inline]
-    pub async fn stop_remote_control(self, params: Option<&api::SessionsStopRemoteControlRequest>) -> Result<api::RemoteControlStopResult, Error> {
+    pub async fn stop_remote_control(
+        self,
+        params: Option<&api::SessionsStopRemoteControlRequest>,
+    ) -> Result<api::RemoteControlStopResult, Error> {
         self.0.call(method::SESSIONS_STOP_REMOTE_CONTROL, params.map(Wire::write)).await
     }
     /// `sessions.transferRemoteControl`. Experimental.
     #[inline]
-    pub async fn transfer_remote_control(self, params: &api::SessionsTransferRemoteControlRequest) -> Result<api::RemoteControlTransferResult, Error> {
+    pub async fn transfer_remote_control(
+        self,
+        params: &api::SessionsTransferRemoteControlRequest,
+    ) -> Result<api::RemoteControlTransferResult, Error> {
         self.0.call(method::SESSIONS_TRANSFER_REMOTE_CONTROL, Some(params.write())).await
     }
 }
@@ -714,7 +834,10 @@ impl<'a> ServerSkills<'a> {
     }
     /// `skills.getDiscoveryPaths`. Experimental.
     #[inline]
-    pub async fn get_discovery_paths(self, params: &api::SkillsGetDiscoveryPathsRequest) -> Result<api::SkillDiscoveryPathList, Error> {
+    pub async fn get_discovery_paths(
+        self,
+        params: &api::SkillsGetDiscoveryPathsRequest,
+    ) -> Result<api::SkillDiscoveryPathList, Error> {
         self.0.call(method::SKILLS_GET_DISCOVERY_PATHS, Some(params.write())).await
     }
 }
@@ -726,12 +849,18 @@ pub struct ServerSkillsConfig<'a>(Target<'a>);
 impl<'a> ServerSkillsConfig<'a> {
     /// `skills.config.setDisabledSkills`. Experimental.
     #[inline]
-    pub async fn set_disabled_skills(self, params: &api::SkillsConfigSetDisabledSkillsRequest) -> Result<(), Error> {
+    pub async fn set_disabled_skills(
+        self,
+        params: &api::SkillsConfigSetDisabledSkillsRequest,
+    ) -> Result<(), Error> {
         self.0.call(method::SKILLS_CONFIG_SET_DISABLED_SKILLS, Some(params.write())).await
     }
     /// `skills.config.setSkillDisabled`. Experimental.
     #[inline]
-    pub async fn set_skill_disabled(self, params: &api::SkillsConfigSetSkillDisabledRequest) -> Result<(), Error> {
+    pub async fn set_skill_disabled(
+        self,
+        params: &api::SkillsConfigSetSkillDisabledRequest,
+    ) -> Result<(), Error> {
         self.0.call(method::SKILLS_CONFIG_SET_SKILL_DISABLED, Some(params.write())).await
     }
 }
@@ -777,7 +906,10 @@ impl<'a> ServerUserSettings<'a> {
     }
     /// `user.settings.set`. Experimental.
     #[inline]
-    pub async fn set(self, params: &api::UserSettingsSetRequest) -> Result<api::UserSettingsSetResult, Error> {
+    pub async fn set(
+        self,
+        params: &api::UserSettingsSetRequest,
+    ) -> Result<api::UserSettingsSetResult, Error> {
         self.0.call(method::USER_SETTINGS_SET, Some(params.write())).await
     }
 }

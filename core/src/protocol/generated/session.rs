@@ -229,7 +229,10 @@ impl<'a> SessionRpc<'a> {
     }
     /// `session.interruptMainTurn`. Experimental.
     #[inline]
-    pub async fn interrupt_main_turn(self, params: &api::InterruptMainTurnRequest) -> Result<api::InterruptMainTurnResult, Error> {
+    pub async fn interrupt_main_turn(
+        self,
+        params: &api::InterruptMainTurnRequest,
+    ) -> Result<api::InterruptMainTurnResult, Error> {
         self.0.call(method::SESSION_INTERRUPT_MAIN_TURN, Some(params.write())).await
     }
     /// `session.log`. Experimental.
@@ -244,13 +247,19 @@ impl<'a> SessionRpc<'a> {
     }
     /// `session.sendMessages`. Experimental.
     #[inline]
-    pub async fn send_messages(self, params: &api::SendMessagesRequest) -> Result<api::SendMessagesResult, Error> {
+    pub async fn send_messages(
+        self,
+        params: &api::SendMessagesRequest,
+    ) -> Result<api::SendMessagesResult, Error> {
         self.0.call(method::SESSION_SEND_MESSAGES, Some(params.write())).await
     }
     /// `session.sendSystemNotification`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn send_system_notification(self, params: &api::SendSystemNotificationRequest) -> Result<(), Error> {
+    pub async fn send_system_notification(
+        self,
+        params: &api::SendSystemNotificationRequest,
+    ) -> Result<(), Error> {
         self.0.call(method::SESSION_SEND_SYSTEM_NOTIFICATION, Some(params.write())).await
     }
     /// `session.shutdown`. Experimental.
@@ -358,7 +367,10 @@ pub struct SessionCanvasAction<'a>(Target<'a>);
 impl<'a> SessionCanvasAction<'a> {
     /// `session.canvas.action.invoke`. Experimental.
     #[inline]
-    pub async fn invoke(self, params: &api::CanvasActionInvokeRequest) -> Result<api::CanvasActionInvokeResult, Error> {
+    pub async fn invoke(
+        self,
+        params: &api::CanvasActionInvokeRequest,
+    ) -> Result<api::CanvasActionInvokeResult, Error> {
         self.0.call(method::SESSION_CANVAS_ACTION_INVOKE, Some(params.write())).await
     }
 }
@@ -389,28 +401,43 @@ pub struct SessionCommands<'a>(Target<'a>);
 impl<'a> SessionCommands<'a> {
     /// `session.commands.enqueue`. Experimental.
     #[inline]
-    pub async fn enqueue(self, params: &api::EnqueueCommandParams) -> Result<api::EnqueueCommandResult, Error> {
+    pub async fn enqueue(
+        self,
+        params: &api::EnqueueCommandParams,
+    ) -> Result<api::EnqueueCommandResult, Error> {
         self.0.call(method::SESSION_COMMANDS_ENQUEUE, Some(params.write())).await
     }
     /// `session.commands.execute`. Experimental.
     #[inline]
-    pub async fn execute(self, params: &api::ExecuteCommandParams) -> Result<api::ExecuteCommandResult, Error> {
+    pub async fn execute(
+        self,
+        params: &api::ExecuteCommandParams,
+    ) -> Result<api::ExecuteCommandResult, Error> {
         self.0.call(method::SESSION_COMMANDS_EXECUTE, Some(params.write())).await
     }
     /// `session.commands.finalizeInvocationEffect`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn finalize_invocation_effect(self, params: &api::CommandsFinalizeInvocationEffectRequest) -> Result<api::CommandsFinalizeInvocationEffectResult, Error> {
+    pub async fn finalize_invocation_effect(
+        self,
+        params: &api::CommandsFinalizeInvocationEffectRequest,
+    ) -> Result<api::CommandsFinalizeInvocationEffectResult, Error> {
         self.0.call(method::SESSION_COMMANDS_FINALIZE_INVOCATION_EFFECT, Some(params.write())).await
     }
     /// `session.commands.handlePendingCommand`. Experimental.
     #[inline]
-    pub async fn handle_pending_command(self, params: &api::CommandsHandlePendingCommandRequest) -> Result<api::CommandsHandlePendingCommandResult, Error> {
+    pub async fn handle_pending_command(
+        self,
+        params: &api::CommandsHandlePendingCommandRequest,
+    ) -> Result<api::CommandsHandlePendingCommandResult, Error> {
         self.0.call(method::SESSION_COMMANDS_HANDLE_PENDING_COMMAND, Some(params.write())).await
     }
     /// `session.commands.invoke`. Experimental.
     #[inline]
-    pub async fn invoke(self, params: &api::CommandsInvokeRequest) -> Result<api::SlashCommandInvocationResult, Error> {
+    pub async fn invoke(
+        self,
+        params: &api::CommandsInvokeRequest,
+    ) -> Result<api::SlashCommandInvocationResult, Error> {
         self.0.call(method::SESSION_COMMANDS_INVOKE, Some(params.write())).await
     }
     /// `session.commands.list`. Experimental.
@@ -420,7 +447,10 @@ impl<'a> SessionCommands<'a> {
     }
     /// `session.commands.respondToQueuedCommand`. Experimental.
     #[inline]
-    pub async fn respond_to_queued_command(self, params: &api::CommandsRespondToQueuedCommandRequest) -> Result<api::CommandsRespondToQueuedCommandResult, Error> {
+    pub async fn respond_to_queued_command(
+        self,
+        params: &api::CommandsRespondToQueuedCommandRequest,
+    ) -> Result<api::CommandsRespondToQueuedCommandResult, Error> {
         self.0.call(method::SESSION_COMMANDS_RESPOND_TO_QUEUED_COMMAND, Some(params.write())).await
     }
 }
@@ -437,7 +467,10 @@ impl<'a> SessionCompletions<'a> {
     }
     /// `session.completions.request`. Experimental.
     #[inline]
-    pub async fn request(self, params: &api::CompletionsRequestRequest) -> Result<api::CompletionsRequestResult, Error> {
+    pub async fn request(
+        self,
+        params: &api::CompletionsRequestRequest,
+    ) -> Result<api::CompletionsRequestResult, Error> {
         self.0.call(method::SESSION_COMPLETIONS_REQUEST, Some(params.write())).await
     }
 }
@@ -449,7 +482,10 @@ pub struct SessionContentExclusion<'a>(Target<'a>);
 impl<'a> SessionContentExclusion<'a> {
     /// `session.contentExclusion.checkPaths`. Experimental.
     #[inline]
-    pub async fn check_paths(self, params: &api::ContentExclusionCheckPathsRequest) -> Result<api::ContentExclusionCheckPathsResult, Error> {
+    pub async fn check_paths(
+        self,
+        params: &api::ContentExclusionCheckPathsRequest,
+    ) -> Result<api::ContentExclusionCheckPathsResult, Error> {
         self.0.call(method::SESSION_CONTENT_EXCLUSION_CHECK_PATHS, Some(params.write())).await
     }
 }
@@ -461,7 +497,10 @@ pub struct SessionDebug<'a>(Target<'a>);
 impl<'a> SessionDebug<'a> {
     /// `session.debug.collectLogs`. Experimental.
     #[inline]
-    pub async fn collect_logs(self, params: &api::DebugCollectLogsRequest) -> Result<api::DebugCollectLogsResult, Error> {
+    pub async fn collect_logs(
+        self,
+        params: &api::DebugCollectLogsRequest,
+    ) -> Result<api::DebugCollectLogsResult, Error> {
         self.0.call(method::SESSION_DEBUG_COLLECT_LOGS, Some(params.write())).await
     }
 }
@@ -478,12 +517,18 @@ impl<'a> SessionEventLog<'a> {
     }
     /// `session.eventLog.registerInterest`. Experimental.
     #[inline]
-    pub async fn register_interest(self, params: &api::RegisterEventInterestParams) -> Result<api::RegisterEventInterestResult, Error> {
+    pub async fn register_interest(
+        self,
+        params: &api::RegisterEventInterestParams,
+    ) -> Result<api::RegisterEventInterestResult, Error> {
         self.0.call(method::SESSION_EVENT_LOG_REGISTER_INTEREST, Some(params.write())).await
     }
     /// `session.eventLog.releaseInterest`. Experimental.
     #[inline]
-    pub async fn release_interest(self, params: &api::ReleaseEventInterestParams) -> Result<api::EventLogReleaseInterestResult, Error> {
+    pub async fn release_interest(
+        self,
+        params: &api::ReleaseEventInterestParams,
+    ) -> Result<api::EventLogReleaseInterestResult, Error> {
         self.0.call(method::SESSION_EVENT_LOG_RELEASE_INTEREST, Some(params.write())).await
     }
     /// `session.eventLog.tail`. Experimental.
@@ -520,7 +565,10 @@ impl<'a> SessionExtensions<'a> {
     }
     /// `session.extensions.sendAttachmentsToMessage`. Experimental.
     #[inline]
-    pub async fn send_attachments_to_message(self, params: &api::SendAttachmentsToMessageParams) -> Result<(), Error> {
+    pub async fn send_attachments_to_message(
+        self,
+        params: &api::SendAttachmentsToMessageParams,
+    ) -> Result<(), Error> {
         self.0.call(method::SESSION_EXTENSIONS_SEND_ATTACHMENTS_TO_MESSAGE, Some(params.write())).await
     }
 }
@@ -552,17 +600,26 @@ impl<'a> SessionFactory<'a> {
     }
     /// `session.factory.getRunDetail`. Experimental.
     #[inline]
-    pub async fn get_run_detail(self, params: &api::FactoryGetRunRequest) -> Result<api::FactoryRunDetail, Error> {
+    pub async fn get_run_detail(
+        self,
+        params: &api::FactoryGetRunRequest,
+    ) -> Result<api::FactoryRunDetail, Error> {
         self.0.call(method::SESSION_FACTORY_GET_RUN_DETAIL, Some(params.write())).await
     }
     /// `session.factory.getRunProgress`. Experimental.
     #[inline]
-    pub async fn get_run_progress(self, params: &api::FactoryGetRunProgressRequest) -> Result<api::FactoryProgressPage, Error> {
+    pub async fn get_run_progress(
+        self,
+        params: &api::FactoryGetRunProgressRequest,
+    ) -> Result<api::FactoryProgressPage, Error> {
         self.0.call(method::SESSION_FACTORY_GET_RUN_PROGRESS, Some(params.write())).await
     }
     /// `session.factory.listRuns`. Experimental.
     #[inline]
-    pub async fn list_runs(self, params: &api::FactoryListRunsRequest) -> Result<api::FactoryListRunsResult, Error> {
+    pub async fn list_runs(
+        self,
+        params: &api::FactoryListRunsRequest,
+    ) -> Result<api::FactoryListRunsResult, Error> {
         self.0.call(method::SESSION_FACTORY_LIST_RUNS, Some(params.write())).await
     }
     /// `session.factory.log`. Experimental.
@@ -578,7 +635,10 @@ impl<'a> SessionFactory<'a> {
     /// `session.factory.pauseAtCheckpoint`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn pause_at_checkpoint(self, params: &api::FactoryPauseCheckpointRequest) -> Result<api::FactoryPauseCheckpointResult, Error> {
+    pub async fn pause_at_checkpoint(
+        self,
+        params: &api::FactoryPauseCheckpointRequest,
+    ) -> Result<api::FactoryPauseCheckpointResult, Error> {
         self.0.call(method::SESSION_FACTORY_PAUSE_AT_CHECKPOINT, Some(params.write())).await
     }
     /// `session.factory.resume`. Experimental.
@@ -589,7 +649,10 @@ impl<'a> SessionFactory<'a> {
     /// `session.factory.resumeFromTool`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn resume_from_tool(self, params: &api::FactoryToolResumeRequest) -> Result<api::FactoryResumeResult, Error> {
+    pub async fn resume_from_tool(
+        self,
+        params: &api::FactoryToolResumeRequest,
+    ) -> Result<api::FactoryResumeResult, Error> {
         self.0.call(method::SESSION_FACTORY_RESUME_FROM_TOOL, Some(params.write())).await
     }
     /// `session.factory.run`. Experimental.
@@ -600,7 +663,10 @@ impl<'a> SessionFactory<'a> {
     /// `session.factory.runFromTool`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn run_from_tool(self, params: &api::FactoryToolRunRequest) -> Result<api::FactoryRunResult, Error> {
+    pub async fn run_from_tool(
+        self,
+        params: &api::FactoryToolRunRequest,
+    ) -> Result<api::FactoryRunResult, Error> {
         self.0.call(method::SESSION_FACTORY_RUN_FROM_TOOL, Some(params.write())).await
     }
 }
@@ -612,7 +678,10 @@ pub struct SessionFactoryJournal<'a>(Target<'a>);
 impl<'a> SessionFactoryJournal<'a> {
     /// `session.factory.journal.get`. Experimental.
     #[inline]
-    pub async fn get(self, params: &api::FactoryJournalGetRequest) -> Result<api::FactoryJournalGetResult, Error> {
+    pub async fn get(
+        self,
+        params: &api::FactoryJournalGetRequest,
+    ) -> Result<api::FactoryJournalGetResult, Error> {
         self.0.call(method::SESSION_FACTORY_JOURNAL_GET, Some(params.write())).await
     }
     /// `session.factory.journal.put`. Experimental.
@@ -688,7 +757,10 @@ impl<'a> SessionGitHubAuth<'a> {
     }
     /// `session.gitHubAuth.setCredentials`. Experimental.
     #[inline]
-    pub async fn set_credentials(self, params: &api::SessionSetCredentialsParams) -> Result<api::SessionSetCredentialsResult, Error> {
+    pub async fn set_credentials(
+        self,
+        params: &api::SessionSetCredentialsParams,
+    ) -> Result<api::SessionSetCredentialsResult, Error> {
         self.0.call(method::SESSION_GIT_HUB_AUTH_SET_CREDENTIALS, Some(params.write())).await
     }
     /// `session.gitHubAuth.switchToAuth`. Internal. Experimental.
@@ -711,17 +783,25 @@ impl<'a> SessionHistory<'a> {
     }
     /// `session.history.cancelBackgroundCompaction`. Experimental.
     #[inline]
-    pub async fn cancel_background_compaction(self) -> Result<api::HistoryCancelBackgroundCompactionResult, Error> {
+    pub async fn cancel_background_compaction(
+        self,
+    ) -> Result<api::HistoryCancelBackgroundCompactionResult, Error> {
         self.0.call(method::SESSION_HISTORY_CANCEL_BACKGROUND_COMPACTION, None).await
     }
     /// `session.history.clearContext`. Experimental.
     #[inline]
-    pub async fn clear_context(self, params: &api::HistoryClearContextRequest) -> Result<api::HistoryClearContextResult, Error> {
+    pub async fn clear_context(
+        self,
+        params: &api::HistoryClearContextRequest,
+    ) -> Result<api::HistoryClearContextResult, Error> {
         self.0.call(method::SESSION_HISTORY_CLEAR_CONTEXT, Some(params.write())).await
     }
     /// `session.history.compact`. Experimental.
     #[inline]
-    pub async fn compact(self, params: Option<&api::HistoryCompactRequest>) -> Result<api::HistoryCompactResult, Error> {
+    pub async fn compact(
+        self,
+        params: Option<&api::HistoryCompactRequest>,
+    ) -> Result<api::HistoryCompactResult, Error> {
         self.0.call(method::SESSION_HISTORY_COMPACT, params.map(Wire::write)).await
     }
     /// `session.history.listRewindPoints`. Experimental.
@@ -731,7 +811,10 @@ impl<'a> SessionHistory<'a> {
     }
     /// `session.history.previewRewind`. Experimental.
     #[inline]
-    pub async fn preview_rewind(self, params: &api::HistoryPreviewRewindRequest) -> Result<api::HistoryPreviewRewindResult, Error> {
+    pub async fn preview_rewind(
+        self,
+        params: &api::HistoryPreviewRewindRequest,
+    ) -> Result<api::HistoryPreviewRewindResult, Error> {
         self.0.call(method::SESSION_HISTORY_PREVIEW_REWIND, Some(params.write())).await
     }
     /// `session.history.rewind`. Experimental.
@@ -746,7 +829,10 @@ impl<'a> SessionHistory<'a> {
     }
     /// `session.history.truncate`. Experimental.
     #[inline]
-    pub async fn truncate(self, params: &api::HistoryTruncateRequest) -> Result<api::HistoryTruncateResult, Error> {
+    pub async fn truncate(
+        self,
+        params: &api::HistoryTruncateRequest,
+    ) -> Result<api::HistoryTruncateResult, Error> {
         self.0.call(method::SESSION_HISTORY_TRUNCATE, Some(params.write())).await
     }
 }
@@ -770,7 +856,10 @@ pub struct SessionLimitPrediction<'a>(Target<'a>);
 impl<'a> SessionLimitPrediction<'a> {
     /// `session.limitPrediction.predict`. Experimental.
     #[inline]
-    pub async fn predict(self, params: Option<&api::SessionLimitPredictionRequest>) -> Result<api::SessionLimitPredictionResult, Error> {
+    pub async fn predict(
+        self,
+        params: Option<&api::SessionLimitPredictionRequest>,
+    ) -> Result<api::SessionLimitPredictionResult, Error> {
         self.0.call(method::SESSION_LIMIT_PREDICTION_PREDICT, params.map(Wire::write)).await
     }
 }
@@ -814,13 +903,19 @@ impl<'a> SessionMcp<'a> {
     }
     /// `session.mcp.cancelSamplingExecution`. Experimental.
     #[inline]
-    pub async fn cancel_sampling_execution(self, params: &api::McpCancelSamplingExecutionParams) -> Result<api::McpCancelSamplingExecutionResult, Error> {
+    pub async fn cancel_sampling_execution(
+        self,
+        params: &api::McpCancelSamplingExecutionParams,
+    ) -> Result<api::McpCancelSamplingExecutionResult, Error> {
         self.0.call(method::SESSION_MCP_CANCEL_SAMPLING_EXECUTION, Some(params.write())).await
     }
     /// `session.mcp.configureGitHub`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn configure_git_hub(self, params: &api::McpConfigureGitHubRequest) -> Result<api::McpConfigureGitHubResult, Error> {
+    pub async fn configure_git_hub(
+        self,
+        params: &api::McpConfigureGitHubRequest,
+    ) -> Result<api::McpConfigureGitHubResult, Error> {
         self.0.call(method::SESSION_MCP_CONFIGURE_GIT_HUB, Some(params.write())).await
     }
     /// `session.mcp.disable`. Experimental.
@@ -835,12 +930,18 @@ impl<'a> SessionMcp<'a> {
     }
     /// `session.mcp.executeSampling`. Experimental.
     #[inline]
-    pub async fn execute_sampling(self, params: &api::McpExecuteSamplingParams) -> Result<api::McpSamplingExecutionResult, Error> {
+    pub async fn execute_sampling(
+        self,
+        params: &api::McpExecuteSamplingParams,
+    ) -> Result<api::McpSamplingExecutionResult, Error> {
         self.0.call(method::SESSION_MCP_EXECUTE_SAMPLING, Some(params.write())).await
     }
     /// `session.mcp.isServerRunning`. Experimental.
     #[inline]
-    pub async fn is_server_running(self, params: &api::McpIsServerRunningRequest) -> Result<api::McpIsServerRunningResult, Error> {
+    pub async fn is_server_running(
+        self,
+        params: &api::McpIsServerRunningRequest,
+    ) -> Result<api::McpIsServerRunningResult, Error> {
         self.0.call(method::SESSION_MCP_IS_SERVER_RUNNING, Some(params.write())).await
     }
     /// `session.mcp.list`. Experimental.
@@ -850,7 +951,10 @@ impl<'a> SessionMcp<'a> {
     }
     /// `session.mcp.listTools`. Experimental.
     #[inline]
-    pub async fn list_tools(self, params: &api::McpListToolsRequest) -> Result<api::McpListToolsResult, Error> {
+    pub async fn list_tools(
+        self,
+        params: &api::McpListToolsRequest,
+    ) -> Result<api::McpListToolsResult, Error> {
         self.0.call(method::SESSION_MCP_LIST_TOOLS, Some(params.write())).await
     }
     /// `session.mcp.moveLoadingToBackground`. Experimental.
@@ -861,7 +965,10 @@ impl<'a> SessionMcp<'a> {
     /// `session.mcp.registerExternalClient`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn register_external_client(self, params: &api::McpRegisterExternalClientRequest) -> Result<(), Error> {
+    pub async fn register_external_client(
+        self,
+        params: &api::McpRegisterExternalClientRequest,
+    ) -> Result<(), Error> {
         self.0.call(method::SESSION_MCP_REGISTER_EXTERNAL_CLIENT, Some(params.write())).await
     }
     /// `session.mcp.reload`. Experimental.
@@ -872,7 +979,10 @@ impl<'a> SessionMcp<'a> {
     /// `session.mcp.reloadWithConfig`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn reload_with_config(self, params: &api::McpReloadWithConfigRequest) -> Result<api::McpStartServersResult, Error> {
+    pub async fn reload_with_config(
+        self,
+        params: &api::McpReloadWithConfigRequest,
+    ) -> Result<api::McpStartServersResult, Error> {
         self.0.call(method::SESSION_MCP_RELOAD_WITH_CONFIG, Some(params.write())).await
     }
     /// `session.mcp.removeGitHub`. Experimental.
@@ -887,7 +997,10 @@ impl<'a> SessionMcp<'a> {
     }
     /// `session.mcp.setEnvValueMode`. Experimental.
     #[inline]
-    pub async fn set_env_value_mode(self, params: &api::McpSetEnvValueModeParams) -> Result<api::McpSetEnvValueModeResult, Error> {
+    pub async fn set_env_value_mode(
+        self,
+        params: &api::McpSetEnvValueModeParams,
+    ) -> Result<api::McpSetEnvValueModeResult, Error> {
         self.0.call(method::SESSION_MCP_SET_ENV_VALUE_MODE, Some(params.write())).await
     }
     /// `session.mcp.startServer`. Experimental.
@@ -903,7 +1016,10 @@ impl<'a> SessionMcp<'a> {
     /// `session.mcp.unregisterExternalClient`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn unregister_external_client(self, params: &api::McpUnregisterExternalClientRequest) -> Result<(), Error> {
+    pub async fn unregister_external_client(
+        self,
+        params: &api::McpUnregisterExternalClientRequest,
+    ) -> Result<(), Error> {
         self.0.call(method::SESSION_MCP_UNREGISTER_EXTERNAL_CLIENT, Some(params.write())).await
     }
 }
@@ -915,12 +1031,18 @@ pub struct SessionMcpApps<'a>(Target<'a>);
 impl<'a> SessionMcpApps<'a> {
     /// `session.mcp.apps.callTool`. Experimental.
     #[inline]
-    pub async fn call_tool(self, params: &api::McpAppsCallToolRequest) -> Result<BTreeMap<String, Value>, Error> {
+    pub async fn call_tool(
+        self,
+        params: &api::McpAppsCallToolRequest,
+    ) -> Result<BTreeMap<String, Value>, Error> {
         self.0.call(method::SESSION_MCP_APPS_CALL_TOOL, Some(params.write())).await
     }
     /// `session.mcp.apps.diagnose`. Experimental.
     #[inline]
-    pub async fn diagnose(self, params: &api::McpAppsDiagnoseRequest) -> Result<api::McpAppsDiagnoseResult, Error> {
+    pub async fn diagnose(
+        self,
+        params: &api::McpAppsDiagnoseRequest,
+    ) -> Result<api::McpAppsDiagnoseResult, Error> {
         self.0.call(method::SESSION_MCP_APPS_DIAGNOSE, Some(params.write())).await
     }
     /// `session.mcp.apps.getHostContext`. Experimental.
@@ -930,12 +1052,18 @@ impl<'a> SessionMcpApps<'a> {
     }
     /// `session.mcp.apps.listTools`. Experimental.
     #[inline]
-    pub async fn list_tools(self, params: &api::McpAppsListToolsRequest) -> Result<api::McpAppsListToolsResult, Error> {
+    pub async fn list_tools(
+        self,
+        params: &api::McpAppsListToolsRequest,
+    ) -> Result<api::McpAppsListToolsResult, Error> {
         self.0.call(method::SESSION_MCP_APPS_LIST_TOOLS, Some(params.write())).await
     }
     /// `session.mcp.apps.readResource`. Experimental.
     #[inline]
-    pub async fn read_resource(self, params: &api::McpAppsReadResourceRequest) -> Result<api::McpAppsReadResourceResult, Error> {
+    pub async fn read_resource(
+        self,
+        params: &api::McpAppsReadResourceRequest,
+    ) -> Result<api::McpAppsReadResourceResult, Error> {
         self.0.call(method::SESSION_MCP_APPS_READ_RESOURCE, Some(params.write())).await
     }
     /// `session.mcp.apps.setHostContext`. Experimental.
@@ -952,8 +1080,13 @@ pub struct SessionMcpHeaders<'a>(Target<'a>);
 impl<'a> SessionMcpHeaders<'a> {
     /// `session.mcp.headers.handlePendingHeadersRefreshRequest`. Experimental.
     #[inline]
-    pub async fn handle_pending_headers_refresh_request(self, params: &api::McpHeadersHandlePendingHeadersRefreshRequestRequest) -> Result<api::McpHeadersHandlePendingHeadersRefreshRequestResult, Error> {
-        self.0.call(method::SESSION_MCP_HEADERS_HANDLE_PENDING_HEADERS_REFRESH_REQUEST, Some(params.write())).await
+    pub async fn handle_pending_headers_refresh_request(
+        self,
+        params: &api::McpHeadersHandlePendingHeadersRefreshRequestRequest,
+    ) -> Result<api::McpHeadersHandlePendingHeadersRefreshRequestResult, Error> {
+        self.0
+            .call(method::SESSION_MCP_HEADERS_HANDLE_PENDING_HEADERS_REFRESH_REQUEST, Some(params.write()))
+            .await
     }
 }
 
@@ -964,12 +1097,18 @@ pub struct SessionMcpOauth<'a>(Target<'a>);
 impl<'a> SessionMcpOauth<'a> {
     /// `session.mcp.oauth.authenticationStateChanged`. Experimental.
     #[inline]
-    pub async fn authentication_state_changed(self, params: &api::McpOauthAuthenticationStateChangedRequest) -> Result<(), Error> {
+    pub async fn authentication_state_changed(
+        self,
+        params: &api::McpOauthAuthenticationStateChangedRequest,
+    ) -> Result<(), Error> {
         self.0.call(method::SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED, Some(params.write())).await
     }
     /// `session.mcp.oauth.handlePendingRequest`. Experimental.
     #[inline]
-    pub async fn handle_pending_request(self, params: &api::McpOauthHandlePendingRequest) -> Result<api::McpOauthHandlePendingResult, Error> {
+    pub async fn handle_pending_request(
+        self,
+        params: &api::McpOauthHandlePendingRequest,
+    ) -> Result<api::McpOauthHandlePendingResult, Error> {
         self.0.call(method::SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST, Some(params.write())).await
     }
     /// `session.mcp.oauth.login`. Experimental.
@@ -984,7 +1123,10 @@ impl<'a> SessionMcpOauth<'a> {
     }
     /// `session.mcp.oauth.respond`. Experimental.
     #[inline]
-    pub async fn respond(self, params: &api::McpOauthRespondRequest) -> Result<api::McpOauthRespondResult, Error> {
+    pub async fn respond(
+        self,
+        params: &api::McpOauthRespondRequest,
+    ) -> Result<api::McpOauthRespondResult, Error> {
         self.0.call(method::SESSION_MCP_OAUTH_RESPOND, Some(params.write())).await
     }
 }
@@ -996,17 +1138,26 @@ pub struct SessionMcpResources<'a>(Target<'a>);
 impl<'a> SessionMcpResources<'a> {
     /// `session.mcp.resources.list`. Experimental.
     #[inline]
-    pub async fn list(self, params: &api::McpResourcesListRequest) -> Result<api::McpResourcesListResult, Error> {
+    pub async fn list(
+        self,
+        params: &api::McpResourcesListRequest,
+    ) -> Result<api::McpResourcesListResult, Error> {
         self.0.call(method::SESSION_MCP_RESOURCES_LIST, Some(params.write())).await
     }
     /// `session.mcp.resources.listTemplates`. Experimental.
     #[inline]
-    pub async fn list_templates(self, params: &api::McpResourcesListTemplatesRequest) -> Result<api::McpResourcesListTemplatesResult, Error> {
+    pub async fn list_templates(
+        self,
+        params: &api::McpResourcesListTemplatesRequest,
+    ) -> Result<api::McpResourcesListTemplatesResult, Error> {
         self.0.call(method::SESSION_MCP_RESOURCES_LIST_TEMPLATES, Some(params.write())).await
     }
     /// `session.mcp.resources.read`. Experimental.
     #[inline]
-    pub async fn read(self, params: &api::McpResourcesReadRequest) -> Result<api::McpResourcesReadResult, Error> {
+    pub async fn read(
+        self,
+        params: &api::McpResourcesReadRequest,
+    ) -> Result<api::McpResourcesReadResult, Error> {
         self.0.call(method::SESSION_MCP_RESOURCES_READ, Some(params.write())).await
     }
 }
@@ -1023,7 +1174,10 @@ impl<'a> SessionMetadata<'a> {
     }
     /// `session.metadata.contextInfo`. Experimental.
     #[inline]
-    pub async fn context_info(self, params: &api::MetadataContextInfoRequest) -> Result<api::MetadataContextInfoResult, Error> {
+    pub async fn context_info(
+        self,
+        params: &api::MetadataContextInfoRequest,
+    ) -> Result<api::MetadataContextInfoResult, Error> {
         self.0.call(method::SESSION_METADATA_CONTEXT_INFO, Some(params.write())).await
     }
     /// `session.metadata.getClientMetadata`. Experimental.
@@ -1038,7 +1192,10 @@ impl<'a> SessionMetadata<'a> {
     }
     /// `session.metadata.getContextHeaviestMessages`. Experimental.
     #[inline]
-    pub async fn get_context_heaviest_messages(self, params: &api::MetadataContextHeaviestMessagesRequest) -> Result<api::MetadataContextHeaviestMessagesResult, Error> {
+    pub async fn get_context_heaviest_messages(
+        self,
+        params: &api::MetadataContextHeaviestMessagesRequest,
+    ) -> Result<api::MetadataContextHeaviestMessagesResult, Error> {
         self.0.call(method::SESSION_METADATA_GET_CONTEXT_HEAVIEST_MESSAGES, Some(params.write())).await
     }
     /// `session.metadata.isProcessing`. Experimental.
@@ -1048,17 +1205,26 @@ impl<'a> SessionMetadata<'a> {
     }
     /// `session.metadata.recomputeContextTokens`. Experimental.
     #[inline]
-    pub async fn recompute_context_tokens(self, params: &api::MetadataRecomputeContextTokensRequest) -> Result<api::MetadataRecomputeContextTokensResult, Error> {
+    pub async fn recompute_context_tokens(
+        self,
+        params: &api::MetadataRecomputeContextTokensRequest,
+    ) -> Result<api::MetadataRecomputeContextTokensResult, Error> {
         self.0.call(method::SESSION_METADATA_RECOMPUTE_CONTEXT_TOKENS, Some(params.write())).await
     }
     /// `session.metadata.recordContextChange`. Experimental.
     #[inline]
-    pub async fn record_context_change(self, params: &api::MetadataRecordContextChangeRequest) -> Result<api::MetadataRecordContextChangeResult, Error> {
+    pub async fn record_context_change(
+        self,
+        params: &api::MetadataRecordContextChangeRequest,
+    ) -> Result<api::MetadataRecordContextChangeResult, Error> {
         self.0.call(method::SESSION_METADATA_RECORD_CONTEXT_CHANGE, Some(params.write())).await
     }
     /// `session.metadata.setWorkingDirectory`. Experimental.
     #[inline]
-    pub async fn set_working_directory(self, params: &api::MetadataSetWorkingDirectoryRequest) -> Result<api::MetadataSetWorkingDirectoryResult, Error> {
+    pub async fn set_working_directory(
+        self,
+        params: &api::MetadataSetWorkingDirectoryRequest,
+    ) -> Result<api::MetadataSetWorkingDirectoryResult, Error> {
         self.0.call(method::SESSION_METADATA_SET_WORKING_DIRECTORY, Some(params.write())).await
     }
     /// `session.metadata.snapshot`. Experimental.
@@ -1068,7 +1234,10 @@ impl<'a> SessionMetadata<'a> {
     }
     /// `session.metadata.updateClientMetadata`. Experimental.
     #[inline]
-    pub async fn update_client_metadata(self, params: &api::MetadataUpdateClientMetadataRequest) -> Result<BTreeMap<String, String>, Error> {
+    pub async fn update_client_metadata(
+        self,
+        params: &api::MetadataUpdateClientMetadataRequest,
+    ) -> Result<BTreeMap<String, String>, Error> {
         self.0.call(method::SESSION_METADATA_UPDATE_CLIENT_METADATA, Some(params.write())).await
     }
 }
@@ -1098,7 +1267,10 @@ impl<'a> SessionModel<'a> {
     /// `session.model.applyStartupOverlay`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn apply_startup_overlay(self, params: &api::ModelApplyStartupOverlayRequest) -> Result<api::ModelSwitchToResult, Error> {
+    pub async fn apply_startup_overlay(
+        self,
+        params: &api::ModelApplyStartupOverlayRequest,
+    ) -> Result<api::ModelSwitchToResult, Error> {
         self.0.call(method::SESSION_MODEL_APPLY_STARTUP_OVERLAY, Some(params.write())).await
     }
     /// `session.model.getCurrent`. Experimental.
@@ -1113,22 +1285,34 @@ impl<'a> SessionModel<'a> {
     }
     /// `session.model.setAllowedModels`. Experimental.
     #[inline]
-    pub async fn set_allowed_models(self, params: &api::ModelSetAllowedModelsRequest) -> Result<api::ModelSetAllowedModelsResult, Error> {
+    pub async fn set_allowed_models(
+        self,
+        params: &api::ModelSetAllowedModelsRequest,
+    ) -> Result<api::ModelSetAllowedModelsResult, Error> {
         self.0.call(method::SESSION_MODEL_SET_ALLOWED_MODELS, Some(params.write())).await
     }
     /// `session.model.setReasoningEffort`. Experimental.
     #[inline]
-    pub async fn set_reasoning_effort(self, params: &api::ModelSetReasoningEffortRequest) -> Result<api::ModelSetReasoningEffortResult, Error> {
+    pub async fn set_reasoning_effort(
+        self,
+        params: &api::ModelSetReasoningEffortRequest,
+    ) -> Result<api::ModelSetReasoningEffortResult, Error> {
         self.0.call(method::SESSION_MODEL_SET_REASONING_EFFORT, Some(params.write())).await
     }
     /// `session.model.switchAutoTier`. Experimental.
     #[inline]
-    pub async fn switch_auto_tier(self, params: &api::ModelSwitchAutoTierRequest) -> Result<api::ModelSwitchAutoTierResult, Error> {
+    pub async fn switch_auto_tier(
+        self,
+        params: &api::ModelSwitchAutoTierRequest,
+    ) -> Result<api::ModelSwitchAutoTierResult, Error> {
         self.0.call(method::SESSION_MODEL_SWITCH_AUTO_TIER, Some(params.write())).await
     }
     /// `session.model.switchTo`. Experimental.
     #[inline]
-    pub async fn switch_to(self, params: &api::ModelSwitchToRequest) -> Result<api::ModelSwitchToResult, Error> {
+    pub async fn switch_to(
+        self,
+        params: &api::ModelSwitchToRequest,
+    ) -> Result<api::ModelSwitchToResult, Error> {
         self.0.call(method::SESSION_MODEL_SWITCH_TO, Some(params.write())).await
     }
 }
@@ -1162,7 +1346,10 @@ pub struct SessionOptions<'a>(Target<'a>);
 impl<'a> SessionOptions<'a> {
     /// `session.options.update`. Experimental.
     #[inline]
-    pub async fn update(self, params: &api::SessionUpdateOptionsParams) -> Result<api::SessionUpdateOptionsResult, Error> {
+    pub async fn update(
+        self,
+        params: &api::SessionUpdateOptionsParams,
+    ) -> Result<api::SessionUpdateOptionsResult, Error> {
         self.0.call(method::SESSION_OPTIONS_UPDATE, Some(params.write())).await
     }
 }
@@ -1194,7 +1381,10 @@ impl<'a> SessionPermissions<'a> {
     }
     /// `session.permissions.configure`. Experimental.
     #[inline]
-    pub async fn configure(self, params: &api::PermissionsConfigureParams) -> Result<api::PermissionsConfigureResult, Error> {
+    pub async fn configure(
+        self,
+        params: &api::PermissionsConfigureParams,
+    ) -> Result<api::PermissionsConfigureResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_CONFIGURE, Some(params.write())).await
     }
     /// `session.permissions.getMode`. Experimental.
@@ -1204,17 +1394,26 @@ impl<'a> SessionPermissions<'a> {
     }
     /// `session.permissions.handlePendingPermissionRequest`. Experimental.
     #[inline]
-    pub async fn handle_pending_permission_request(self, params: &api::PermissionDecisionRequest) -> Result<api::PermissionRequestResult, Error> {
+    pub async fn handle_pending_permission_request(
+        self,
+        params: &api::PermissionDecisionRequest,
+    ) -> Result<api::PermissionRequestResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_HANDLE_PENDING_PERMISSION_REQUEST, Some(params.write())).await
     }
     /// `session.permissions.modifyRules`. Experimental.
     #[inline]
-    pub async fn modify_rules(self, params: &api::PermissionsModifyRulesParams) -> Result<api::PermissionsModifyRulesResult, Error> {
+    pub async fn modify_rules(
+        self,
+        params: &api::PermissionsModifyRulesParams,
+    ) -> Result<api::PermissionsModifyRulesResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_MODIFY_RULES, Some(params.write())).await
     }
     /// `session.permissions.notifyPromptShown`. Experimental.
     #[inline]
-    pub async fn notify_prompt_shown(self, params: &api::PermissionPromptShownNotification) -> Result<api::PermissionsNotifyPromptShownResult, Error> {
+    pub async fn notify_prompt_shown(
+        self,
+        params: &api::PermissionPromptShownNotification,
+    ) -> Result<api::PermissionsNotifyPromptShownResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_NOTIFY_PROMPT_SHOWN, Some(params.write())).await
     }
     /// `session.permissions.pendingRequests`. Experimental.
@@ -1224,22 +1423,34 @@ impl<'a> SessionPermissions<'a> {
     }
     /// `session.permissions.resetSessionApprovals`. Experimental.
     #[inline]
-    pub async fn reset_session_approvals(self, params: &api::PermissionsResetSessionApprovalsRequest) -> Result<api::PermissionsResetSessionApprovalsResult, Error> {
+    pub async fn reset_session_approvals(
+        self,
+        params: &api::PermissionsResetSessionApprovalsRequest,
+    ) -> Result<api::PermissionsResetSessionApprovalsResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_RESET_SESSION_APPROVALS, Some(params.write())).await
     }
     /// `session.permissions.setApproveAll`. Experimental.
     #[inline]
-    pub async fn set_approve_all(self, params: &api::PermissionsSetApproveAllRequest) -> Result<api::PermissionsSetApproveAllResult, Error> {
+    pub async fn set_approve_all(
+        self,
+        params: &api::PermissionsSetApproveAllRequest,
+    ) -> Result<api::PermissionsSetApproveAllResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_SET_APPROVE_ALL, Some(params.write())).await
     }
     /// `session.permissions.setMode`. Experimental.
     #[inline]
-    pub async fn set_mode(self, params: &api::PermissionsSetModeRequest) -> Result<api::PermissionsSetModeResult, Error> {
+    pub async fn set_mode(
+        self,
+        params: &api::PermissionsSetModeRequest,
+    ) -> Result<api::PermissionsSetModeResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_SET_MODE, Some(params.write())).await
     }
     /// `session.permissions.setRequired`. Experimental.
     #[inline]
-    pub async fn set_required(self, params: &api::PermissionsSetRequiredRequest) -> Result<api::PermissionsSetRequiredResult, Error> {
+    pub async fn set_required(
+        self,
+        params: &api::PermissionsSetRequiredRequest,
+    ) -> Result<api::PermissionsSetRequiredResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_SET_REQUIRED, Some(params.write())).await
     }
 }
@@ -1251,12 +1462,18 @@ pub struct SessionPermissionsFolderTrust<'a>(Target<'a>);
 impl<'a> SessionPermissionsFolderTrust<'a> {
     /// `session.permissions.folderTrust.addTrusted`. Experimental.
     #[inline]
-    pub async fn add_trusted(self, params: &api::FolderTrustAddParams) -> Result<api::PermissionsFolderTrustAddTrustedResult, Error> {
+    pub async fn add_trusted(
+        self,
+        params: &api::FolderTrustAddParams,
+    ) -> Result<api::PermissionsFolderTrustAddTrustedResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_FOLDER_TRUST_ADD_TRUSTED, Some(params.write())).await
     }
     /// `session.permissions.folderTrust.isTrusted`. Experimental.
     #[inline]
-    pub async fn is_trusted(self, params: &api::FolderTrustCheckParams) -> Result<api::FolderTrustCheckResult, Error> {
+    pub async fn is_trusted(
+        self,
+        params: &api::FolderTrustCheckParams,
+    ) -> Result<api::FolderTrustCheckResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_FOLDER_TRUST_IS_TRUSTED, Some(params.write())).await
     }
 }
@@ -1268,17 +1485,26 @@ pub struct SessionPermissionsLocations<'a>(Target<'a>);
 impl<'a> SessionPermissionsLocations<'a> {
     /// `session.permissions.locations.addToolApproval`. Experimental.
     #[inline]
-    pub async fn add_tool_approval(self, params: &api::PermissionLocationAddToolApprovalParams) -> Result<api::PermissionsLocationsAddToolApprovalResult, Error> {
+    pub async fn add_tool_approval(
+        self,
+        params: &api::PermissionLocationAddToolApprovalParams,
+    ) -> Result<api::PermissionsLocationsAddToolApprovalResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_LOCATIONS_ADD_TOOL_APPROVAL, Some(params.write())).await
     }
     /// `session.permissions.locations.apply`. Experimental.
     #[inline]
-    pub async fn apply(self, params: &api::PermissionLocationApplyParams) -> Result<api::PermissionLocationApplyResult, Error> {
+    pub async fn apply(
+        self,
+        params: &api::PermissionLocationApplyParams,
+    ) -> Result<api::PermissionLocationApplyResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_LOCATIONS_APPLY, Some(params.write())).await
     }
     /// `session.permissions.locations.resolve`. Experimental.
     #[inline]
-    pub async fn resolve(self, params: &api::PermissionLocationResolveParams) -> Result<api::PermissionLocationResolveResult, Error> {
+    pub async fn resolve(
+        self,
+        params: &api::PermissionLocationResolveParams,
+    ) -> Result<api::PermissionLocationResolveResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_LOCATIONS_RESOLVE, Some(params.write())).await
     }
 }
@@ -1290,17 +1516,28 @@ pub struct SessionPermissionsPaths<'a>(Target<'a>);
 impl<'a> SessionPermissionsPaths<'a> {
     /// `session.permissions.paths.add`. Experimental.
     #[inline]
-    pub async fn add(self, params: &api::PermissionPathsAddParams) -> Result<api::PermissionsPathsAddResult, Error> {
+    pub async fn add(
+        self,
+        params: &api::PermissionPathsAddParams,
+    ) -> Result<api::PermissionsPathsAddResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_PATHS_ADD, Some(params.write())).await
     }
     /// `session.permissions.paths.isPathWithinAllowedDirectories`. Experimental.
     #[inline]
-    pub async fn is_path_within_allowed_directories(self, params: &api::PermissionPathsAllowedCheckParams) -> Result<api::PermissionPathsAllowedCheckResult, Error> {
-        self.0.call(method::SESSION_PERMISSIONS_PATHS_IS_PATH_WITHIN_ALLOWED_DIRECTORIES, Some(params.write())).await
+    pub async fn is_path_within_allowed_directories(
+        self,
+        params: &api::PermissionPathsAllowedCheckParams,
+    ) -> Result<api::PermissionPathsAllowedCheckResult, Error> {
+        self.0
+            .call(method::SESSION_PERMISSIONS_PATHS_IS_PATH_WITHIN_ALLOWED_DIRECTORIES, Some(params.write()))
+            .await
     }
     /// `session.permissions.paths.isPathWithinWorkspace`. Experimental.
     #[inline]
-    pub async fn is_path_within_workspace(self, params: &api::PermissionPathsWorkspaceCheckParams) -> Result<api::PermissionPathsWorkspaceCheckResult, Error> {
+    pub async fn is_path_within_workspace(
+        self,
+        params: &api::PermissionPathsWorkspaceCheckParams,
+    ) -> Result<api::PermissionPathsWorkspaceCheckResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_PATHS_IS_PATH_WITHIN_WORKSPACE, Some(params.write())).await
     }
     /// `session.permissions.paths.list`. Experimental.
@@ -1310,7 +1547,10 @@ impl<'a> SessionPermissionsPaths<'a> {
     }
     /// `session.permissions.paths.updatePrimary`. Experimental.
     #[inline]
-    pub async fn update_primary(self, params: &api::PermissionPathsUpdatePrimaryParams) -> Result<api::PermissionsPathsUpdatePrimaryResult, Error> {
+    pub async fn update_primary(
+        self,
+        params: &api::PermissionPathsUpdatePrimaryParams,
+    ) -> Result<api::PermissionsPathsUpdatePrimaryResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_PATHS_UPDATE_PRIMARY, Some(params.write())).await
     }
 }
@@ -1322,7 +1562,10 @@ pub struct SessionPermissionsUrls<'a>(Target<'a>);
 impl<'a> SessionPermissionsUrls<'a> {
     /// `session.permissions.urls.setUnrestrictedMode`. Experimental.
     #[inline]
-    pub async fn set_unrestricted_mode(self, params: &api::PermissionUrlsSetUnrestrictedModeParams) -> Result<api::PermissionsUrlsSetUnrestrictedModeResult, Error> {
+    pub async fn set_unrestricted_mode(
+        self,
+        params: &api::PermissionUrlsSetUnrestrictedModeParams,
+    ) -> Result<api::PermissionsUrlsSetUnrestrictedModeResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_URLS_SET_UNRESTRICTED_MODE, Some(params.write())).await
     }
 }
@@ -1349,7 +1592,9 @@ impl<'a> SessionPlan<'a> {
     }
     /// `session.plan.readSqlTodosWithDependencies`. Experimental.
     #[inline]
-    pub async fn read_sql_todos_with_dependencies(self) -> Result<api::PlanReadSqlTodosWithDependenciesResult, Error> {
+    pub async fn read_sql_todos_with_dependencies(
+        self,
+    ) -> Result<api::PlanReadSqlTodosWithDependenciesResult, Error> {
         self.0.call(method::SESSION_PLAN_READ_SQL_TODOS_WITH_DEPENDENCIES, None).await
     }
     /// `session.plan.update`. Experimental.
@@ -1388,7 +1633,10 @@ impl<'a> SessionProvider<'a> {
     }
     /// `session.provider.getEndpoint`. Experimental.
     #[inline]
-    pub async fn get_endpoint(self, params: Option<&api::ProviderGetEndpointRequest>) -> Result<api::ProviderEndpoint, Error> {
+    pub async fn get_endpoint(
+        self,
+        params: Option<&api::ProviderGetEndpointRequest>,
+    ) -> Result<api::ProviderEndpoint, Error> {
         self.0.call(method::SESSION_PROVIDER_GET_ENDPOINT, params.map(Wire::write)).await
     }
 }
@@ -1401,7 +1649,10 @@ impl<'a> SessionQueue<'a> {
     /// `session.queue.beginDeferredIdleDrain`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn begin_deferred_idle_drain(self, params: &api::QueueBeginDeferredIdleDrainRequest) -> Result<api::QueueBeginDeferredIdleDrainResult, Error> {
+    pub async fn begin_deferred_idle_drain(
+        self,
+        params: &api::QueueBeginDeferredIdleDrainRequest,
+    ) -> Result<api::QueueBeginDeferredIdleDrainResult, Error> {
         self.0.call(method::SESSION_QUEUE_BEGIN_DEFERRED_IDLE_DRAIN, Some(params.write())).await
     }
     /// `session.queue.clear`. Experimental.
@@ -1412,7 +1663,10 @@ impl<'a> SessionQueue<'a> {
     /// `session.queue.consumeSystemNotifications`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn consume_system_notifications(self, params: &api::QueueConsumeSystemNotificationsRequest) -> Result<api::QueueRemoveMostRecentResult, Error> {
+    pub async fn consume_system_notifications(
+        self,
+        params: &api::QueueConsumeSystemNotificationsRequest,
+    ) -> Result<api::QueueRemoveMostRecentResult, Error> {
         self.0.call(method::SESSION_QUEUE_CONSUME_SYSTEM_NOTIFICATIONS, Some(params.write())).await
     }
     /// `session.queue.deferSessionIdle`. Internal. Experimental.
@@ -1423,7 +1677,10 @@ impl<'a> SessionQueue<'a> {
     }
     /// `session.queue.duplicateAt`. Experimental.
     #[inline]
-    pub async fn duplicate_at(self, params: &api::QueueDuplicateAtRequest) -> Result<api::QueueDuplicateAtResult, Error> {
+    pub async fn duplicate_at(
+        self,
+        params: &api::QueueDuplicateAtRequest,
+    ) -> Result<api::QueueDuplicateAtResult, Error> {
         self.0.call(method::SESSION_QUEUE_DUPLICATE_AT, Some(params.write())).await
     }
     /// `session.queue.enqueueResumePending`. Internal. Experimental.
@@ -1435,7 +1692,10 @@ impl<'a> SessionQueue<'a> {
     /// `session.queue.finishDeferredIdleDrain`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn finish_deferred_idle_drain(self, params: &api::QueueFinishDeferredIdleDrainRequest) -> Result<api::QueueFinishDeferredIdleDrainResult, Error> {
+    pub async fn finish_deferred_idle_drain(
+        self,
+        params: &api::QueueFinishDeferredIdleDrainRequest,
+    ) -> Result<api::QueueFinishDeferredIdleDrainResult, Error> {
         self.0.call(method::SESSION_QUEUE_FINISH_DEFERRED_IDLE_DRAIN, Some(params.write())).await
     }
     /// `session.queue.hasPending`. Internal. Experimental.
@@ -1446,12 +1706,18 @@ impl<'a> SessionQueue<'a> {
     }
     /// `session.queue.insertAt`. Experimental.
     #[inline]
-    pub async fn insert_at(self, params: &api::QueueInsertAtRequest) -> Result<api::QueueInsertAtResult, Error> {
+    pub async fn insert_at(
+        self,
+        params: &api::QueueInsertAtRequest,
+    ) -> Result<api::QueueInsertAtResult, Error> {
         self.0.call(method::SESSION_QUEUE_INSERT_AT, Some(params.write())).await
     }
     /// `session.queue.moveItem`. Experimental.
     #[inline]
-    pub async fn move_item(self, params: &api::QueueMoveItemRequest) -> Result<api::QueueMoveItemResult, Error> {
+    pub async fn move_item(
+        self,
+        params: &api::QueueMoveItemRequest,
+    ) -> Result<api::QueueMoveItemResult, Error> {
         self.0.call(method::SESSION_QUEUE_MOVE_ITEM, Some(params.write())).await
     }
     /// `session.queue.pendingItems`. Experimental.
@@ -1467,7 +1733,10 @@ impl<'a> SessionQueue<'a> {
     }
     /// `session.queue.removeAt`. Experimental.
     #[inline]
-    pub async fn remove_at(self, params: &api::QueueRemoveAtRequest) -> Result<api::QueueRemoveAtResult, Error> {
+    pub async fn remove_at(
+        self,
+        params: &api::QueueRemoveAtRequest,
+    ) -> Result<api::QueueRemoveAtResult, Error> {
         self.0.call(method::SESSION_QUEUE_REMOVE_AT, Some(params.write())).await
     }
     /// `session.queue.removeMostRecent`. Experimental.
@@ -1493,7 +1762,10 @@ impl<'a> SessionQueue<'a> {
     }
     /// `session.queue.updateText`. Experimental.
     #[inline]
-    pub async fn update_text(self, params: &api::QueueUpdateTextRequest) -> Result<api::QueueUpdateTextResult, Error> {
+    pub async fn update_text(
+        self,
+        params: &api::QueueUpdateTextRequest,
+    ) -> Result<api::QueueUpdateTextResult, Error> {
         self.0.call(method::SESSION_QUEUE_UPDATE_TEXT, Some(params.write())).await
     }
 }
@@ -1515,7 +1787,10 @@ impl<'a> SessionRemote<'a> {
     }
     /// `session.remote.notifySteerableChanged`. Experimental.
     #[inline]
-    pub async fn notify_steerable_changed(self, params: &api::RemoteNotifySteerableChangedRequest) -> Result<api::RemoteNotifySteerableChangedResult, Error> {
+    pub async fn notify_steerable_changed(
+        self,
+        params: &api::RemoteNotifySteerableChangedRequest,
+    ) -> Result<api::RemoteNotifySteerableChangedResult, Error> {
         self.0.call(method::SESSION_REMOTE_NOTIFY_STEERABLE_CHANGED, Some(params.write())).await
     }
 }
@@ -1527,7 +1802,10 @@ pub struct SessionSandbox<'a>(Target<'a>);
 impl<'a> SessionSandbox<'a> {
     /// `session.sandbox.disableForSession`. Experimental.
     #[inline]
-    pub async fn disable_for_session(self, params: &api::SandboxDisableForSessionRequest) -> Result<api::SandboxDisableForSessionResult, Error> {
+    pub async fn disable_for_session(
+        self,
+        params: &api::SandboxDisableForSessionRequest,
+    ) -> Result<api::SandboxDisableForSessionResult, Error> {
         self.0.call(method::SESSION_SANDBOX_DISABLE_FOR_SESSION, Some(params.write())).await
     }
     /// `session.sandbox.getEnforcementStatus`. Experimental.
@@ -1557,13 +1835,19 @@ impl<'a> SessionSchedule<'a> {
     /// `session.schedule.addCron`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn add_cron(self, params: &api::ScheduleAddCronRequest) -> Result<api::ScheduleAddResult, Error> {
+    pub async fn add_cron(
+        self,
+        params: &api::ScheduleAddCronRequest,
+    ) -> Result<api::ScheduleAddResult, Error> {
         self.0.call(method::SESSION_SCHEDULE_ADD_CRON, Some(params.write())).await
     }
     /// `session.schedule.addSelfPaced`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn add_self_paced(self, params: &api::ScheduleAddSelfPacedRequest) -> Result<api::ScheduleAddResult, Error> {
+    pub async fn add_self_paced(
+        self,
+        params: &api::ScheduleAddSelfPacedRequest,
+    ) -> Result<api::ScheduleAddResult, Error> {
         self.0.call(method::SESSION_SCHEDULE_ADD_SELF_PACED, Some(params.write())).await
     }
     /// `session.schedule.hasSelfPaced`. Internal. Experimental.
@@ -1586,7 +1870,10 @@ impl<'a> SessionSchedule<'a> {
     /// `session.schedule.rearmSelfPaced`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn rearm_self_paced(self, params: &api::ScheduleRearmSelfPacedRequest) -> Result<api::ScheduleAddResult, Error> {
+    pub async fn rearm_self_paced(
+        self,
+        params: &api::ScheduleRearmSelfPacedRequest,
+    ) -> Result<api::ScheduleAddResult, Error> {
         self.0.call(method::SESSION_SCHEDULE_REARM_SELF_PACED, Some(params.write())).await
     }
     /// `session.schedule.stop`. Experimental.
@@ -1604,7 +1891,10 @@ impl<'a> SessionSettings<'a> {
     /// `session.settings.evaluatePredicate`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
-    pub async fn evaluate_predicate(self, params: &api::SessionSettingsEvaluatePredicateRequest) -> Result<api::SessionSettingsEvaluatePredicateResult, Error> {
+    pub async fn evaluate_predicate(
+        self,
+        params: &api::SessionSettingsEvaluatePredicateRequest,
+    ) -> Result<api::SessionSettingsEvaluatePredicateResult, Error> {
         self.0.call(method::SESSION_SETTINGS_EVALUATE_PREDICATE, Some(params.write())).await
     }
     /// `session.settings.snapshot`. Internal. Experimental.
@@ -1622,7 +1912,10 @@ pub struct SessionShell<'a>(Target<'a>);
 impl<'a> SessionShell<'a> {
     /// `session.shell.cancelUserRequested`. Experimental.
     #[inline]
-    pub async fn cancel_user_requested(self, params: &api::ShellCancelUserRequestedRequest) -> Result<api::CancelUserRequestedShellCommandResult, Error> {
+    pub async fn cancel_user_requested(
+        self,
+        params: &api::ShellCancelUserRequestedRequest,
+    ) -> Result<api::CancelUserRequestedShellCommandResult, Error> {
         self.0.call(method::SESSION_SHELL_CANCEL_USER_REQUESTED, Some(params.write())).await
     }
     /// `session.shell.exec`. Experimental.
@@ -1632,7 +1925,10 @@ impl<'a> SessionShell<'a> {
     }
     /// `session.shell.executeUserRequested`. Experimental.
     #[inline]
-    pub async fn execute_user_requested(self, params: &api::ShellExecuteUserRequestedRequest) -> Result<api::UserRequestedShellCommandResult, Error> {
+    pub async fn execute_user_requested(
+        self,
+        params: &api::ShellExecuteUserRequestedRequest,
+    ) -> Result<api::UserRequestedShellCommandResult, Error> {
         self.0.call(method::SESSION_SHELL_EXECUTE_USER_REQUESTED, Some(params.write())).await
     }
     /// `session.shell.kill`. Experimental.
@@ -1696,7 +1992,10 @@ impl<'a> SessionTasks<'a> {
     }
     /// `session.tasks.getProgress`. Experimental.
     #[inline]
-    pub async fn get_progress(self, params: &api::TasksGetProgressRequest) -> Result<api::TasksGetProgressResult, Error> {
+    pub async fn get_progress(
+        self,
+        params: &api::TasksGetProgressRequest,
+    ) -> Result<api::TasksGetProgressResult, Error> {
         self.0.call(method::SESSION_TASKS_GET_PROGRESS, Some(params.write())).await
     }
     /// `session.tasks.list`. Experimental.
@@ -1706,12 +2005,17 @@ impl<'a> SessionTasks<'a> {
     }
     /// `session.tasks.promoteCurrentToBackground`. Experimental.
     #[inline]
-    pub async fn promote_current_to_background(self) -> Result<api::TasksPromoteCurrentToBackgroundResult, Error> {
+    pub async fn promote_current_to_background(
+        self,
+    ) -> Result<api::TasksPromoteCurrentToBackgroundResult, Error> {
         self.0.call(method::SESSION_TASKS_PROMOTE_CURRENT_TO_BACKGROUND, None).await
     }
     /// `session.tasks.promoteToBackground`. Experimental.
     #[inline]
-    pub async fn promote_to_background(self, params: &api::TasksPromoteToBackgroundRequest) -> Result<api::TasksPromoteToBackgroundResult, Error> {
+    pub async fn promote_to_background(
+        self,
+        params: &api::TasksPromoteToBackgroundRequest,
+    ) -> Result<api::TasksPromoteToBackgroundResult, Error> {
         self.0.call(method::SESSION_TASKS_PROMOTE_TO_BACKGROUND, Some(params.write())).await
     }
     /// `session.tasks.refresh`. Experimental.
@@ -1721,7 +2025,10 @@ impl<'a> SessionTasks<'a> {
     }
     /// `session.tasks.register`. Experimental.
     #[inline]
-    pub async fn register(self, params: &api::TasksRegisterRequest) -> Result<api::TasksRegisterResult, Error> {
+    pub async fn register(
+        self,
+        params: &api::TasksRegisterRequest,
+    ) -> Result<api::TasksRegisterResult, Error> {
         self.0.call(method::SESSION_TASKS_REGISTER, Some(params.write())).await
     }
     /// `session.tasks.remove`. Experimental.
@@ -1731,12 +2038,18 @@ impl<'a> SessionTasks<'a> {
     }
     /// `session.tasks.sendMessage`. Experimental.
     #[inline]
-    pub async fn send_message(self, params: &api::TasksSendMessageRequest) -> Result<api::TasksSendMessageResult, Error> {
+    pub async fn send_message(
+        self,
+        params: &api::TasksSendMessageRequest,
+    ) -> Result<api::TasksSendMessageResult, Error> {
         self.0.call(method::SESSION_TASKS_SEND_MESSAGE, Some(params.write())).await
     }
     /// `session.tasks.startAgent`. Experimental.
     #[inline]
-    pub async fn start_agent(self, params: &api::TasksStartAgentRequest) -> Result<api::TasksStartAgentResult, Error> {
+    pub async fn start_agent(
+        self,
+        params: &api::TasksStartAgentRequest,
+    ) -> Result<api::TasksStartAgentResult, Error> {
         self.0.call(method::SESSION_TASKS_START_AGENT, Some(params.write())).await
     }
     /// `session.tasks.update`. Experimental.
@@ -1763,7 +2076,10 @@ impl<'a> SessionTelemetry<'a> {
     }
     /// `session.telemetry.setFeatureOverrides`. Experimental.
     #[inline]
-    pub async fn set_feature_overrides(self, params: &api::TelemetrySetFeatureOverridesRequest) -> Result<(), Error> {
+    pub async fn set_feature_overrides(
+        self,
+        params: &api::TelemetrySetFeatureOverridesRequest,
+    ) -> Result<(), Error> {
         self.0.call(method::SESSION_TELEMETRY_SET_FEATURE_OVERRIDES, Some(params.write())).await
     }
 }
@@ -1780,7 +2096,10 @@ impl<'a> SessionTools<'a> {
     }
     /// `session.tools.getBuiltinDescriptors`. Experimental.
     #[inline]
-    pub async fn get_builtin_descriptors(self, params: &api::ToolsGetBuiltinDescriptorsRequest) -> Result<api::ToolsGetBuiltinDescriptorsResult, Error> {
+    pub async fn get_builtin_descriptors(
+        self,
+        params: &api::ToolsGetBuiltinDescriptorsRequest,
+    ) -> Result<api::ToolsGetBuiltinDescriptorsResult, Error> {
         self.0.call(method::SESSION_TOOLS_GET_BUILTIN_DESCRIPTORS, Some(params.write())).await
     }
     /// `session.tools.getCurrentMetadata`. Experimental.
@@ -1790,7 +2109,10 @@ impl<'a> SessionTools<'a> {
     }
     /// `session.tools.handlePendingToolCall`. Experimental.
     #[inline]
-    pub async fn handle_pending_tool_call(self, params: &api::HandlePendingToolCallRequest) -> Result<api::HandlePendingToolCallResult, Error> {
+    pub async fn handle_pending_tool_call(
+        self,
+        params: &api::HandlePendingToolCallRequest,
+    ) -> Result<api::HandlePendingToolCallResult, Error> {
         self.0.call(method::SESSION_TOOLS_HANDLE_PENDING_TOOL_CALL, Some(params.write())).await
     }
     /// `session.tools.initializeAndValidate`. Experimental.
@@ -1805,12 +2127,18 @@ impl<'a> SessionTools<'a> {
     }
     /// `session.tools.taskCompleteEventData`. Experimental.
     #[inline]
-    pub async fn task_complete_event_data(self, params: &api::ToolsTaskCompleteEventDataRequest) -> Result<api::TaskCompleteData, Error> {
+    pub async fn task_complete_event_data(
+        self,
+        params: &api::ToolsTaskCompleteEventDataRequest,
+    ) -> Result<api::TaskCompleteData, Error> {
         self.0.call(method::SESSION_TOOLS_TASK_COMPLETE_EVENT_DATA, Some(params.write())).await
     }
     /// `session.tools.updateSubagentSettings`. Experimental.
     #[inline]
-    pub async fn update_subagent_settings(self, params: &api::UpdateSubagentSettingsRequest) -> Result<api::ToolsUpdateSubagentSettingsResult, Error> {
+    pub async fn update_subagent_settings(
+        self,
+        params: &api::UpdateSubagentSettingsRequest,
+    ) -> Result<api::ToolsUpdateSubagentSettingsResult, Error> {
         self.0.call(method::SESSION_TOOLS_UPDATE_SUBAGENT_SETTINGS, Some(params.write())).await
     }
 }
@@ -1822,52 +2150,81 @@ pub struct SessionUi<'a>(Target<'a>);
 impl<'a> SessionUi<'a> {
     /// `session.ui.elicitation`. Experimental.
     #[inline]
-    pub async fn elicitation(self, params: &api::UIElicitationRequest) -> Result<api::UIElicitationResponse, Error> {
+    pub async fn elicitation(
+        self,
+        params: &api::UIElicitationRequest,
+    ) -> Result<api::UIElicitationResponse, Error> {
         self.0.call(method::SESSION_UI_ELICITATION, Some(params.write())).await
     }
     /// `session.ui.ephemeralQuery`. Experimental.
     #[inline]
-    pub async fn ephemeral_query(self, params: &api::UIEphemeralQueryRequest) -> Result<api::UIEphemeralQueryResult, Error> {
+    pub async fn ephemeral_query(
+        self,
+        params: &api::UIEphemeralQueryRequest,
+    ) -> Result<api::UIEphemeralQueryResult, Error> {
         self.0.call(method::SESSION_UI_EPHEMERAL_QUERY, Some(params.write())).await
     }
     /// `session.ui.handlePendingAutoModeSwitch`. Experimental.
     #[inline]
-    pub async fn handle_pending_auto_mode_switch(self, params: &api::UIHandlePendingAutoModeSwitchRequest) -> Result<api::UIHandlePendingResult, Error> {
+    pub async fn handle_pending_auto_mode_switch(
+        self,
+        params: &api::UIHandlePendingAutoModeSwitchRequest,
+    ) -> Result<api::UIHandlePendingResult, Error> {
         self.0.call(method::SESSION_UI_HANDLE_PENDING_AUTO_MODE_SWITCH, Some(params.write())).await
     }
     /// `session.ui.handlePendingElicitation`. Experimental.
     #[inline]
-    pub async fn handle_pending_elicitation(self, params: &api::UIHandlePendingElicitationRequest) -> Result<api::UIElicitationResult, Error> {
+    pub async fn handle_pending_elicitation(
+        self,
+        params: &api::UIHandlePendingElicitationRequest,
+    ) -> Result<api::UIElicitationResult, Error> {
         self.0.call(method::SESSION_UI_HANDLE_PENDING_ELICITATION, Some(params.write())).await
     }
     /// `session.ui.handlePendingExitPlanMode`. Experimental.
     #[inline]
-    pub async fn handle_pending_exit_plan_mode(self, params: &api::UIHandlePendingExitPlanModeRequest) -> Result<api::UIHandlePendingResult, Error> {
+    pub async fn handle_pending_exit_plan_mode(
+        self,
+        params: &api::UIHandlePendingExitPlanModeRequest,
+    ) -> Result<api::UIHandlePendingResult, Error> {
         self.0.call(method::SESSION_UI_HANDLE_PENDING_EXIT_PLAN_MODE, Some(params.write())).await
     }
     /// `session.ui.handlePendingSampling`. Experimental.
     #[inline]
-    pub async fn handle_pending_sampling(self, params: &api::UIHandlePendingSamplingRequest) -> Result<api::UIHandlePendingResult, Error> {
+    pub async fn handle_pending_sampling(
+        self,
+        params: &api::UIHandlePendingSamplingRequest,
+    ) -> Result<api::UIHandlePendingResult, Error> {
         self.0.call(method::SESSION_UI_HANDLE_PENDING_SAMPLING, Some(params.write())).await
     }
     /// `session.ui.handlePendingSessionLimitsExhausted`. Experimental.
     #[inline]
-    pub async fn handle_pending_session_limits_exhausted(self, params: &api::UIHandlePendingSessionLimitsExhaustedRequest) -> Result<api::UIHandlePendingResult, Error> {
+    pub async fn handle_pending_session_limits_exhausted(
+        self,
+        params: &api::UIHandlePendingSessionLimitsExhaustedRequest,
+    ) -> Result<api::UIHandlePendingResult, Error> {
         self.0.call(method::SESSION_UI_HANDLE_PENDING_SESSION_LIMITS_EXHAUSTED, Some(params.write())).await
     }
     /// `session.ui.handlePendingUserInput`. Experimental.
     #[inline]
-    pub async fn handle_pending_user_input(self, params: &api::UIHandlePendingUserInputRequest) -> Result<api::UIHandlePendingResult, Error> {
+    pub async fn handle_pending_user_input(
+        self,
+        params: &api::UIHandlePendingUserInputRequest,
+    ) -> Result<api::UIHandlePendingResult, Error> {
         self.0.call(method::SESSION_UI_HANDLE_PENDING_USER_INPUT, Some(params.write())).await
     }
     /// `session.ui.registerDirectAutoModeSwitchHandler`. Experimental.
     #[inline]
-    pub async fn register_direct_auto_mode_switch_handler(self) -> Result<api::UIRegisterDirectAutoModeSwitchHandlerResult, Error> {
+    pub async fn register_direct_auto_mode_switch_handler(
+        self,
+    ) -> Result<api::UIRegisterDirectAutoModeSwitchHandlerResult, Error> {
         self.0.call(method::SESSION_UI_REGISTER_DIRECT_AUTO_MODE_SWITCH_HANDLER, None).await
     }
     /// `session.ui.unregisterDirectAutoModeSwitchHandler`. Experimental.
     #[inline]
-    pub async fn unregister_direct_auto_mode_switch_handler(self, params: &api::UIUnregisterDirectAutoModeSwitchHandlerRequest) -> Result<api::UIUnregisterDirectAutoModeSwitchHandlerResult, Error> {
+    pub async fn unregister_direct_auto_mode_switch_handler(
+        self,
+        params: &api::UIUnregisterDirectAutoModeSwitchHandlerRequest,
+    ) -> Result<api::UIUnregisterDirectAutoModeSwitchHandlerResult, Error> {
         self.0.call(method::SESSION_UI_UNREGISTER_DIRECT_AUTO_MODE_SWITCH_HANDLER, Some(params.write())).await
     }
 }
@@ -1908,12 +2265,17 @@ pub struct SessionWorkspaces<'a>(Target<'a>);
 impl<'a> SessionWorkspaces<'a> {
     /// `session.workspaces.addSummary`. Experimental.
     #[inline]
-    pub async fn add_summary(self, params: &api::WorkspacesAddSummaryRequest) -> Result<api::WorkspacesAddSummaryResult, Error> {
+    pub async fn add_summary(
+        self,
+        params: &api::WorkspacesAddSummaryRequest,
+    ) -> Result<api::WorkspacesAddSummaryResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_ADD_SUMMARY, Some(params.write())).await
     }
     /// `session.workspaces.autopilotObjectiveExists`. Experimental.
     #[inline]
-    pub async fn autopilot_objective_exists(self) -> Result<api::WorkspacesAutopilotObjectiveExistsResult, Error> {
+    pub async fn autopilot_objective_exists(
+        self,
+    ) -> Result<api::WorkspacesAutopilotObjectiveExistsResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_AUTOPILOT_OBJECTIVE_EXISTS, None).await
     }
     /// `session.workspaces.createDirectory`. Experimental.
@@ -1928,7 +2290,9 @@ impl<'a> SessionWorkspaces<'a> {
     }
     /// `session.workspaces.deleteAutopilotObjective`. Experimental.
     #[inline]
-    pub async fn delete_autopilot_objective(self) -> Result<api::WorkspacesDeleteAutopilotObjectiveResult, Error> {
+    pub async fn delete_autopilot_objective(
+        self,
+    ) -> Result<api::WorkspacesDeleteAutopilotObjectiveResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_DELETE_AUTOPILOT_OBJECTIVE, None).await
     }
     /// `session.workspaces.diff`. Experimental.
@@ -1938,7 +2302,10 @@ impl<'a> SessionWorkspaces<'a> {
     }
     /// `session.workspaces.ensure`. Experimental.
     #[inline]
-    pub async fn ensure(self, params: &api::WorkspacesEnsureRequest) -> Result<api::WorkspacesGetWorkspaceResult, Error> {
+    pub async fn ensure(
+        self,
+        params: &api::WorkspacesEnsureRequest,
+    ) -> Result<api::WorkspacesGetWorkspaceResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_ENSURE, Some(params.write())).await
     }
     /// `session.workspaces.getWorkspace`. Experimental.
@@ -1958,17 +2325,25 @@ impl<'a> SessionWorkspaces<'a> {
     }
     /// `session.workspaces.readAutopilotObjective`. Experimental.
     #[inline]
-    pub async fn read_autopilot_objective(self) -> Result<api::WorkspacesReadAutopilotObjectiveResult, Error> {
+    pub async fn read_autopilot_objective(
+        self,
+    ) -> Result<api::WorkspacesReadAutopilotObjectiveResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_READ_AUTOPILOT_OBJECTIVE, None).await
     }
     /// `session.workspaces.readCheckpoint`. Experimental.
     #[inline]
-    pub async fn read_checkpoint(self, params: &api::WorkspacesReadCheckpointRequest) -> Result<api::WorkspacesReadCheckpointResult, Error> {
+    pub async fn read_checkpoint(
+        self,
+        params: &api::WorkspacesReadCheckpointRequest,
+    ) -> Result<api::WorkspacesReadCheckpointResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_READ_CHECKPOINT, Some(params.write())).await
     }
     /// `session.workspaces.readFile`. Experimental.
     #[inline]
-    pub async fn read_file(self, params: &api::WorkspacesReadFileRequest) -> Result<api::WorkspacesReadFileResult, Error> {
+    pub async fn read_file(
+        self,
+        params: &api::WorkspacesReadFileRequest,
+    ) -> Result<api::WorkspacesReadFileResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_READ_FILE, Some(params.write())).await
     }
     /// `session.workspaces.removePath`. Experimental.
@@ -1983,27 +2358,42 @@ impl<'a> SessionWorkspaces<'a> {
     }
     /// `session.workspaces.saveLargePaste`. Experimental.
     #[inline]
-    pub async fn save_large_paste(self, params: &api::WorkspacesSaveLargePasteRequest) -> Result<api::WorkspacesSaveLargePasteResult, Error> {
+    pub async fn save_large_paste(
+        self,
+        params: &api::WorkspacesSaveLargePasteRequest,
+    ) -> Result<api::WorkspacesSaveLargePasteResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_SAVE_LARGE_PASTE, Some(params.write())).await
     }
     /// `session.workspaces.statFile`. Experimental.
     #[inline]
-    pub async fn stat_file(self, params: &api::WorkspacesStatFileRequest) -> Result<api::WorkspacesStatFileResult, Error> {
+    pub async fn stat_file(
+        self,
+        params: &api::WorkspacesStatFileRequest,
+    ) -> Result<api::WorkspacesStatFileResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_STAT_FILE, Some(params.write())).await
     }
     /// `session.workspaces.truncateSummaries`. Experimental.
     #[inline]
-    pub async fn truncate_summaries(self, params: &api::WorkspacesTruncateSummariesRequest) -> Result<api::WorkspacesGetWorkspaceResult, Error> {
+    pub async fn truncate_summaries(
+        self,
+        params: &api::WorkspacesTruncateSummariesRequest,
+    ) -> Result<api::WorkspacesGetWorkspaceResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_TRUNCATE_SUMMARIES, Some(params.write())).await
     }
     /// `session.workspaces.updateMetadata`. Experimental.
     #[inline]
-    pub async fn update_metadata(self, params: &api::WorkspacesUpdateMetadataRequest) -> Result<api::WorkspacesGetWorkspaceResult, Error> {
+    pub async fn update_metadata(
+        self,
+        params: &api::WorkspacesUpdateMetadataRequest,
+    ) -> Result<api::WorkspacesGetWorkspaceResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_UPDATE_METADATA, Some(params.write())).await
     }
     /// `session.workspaces.writeAutopilotObjective`. Experimental.
     #[inline]
-    pub async fn write_autopilot_objective(self, params: &api::WorkspacesWriteAutopilotObjectiveRequest) -> Result<api::WorkspacesWriteAutopilotObjectiveResult, Error> {
+    pub async fn write_autopilot_objective(
+        self,
+        params: &api::WorkspacesWriteAutopilotObjectiveRequest,
+    ) -> Result<api::WorkspacesWriteAutopilotObjectiveResult, Error> {
         self.0.call(method::SESSION_WORKSPACES_WRITE_AUTOPILOT_OBJECTIVE, Some(params.write())).await
     }
 }

@@ -22,3 +22,4 @@ impl Error {
 
 #[path = "../../../../core/src/protocol/generated/mod.rs"]
 pub mod generated;
+pub mod registry;
