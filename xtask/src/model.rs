@@ -251,8 +251,6 @@ pub struct Event {
     /// Definition of the whole event.
     pub key: Key,
     pub data: Key,
-    pub internal: bool,
-    pub deprecated: bool,
 }
 
 #[derive(Default, Debug)]

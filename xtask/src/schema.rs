@@ -190,14 +190,7 @@ fn collect_events(model: &mut Model) -> Result<()> {
         let def = model.get(key);
         let data = def.fields().iter().find(|f| f.wire == "data").ok_or("an event without data")?;
         let Ty::Ref(data_key) = &data.ty else { return Err("event data without a definition".into()) };
-        let (internal, deprecated) = (def.internal, def.deprecated);
-        out.push(Event {
-            wire: constant.text(),
-            key: key.clone(),
-            data: data_key.clone(),
-            internal,
-            deprecated,
-        });
+        out.push(Event { wire: constant.text(), key: key.clone(), data: data_key.clone() });
     }
     model.events = out;
     Ok(())

@@ -111,7 +111,7 @@ impl Lower<'_> {
         self.out.types.entry(name.to_owned()).or_insert(PType {
             kind: PKind::Enum { members },
             public,
-            doc: String::new(),
+            deprecated: false,
         });
     }
 

@@ -87,6 +87,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("_events.pyi", include_str!("../../templates/python/_events.pyi")),
     ("_runtime.py", include_str!("../../templates/python/_runtime.py")),
     ("_runtime.pyi", include_str!("../../templates/python/_runtime.pyi")),
+    ("_wire.py", include_str!("../../templates/python/_wire.py")),
     ("rpc.py", include_str!("../../templates/python/rpc.py")),
     ("session_events.py", include_str!("../../templates/python/session_events.py")),
 ];

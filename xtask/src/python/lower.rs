@@ -215,8 +215,7 @@ impl Lower<'_> {
         }
         out.sort_by_key(|f| (f.has_default(), f.wire.to_lowercase()));
         let kind = PKind::Struct { fields: out, tags };
-        let doc = if def.deprecated { "Deprecated." } else { "" }.to_owned();
-        self.out.types.insert(name.to_owned(), PType { kind, public: !def.internal, doc });
+        self.out.types.insert(name.to_owned(), PType { kind, public: !def.internal, deprecated: def.deprecated });
     }
 
     fn field(&mut self, class: &str, field: &Field) -> PField {
@@ -288,7 +287,7 @@ impl Lower<'_> {
                 let kind = PKind::Union { variants, tag };
                 self.out
                     .types
-                    .insert(name.clone(), PType { kind, public: !def.internal, doc: String::new() });
+                    .insert(name.clone(), PType { kind, public: !def.internal, deprecated: false });
                 if name != def.key.name && self.origin == Origin::Api && !def.internal {
                     self.alias(&def.key.name, &name);
                 }
@@ -487,7 +486,7 @@ impl Lower<'_> {
                 PTy::Int => PKind::Builtin("int"),
                 _ => PKind::Builtin("Any"),
             };
-            self.out.types.entry(alias).or_insert(PType { kind, public: true, doc: String::new() });
+            self.out.types.entry(alias).or_insert(PType { kind, public: true, deprecated: false });
         }
     }
 

@@ -76,9 +76,8 @@ impl Lower<'_> {
         needed.sort_by_key(|f| f.wire.to_lowercase());
         needed.extend(rest);
         let kind = PKind::Struct { fields: needed, tags: Vec::new() };
-        let doc = "One of several shapes; see the fields.".to_owned();
         let public = !class.starts_with('_');
-        self.out.types.insert(class.to_owned(), PType { kind, public, doc });
+        self.out.types.insert(class.to_owned(), PType { kind, public, deprecated: false });
     }
 
     fn merge_field(&mut self, order: &mut Vec<Merged>, field: &Field) {
@@ -123,10 +122,11 @@ impl Lower<'_> {
             let name = self.enum_for(class, &merged.wire, &values);
             return PTy::Name { name, events: false };
         }
-        if merged.refs.len() > 1 && merged.refs.len() == tys.len() {
-            if let Some(joined) = self.join_refs(class, &merged.wire, &merged.refs) {
-                tys = vec![joined];
-            }
+        if merged.refs.len() > 1
+            && merged.refs.len() == tys.len()
+            && let Some(joined) = self.join_refs(class, &merged.wire, &merged.refs)
+        {
+            tys = vec![joined];
         }
         match tys.len() {
             0 => PTy::Any,

@@ -124,7 +124,7 @@ pub enum PKind {
 pub struct PType {
     pub kind: PKind,
     pub public: bool,
-    pub doc: String,
+    pub deprecated: bool,
 }
 
 /// One generated Python module.

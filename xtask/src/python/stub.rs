@@ -30,7 +30,7 @@ fn annotation(ty: &PTy) -> String {
 fn class(out: &mut String, name: &str, ty: &PType) {
     match &ty.kind {
         PKind::Struct { fields, tags } => {
-            let _ = writeln!(out, "@dataclass\nclass {name}(Model):");
+            let _ = writeln!(out, "@dataclass\nclass {name}(_Model):");
             for field in fields {
                 let default = if field.has_default() { " = None" } else { "" };
                 let _ = writeln!(out, "    {}: {}{default}", field.attr, annotation(&field.annotation()));
@@ -43,7 +43,9 @@ fn class(out: &mut String, name: &str, ty: &PType) {
                 };
                 let _ = writeln!(out, "    {}: ClassVar[{ty}] = {value}", tag.attr);
             }
-            if fields.is_empty() && tags.is_empty() {
+            if ty.deprecated {
+                out.push_str("    \"\"\"Deprecated.\"\"\"\n");
+            } else if fields.is_empty() && tags.is_empty() {
                 out.push_str("    pass\n");
             }
         }
@@ -101,7 +103,7 @@ fn group(out: &mut String, group: &Group) {
     for (attr, class) in &group.children {
         let _ = writeln!(out, "    @property\n    def {attr}(self) -> {class}: ...");
     }
-    let _ = writeln!(out, "    def __init__(self, client: Requester{arguments}) -> None: ...");
+    let _ = writeln!(out, "    def __init__(self, client: _Requester{arguments}) -> None: ...");
     for call in &group.methods {
         let doc = match (call.deprecated, call.experimental) {
             (true, _) => " Deprecated.",
@@ -135,14 +137,14 @@ fn protocol(out: &mut String, protocol: &Protocol) {
 
 const HEAD: &str = "\
 import builtins
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeAlias
 from uuid import UUID
 
-from ._runtime import Model, Requester
+from ._runtime import Model as _Model, Requester as _Requester
 ";
 
 fn public(module: &Module) -> BTreeSet<String> {
@@ -151,7 +153,7 @@ fn public(module: &Module) -> BTreeSet<String> {
 
 pub fn rpc(module: &Module) -> String {
     let mut out = table::banner();
-    out.push_str(HEAD);
+    out.push_str(&HEAD.replace("datetime, timedelta", "datetime"));
     let mut imported = module.imported.clone();
     for (name, ty) in &module.types {
         if let PKind::Struct { fields, .. } = &ty.kind {
@@ -195,7 +197,7 @@ pub fn rpc(module: &Module) -> String {
     all(&mut out, &names);
     out.push('\n');
     classes(&mut out, module);
-    out.push_str("class RPC(Model):\n    def __getattr__(self, name: str) -> Any: ...\n");
+    out.push_str("class RPC(_Model):\n    def __getattr__(self, name: str) -> Any: ...\n");
     out.push_str("def rpc_from_dict(s: Any) -> RPC: ...\ndef rpc_to_dict(x: RPC) -> Any: ...\n");
     module.groups.iter().for_each(|g| group(&mut out, g));
     module.protocols.iter().for_each(|p| protocol(&mut out, p));
@@ -220,7 +222,7 @@ fn containers(out: &mut String, module: &Module) {
 pub fn events(module: &Module) -> String {
     let mut out = table::banner();
     out.push_str(
-        &HEAD.replace("from collections.abc import Awaitable, Callable\n", "").replace(", Requester", ""),
+        &HEAD.replace("from collections.abc import Callable\n", "").replace(", Requester as _Requester", "").replace(" Protocol,", ""),
     );
     out.push_str("from ._events import Data as Data, RawSessionEventData as RawSessionEventData\n");
     let mut names = public(module);
@@ -251,7 +253,7 @@ pub fn events(module: &Module) -> String {
 
 const EVENT: &str = "\
 @dataclass
-class SessionEvent(Model):
+class SessionEvent(_Model):
     data: SessionEventData
     id: UUID
     timestamp: datetime

@@ -3,7 +3,8 @@
 
 import json
 
-from ._runtime import SPACES, decode, plain, reader, writer, parse
+from ._runtime import SPACES, decode, parse, reader, writer
+from ._wire import plain
 
 NAMES = ["ClientGlobalApiHandlers", "ClientSessionApiHandlers", "RPC", "rpc_from_dict", "rpc_to_dict"]
 SPACE = SPACES["rpc"]

@@ -3,13 +3,11 @@
 
 import enum
 import json
-from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
-from ._runtime import SPACES, WireDatetime, WireError, check_bool, check_str, decode, fail, plain, read_uuid
-from ._runtime import write_time, write_uuid
+from ._runtime import SPACES, decode
+from ._wire import WireDatetime, check_bool, check_str, fail, plain, read_uuid, write_time, write_uuid
 
 NAMES = [
     "Data",

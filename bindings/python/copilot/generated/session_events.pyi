@@ -3,10 +3,10 @@ import builtins
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
-from ._runtime import Model
+from ._runtime import Model as _Model
 from ._events import Data as Data, RawSessionEventData as RawSessionEventData
 
 __all__ = [
@@ -450,7 +450,7 @@ __all__ = [
 ]
 
 @dataclass
-class AbortData(Model):
+class AbortData(_Model):
     reason: AbortReason
 class AbortReason(Enum):
     USER_INITIATED = "user_initiated"
@@ -466,7 +466,7 @@ class AgentInterruptedCancelPhase(Enum):
     PRE_FIRST_TOKEN = "pre_first_token"
     MID_STREAM = "mid_stream"
 @dataclass
-class AgentInterruptedData(Model):
+class AgentInterruptedData(_Model):
     activity: AgentInterruptedActivity
     elapsed: timedelta
     turn: int
@@ -484,7 +484,7 @@ class AgentModelPolicy(Enum):
     PREFERRED = "preferred"
     REQUIRED = "required"
 @dataclass
-class AssistantFusionPhaseActivityData(Model):
+class AssistantFusionPhaseActivityData(_Model):
     activity: FusionPhaseActivityKind
     conversation_scope: FusionConversationScope
     fusion_id: str
@@ -495,7 +495,7 @@ class AssistantFusionPhaseActivityData(Model):
     tool_call_id: str | None = None
     total_response_size_bytes: int | None = None
 @dataclass
-class AssistantFusionPhaseCompletedData(Model):
+class AssistantFusionPhaseCompletedData(_Model):
     content: str
     conversation_scope: FusionConversationScope
     duration_ms: float
@@ -511,7 +511,7 @@ class AssistantFusionPhaseCompletedData(Model):
     _projection_mode: _FusionProjectionMode | None = None
     _staged_terminal: _FusionStagedTerminal | None = None
 @dataclass
-class AssistantFusionPhaseFailedData(Model):
+class AssistantFusionPhaseFailedData(_Model):
     conversation_scope: FusionConversationScope
     duration_ms: float
     fusion_id: str
@@ -525,7 +525,7 @@ class AssistantFusionPhaseFailedData(Model):
     degraded_to_phase_id: str | None = None
     error_message: str | None = None
 @dataclass
-class AssistantFusionPhaseStartedData(Model):
+class AssistantFusionPhaseStartedData(_Model):
     conversation_scope: FusionConversationScope
     fusion_id: str
     model: str
@@ -534,13 +534,13 @@ class AssistantFusionPhaseStartedData(Model):
     phase_kind: FusionPhaseKind
     role: str
 @dataclass
-class AssistantIdleData(Model):
+class AssistantIdleData(_Model):
     aborted: bool | None = None
 @dataclass
-class AssistantIntentData(Model):
+class AssistantIntentData(_Model):
     intent: str
 @dataclass
-class AssistantMessageData(Model):
+class AssistantMessageData(_Model):
     content: str
     message_id: str
     api_call_id: str | None = None
@@ -567,27 +567,27 @@ class AssistantMessageData(Model):
     tool_requests: builtins.list[AssistantMessageToolRequest] | None = None
     turn_id: str | None = None
 @dataclass
-class AssistantMessageDeltaData(Model):
+class AssistantMessageDeltaData(_Model):
     delta_content: str
     message_id: str
     parent_tool_call_id: str | None = None
 @dataclass
-class AssistantMessageReasoningBlocks(Model):
+class AssistantMessageReasoningBlocks(_Model):
     provider: str
     blocks: builtins.list[Any] | None = None
 @dataclass
-class AssistantMessageServerTools(Model):
+class AssistantMessageServerTools(_Model):
     provider: str
     advisor_model: str | None = None
     function_call_namespaces: dict[str, str] | None = None
     items: builtins.list[Any] | None = None
     raw_content_blocks: builtins.list[Any] | None = None
 @dataclass
-class AssistantMessageStartData(Model):
+class AssistantMessageStartData(_Model):
     message_id: str
     phase: str | None = None
 @dataclass
-class AssistantMessageToolRequest(Model):
+class AssistantMessageToolRequest(_Model):
     name: str
     tool_call_id: str
     arguments: Any = None
@@ -598,7 +598,7 @@ class AssistantMessageToolRequest(Model):
     tool_title: str | None = None
     type: AssistantMessageToolRequestType | None = None
 @dataclass
-class AssistantMessageToolRequestCaller(Model):
+class AssistantMessageToolRequestCaller(_Model):
     caller_id: str
     type: AssistantMessageToolRequestCallerType
 class AssistantMessageToolRequestCallerType(Enum):
@@ -607,39 +607,39 @@ class AssistantMessageToolRequestType(Enum):
     FUNCTION = "function"
     CUSTOM = "custom"
 @dataclass
-class AssistantReasoningData(Model):
+class AssistantReasoningData(_Model):
     content: str
     reasoning_id: str
     rte: bool | None = None
 @dataclass
-class AssistantReasoningDeltaData(Model):
+class AssistantReasoningDeltaData(_Model):
     delta_content: str
     reasoning_id: str
 @dataclass
-class AssistantServerToolProgressData(Model):
+class AssistantServerToolProgressData(_Model):
     kind: str
     output_index: int
     status: str
 @dataclass
-class AssistantStreamingDeltaData(Model):
+class AssistantStreamingDeltaData(_Model):
     total_response_size_bytes: int
 @dataclass
-class AssistantToolCallDeltaData(Model):
+class AssistantToolCallDeltaData(_Model):
     input_delta: str
     tool_call_id: str
     tool_name: str | None = None
     tool_type: AssistantMessageToolRequestType | None = None
 @dataclass
-class AssistantTurnEndData(Model):
+class AssistantTurnEndData(_Model):
     turn_id: str
     model: str | None = None
 @dataclass
-class AssistantTurnRetryData(Model):
+class AssistantTurnRetryData(_Model):
     turn_id: str
     model: str | None = None
     reason: str | None = None
 @dataclass
-class AssistantTurnStartData(Model):
+class AssistantTurnStartData(_Model):
     turn_id: str
     interaction_id: str | None = None
     model: str | None = None
@@ -649,19 +649,19 @@ class AssistantUsageApiEndpoint(Enum):
     RESPONSES = "/responses"
     WS_RESPONSES = "ws:/responses"
 @dataclass
-class AssistantUsageCopilotUsage(Model):
+class AssistantUsageCopilotUsage(_Model):
     total_nano_aiu: float
     model: str | None = None
     _token_details: builtins.list[AssistantUsageCopilotUsageTokenDetail] | None = None
 @dataclass
-class AssistantUsageCopilotUsageTokenDetail(Model):
+class AssistantUsageCopilotUsageTokenDetail(_Model):
     batch_size: int
     cost_per_batch: int
     token_count: int
     token_type: str
     model: str | None = None
 @dataclass
-class AssistantUsageData(Model):
+class AssistantUsageData(_Model):
     model: str
     accepted_prediction_tokens: int | None = None
     api_call_id: str | None = None
@@ -720,7 +720,7 @@ class AssistedApprovalRecommendation(Enum):
 Attachment: TypeAlias = AttachmentFile | AttachmentDirectory | AttachmentSelection | AttachmentGitHubReference | AttachmentGitHubCommit | AttachmentGitHubRelease | AttachmentGitHubActionsJob | AttachmentGitHubRepository | AttachmentGitHubFileDiff | AttachmentGitHubTreeComparison | AttachmentGitHubUrl | AttachmentGitHubFile | AttachmentGitHubSnippet | AttachmentBlob | AttachmentExtensionContext
 def _load_Attachment(obj: Any) -> Attachment: ...
 @dataclass
-class AttachmentBlob(Model):
+class AttachmentBlob(_Model):
     mime_type: str
     asset_id: str | None = None
     byte_length: int | None = None
@@ -729,13 +729,13 @@ class AttachmentBlob(Model):
     omitted_reason: OmittedBinaryOmittedReason | None = None
     type: ClassVar[str] = "blob"
 @dataclass
-class AttachmentDirectory(Model):
+class AttachmentDirectory(_Model):
     display_name: str
     path: str
     tagged_files_entry: str | None = None
     type: ClassVar[str] = "directory"
 @dataclass
-class AttachmentExtensionContext(Model):
+class AttachmentExtensionContext(_Model):
     captured_at: datetime
     extension_id: str
     title: str
@@ -744,7 +744,7 @@ class AttachmentExtensionContext(Model):
     payload: Any = None
     type: ClassVar[str] = "extension_context"
 @dataclass
-class AttachmentFile(Model):
+class AttachmentFile(_Model):
     display_name: str
     path: str
     asset_id: str | None = None
@@ -755,11 +755,11 @@ class AttachmentFile(Model):
     tagged_files_entry: str | None = None
     type: ClassVar[str] = "file"
 @dataclass
-class AttachmentFileLineRange(Model):
+class AttachmentFileLineRange(_Model):
     end: int
     start: int
 @dataclass
-class AttachmentGitHubActionsJob(Model):
+class AttachmentGitHubActionsJob(_Model):
     job_id: int
     job_name: str
     repo: GitHubRepoRef
@@ -768,32 +768,32 @@ class AttachmentGitHubActionsJob(Model):
     conclusion: str | None = None
     type: ClassVar[str] = "github_actions_job"
 @dataclass
-class AttachmentGitHubCommit(Model):
+class AttachmentGitHubCommit(_Model):
     message: str
     oid: str
     repo: GitHubRepoRef
     url: str
     type: ClassVar[str] = "github_commit"
 @dataclass
-class AttachmentGitHubFile(Model):
+class AttachmentGitHubFile(_Model):
     path: str
     ref: str
     repo: GitHubRepoRef
     url: str
     type: ClassVar[str] = "github_file"
 @dataclass
-class AttachmentGitHubFileDiff(Model):
+class AttachmentGitHubFileDiff(_Model):
     url: str
     base: AttachmentGitHubFileDiffSide | None = None
     head: AttachmentGitHubFileDiffSide | None = None
     type: ClassVar[str] = "github_file_diff"
 @dataclass
-class AttachmentGitHubFileDiffSide(Model):
+class AttachmentGitHubFileDiffSide(_Model):
     path: str
     ref: str
     repo: GitHubRepoRef
 @dataclass
-class AttachmentGitHubReference(Model):
+class AttachmentGitHubReference(_Model):
     number: int
     reference_type: AttachmentGitHubReferenceType
     state: str
@@ -805,21 +805,21 @@ class AttachmentGitHubReferenceType(Enum):
     PR = "pr"
     DISCUSSION = "discussion"
 @dataclass
-class AttachmentGitHubRelease(Model):
+class AttachmentGitHubRelease(_Model):
     name: str
     repo: GitHubRepoRef
     tag_name: str
     url: str
     type: ClassVar[str] = "github_release"
 @dataclass
-class AttachmentGitHubRepository(Model):
+class AttachmentGitHubRepository(_Model):
     repo: GitHubRepoRef
     url: str
     description: str | None = None
     ref: str | None = None
     type: ClassVar[str] = "github_repository"
 @dataclass
-class AttachmentGitHubSnippet(Model):
+class AttachmentGitHubSnippet(_Model):
     line_range: AttachmentFileLineRange
     path: str
     ref: str
@@ -827,36 +827,36 @@ class AttachmentGitHubSnippet(Model):
     url: str
     type: ClassVar[str] = "github_snippet"
 @dataclass
-class AttachmentGitHubTreeComparison(Model):
+class AttachmentGitHubTreeComparison(_Model):
     base: AttachmentGitHubTreeComparisonSide
     head: AttachmentGitHubTreeComparisonSide
     url: str
     type: ClassVar[str] = "github_tree_comparison"
 @dataclass
-class AttachmentGitHubTreeComparisonSide(Model):
+class AttachmentGitHubTreeComparisonSide(_Model):
     repo: GitHubRepoRef
     revision: str
 @dataclass
-class AttachmentGitHubUrl(Model):
+class AttachmentGitHubUrl(_Model):
     url: str
     type: ClassVar[str] = "github_url"
 @dataclass
-class AttachmentSelection(Model):
+class AttachmentSelection(_Model):
     display_name: str
     file_path: str
     selection: AttachmentSelectionDetails
     text: str
     type: ClassVar[str] = "selection"
 @dataclass
-class AttachmentSelectionDetails(Model):
+class AttachmentSelectionDetails(_Model):
     end: AttachmentSelectionDetailsEnd
     start: AttachmentSelectionDetailsStart
 @dataclass
-class AttachmentSelectionDetailsEnd(Model):
+class AttachmentSelectionDetailsEnd(_Model):
     character: int
     line: int
 @dataclass
-class AttachmentSelectionDetailsStart(Model):
+class AttachmentSelectionDetailsStart(_Model):
     character: int
     line: int
 class AutoModeResolvedReasoningBucket(Enum):
@@ -864,11 +864,11 @@ class AutoModeResolvedReasoningBucket(Enum):
     MEDIUM = "medium"
     HIGH = "high"
 @dataclass
-class AutoModeSwitchCompletedData(Model):
+class AutoModeSwitchCompletedData(_Model):
     request_id: str
     response: AutoModeSwitchResponse
 @dataclass
-class AutoModeSwitchRequestedData(Model):
+class AutoModeSwitchRequestedData(_Model):
     request_id: str
     error_code: str | None = None
     retry_after_seconds: int | None = None
@@ -896,7 +896,7 @@ class AutopilotObjectiveChangedStatus(Enum):
     CAP_REACHED = "cap_reached"
     COMPLETED = "completed"
 @dataclass
-class BinaryAssetReference(Model):
+class BinaryAssetReference(_Model):
     asset_id: str
     byte_length: int
     mime_type: str
@@ -910,7 +910,7 @@ class BinaryAssetType(Enum):
     IMAGE = "image"
     RESOURCE = "resource"
 @dataclass
-class CanvasRegistryChangedCanvas(Model):
+class CanvasRegistryChangedCanvas(_Model):
     canvas_id: str
     description: str
     display_name: str
@@ -920,20 +920,20 @@ class CanvasRegistryChangedCanvas(Model):
     icon: str | None = None
     input_schema: Any = None
 @dataclass
-class CanvasRegistryChangedCanvasAction(Model):
+class CanvasRegistryChangedCanvasAction(_Model):
     name: str
     description: str | None = None
     input_schema: Any = None
 @dataclass
-class CapabilitiesChangedData(Model):
+class CapabilitiesChangedData(_Model):
     ui: CapabilitiesChangedUI | None = None
 @dataclass
-class CapabilitiesChangedUI(Model):
+class CapabilitiesChangedUI(_Model):
     canvases: bool | None = None
     elicitation: bool | None = None
     mcp_apps: bool | None = None
 @dataclass
-class CitableSource(Model):
+class CitableSource(_Model):
     content: str
     id: str
     path: str | None = None
@@ -942,17 +942,17 @@ class CitableSource(Model):
 CitationLocation: TypeAlias = CitationLocationChar | CitationLocationPage | CitationLocationBlock
 def _load_CitationLocation(obj: Any) -> CitationLocation: ...
 @dataclass
-class CitationLocationBlock(Model):
+class CitationLocationBlock(_Model):
     end_block: int
     start_block: int
     type: ClassVar[str] = "block"
 @dataclass
-class CitationLocationChar(Model):
+class CitationLocationChar(_Model):
     end_index: int
     start_index: int
     type: ClassVar[str] = "char"
 @dataclass
-class CitationLocationPage(Model):
+class CitationLocationPage(_Model):
     end_page: int
     start_page: int
     type: ClassVar[str] = "page"
@@ -961,49 +961,49 @@ class CitationProvider(Enum):
     OPENAI = "openai"
     CLIENT = "client"
 @dataclass
-class CitationReference(Model):
+class CitationReference(_Model):
     source_id: str
     cited_text: str | None = None
     location: CitationLocation | None = None
     provider_metadata: Any = None
 @dataclass
-class CitationSource(Model):
+class CitationSource(_Model):
     id: str
     provider: CitationProvider
     path: str | None = None
     title: str | None = None
     url: str | None = None
 @dataclass
-class CitationSpan(Model):
+class CitationSpan(_Model):
     end_index: int
     references: builtins.list[CitationReference]
     start_index: int
 @dataclass
-class Citations(Model):
+class Citations(_Model):
     sources: builtins.list[CitationSource]
     spans: builtins.list[CitationSpan]
 @dataclass
-class CommandCompletedData(Model):
+class CommandCompletedData(_Model):
     request_id: str
 @dataclass
-class CommandExecuteData(Model):
+class CommandExecuteData(_Model):
     args: str
     command: str
     command_name: str
     request_id: str
 @dataclass
-class CommandQueuedData(Model):
+class CommandQueuedData(_Model):
     command: str
     request_id: str
 @dataclass
-class CommandsChangedCommand(Model):
+class CommandsChangedCommand(_Model):
     name: str
     description: str | None = None
 @dataclass
-class CommandsChangedData(Model):
+class CommandsChangedData(_Model):
     commands: builtins.list[CommandsChangedCommand]
 @dataclass
-class CompactionCompleteCompactionTokensUsed(Model):
+class CompactionCompleteCompactionTokensUsed(_Model):
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     _copilot_usage: _CompactionCompleteCompactionTokensUsedCopilotUsage | None = None
@@ -1012,7 +1012,7 @@ class CompactionCompleteCompactionTokensUsed(Model):
     model: str | None = None
     output_tokens: int | None = None
 @dataclass
-class CompactionCompleteCompactionTokensUsedCopilotUsageTokenDetail(Model):
+class CompactionCompleteCompactionTokensUsedCopilotUsageTokenDetail(_Model):
     batch_size: int
     cost_per_batch: int
     token_count: int
@@ -1025,11 +1025,11 @@ class CompactionTrigger(Enum):
     MEMORY_PRESSURE = "memory_pressure"
     MODEL_SWITCH = "model_switch"
 @dataclass
-class CompletionReceiptEventRange(Model):
+class CompletionReceiptEventRange(_Model):
     end_event_id: str
     start_event_id: str
 @dataclass
-class CompletionReceiptFinalTool(Model):
+class CompletionReceiptFinalTool(_Model):
     status: CompletionReceiptToolStatus
     tool_call_id: str
     exit_code: int | None = None
@@ -1048,7 +1048,7 @@ class ContextTier(Enum):
     DEFAULT = "default"
     LONG_CONTEXT = "long_context"
 @dataclass
-class CustomAgentsUpdatedAgent(Model):
+class CustomAgentsUpdatedAgent(_Model):
     description: str
     display_name: str
     id: str
@@ -1065,12 +1065,12 @@ class ElicitationCompletedAction(Enum):
     DECLINE = "decline"
     CANCEL = "cancel"
 @dataclass
-class ElicitationCompletedData(Model):
+class ElicitationCompletedData(_Model):
     request_id: str
     action: ElicitationCompletedAction | None = None
     content: dict[str, Any] | None = None
 @dataclass
-class ElicitationRequestedData(Model):
+class ElicitationRequestedData(_Model):
     message: str
     request_id: str
     elicitation_source: str | None = None
@@ -1082,17 +1082,17 @@ class ElicitationRequestedMode(Enum):
     FORM = "form"
     URL = "url"
 @dataclass
-class ElicitationRequestedSchema(Model):
+class ElicitationRequestedSchema(_Model):
     properties: dict[str, Any]
     type: str
     required: builtins.list[str] | None = None
 @dataclass
-class EmbeddedBlobResourceContents(Model):
+class EmbeddedBlobResourceContents(_Model):
     blob: str
     uri: str
     mime_type: str | None = None
 @dataclass
-class EmbeddedTextResourceContents(Model):
+class EmbeddedTextResourceContents(_Model):
     text: str
     uri: str
     mime_type: str | None = None
@@ -1102,14 +1102,14 @@ class ExitPlanModeAction(Enum):
     AUTOPILOT = "autopilot"
     AUTOPILOT_FLEET = "autopilot_fleet"
 @dataclass
-class ExitPlanModeCompletedData(Model):
+class ExitPlanModeCompletedData(_Model):
     request_id: str
     approved: bool | None = None
     auto_approve_edits: bool | None = None
     feedback: str | None = None
     selected_action: ExitPlanModeAction | None = None
 @dataclass
-class ExitPlanModeRequestedData(Model):
+class ExitPlanModeRequestedData(_Model):
     actions: builtins.list[ExitPlanModeAction]
     plan_content: str
     recommended_action: ExitPlanModeAction
@@ -1117,7 +1117,7 @@ class ExitPlanModeRequestedData(Model):
     summary: str
     model: str | None = None
 @dataclass
-class ExtensionsLoadedExtension(Model):
+class ExtensionsLoadedExtension(_Model):
     id: str
     name: str
     source: ExtensionsLoadedExtensionSource
@@ -1133,10 +1133,10 @@ class ExtensionsLoadedExtensionStatus(Enum):
     FAILED = "failed"
     STARTING = "starting"
 @dataclass
-class ExternalToolCompletedData(Model):
+class ExternalToolCompletedData(_Model):
     request_id: str
 @dataclass
-class ExternalToolRequestedData(Model):
+class ExternalToolRequestedData(_Model):
     request_id: str
     session_id: str
     tool_call_id: str
@@ -1150,11 +1150,11 @@ class FactoryPermissionOperation(Enum):
     RUN = "run"
     AUTHOR = "author"
 @dataclass
-class FactoryPermissionPhase(Model):
+class FactoryPermissionPhase(_Model):
     title: str
     detail: str | None = None
 @dataclass
-class FactoryRunSettledData(Model):
+class FactoryRunSettledData(_Model):
     consumed_nano_aiu: int
     consumed_subagents: int
     elapsed_ms: int
@@ -1168,16 +1168,16 @@ class FactoryRunSettledStatus(Enum):
     CANCELLED = "cancelled"
     ERROR = "error"
 @dataclass
-class FactoryRunStartedData(Model):
+class FactoryRunStartedData(_Model):
     attempt: int
     factory_name: str
     run_id: str
 @dataclass
-class FactoryRunUpdatedData(Model):
+class FactoryRunUpdatedData(_Model):
     revision: int
     run_id: str
 @dataclass
-class FusionAttribution(Model):
+class FusionAttribution(_Model):
     fusion_id: str
     pattern: str
     policy: str
@@ -1196,7 +1196,7 @@ class FusionFollowUpAction(Enum):
     REUSE_PRIMARY = "reuse_primary"
     REROUTE = "reroute"
 @dataclass
-class FusionFollowUpRecommendation(Model):
+class FusionFollowUpRecommendation(_Model):
     compaction_turn: FusionFollowUpAction
     user_turn: FusionFollowUpAction
 class FusionPattern(Enum):
@@ -1216,7 +1216,7 @@ class FusionPhaseKind(Enum):
     REVISION = "revision"
     FOLLOW_UP = "follow_up"
 @dataclass
-class FusionPhasePlanStep(Model):
+class FusionPhasePlanStep(_Model):
     conditional: bool
     kind: FusionPhaseKind
     role: str
@@ -1226,7 +1226,7 @@ class FusionPhaseStatus(Enum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 @dataclass
-class FusionPhaseUsage(Model):
+class FusionPhaseUsage(_Model):
     cached_tokens: int
     input_tokens: int
     output_tokens: int
@@ -1234,7 +1234,7 @@ class FusionPhaseUsage(Model):
     total_nano_aiu: float
     cache_write_tokens: int | None = None
 @dataclass
-class FusionScores(Model):
+class FusionScores(_Model):
     code_gen: float
     debugging: float
     reasoning: float
@@ -1243,18 +1243,18 @@ class FusionTurnKind(Enum):
     USER = "user"
     COMPACTION = "compaction"
 @dataclass
-class GitHubMcpToolConfig(Model):
+class GitHubMcpToolConfig(_Model):
     additional_tools: builtins.list[str] | None = None
     additional_toolsets: builtins.list[str] | None = None
     enable_all_tools: bool | None = None
     enable_insiders_mode: bool | None = None
 @dataclass
-class GitHubRepoRef(Model):
+class GitHubRepoRef(_Model):
     name: str
     owner: str
     id: int | None = None
 @dataclass
-class HandoffRepository(Model):
+class HandoffRepository(_Model):
     name: str
     owner: str
     branch: str | None = None
@@ -1262,11 +1262,11 @@ class HandoffSourceType(Enum):
     REMOTE = "remote"
     LOCAL = "local"
 @dataclass
-class HeaderEntry(Model):
+class HeaderEntry(_Model):
     name: str
     value: str
 @dataclass
-class HookEndData(Model):
+class HookEndData(_Model):
     hook_invocation_id: str
     hook_type: str
     success: bool
@@ -1274,16 +1274,16 @@ class HookEndData(Model):
     output: Any = None
     parent_tool_call_id: str | None = None
 @dataclass
-class HookEndError(Model):
+class HookEndError(_Model):
     message: str
     source: str | None = None
     stack: str | None = None
 @dataclass
-class HookProgressData(Model):
+class HookProgressData(_Model):
     message: str
     temporary: bool | None = None
 @dataclass
-class HookStartData(Model):
+class HookStartData(_Model):
     hook_invocation_id: str
     hook_type: str
     input: Any = None
@@ -1305,7 +1305,7 @@ class ManagedSettingsResolvedSource(Enum):
     MIXED = "mixed"
     NONE = "none"
 @dataclass
-class McpAppToolCallCompleteData(Model):
+class McpAppToolCallCompleteData(_Model):
     duration_ms: float
     server_name: str
     success: bool
@@ -1315,17 +1315,17 @@ class McpAppToolCallCompleteData(Model):
     result: dict[str, Any] | None = None
     tool_meta: McpAppToolCallCompleteToolMeta | None = None
 @dataclass
-class McpAppToolCallCompleteError(Model):
+class McpAppToolCallCompleteError(_Model):
     message: str
 @dataclass
-class McpAppToolCallCompleteToolMeta(Model):
+class McpAppToolCallCompleteToolMeta(_Model):
     ui: McpAppToolCallCompleteToolMetaUI | None = None
 @dataclass
-class McpAppToolCallCompleteToolMetaUI(Model):
+class McpAppToolCallCompleteToolMetaUI(_Model):
     resource_uri: str | None = None
     visibility: builtins.list[str] | None = None
 @dataclass
-class McpHeadersRefreshCompletedData(Model):
+class McpHeadersRefreshCompletedData(_Model):
     outcome: McpHeadersRefreshCompletedOutcome
     request_id: str
 class McpHeadersRefreshCompletedOutcome(Enum):
@@ -1334,7 +1334,7 @@ class McpHeadersRefreshCompletedOutcome(Enum):
     ERROR = "error"
     TIMEOUT = "timeout"
 @dataclass
-class McpHeadersRefreshRequiredData(Model):
+class McpHeadersRefreshRequiredData(_Model):
     reason: McpHeadersRefreshRequiredReason
     request_id: str
     server_name: str
@@ -1344,14 +1344,14 @@ class McpHeadersRefreshRequiredReason(Enum):
     TTL_EXPIRED = "ttl-expired"
     AUTH_FAILED = "auth-failed"
 @dataclass
-class McpOauthCompletedData(Model):
+class McpOauthCompletedData(_Model):
     outcome: McpOauthCompletionOutcome
     request_id: str
 class McpOauthCompletionOutcome(Enum):
     TOKEN = "token"
     CANCELLED = "cancelled"
 @dataclass
-class McpOauthHttpResponse(Model):
+class McpOauthHttpResponse(_Model):
     headers: builtins.list[HeaderEntry]
     status_code: int
     body: str | None = None
@@ -1361,7 +1361,7 @@ class McpOauthRequestReason(Enum):
     REAUTH = "reauth"
     UPSCOPE = "upscope"
 @dataclass
-class McpOauthRequiredData(Model):
+class McpOauthRequiredData(_Model):
     reason: McpOauthRequestReason
     request_id: str
     server_name: str
@@ -1371,24 +1371,24 @@ class McpOauthRequiredData(Model):
     static_client_config: McpOauthRequiredStaticClientConfig | None = None
     www_authenticate_params: McpOauthWWWAuthenticateParams | None = None
 @dataclass
-class McpOauthRequiredStaticClientConfig(Model):
+class McpOauthRequiredStaticClientConfig(_Model):
     client_id: str
     client_secret: str | None = None
     grant_type: str | None = None
     public_client: bool | None = None
 @dataclass
-class McpOauthWWWAuthenticateParams(Model):
+class McpOauthWWWAuthenticateParams(_Model):
     error: str | None = None
     resource_metadata_url: str | None = None
     scope: str | None = None
 @dataclass
-class McpPromptsListChangedData(Model):
+class McpPromptsListChangedData(_Model):
     server_name: str
 @dataclass
-class McpResourcesListChangedData(Model):
+class McpResourcesListChangedData(_Model):
     server_name: str
 @dataclass
-class McpServerMetadata(Model):
+class McpServerMetadata(_Model):
     instructions: str | None
 class McpServerSource(Enum):
     USER = "user"
@@ -1410,7 +1410,7 @@ class McpServerTransport(Enum):
     SSE = "sse"
     MEMORY = "memory"
 @dataclass
-class McpServersLoadedServer(Model):
+class McpServersLoadedServer(_Model):
     name: str
     status: McpServerStatus
     display_name: str | None = None
@@ -1421,13 +1421,13 @@ class McpServersLoadedServer(Model):
     source: McpServerSource | None = None
     transport: McpServerTransport | None = None
 @dataclass
-class McpToolsListChangedData(Model):
+class McpToolsListChangedData(_Model):
     server_name: str
 class ModelCallFailureBadRequestKind(Enum):
     BODYLESS = "bodyless"
     STRUCTURED_ERROR = "structured_error"
 @dataclass
-class ModelCallFailureData(Model):
+class ModelCallFailureData(_Model):
     source: ModelCallFailureSource
     api_call_id: str | None = None
     api_endpoint: AssistantUsageApiEndpoint | None = None
@@ -1457,7 +1457,7 @@ class ModelCallFailureKind(Enum):
     API = "api"
     TRANSPORT = "transport"
 @dataclass
-class ModelCallFailureRequestFingerprint(Model):
+class ModelCallFailureRequestFingerprint(_Model):
     image_part_count: int
     image_parts_missing_media_type: int
     message_count: int
@@ -1473,7 +1473,7 @@ class ModelCallFailureTransport(Enum):
     HTTP = "http"
     WEBSOCKET = "websocket"
 @dataclass
-class ModelCallFinishedData(Model):
+class ModelCallFinishedData(_Model):
     dispatch_duration: timedelta
     edit_classifier_version: int
     outcome: ModelCallFinishedOutcome
@@ -1486,7 +1486,7 @@ class ModelCallFinishedOutcome(Enum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
 @dataclass
-class ModelCallStartData(Model):
+class ModelCallStartData(_Model):
     turn_id: str
     fusion: FusionAttribution | None = None
     model: str | None = None
@@ -1507,7 +1507,7 @@ class OmittedBinaryOmittedReason(Enum):
     TOO_LARGE = "too_large"
     ASSET_UNAVAILABLE = "asset_unavailable"
 @dataclass
-class OmittedBinaryResult(Model):
+class OmittedBinaryResult(_Model):
     byte_length: int
     mime_type: str
     omitted_reason: OmittedBinaryOmittedReason
@@ -1518,51 +1518,51 @@ class OmittedBinaryType(Enum):
     IMAGE = "image"
     RESOURCE = "resource"
 @dataclass
-class PendingMessagesModifiedData(Model):
+class PendingMessagesModifiedData(_Model):
     pass
 @dataclass
-class PermissionApproved(Model):
+class PermissionApproved(_Model):
     managed_approval_handled: bool | None = None
     kind: ClassVar[str] = "approved"
 @dataclass
-class PermissionApprovedForLocation(Model):
+class PermissionApprovedForLocation(_Model):
     approval: UserToolSessionApproval
     location_key: str
     managed_approval_handled: bool | None = None
     kind: ClassVar[str] = "approved-for-location"
 @dataclass
-class PermissionApprovedForSession(Model):
+class PermissionApprovedForSession(_Model):
     approval: UserToolSessionApproval
     managed_approval_handled: bool | None = None
     kind: ClassVar[str] = "approved-for-session"
 @dataclass
-class PermissionAssentDetectedData(Model):
+class PermissionAssentDetectedData(_Model):
     request_id: str
     turn_index: int
 @dataclass
-class PermissionAssistedApproval(Model):
+class PermissionAssistedApproval(_Model):
     recommendation: AssistedApprovalRecommendation
     failure_reason: AssistedApprovalJudgeFailureReason | None = None
     model: str | None = None
     reason: str | None = None
 @dataclass
-class PermissionCancelled(Model):
+class PermissionCancelled(_Model):
     reason: str | None = None
     kind: ClassVar[str] = "cancelled"
 @dataclass
-class PermissionCarriedForwardData(Model):
+class PermissionCarriedForwardData(_Model):
     decision_source: PermissionDecisionSource
     record_id: str
     request_id: str
     tool_call_id: str
 @dataclass
-class PermissionCompletedData(Model):
+class PermissionCompletedData(_Model):
     request_id: str
     result: PermissionResult
     decision_source: PermissionDecisionSource | None = None
     tool_call_id: str | None = None
 @dataclass
-class PermissionContextualAuthorizationData(Model):
+class PermissionContextualAuthorizationData(_Model):
     polarity: PermissionMessageAuthorizationPolarity
     record_id: str
     request_id: str
@@ -1576,29 +1576,29 @@ class PermissionDecisionSource(Enum):
     UNATTENDED_FALLBACK = "unattended_fallback"
     AUTHORIZATION_CARRY_FORWARD = "authorization_carry_forward"
 @dataclass
-class PermissionDeniedByContentExclusionPolicy(Model):
+class PermissionDeniedByContentExclusionPolicy(_Model):
     message: str
     path: str
     kind: ClassVar[str] = "denied-by-content-exclusion-policy"
 @dataclass
-class PermissionDeniedByPermissionRequestHook(Model):
+class PermissionDeniedByPermissionRequestHook(_Model):
     interrupt: bool | None = None
     message: str | None = None
     kind: ClassVar[str] = "denied-by-permission-request-hook"
 @dataclass
-class PermissionDeniedByRules(Model):
+class PermissionDeniedByRules(_Model):
     rules: builtins.list[PermissionRule]
     kind: ClassVar[str] = "denied-by-rules"
 @dataclass
-class PermissionDeniedInteractivelyByUser(Model):
+class PermissionDeniedInteractivelyByUser(_Model):
     feedback: str | None = None
     force_reject: bool | None = None
     kind: ClassVar[str] = "denied-interactively-by-user"
 @dataclass
-class PermissionDeniedNoApprovalRuleAndCouldNotRequestFromUser(Model):
+class PermissionDeniedNoApprovalRuleAndCouldNotRequestFromUser(_Model):
     kind: ClassVar[str] = "denied-no-approval-rule-and-could-not-request-from-user"
 @dataclass
-class PermissionMessageAuthorizationData(Model):
+class PermissionMessageAuthorizationData(_Model):
     action_class: str
     polarity: PermissionMessageAuthorizationPolarity
     record_id: str
@@ -1609,13 +1609,13 @@ class PermissionMessageAuthorizationData(Model):
     task: str | None = None
     world: Any = None
 @dataclass
-class PermissionMessageAuthorizationDegradedData(Model):
+class PermissionMessageAuthorizationDegradedData(_Model):
     turn_index: int
 class PermissionMessageAuthorizationPolarity(Enum):
     GRANT = "grant"
     DENIAL = "denial"
 @dataclass
-class PermissionMessageAuthorizationReadData(Model):
+class PermissionMessageAuthorizationReadData(_Model):
     turn_index: int
     activates_extraction: bool | None = None
 class PermissionMode(Enum):
@@ -1625,7 +1625,7 @@ class PermissionMode(Enum):
 PermissionPromptRequest: TypeAlias = PermissionPromptRequestCommands | PermissionPromptRequestWrite | PermissionPromptRequestRead | PermissionPromptRequestMcp | PermissionPromptRequestUrl | PermissionPromptRequestMemory | PermissionPromptRequestCustomTool | PermissionPromptRequestPath | PermissionPromptRequestHook | PermissionPromptRequestExtensionManagement | PermissionPromptRequestFactory | PermissionPromptRequestExtensionPermissionAccess | PermissionPromptRequestExtensionEnvAccess
 def _load_PermissionPromptRequest(obj: Any) -> PermissionPromptRequest: ...
 @dataclass
-class PermissionPromptRequestCommands(Model):
+class PermissionPromptRequestCommands(_Model):
     can_offer_session_approval: bool
     command_identifiers: builtins.list[str]
     full_command_text: str
@@ -1639,7 +1639,7 @@ class PermissionPromptRequestCommands(Model):
     warning: str | None = None
     kind: ClassVar[str] = "commands"
 @dataclass
-class PermissionPromptRequestCustomTool(Model):
+class PermissionPromptRequestCustomTool(_Model):
     tool_description: str
     tool_name: str
     args: Any = None
@@ -1647,28 +1647,28 @@ class PermissionPromptRequestCustomTool(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "custom-tool"
 @dataclass
-class PermissionPromptRequestExtensionEnvAccess(Model):
+class PermissionPromptRequestExtensionEnvAccess(_Model):
     environment_variables: builtins.list[str]
     extension_name: str
     assisted_approval: PermissionAssistedApproval | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-env-access"
 @dataclass
-class PermissionPromptRequestExtensionManagement(Model):
+class PermissionPromptRequestExtensionManagement(_Model):
     operation: str
     assisted_approval: PermissionAssistedApproval | None = None
     extension_name: str | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-management"
 @dataclass
-class PermissionPromptRequestExtensionPermissionAccess(Model):
+class PermissionPromptRequestExtensionPermissionAccess(_Model):
     capabilities: builtins.list[str]
     extension_name: str
     assisted_approval: PermissionAssistedApproval | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-permission-access"
 @dataclass
-class PermissionPromptRequestFactory(Model):
+class PermissionPromptRequestFactory(_Model):
     approval_key: str
     can_persist_approval: bool
     description: str
@@ -1688,7 +1688,7 @@ class PermissionPromptRequestFactory(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "factory"
 @dataclass
-class PermissionPromptRequestHook(Model):
+class PermissionPromptRequestHook(_Model):
     tool_name: str
     assisted_approval: PermissionAssistedApproval | None = None
     hook_message: str | None = None
@@ -1696,7 +1696,7 @@ class PermissionPromptRequestHook(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "hook"
 @dataclass
-class PermissionPromptRequestMcp(Model):
+class PermissionPromptRequestMcp(_Model):
     server_name: str
     tool_name: str
     tool_title: str
@@ -1707,7 +1707,7 @@ class PermissionPromptRequestMcp(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "mcp"
 @dataclass
-class PermissionPromptRequestMemory(Model):
+class PermissionPromptRequestMemory(_Model):
     fact: str
     action: PermissionRequestMemoryAction | None = None
     assisted_approval: PermissionAssistedApproval | None = None
@@ -1718,7 +1718,7 @@ class PermissionPromptRequestMemory(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "memory"
 @dataclass
-class PermissionPromptRequestPath(Model):
+class PermissionPromptRequestPath(_Model):
     access_kind: PermissionPromptRequestPathAccessKind
     paths: builtins.list[str]
     assisted_approval: PermissionAssistedApproval | None = None
@@ -1729,7 +1729,7 @@ class PermissionPromptRequestPathAccessKind(Enum):
     SHELL = "shell"
     WRITE = "write"
 @dataclass
-class PermissionPromptRequestRead(Model):
+class PermissionPromptRequestRead(_Model):
     intention: str
     path: str
     assisted_approval: PermissionAssistedApproval | None = None
@@ -1738,7 +1738,7 @@ class PermissionPromptRequestRead(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "read"
 @dataclass
-class PermissionPromptRequestUrl(Model):
+class PermissionPromptRequestUrl(_Model):
     intention: str
     url: str
     assisted_approval: PermissionAssistedApproval | None = None
@@ -1749,7 +1749,7 @@ class PermissionPromptRequestUrl(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "url"
 @dataclass
-class PermissionPromptRequestWrite(Model):
+class PermissionPromptRequestWrite(_Model):
     can_offer_session_approval: bool
     diff: str
     file_name: str
@@ -1765,7 +1765,7 @@ class PermissionRecommendation(Enum):
 PermissionRequest: TypeAlias = PermissionRequestShell | PermissionRequestWrite | PermissionRequestRead | PermissionRequestMcp | PermissionRequestUrl | PermissionRequestMemory | PermissionRequestCustomTool | PermissionRequestHook | PermissionRequestExtensionManagement | PermissionRequestFactory | PermissionRequestExtensionPermissionAccess | PermissionRequestExtensionEnvAccess
 def _load_PermissionRequest(obj: Any) -> PermissionRequest: ...
 @dataclass
-class PermissionRequestCustomTool(Model):
+class PermissionRequestCustomTool(_Model):
     tool_description: str
     tool_name: str
     args: Any = None
@@ -1773,25 +1773,25 @@ class PermissionRequestCustomTool(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "custom-tool"
 @dataclass
-class PermissionRequestExtensionEnvAccess(Model):
+class PermissionRequestExtensionEnvAccess(_Model):
     environment_variables: builtins.list[str]
     extension_name: str
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-env-access"
 @dataclass
-class PermissionRequestExtensionManagement(Model):
+class PermissionRequestExtensionManagement(_Model):
     operation: str
     extension_name: str | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-management"
 @dataclass
-class PermissionRequestExtensionPermissionAccess(Model):
+class PermissionRequestExtensionPermissionAccess(_Model):
     capabilities: builtins.list[str]
     extension_name: str
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-permission-access"
 @dataclass
-class PermissionRequestFactory(Model):
+class PermissionRequestFactory(_Model):
     approval_key: str
     can_persist_approval: bool
     description: str
@@ -1809,14 +1809,14 @@ class PermissionRequestFactory(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "factory"
 @dataclass
-class PermissionRequestHook(Model):
+class PermissionRequestHook(_Model):
     tool_name: str
     hook_message: str | None = None
     tool_args: Any = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "hook"
 @dataclass
-class PermissionRequestMcp(Model):
+class PermissionRequestMcp(_Model):
     read_only: bool
     server_name: str
     tool_name: str
@@ -1826,7 +1826,7 @@ class PermissionRequestMcp(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "mcp"
 @dataclass
-class PermissionRequestMemory(Model):
+class PermissionRequestMemory(_Model):
     fact: str
     action: PermissionRequestMemoryAction | None = None
     assisted_approval: PermissionAssistedApproval | None = None
@@ -1848,7 +1848,7 @@ class PermissionRequestMemoryScope(Enum):
     REPOSITORY = "repository"
     USER = "user"
 @dataclass
-class PermissionRequestRead(Model):
+class PermissionRequestRead(_Model):
     intention: str
     path: str
     managed_approval_required: bool | None = None
@@ -1858,7 +1858,7 @@ class PermissionRequestRead(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "read"
 @dataclass
-class PermissionRequestShell(Model):
+class PermissionRequestShell(_Model):
     can_offer_session_approval: bool
     commands: builtins.list[PermissionRequestShellCommand]
     full_command_text: str
@@ -1877,18 +1877,18 @@ class PermissionRequestShell(Model):
     warning: str | None = None
     kind: ClassVar[str] = "shell"
 @dataclass
-class PermissionRequestShellCommand(Model):
+class PermissionRequestShellCommand(_Model):
     identifier: str
     read_only: bool
 @dataclass
-class PermissionRequestShellCommandSegment(Model):
+class PermissionRequestShellCommandSegment(_Model):
     full_command_text: str
     identifier: str
 @dataclass
-class PermissionRequestShellPossibleUrl(Model):
+class PermissionRequestShellPossibleUrl(_Model):
     url: str
 @dataclass
-class PermissionRequestUrl(Model):
+class PermissionRequestUrl(_Model):
     intention: str
     url: str
     managed_approval_required: bool | None = None
@@ -1898,7 +1898,7 @@ class PermissionRequestUrl(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "url"
 @dataclass
-class PermissionRequestWrite(Model):
+class PermissionRequestWrite(_Model):
     can_offer_session_approval: bool
     diff: str
     file_name: str
@@ -1911,7 +1911,7 @@ class PermissionRequestWrite(Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "write"
 @dataclass
-class PermissionRequestedData(Model):
+class PermissionRequestedData(_Model):
     permission_request: PermissionRequest
     request_id: str
     agent_mode: SessionMode | None = None
@@ -1921,11 +1921,11 @@ class PermissionRequestedData(Model):
 PermissionResult: TypeAlias = PermissionApproved | PermissionApprovedForSession | PermissionApprovedForLocation | PermissionCancelled | PermissionDeniedByRules | PermissionDeniedNoApprovalRuleAndCouldNotRequestFromUser | PermissionDeniedInteractivelyByUser | PermissionDeniedByContentExclusionPolicy | PermissionDeniedByPermissionRequestHook
 def _load_PermissionResult(obj: Any) -> PermissionResult: ...
 @dataclass
-class PermissionRule(Model):
+class PermissionRule(_Model):
     argument: str | None
     kind: str
 @dataclass
-class PersistedBinaryImage(Model):
+class PersistedBinaryImage(_Model):
     data: str
     mime_type: str
     type: PersistedBinaryImageType
@@ -1941,7 +1941,7 @@ class PlanChangedOperation(Enum):
     UPDATE = "update"
     DELETE = "delete"
 @dataclass
-class PromptCacheBreakData(Model):
+class PromptCacheBreakData(_Model):
     contributing_reasons: builtins.list[str]
     frontier_tokens: int
     primary_reason: str
@@ -1980,10 +1980,10 @@ class RemediationAction(Enum):
     REVIEW_SANDBOX_POLICY = "review_sandbox_policy"
     ALLOW_SANDBOX_OUTBOUND = "allow_sandbox_outbound"
 @dataclass
-class SamplingCompletedData(Model):
+class SamplingCompletedData(_Model):
     request_id: str
 @dataclass
-class SamplingRequestedData(Model):
+class SamplingRequestedData(_Model):
     mcp_request_id: Any
     request_id: str
     server_name: str
@@ -2009,7 +2009,7 @@ class SandboxControl(Enum):
     CREDENTIALS = "credentials"
     PLATFORM = "platform"
 @dataclass
-class SandboxDecisionData(Model):
+class SandboxDecisionData(_Model):
     control: SandboxControl
     enforcement_point: SandboxEnforcementPoint
     kind: SandboxDecisionDataKind
@@ -2077,7 +2077,7 @@ class SandboxEnforcementPoint(Enum):
     MCP = "mcp"
     LSP = "lsp"
 @dataclass
-class SandboxFilesystemPolicyDetails(Model):
+class SandboxFilesystemPolicyDetails(_Model):
     denied_paths: builtins.list[str]
     readonly_paths: builtins.list[str]
     readwrite_paths: builtins.list[str]
@@ -2107,7 +2107,7 @@ class ScheduleOrigin(Enum):
     USER = "user"
     MODEL = "model"
 @dataclass
-class SessionAutoModeResolvedData(Model):
+class SessionAutoModeResolvedData(_Model):
     chosen_model: str
     available_models: builtins.list[str] | None = None
     candidate_models: builtins.list[str] | None = None
@@ -2124,23 +2124,23 @@ class SessionAutoModeResolvedData(Model):
     routing_method: str | None = None
     sticky_override: bool | None = None
 @dataclass
-class SessionAutoTierRecommendationData(Model):
+class SessionAutoTierRecommendationData(_Model):
     recommended_auto_tier: RecommendedAutoTier
 @dataclass
-class SessionAutoTierSwitchFailedData(Model):
+class SessionAutoTierSwitchFailedData(_Model):
     reason: AutoTierSwitchFailureReason
     requested_auto_tier: AutoTier | None
     effective_auto_tier: AutoTier | None = None
 @dataclass
-class SessionAutopilotObjectiveChangedData(Model):
+class SessionAutopilotObjectiveChangedData(_Model):
     operation: AutopilotObjectiveChangedOperation
     id: int | None = None
     status: AutopilotObjectiveChangedStatus | None = None
 @dataclass
-class SessionBackgroundTasksChangedData(Model):
+class SessionBackgroundTasksChangedData(_Model):
     pass
 @dataclass
-class SessionBinaryAssetData(Model):
+class SessionBinaryAssetData(_Model):
     asset_id: str
     byte_length: int
     data: str
@@ -2149,12 +2149,12 @@ class SessionBinaryAssetData(Model):
     description: str | None = None
     metadata: dict[str, Any] | None = None
 @dataclass
-class SessionCanvasClosedData(Model):
+class SessionCanvasClosedData(_Model):
     canvas_id: str
     extension_id: str
     instance_id: str
 @dataclass
-class SessionCanvasOpenedData(Model):
+class SessionCanvasOpenedData(_Model):
     canvas_id: str
     extension_id: str
     instance_id: str
@@ -2165,27 +2165,27 @@ class SessionCanvasOpenedData(Model):
     title: str | None = None
     url: str | None = None
 @dataclass
-class SessionCanvasRecordedData(Model):
+class SessionCanvasRecordedData(_Model):
     canvas_id: str
     extension_id: str
     instance_id: str
     input: Any = None
     title: str | None = None
 @dataclass
-class SessionCanvasRegistryChangedData(Model):
+class SessionCanvasRegistryChangedData(_Model):
     canvases: builtins.list[CanvasRegistryChangedCanvas]
 @dataclass
-class SessionCanvasRemovedData(Model):
+class SessionCanvasRemovedData(_Model):
     canvas_id: str
     extension_id: str
     instance_id: str
 @dataclass
-class SessionCanvasUnavailableData(Model):
+class SessionCanvasUnavailableData(_Model):
     canvas_id: str
     extension_id: str
     instance_id: str
 @dataclass
-class SessionCompactionCompleteData(Model):
+class SessionCompactionCompleteData(_Model):
     success: bool
     _active_factory_summary: str | None = None
     behavior_model_id: str | None = None
@@ -2209,7 +2209,7 @@ class SessionCompactionCompleteData(Model):
     tool_definitions_tokens: int | None = None
     trigger: CompactionTrigger | None = None
 @dataclass
-class SessionCompactionStartData(Model):
+class SessionCompactionStartData(_Model):
     conversation_tokens: int | None = None
     current_tokens: int | None = None
     model: str | None = None
@@ -2218,7 +2218,7 @@ class SessionCompactionStartData(Model):
     tool_definitions_tokens: int | None = None
     trigger: CompactionTrigger | None = None
 @dataclass
-class SessionCompletionReceiptData(Model):
+class SessionCompletionReceiptData(_Model):
     attempt: int
     event_range: CompletionReceiptEventRange
     failed_tool_count: int
@@ -2228,7 +2228,7 @@ class SessionCompletionReceiptData(Model):
     successful_tool_count: int
     final_tool: CompletionReceiptFinalTool | None = None
 @dataclass
-class SessionContextChangedData(Model):
+class SessionContextChangedData(_Model):
     cwd: str
     base_commit: str | None = None
     branch: str | None = None
@@ -2239,23 +2239,23 @@ class SessionContextChangedData(Model):
     repository: str | None = None
     repository_host: str | None = None
 @dataclass
-class SessionContextClearedData(Model):
+class SessionContextClearedData(_Model):
     messages_cleared: int
     initial_message: str | None = None
 @dataclass
-class SessionCustomAgentsUpdatedData(Model):
+class SessionCustomAgentsUpdatedData(_Model):
     agents: builtins.list[CustomAgentsUpdatedAgent]
     errors: builtins.list[str]
     warnings: builtins.list[str]
 @dataclass
-class SessionCustomNotificationData(Model):
+class SessionCustomNotificationData(_Model):
     name: str
     payload: Any
     source: str
     subject: dict[str, str] | None = None
     version: int | None = None
 @dataclass
-class SessionErrorData(Model):
+class SessionErrorData(_Model):
     error_type: str
     message: str
     eligible_for_auto_switch: bool | None = None
@@ -2267,13 +2267,13 @@ class SessionErrorData(Model):
     status_code: int | None = None
     url: str | None = None
 @dataclass
-class SessionExtensionsAttachmentsPushedData(Model):
+class SessionExtensionsAttachmentsPushedData(_Model):
     attachments: builtins.list[Attachment]
 @dataclass
-class SessionExtensionsLoadedData(Model):
+class SessionExtensionsLoadedData(_Model):
     extensions: builtins.list[ExtensionsLoadedExtension]
 @dataclass
-class SessionFusionCompletedData(Model):
+class SessionFusionCompletedData(_Model):
     cached_tokens: int
     commit_id: str
     degraded_reason: str | None
@@ -2293,7 +2293,7 @@ class SessionFusionCompletedData(Model):
     turn_id: str
     cache_write_tokens: int | None = None
 @dataclass
-class SessionFusionResolvedData(Model):
+class SessionFusionResolvedData(_Model):
     contract_version: int
     fallback_model: str
     follow_up_model: str
@@ -2316,7 +2316,7 @@ class SessionFusionResolvedData(Model):
     rule_name: str | None = None
     scores: FusionScores | None = None
 @dataclass
-class SessionFusionRouteFailedData(Model):
+class SessionFusionRouteFailedData(_Model):
     attempt_id: str
     fallback_model: str
     policy: str
@@ -2325,13 +2325,13 @@ class SessionFusionRouteFailedData(Model):
     error_message: str | None = None
     routing_latency_ms: float | None = None
 @dataclass
-class SessionFusionRouteStartedData(Model):
+class SessionFusionRouteStartedData(_Model):
     attempt_id: str
     turn_kind: FusionTurnKind
     policy: str | None = None
     synthetic_model: str | None = None
 @dataclass
-class SessionHandoffData(Model):
+class SessionHandoffData(_Model):
     handoff_time: datetime
     source_type: HandoffSourceType
     context: str | None = None
@@ -2340,29 +2340,29 @@ class SessionHandoffData(Model):
     repository: HandoffRepository | None = None
     summary: str | None = None
 @dataclass
-class SessionIdleData(Model):
+class SessionIdleData(_Model):
     aborted: bool | None = None
     mode: SessionMode | None = None
 @dataclass
-class SessionInfoData(Model):
+class SessionInfoData(_Model):
     info_type: str
     message: str
     tip: str | None = None
     url: str | None = None
 @dataclass
-class SessionLimitsConfig(Model):
+class SessionLimitsConfig(_Model):
     max_ai_credits: float | None = None
 @dataclass
-class SessionLimitsExhaustedCompletedData(Model):
+class SessionLimitsExhaustedCompletedData(_Model):
     request_id: str
     response: SessionLimitsExhaustedResponse
 @dataclass
-class SessionLimitsExhaustedRequestedData(Model):
+class SessionLimitsExhaustedRequestedData(_Model):
     max_ai_credits: float
     request_id: str
     used_ai_credits: float
 @dataclass
-class SessionLimitsExhaustedResponse(Model):
+class SessionLimitsExhaustedResponse(_Model):
     action: SessionLimitsExhaustedResponseAction
     additional_ai_credits: float | None = None
     max_ai_credits: float | None = None
@@ -2372,14 +2372,14 @@ class SessionLimitsExhaustedResponseAction(Enum):
     UNSET = "unset"
     CANCEL = "cancel"
 @dataclass
-class SessionManagedSettingsEnforcedData(Model):
+class SessionManagedSettingsEnforcedData(_Model):
     action: ManagedSettingsEnforcedAction
     fail_closed: bool
     message: str
     setting: str
     escalation: ManagedSettingsEnforcedEscalation | None = None
 @dataclass
-class SessionManagedSettingsResolvedData(Model):
+class SessionManagedSettingsResolvedData(_Model):
     bypass_permissions_disabled: bool
     device_managed: bool
     fail_closed: bool
@@ -2392,33 +2392,33 @@ class SessionManagedSettingsResolvedData(Model):
     sandbox_enabled_by_undetermined_policy: bool | None = None
     settings: Any = None
 @dataclass
-class SessionMcpServerNeedsReconnectData(Model):
+class SessionMcpServerNeedsReconnectData(_Model):
     server_name: str
 @dataclass
-class SessionMcpServerRemovedData(Model):
+class SessionMcpServerRemovedData(_Model):
     server_name: str
 @dataclass
-class SessionMcpServerStatusChangedData(Model):
+class SessionMcpServerStatusChangedData(_Model):
     server_name: str
     status: McpServerStatus
     error: str | None = None
 @dataclass
-class SessionMcpServersLoadedData(Model):
+class SessionMcpServersLoadedData(_Model):
     servers: builtins.list[McpServersLoadedServer]
 class SessionMode(Enum):
     INTERACTIVE = "interactive"
     PLAN = "plan"
     AUTOPILOT = "autopilot"
 @dataclass
-class SessionModeChangedData(Model):
+class SessionModeChangedData(_Model):
     new_mode: SessionMode
     previous_mode: SessionMode
 @dataclass
-class SessionModeNoticeDeliveredData(Model):
+class SessionModeNoticeDeliveredData(_Model):
     mode: SessionMode
     content: str | None = None
 @dataclass
-class SessionModelChangeData(Model):
+class SessionModelChangeData(_Model):
     new_model: str
     auto_tier: AutoTier | None = None
     cause: str | None = None
@@ -2433,18 +2433,18 @@ class SessionModelChangeData(Model):
     source: ModelChangeSource | None = None
     verbosity: Verbosity | None = None
 @dataclass
-class SessionPermissionsChangedData(Model):
+class SessionPermissionsChangedData(_Model):
     assisted_approval_model: str | None = None
     mode: PermissionMode | None = None
     previous_mode: PermissionMode | None = None
 @dataclass
-class SessionPlanChangedData(Model):
+class SessionPlanChangedData(_Model):
     operation: PlanChangedOperation
 @dataclass
-class SessionRemoteSteerableChangedData(Model):
+class SessionRemoteSteerableChangedData(_Model):
     remote_steerable: bool
 @dataclass
-class SessionResumeData(Model):
+class SessionResumeData(_Model):
     event_count: int
     resume_time: datetime
     already_in_use: bool | None = None
@@ -2461,10 +2461,10 @@ class SessionResumeData(Model):
     session_was_active: bool | None = None
     verbosity: Verbosity | None = None
 @dataclass
-class SessionScheduleCancelledData(Model):
+class SessionScheduleCancelledData(_Model):
     id: int
 @dataclass
-class SessionScheduleCreatedData(Model):
+class SessionScheduleCreatedData(_Model):
     id: int
     prompt: str
     at: int | None = None
@@ -2476,14 +2476,14 @@ class SessionScheduleCreatedData(Model):
     self_paced: bool | None = None
     tz: str | None = None
 @dataclass
-class SessionScheduleRearmedData(Model):
+class SessionScheduleRearmedData(_Model):
     id: int
     next_run_at: int
 @dataclass
-class SessionSessionLimitsChangedData(Model):
+class SessionSessionLimitsChangedData(_Model):
     session_limits: SessionLimitsConfig | None
 @dataclass
-class SessionShutdownData(Model):
+class SessionShutdownData(_Model):
     code_changes: ShutdownCodeChanges
     model_metrics: dict[str, ShutdownModelMetric]
     session_start_time: int
@@ -2501,14 +2501,14 @@ class SessionShutdownData(Model):
     total_nano_aiu: float | None = None
     _total_premium_requests: float | None = None
 @dataclass
-class SessionSkillsLoadedData(Model):
+class SessionSkillsLoadedData(_Model):
     skills: builtins.list[SkillsLoadedSkill]
 @dataclass
-class SessionSnapshotRewindData(Model):
+class SessionSnapshotRewindData(_Model):
     events_removed: int
     up_to_event_id: str
 @dataclass
-class SessionStartData(Model):
+class SessionStartData(_Model):
     copilot_version: str
     producer: str
     session_id: str
@@ -2527,23 +2527,23 @@ class SessionStartData(Model):
     session_limits: SessionLimitsConfig | None = None
     verbosity: Verbosity | None = None
 @dataclass
-class SessionTaskCompleteData(Model):
+class SessionTaskCompleteData(_Model):
     objective_id: int | None = None
     outcome: TaskCompletionOutcome | None = None
     reason: str | None = None
     success: bool | None = None
     summary: str | None = None
 @dataclass
-class SessionTitleChangedData(Model):
+class SessionTitleChangedData(_Model):
     title: str
 @dataclass
-class SessionTodosChangedData(Model):
+class SessionTodosChangedData(_Model):
     pass
 @dataclass
-class SessionToolsUpdatedData(Model):
+class SessionToolsUpdatedData(_Model):
     model: str
 @dataclass
-class SessionTruncationData(Model):
+class SessionTruncationData(_Model):
     messages_removed_during_truncation: int
     performed_by: str
     post_truncation_messages_length: int
@@ -2553,13 +2553,13 @@ class SessionTruncationData(Model):
     token_limit: int
     tokens_removed_during_truncation: int
 @dataclass
-class SessionUsageCheckpointData(Model):
+class SessionUsageCheckpointData(_Model):
     total_nano_aiu: float
     _model_cache_state: builtins.list[_UsageCheckpointModelCacheState] | None = None
     _prompt_cache_break_state: builtins.list[Any] | None = None
     _total_premium_requests: float | None = None
 @dataclass
-class SessionUsageInfoData(Model):
+class SessionUsageInfoData(_Model):
     current_tokens: int
     messages_length: int
     token_limit: int
@@ -2568,67 +2568,67 @@ class SessionUsageInfoData(Model):
     system_tokens: int | None = None
     tool_definitions_tokens: int | None = None
 @dataclass
-class SessionWarningData(Model):
+class SessionWarningData(_Model):
     message: str
     warning_type: str
     remediation: RemediationAction | None = None
     url: str | None = None
 @dataclass
-class SessionWorkspaceFileChangedData(Model):
+class SessionWorkspaceFileChangedData(_Model):
     operation: WorkspaceFileChangedOperation
     path: str
 @dataclass
-class ShutdownAgentMetric(Model):
+class ShutdownAgentMetric(_Model):
     model_metrics: dict[str, ShutdownModelMetric]
     total_api_duration: timedelta
     total_nano_aiu: float
     agent_display_name: str | None = None
     agent_name: str | None = None
 @dataclass
-class ShutdownCodeChanges(Model):
+class ShutdownCodeChanges(_Model):
     files_modified: builtins.list[str]
     lines_added: int
     lines_removed: int
 @dataclass
-class ShutdownModelMetric(Model):
+class ShutdownModelMetric(_Model):
     requests: ShutdownModelMetricRequests
     usage: ShutdownModelMetricUsage
     token_details: dict[str, ShutdownModelMetricTokenDetail] | None = None
     total_nano_aiu: float | None = None
 @dataclass
-class ShutdownModelMetricRequests(Model):
+class ShutdownModelMetricRequests(_Model):
     cost: float | None = None
     count: int | None = None
 @dataclass
-class ShutdownModelMetricTokenDetail(Model):
+class ShutdownModelMetricTokenDetail(_Model):
     token_count: int
 @dataclass
-class ShutdownModelMetricUsage(Model):
+class ShutdownModelMetricUsage(_Model):
     cache_read_tokens: int
     cache_write_tokens: int
     input_tokens: int
     output_tokens: int
     reasoning_tokens: int | None = None
 @dataclass
-class ShutdownTokenDetail(Model):
+class ShutdownTokenDetail(_Model):
     token_count: int
 class ShutdownType(Enum):
     ROUTINE = "routine"
     ERROR = "error"
 @dataclass
-class SkillContextDeliveredData(Model):
+class SkillContextDeliveredData(_Model):
     content: str
     source: str
     interaction_id: str | None = None
 @dataclass
-class SkillContextDeliveredRefData(Model):
+class SkillContextDeliveredRefData(_Model):
     content_id: str
     source: str
     interaction_id: str | None = None
     prefix: str | None = None
     suffix: str | None = None
 @dataclass
-class SkillInvokedData(Model):
+class SkillInvokedData(_Model):
     content: str
     name: str
     path: str
@@ -2641,7 +2641,7 @@ class SkillInvokedData(Model):
     source: str | None = None
     trigger: SkillInvokedTrigger | None = None
 @dataclass
-class SkillInvokedRefData(Model):
+class SkillInvokedRefData(_Model):
     content_id: str
     content_length: int
     name: str
@@ -2668,7 +2668,7 @@ class SkillSource(Enum):
     BUILTIN = "builtin"
     SDK = "sdk"
 @dataclass
-class SkillsLoadedSkill(Model):
+class SkillsLoadedSkill(_Model):
     description: str
     enabled: bool
     name: str
@@ -2678,7 +2678,7 @@ class SkillsLoadedSkill(Model):
     command_name: str | None = None
     path: str | None = None
 @dataclass
-class SubagentCompletedData(Model):
+class SubagentCompletedData(_Model):
     agent_display_name: str
     agent_name: str
     tool_call_id: str
@@ -2695,16 +2695,16 @@ class SubagentCompletedData(Model):
     total_tokens: int | None = None
     total_tool_calls: int | None = None
 @dataclass
-class SubagentConfiguredData(Model):
+class SubagentConfiguredData(_Model):
     model: str
     multi_turn: bool
     context_tier: str | None = None
     reasoning_effort: str | None = None
 @dataclass
-class SubagentDeselectedData(Model):
+class SubagentDeselectedData(_Model):
     pass
 @dataclass
-class SubagentFailedData(Model):
+class SubagentFailedData(_Model):
     agent_display_name: str
     agent_name: str
     error: str
@@ -2729,12 +2729,12 @@ class SubagentModelSelectionSource(Enum):
     AGENT_DEFINITION_DEFAULT = "agent_definition_default"
     RUNTIME_POLICY = "runtime_policy"
 @dataclass
-class SubagentSelectedData(Model):
+class SubagentSelectedData(_Model):
     agent_display_name: str
     agent_name: str
     tools: builtins.list[str] | None
 @dataclass
-class SubagentStartedData(Model):
+class SubagentStartedData(_Model):
     agent_description: str
     agent_display_name: str
     agent_name: str
@@ -2753,14 +2753,14 @@ class SubagentTaskModelSource(Enum):
     CUSTOM_AGENT_DEFINITION = "custom_agent_definition"
     UNSET = "unset"
 @dataclass
-class SystemMessageData(Model):
+class SystemMessageData(_Model):
     content: str
     role: SystemMessageRole
     interaction_id: str | None = None
     metadata: SystemMessageMetadata | None = None
     name: str | None = None
 @dataclass
-class SystemMessageMetadata(Model):
+class SystemMessageMetadata(_Model):
     prompt_version: str | None = None
     variables: dict[str, Any] | None = None
 class SystemMessageRole(Enum):
@@ -2769,7 +2769,7 @@ class SystemMessageRole(Enum):
 SystemNotification: TypeAlias = SystemNotificationAgentCompleted | SystemNotificationAgentIdle | SystemNotificationNewInboxMessage | SystemNotificationShellCompleted | SystemNotificationShellDetachedCompleted | SystemNotificationInstructionDiscovered | SystemNotificationFactoryCompleted | SystemNotificationUnclassified
 def _load_SystemNotification(obj: Any) -> SystemNotification: ...
 @dataclass
-class SystemNotificationAgentCompleted(Model):
+class SystemNotificationAgentCompleted(_Model):
     agent_id: str
     agent_type: str
     status: SystemNotificationAgentCompletedStatus
@@ -2781,18 +2781,18 @@ class SystemNotificationAgentCompletedStatus(Enum):
     COMPLETED = "completed"
     FAILED = "failed"
 @dataclass
-class SystemNotificationAgentIdle(Model):
+class SystemNotificationAgentIdle(_Model):
     agent_id: str
     agent_type: str
     description: str | None = None
     display_name: str | None = None
     type: ClassVar[str] = "agent_idle"
 @dataclass
-class SystemNotificationData(Model):
+class SystemNotificationData(_Model):
     content: str
     kind: SystemNotification
 @dataclass
-class SystemNotificationFactoryCompleted(Model):
+class SystemNotificationFactoryCompleted(_Model):
     attempt: int
     consumed_nano_aiu: int
     consumed_subagents: int
@@ -2812,39 +2812,39 @@ class SystemNotificationFactoryCompletedStatus(Enum):
     CANCELLED = "cancelled"
     ERROR = "error"
 @dataclass
-class SystemNotificationFactoryPauseInfo(Model):
+class SystemNotificationFactoryPauseInfo(_Model):
     type: SystemNotificationFactoryPauseInfoType
     key: str | None = None
 class SystemNotificationFactoryPauseInfoType(Enum):
     USER = "user"
     CHECKPOINT = "checkpoint"
 @dataclass
-class SystemNotificationInstructionDiscovered(Model):
+class SystemNotificationInstructionDiscovered(_Model):
     source_path: str
     trigger_file: str
     trigger_tool: str
     description: str | None = None
     type: ClassVar[str] = "instruction_discovered"
 @dataclass
-class SystemNotificationNewInboxMessage(Model):
+class SystemNotificationNewInboxMessage(_Model):
     entry_id: str
     sender_name: str
     sender_type: str
     summary: str
     type: ClassVar[str] = "new_inbox_message"
 @dataclass
-class SystemNotificationShellCompleted(Model):
+class SystemNotificationShellCompleted(_Model):
     shell_id: str
     description: str | None = None
     exit_code: int | None = None
     type: ClassVar[str] = "shell_completed"
 @dataclass
-class SystemNotificationShellDetachedCompleted(Model):
+class SystemNotificationShellDetachedCompleted(_Model):
     shell_id: str
     description: str | None = None
     type: ClassVar[str] = "shell_detached_completed"
 @dataclass
-class SystemNotificationUnclassified(Model):
+class SystemNotificationUnclassified(_Model):
     metadata: Any = None
     type: ClassVar[str] = "unclassified"
 class TaskCompletionOutcome(Enum):
@@ -2854,23 +2854,23 @@ class TaskCompletionOutcome(Enum):
 ToolExecutionCompleteContent: TypeAlias = ToolExecutionCompleteContentText | ToolExecutionCompleteContentTerminal | ToolExecutionCompleteContentShellExit | ToolExecutionCompleteContentImage | ToolExecutionCompleteContentAudio | ToolExecutionCompleteContentResourceLink | ToolExecutionCompleteContentResource
 def _load_ToolExecutionCompleteContent(obj: Any) -> ToolExecutionCompleteContent: ...
 @dataclass
-class ToolExecutionCompleteContentAudio(Model):
+class ToolExecutionCompleteContentAudio(_Model):
     data: str
     mime_type: str
     type: ClassVar[str] = "audio"
 @dataclass
-class ToolExecutionCompleteContentImage(Model):
+class ToolExecutionCompleteContentImage(_Model):
     data: str
     mime_type: str
     type: ClassVar[str] = "image"
 @dataclass
-class ToolExecutionCompleteContentResource(Model):
+class ToolExecutionCompleteContentResource(_Model):
     resource: ToolExecutionCompleteContentResourceDetails
     type: ClassVar[str] = "resource"
 ToolExecutionCompleteContentResourceDetails: TypeAlias = EmbeddedTextResourceContents | EmbeddedBlobResourceContents
 def _load_ToolExecutionCompleteContentResourceDetails(obj: Any) -> ToolExecutionCompleteContentResourceDetails: ...
 @dataclass
-class ToolExecutionCompleteContentResourceLink(Model):
+class ToolExecutionCompleteContentResourceLink(_Model):
     name: str
     uri: str
     description: str | None = None
@@ -2880,7 +2880,7 @@ class ToolExecutionCompleteContentResourceLink(Model):
     title: str | None = None
     type: ClassVar[str] = "resource_link"
 @dataclass
-class ToolExecutionCompleteContentResourceLinkIcon(Model):
+class ToolExecutionCompleteContentResourceLinkIcon(_Model):
     src: str
     mime_type: str | None = None
     sizes: builtins.list[str] | None = None
@@ -2889,7 +2889,7 @@ class ToolExecutionCompleteContentResourceLinkIconTheme(Enum):
     LIGHT = "light"
     DARK = "dark"
 @dataclass
-class ToolExecutionCompleteContentShellExit(Model):
+class ToolExecutionCompleteContentShellExit(_Model):
     exit_code: int
     shell_id: str
     cwd: str | None = None
@@ -2898,17 +2898,18 @@ class ToolExecutionCompleteContentShellExit(Model):
     output_truncated: bool | None = None
     type: ClassVar[str] = "shell_exit"
 @dataclass
-class ToolExecutionCompleteContentTerminal(Model):
+class ToolExecutionCompleteContentTerminal(_Model):
     text: str
     cwd: str | None = None
     exit_code: int | None = None
     type: ClassVar[str] = "terminal"
+    """Deprecated."""
 @dataclass
-class ToolExecutionCompleteContentText(Model):
+class ToolExecutionCompleteContentText(_Model):
     text: str
     type: ClassVar[str] = "text"
 @dataclass
-class ToolExecutionCompleteData(Model):
+class ToolExecutionCompleteData(_Model):
     success: bool
     tool_call_id: str
     error: ToolExecutionCompleteError | None = None
@@ -2926,12 +2927,12 @@ class ToolExecutionCompleteData(Model):
     tool_telemetry: dict[str, Any] | None = None
     turn_id: str | None = None
 @dataclass
-class ToolExecutionCompleteError(Model):
+class ToolExecutionCompleteError(_Model):
     message: str
     code: str | None = None
     remediation: RemediationAction | None = None
 @dataclass
-class ToolExecutionCompleteResult(Model):
+class ToolExecutionCompleteResult(_Model):
     content: str
     binary_results_for_llm: builtins.list[PersistedBinaryResult] | None = None
     citable_sources: builtins.list[CitableSource] | None = None
@@ -2941,73 +2942,73 @@ class ToolExecutionCompleteResult(Model):
     structured_content: Any = None
     ui_resource: ToolExecutionCompleteUIResource | None = None
 @dataclass
-class ToolExecutionCompleteShellExecution(Model):
+class ToolExecutionCompleteShellExecution(_Model):
     exit_code: int
 @dataclass
-class ToolExecutionCompleteToolDescription(Model):
+class ToolExecutionCompleteToolDescription(_Model):
     name: str
     _meta: ToolExecutionCompleteToolDescriptionMeta | None = None
     description: str | None = None
 @dataclass
-class ToolExecutionCompleteToolDescriptionMeta(Model):
+class ToolExecutionCompleteToolDescriptionMeta(_Model):
     ui: ToolExecutionCompleteToolDescriptionMetaUI | None = None
 @dataclass
-class ToolExecutionCompleteToolDescriptionMetaUI(Model):
+class ToolExecutionCompleteToolDescriptionMetaUI(_Model):
     resource_uri: str | None = None
     visibility: builtins.list[ToolExecutionCompleteToolDescriptionMetaUIVisibility] | None = None
 class ToolExecutionCompleteToolDescriptionMetaUIVisibility(Enum):
     MODEL = "model"
     APP = "app"
 @dataclass
-class ToolExecutionCompleteUIResource(Model):
+class ToolExecutionCompleteUIResource(_Model):
     mime_type: str
     uri: str
     _meta: ToolExecutionCompleteUIResourceMeta | None = None
     blob: str | None = None
     text: str | None = None
 @dataclass
-class ToolExecutionCompleteUIResourceMeta(Model):
+class ToolExecutionCompleteUIResourceMeta(_Model):
     ui: ToolExecutionCompleteUIResourceMetaUI | None = None
 @dataclass
-class ToolExecutionCompleteUIResourceMetaUI(Model):
+class ToolExecutionCompleteUIResourceMetaUI(_Model):
     csp: ToolExecutionCompleteUIResourceMetaUICsp | None = None
     domain: str | None = None
     permissions: ToolExecutionCompleteUIResourceMetaUIPermissions | None = None
     prefers_border: bool | None = None
 @dataclass
-class ToolExecutionCompleteUIResourceMetaUICsp(Model):
+class ToolExecutionCompleteUIResourceMetaUICsp(_Model):
     base_uri_domains: builtins.list[str] | None = None
     connect_domains: builtins.list[str] | None = None
     frame_domains: builtins.list[str] | None = None
     resource_domains: builtins.list[str] | None = None
 @dataclass
-class ToolExecutionCompleteUIResourceMetaUIPermissions(Model):
+class ToolExecutionCompleteUIResourceMetaUIPermissions(_Model):
     camera: ToolExecutionCompleteUIResourceMetaUIPermissionsCamera | None = None
     clipboard_write: ToolExecutionCompleteUIResourceMetaUIPermissionsClipboardWrite | None = None
     geolocation: ToolExecutionCompleteUIResourceMetaUIPermissionsGeolocation | None = None
     microphone: ToolExecutionCompleteUIResourceMetaUIPermissionsMicrophone | None = None
 @dataclass
-class ToolExecutionCompleteUIResourceMetaUIPermissionsCamera(Model):
+class ToolExecutionCompleteUIResourceMetaUIPermissionsCamera(_Model):
     pass
 @dataclass
-class ToolExecutionCompleteUIResourceMetaUIPermissionsClipboardWrite(Model):
+class ToolExecutionCompleteUIResourceMetaUIPermissionsClipboardWrite(_Model):
     pass
 @dataclass
-class ToolExecutionCompleteUIResourceMetaUIPermissionsGeolocation(Model):
+class ToolExecutionCompleteUIResourceMetaUIPermissionsGeolocation(_Model):
     pass
 @dataclass
-class ToolExecutionCompleteUIResourceMetaUIPermissionsMicrophone(Model):
+class ToolExecutionCompleteUIResourceMetaUIPermissionsMicrophone(_Model):
     pass
 @dataclass
-class ToolExecutionPartialResultData(Model):
+class ToolExecutionPartialResultData(_Model):
     partial_output: str
     tool_call_id: str
 @dataclass
-class ToolExecutionProgressData(Model):
+class ToolExecutionProgressData(_Model):
     progress_message: str
     tool_call_id: str
 @dataclass
-class ToolExecutionStartData(Model):
+class ToolExecutionStartData(_Model):
     tool_call_id: str
     tool_name: str
     arguments: Any = None
@@ -3025,31 +3026,31 @@ class ToolExecutionStartData(Model):
     tool_description: ToolExecutionStartToolDescription | None = None
     turn_id: str | None = None
 @dataclass
-class ToolExecutionStartShellToolInfo(Model):
+class ToolExecutionStartShellToolInfo(_Model):
     has_write_file_redirection: bool
     possible_paths: builtins.list[str]
     display_command: str | None = None
 @dataclass
-class ToolExecutionStartToolDescription(Model):
+class ToolExecutionStartToolDescription(_Model):
     name: str
     _meta: ToolExecutionStartToolDescriptionMeta | None = None
     description: str | None = None
 @dataclass
-class ToolExecutionStartToolDescriptionMeta(Model):
+class ToolExecutionStartToolDescriptionMeta(_Model):
     ui: ToolExecutionStartToolDescriptionMetaUI | None = None
 @dataclass
-class ToolExecutionStartToolDescriptionMetaUI(Model):
+class ToolExecutionStartToolDescriptionMetaUI(_Model):
     resource_uri: str | None = None
     visibility: builtins.list[ToolExecutionStartToolDescriptionMetaUIVisibility] | None = None
 class ToolExecutionStartToolDescriptionMetaUIVisibility(Enum):
     MODEL = "model"
     APP = "app"
 @dataclass
-class ToolSearchActivatedData(Model):
+class ToolSearchActivatedData(_Model):
     strategy: str
     tool_names: builtins.list[str]
 @dataclass
-class ToolUserRequestedData(Model):
+class ToolUserRequestedData(_Model):
     tool_call_id: str
     tool_name: str
     arguments: Any = None
@@ -3060,19 +3061,19 @@ class UIEphemeralQueryPhase(Enum):
     FAILED = "failed"
     ABORTED = "aborted"
 @dataclass
-class UiEphemeralQueryData(Model):
+class UiEphemeralQueryData(_Model):
     phase: UIEphemeralQueryPhase
     request_id: str
     answer: str | None = None
     chunk: str | None = None
     error: str | None = None
 @dataclass
-class UserInputCompletedData(Model):
+class UserInputCompletedData(_Model):
     request_id: str
     answer: str | None = None
     was_freeform: bool | None = None
 @dataclass
-class UserInputRequestedData(Model):
+class UserInputRequestedData(_Model):
     question: str
     request_id: str
     allow_freeform: bool | None = None
@@ -3084,7 +3085,7 @@ class UserMessageAgentMode(Enum):
     AUTOPILOT = "autopilot"
     SHELL = "shell"
 @dataclass
-class UserMessageData(Model):
+class UserMessageData(_Model):
     content: str
     agent_mode: UserMessageAgentMode | None = None
     attachments: builtins.list[Attachment] | None = None
@@ -3105,50 +3106,50 @@ class UserMessageDelivery(Enum):
 UserToolSessionApproval: TypeAlias = UserToolSessionApprovalCommands | UserToolSessionApprovalRead | UserToolSessionApprovalWrite | UserToolSessionApprovalMcp | UserToolSessionApprovalMemory | UserToolSessionApprovalCustomTool | UserToolSessionApprovalExtensionManagement | UserToolSessionApprovalFactory | UserToolSessionApprovalExtensionPermissionAccess | UserToolSessionApprovalExtensionEnvAccess
 def _load_UserToolSessionApproval(obj: Any) -> UserToolSessionApproval: ...
 @dataclass
-class UserToolSessionApprovalCommands(Model):
+class UserToolSessionApprovalCommands(_Model):
     command_identifiers: builtins.list[str]
     kind: ClassVar[str] = "commands"
 @dataclass
-class UserToolSessionApprovalCustomTool(Model):
+class UserToolSessionApprovalCustomTool(_Model):
     tool_name: str
     kind: ClassVar[str] = "custom-tool"
 @dataclass
-class UserToolSessionApprovalExtensionEnvAccess(Model):
+class UserToolSessionApprovalExtensionEnvAccess(_Model):
     environment_variables: builtins.list[str]
     extension_name: str
     kind: ClassVar[str] = "extension-env-access"
 @dataclass
-class UserToolSessionApprovalExtensionManagement(Model):
+class UserToolSessionApprovalExtensionManagement(_Model):
     operation: str | None = None
     kind: ClassVar[str] = "extension-management"
 @dataclass
-class UserToolSessionApprovalExtensionPermissionAccess(Model):
+class UserToolSessionApprovalExtensionPermissionAccess(_Model):
     extension_name: str
     kind: ClassVar[str] = "extension-permission-access"
 @dataclass
-class UserToolSessionApprovalFactory(Model):
+class UserToolSessionApprovalFactory(_Model):
     approval_key: str | None = None
     kind: ClassVar[str] = "factory"
 @dataclass
-class UserToolSessionApprovalMcp(Model):
+class UserToolSessionApprovalMcp(_Model):
     server_name: str
     tool_name: str | None
     kind: ClassVar[str] = "mcp"
 @dataclass
-class UserToolSessionApprovalMemory(Model):
+class UserToolSessionApprovalMemory(_Model):
     kind: ClassVar[str] = "memory"
 @dataclass
-class UserToolSessionApprovalRead(Model):
+class UserToolSessionApprovalRead(_Model):
     kind: ClassVar[str] = "read"
 @dataclass
-class UserToolSessionApprovalWrite(Model):
+class UserToolSessionApprovalWrite(_Model):
     kind: ClassVar[str] = "write"
 class Verbosity(Enum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
 @dataclass
-class WorkingDirectoryContext(Model):
+class WorkingDirectoryContext(_Model):
     cwd: str
     base_commit: str | None = None
     branch: str | None = None
@@ -3165,7 +3166,7 @@ class WorkspaceFileChangedOperation(Enum):
     CREATE = "create"
     UPDATE = "update"
 @dataclass
-class _AssistantUsageQuotaSnapshot(Model):
+class _AssistantUsageQuotaSnapshot(_Model):
     _entitlement_requests: int
     _is_unlimited_entitlement: bool
     _overage: float
@@ -3178,7 +3179,7 @@ class _AssistantUsageQuotaSnapshot(Model):
     _reset_date: datetime | None = None
     _token_based_billing: bool | None = None
 @dataclass
-class _CompactionCompleteCompactionTokensUsedCopilotUsage(Model):
+class _CompactionCompleteCompactionTokensUsedCopilotUsage(_Model):
     total_nano_aiu: float
     _model: str | None = None
     _token_details: builtins.list[CompactionCompleteCompactionTokensUsedCopilotUsageTokenDetail] | None = None
@@ -3190,14 +3191,14 @@ class _FusionProjectionMode(Enum):
     STAGED = "staged"
     NONE = "none"
 @dataclass
-class _FusionStagedTerminal(Model):
+class _FusionStagedTerminal(_Model):
     arguments: str
     assistant_message: Any
     phase_id: str
     tool_call_id: str
     tool_name: str
 @dataclass
-class _SessionFusionCommitStartedData(Model):
+class _SessionFusionCommitStartedData(_Model):
     commit_id: str
     fusion_id: str
     _kind: _FusionCommitKind
@@ -3205,17 +3206,17 @@ class _SessionFusionCommitStartedData(Model):
     source_phase_id: str
     tool_call_id: str | None
 @dataclass
-class _SessionFusionHandoffData(Model):
+class _SessionFusionHandoffData(_Model):
     fusion_id: str
     message: Any
     source_phase_id: str
     target_model: str
     target_phase_id: str
 @dataclass
-class _SessionMemoryChangedData(Model):
+class _SessionMemoryChangedData(_Model):
     pass
 @dataclass
-class _UsageCheckpointModelCacheState(Model):
+class _UsageCheckpointModelCacheState(_Model):
     cache_expires_at: datetime
     _cache_ttl_seconds: int
     model_id: str
@@ -3372,7 +3373,7 @@ class SessionEventType(Enum):
     UNKNOWN = "unknown"
 SessionEventData: TypeAlias = SessionStartData | SessionResumeData | SessionRemoteSteerableChangedData | SessionErrorData | SessionIdleData | SessionTitleChangedData | SessionScheduleCreatedData | SessionScheduleCancelledData | SessionScheduleRearmedData | SessionAutopilotObjectiveChangedData | SessionInfoData | SessionWarningData | SessionModelChangeData | SessionAutoTierRecommendationData | SessionAutoTierSwitchFailedData | SessionModeChangedData | SessionModeNoticeDeliveredData | SessionSessionLimitsChangedData | SessionPermissionsChangedData | SessionPlanChangedData | SessionTodosChangedData | _SessionMemoryChangedData | SessionWorkspaceFileChangedData | SessionHandoffData | SessionTruncationData | SessionSnapshotRewindData | SessionShutdownData | SessionUsageCheckpointData | SessionContextChangedData | SessionUsageInfoData | SessionContextClearedData | SessionCompactionStartData | SessionCompactionCompleteData | SessionTaskCompleteData | SessionCompletionReceiptData | SessionFusionRouteStartedData | SessionFusionRouteFailedData | SessionFusionResolvedData | _SessionFusionHandoffData | _SessionFusionCommitStartedData | SessionFusionCompletedData | UserMessageData | PendingMessagesModifiedData | AssistantTurnStartData | AssistantTurnRetryData | AgentInterruptedData | AssistantIntentData | AssistantFusionPhaseStartedData | AssistantFusionPhaseActivityData | AssistantFusionPhaseCompletedData | AssistantFusionPhaseFailedData | AssistantServerToolProgressData | AssistantReasoningData | AssistantReasoningDeltaData | AssistantToolCallDeltaData | AssistantStreamingDeltaData | AssistantMessageData | AssistantMessageStartData | AssistantMessageDeltaData | AssistantTurnEndData | AssistantIdleData | AssistantUsageData | PromptCacheBreakData | ModelCallFailureData | ModelCallFinishedData | ModelCallStartData | AbortData | ToolUserRequestedData | ToolExecutionStartData | ToolExecutionPartialResultData | ToolExecutionProgressData | ToolExecutionCompleteData | ToolSearchActivatedData | SkillInvokedData | SkillInvokedRefData | SkillContextDeliveredData | SkillContextDeliveredRefData | SandboxDecisionData | SubagentStartedData | SubagentConfiguredData | SubagentCompletedData | SubagentFailedData | SubagentSelectedData | SubagentDeselectedData | HookStartData | HookEndData | HookProgressData | SessionBinaryAssetData | SystemMessageData | SystemNotificationData | PermissionRequestedData | PermissionCompletedData | PermissionCarriedForwardData | PermissionMessageAuthorizationData | PermissionMessageAuthorizationReadData | PermissionMessageAuthorizationDegradedData | PermissionAssentDetectedData | PermissionContextualAuthorizationData | UserInputRequestedData | UserInputCompletedData | ElicitationRequestedData | ElicitationCompletedData | SamplingRequestedData | SamplingCompletedData | McpOauthRequiredData | McpOauthCompletedData | McpHeadersRefreshRequiredData | McpHeadersRefreshCompletedData | SessionCustomNotificationData | UiEphemeralQueryData | ExternalToolRequestedData | ExternalToolCompletedData | CommandQueuedData | CommandExecuteData | CommandCompletedData | AutoModeSwitchRequestedData | AutoModeSwitchCompletedData | SessionLimitsExhaustedRequestedData | SessionLimitsExhaustedCompletedData | SessionAutoModeResolvedData | SessionManagedSettingsResolvedData | SessionManagedSettingsEnforcedData | CommandsChangedData | CapabilitiesChangedData | ExitPlanModeRequestedData | ExitPlanModeCompletedData | SessionToolsUpdatedData | SessionBackgroundTasksChangedData | FactoryRunUpdatedData | FactoryRunStartedData | FactoryRunSettledData | SessionSkillsLoadedData | SessionCustomAgentsUpdatedData | SessionMcpServersLoadedData | SessionMcpServerStatusChangedData | SessionMcpServerRemovedData | SessionMcpServerNeedsReconnectData | McpToolsListChangedData | McpResourcesListChangedData | McpPromptsListChangedData | SessionExtensionsLoadedData | SessionCanvasOpenedData | SessionCanvasRegistryChangedData | SessionCanvasClosedData | SessionCanvasUnavailableData | SessionCanvasRecordedData | SessionCanvasRemovedData | SessionExtensionsAttachmentsPushedData | McpAppToolCallCompleteData | RawSessionEventData | Data
 @dataclass
-class SessionEvent(Model):
+class SessionEvent(_Model):
     data: SessionEventData
     id: UUID
     timestamp: datetime

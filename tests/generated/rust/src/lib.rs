@@ -22,4 +22,3 @@ impl Error {
 
 #[path = "../../../../core/src/protocol/generated/mod.rs"]
 pub mod generated;
-pub mod registry;

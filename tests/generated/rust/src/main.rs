@@ -1,10 +1,12 @@
 //! Reads cases (`name` tab JSON text) and prints what each type makes of its text, one line per case.
 
+mod registry;
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufWriter, Write};
 
 use generated_check::generated::surrogates;
-use generated_check::registry::TYPES;
+use registry::TYPES;
 
 fn main() -> std::io::Result<()> {
     let types: HashMap<_, _> = TYPES.iter().copied().collect();
