@@ -12,6 +12,24 @@ use crate::reader::{Reader, find_tags, flag};
 
 type Result<T> = std::result::Result<T, String>;
 
+/// Properties that the schema requires but runtime 1.0.67, the oldest we speak to, does not send.
+const NOT_SENT_BY_OLDER: &[(&str, &str)] = &[
+    ("McpOauthRespondResult", "success"),
+    ("QueuePendingItems", "agentMode"),
+    ("QueuePendingItems", "id"),
+];
+
+fn relax(model: &mut Model) {
+    for def in model.types.values_mut().filter(|def| def.key.origin == Origin::Api) {
+        let Kind::Struct { fields, .. } = &mut def.kind else { continue };
+        for field in fields {
+            if NOT_SENT_BY_OLDER.contains(&(def.key.name.as_str(), field.wire.as_str())) {
+                field.required = false;
+            }
+        }
+    }
+}
+
 /// Brand spelling: definition names, references and titles say `GitHub`; wire values stay as they are.
 fn brand(value: &mut Value, naming: bool) {
     match value {
@@ -60,6 +78,7 @@ pub fn read(dir: &Path) -> Result<Model> {
     collect_events(&mut model)?;
     share(&mut model, api_definitions, event_definitions);
     spread_nullability(&mut model);
+    relax(&mut model);
     model.methods.sort_by(|a, b| (a.scope, &a.wire).cmp(&(b.scope, &b.wire)));
     Ok(model)
 }

@@ -162,6 +162,9 @@ impl Lower<'_> {
         for (values, name) in constant_groups(self.model, &groups(self.model)) {
             self.add_enum(&name, &values);
         }
+        for (class, value) in fixed::OLD_ENUMS {
+            self.add_enum(class, &[(*value).to_owned()]);
+        }
         for (union, wire, class) in fixed::JOINED_ENUMS {
             let values = self.values_over_variants(union, wire);
             self.add_enum(class, &values);

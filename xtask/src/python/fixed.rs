@@ -42,11 +42,24 @@ pub const JOINED_ENUMS: &[(&str, &str, &str)] = &[
 /// Objects of which older programs expect plain dictionaries.
 pub const PLAIN_DICTS: &[&str] = &["McpExecuteSamplingRequest", "McpExecuteSamplingResult"];
 
+/// Results that established programs read as plain JSON values.
+pub const PLAIN_VALUES: &[&str] = &["CanvasActionInvokeResult"];
+
 /// Properties (class, wire name) that established programs read as plain JSON values.
 pub const PLAIN_FIELDS: &[(&str, &str)] = &[
     ("CopilotUserResponse", "assigned_date"),
     ("CopilotUserResponse", "organization_list"),
     ("CopilotUserResponse", "is_mcp_enabled"),
+];
+
+/// One-value enums of earlier releases: class and value.
+pub const OLD_ENUMS: &[(&str, &str)] = &[
+    ("PermissionDecisionApproveForLocationApprovalMemoryKind", "memory"),
+    ("SessionsOpenRemoteKind", "remote"),
+    ("StickySource", "local"),
+    ("TentacledSource", "url"),
+    ("TokenAuthInfoType", "token"),
+    ("UserAuthInfoType", "user"),
 ];
 
 /// Objects with a few known keys that are read as a map of one class.
@@ -68,7 +81,11 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("MCPPlanScalarValueTypeEnum", "MCPPlanScalarValueType"),
     ("CatalogMcpServerInstallability", "CatalogMCPServerInstallability"),
     ("McpPlanScalarValueType", "MCPPlanScalarValueType"),
+    ("UIElicitationSchemaType", "BuiltinToolInputSchemaType"),
     ("PauseInfoClass", "FactoryPauseInfo"),
+    ("MCPOauthPendingRequestResponseKind", "GitHubTokenAcquireResultKind"),
+    ("PermissionsSetAAllSource", "PermissionsSetApproveAllSource"),
+    ("PermissionsSetAllowAllSource", "PermissionsSetApproveAllSource"),
 ];
 
 /// Objects and lists without a definition: the class is named after the property.

@@ -168,6 +168,10 @@ impl Lower<'_> {
     }
 
     fn define_struct(&mut self, def: &TypeDef, fields: &[Field], additional: &Additional) {
+        if self.origin == Origin::Api && plain(&def.key.name, fixed::PLAIN_VALUES) {
+            self.aliases.push((def.key.name.clone(), PTy::Any));
+            return;
+        }
         if self.origin == Origin::Api && plain(&def.key.name, fixed::PLAIN_DICTS) {
             self.aliases.push((def.key.name.clone(), PTy::Map(Box::new(PTy::Any))));
             return;
@@ -354,7 +358,12 @@ impl Lower<'_> {
                 PTy::Map(Box::new(if matches!(ty, Ty::Nullable(_)) { value.opt() } else { value }))
             }
             Kind::Union { variants, .. } => match self.shape(def) {
-                Shape::Alias => named(self.class_name(key)),
+                Shape::Alias => {
+                    if events {
+                        self.out.imported.insert(self.class_name(key));
+                    }
+                    named(self.class_name(key))
+                }
                 Shape::Merged(keys) => {
                     let class = named(self.class_name(key));
                     if keys.len() == variants.len() {
@@ -366,6 +375,7 @@ impl Lower<'_> {
                 }
                 Shape::Mixed => self.mixed(key, variants),
             },
+            Kind::Struct { .. } if key.origin == Origin::Api && plain(&key.name, fixed::PLAIN_VALUES) => PTy::Any,
             Kind::Struct { .. }
                 if key.origin == Origin::Api
                     && (plain(&key.name, fixed::PLAIN_DICTS) || plain(&key.name, fixed::NOT_EXPORTED)) =>

@@ -2623,7 +2623,7 @@ export interface McpOauthRespondRequest {
 }
 
 export interface McpOauthRespondResult {
-  success: boolean;
+  success?: boolean;
 }
 
 export interface McpPlanConfigurationChange {
@@ -4692,11 +4692,11 @@ export interface QueueMoveItemResult {
 }
 
 export interface QueuePendingItems {
-  id: string;
+  id?: string;
   messageId?: string;
   kind: QueuePendingItemsKind;
   displayText: string;
-  agentMode: SendAgentMode;
+  agentMode?: SendAgentMode;
 }
 
 export type QueuePendingItemsKind = "message" | "command";

@@ -575,6 +575,7 @@ __all__ = [
     "MCPOauthLoginRequest",
     "MCPOauthLoginResult",
     "MCPOauthPendingRequestResponse",
+    "MCPOauthPendingRequestResponseKind",
     "MCPOauthProbeNeedsAuthReason",
     "MCPOauthProbeRequest",
     "MCPOauthProbeResult",
@@ -813,6 +814,7 @@ __all__ = [
     "PermissionDecisionApproveForLocationApprovalMCPSampling",
     "PermissionDecisionApproveForLocationApprovalMCPSamplingKind",
     "PermissionDecisionApproveForLocationApprovalMemory",
+    "PermissionDecisionApproveForLocationApprovalMemoryKind",
     "PermissionDecisionApproveForLocationApprovalRead",
     "PermissionDecisionApproveForLocationApprovalReadKind",
     "PermissionDecisionApproveForLocationApprovalWrite",
@@ -920,6 +922,8 @@ __all__ = [
     "PermissionsPendingRequestsRequest",
     "PermissionsResetSessionApprovalsRequest",
     "PermissionsResetSessionApprovalsResult",
+    "PermissionsSetAAllSource",
+    "PermissionsSetAllowAllSource",
     "PermissionsSetApproveAllRequest",
     "PermissionsSetApproveAllResult",
     "PermissionsSetApproveAllSource",
@@ -1327,6 +1331,7 @@ __all__ = [
     "SessionsOpenProgressStatus",
     "SessionsOpenProgressStep",
     "SessionsOpenRemote",
+    "SessionsOpenRemoteKind",
     "SessionsOpenResume",
     "SessionsOpenResumeKind",
     "SessionsOpenResumeLast",
@@ -1408,6 +1413,7 @@ __all__ = [
     "SlashCommandShowDialogResultKind",
     "SlashCommandTextResult",
     "SlashCommandTimelineEntry",
+    "StickySource",
     "SubagentSettings",
     "SubagentSettingsEntry",
     "SubagentSettingsEntryContextTier",
@@ -1466,8 +1472,10 @@ __all__ = [
     "TasksWaitForPendingResult",
     "TelemetryApi",
     "TelemetrySetFeatureOverridesRequest",
+    "TentacledSource",
     "Theme",
     "TokenAuthInfo",
+    "TokenAuthInfoType",
     "TokenProviderAuthInfo",
     "TokenProviderAuthInfoType",
     "Tool",
@@ -1511,6 +1519,7 @@ __all__ = [
     "UIElicitationSchemaPropertyString",
     "UIElicitationSchemaPropertyStringFormat",
     "UIElicitationSchemaPropertyType",
+    "UIElicitationSchemaType",
     "UIElicitationStringEnumField",
     "UIElicitationStringOneOfField",
     "UIElicitationStringOneOfFieldOneOf",
@@ -1543,6 +1552,7 @@ __all__ = [
     "UsageMetricsModelMetricUsage",
     "UsageMetricsTokenDetail",
     "UserAuthInfo",
+    "UserAuthInfoType",
     "UserRequestedShellCommandResult",
     "UserSettingMetadata",
     "UserSettingsGetResult",
@@ -1942,9 +1952,7 @@ class CanvasActionInvokeRequest(_Model):
     action_name: str
     instance_id: str
     input: Any = None
-@dataclass
-class CanvasActionInvokeResult(_Model):
-    result: Any = None
+CanvasActionInvokeResult: TypeAlias = Any
 @dataclass
 class CanvasCloseRequest(_Model):
     instance_id: str
@@ -3975,6 +3983,7 @@ class MCPOauthPendingRequestResponse(_Model):
     access_token: str | None = None
     expires_in: int | None = None
     token_type: str | None = None
+MCPOauthPendingRequestResponseKind: TypeAlias = GitHubTokenAcquireResultKind
 class MCPOauthProbeNeedsAuthReason(Enum):
     INITIAL = "initial"
     REFRESH = "refresh"
@@ -3999,7 +4008,7 @@ class MCPOauthRespondRequest(_Model):
     request_id: str
 @dataclass
 class MCPOauthRespondResult(_Model):
-    success: bool
+    success: bool | None = None
 class MCPPlan(Enum):
     ENUM = "enum"
 @dataclass
@@ -5055,6 +5064,8 @@ class PermissionDecisionApproveForLocationApprovalMCPSamplingKind(Enum):
 @dataclass
 class PermissionDecisionApproveForLocationApprovalMemory(_Model):
     kind: ClassVar[str] = "memory"
+class PermissionDecisionApproveForLocationApprovalMemoryKind(Enum):
+    MEMORY = "memory"
 @dataclass
 class PermissionDecisionApproveForLocationApprovalRead(_Model):
     kind: ClassVar[str] = "read"
@@ -5433,6 +5444,8 @@ class PermissionsResetSessionApprovalsRequest(_Model):
 @dataclass
 class PermissionsResetSessionApprovalsResult(_Model):
     success: bool
+PermissionsSetAAllSource: TypeAlias = PermissionsSetApproveAllSource
+PermissionsSetAllowAllSource: TypeAlias = PermissionsSetApproveAllSource
 @dataclass
 class PermissionsSetApproveAllRequest(_Model):
     enabled: bool
@@ -5961,10 +5974,10 @@ class QueueMoveItemResult(_Model):
     changed: bool
 @dataclass
 class QueuePendingItems(_Model):
-    agent_mode: SendAgentMode
     display_text: str
-    id: str
     kind: QueuePendingItemsKind
+    agent_mode: SendAgentMode | None = None
+    id: str | None = None
     message_id: str | None = None
 class QueuePendingItemsKind(Enum):
     COMMAND = "command"
@@ -7194,6 +7207,8 @@ class SessionsOpenRemote(_Model):
     options: SessionOpenOptions | None = None
     repository: RemoteSessionRepository | None = None
     kind: ClassVar[str] = "remote"
+class SessionsOpenRemoteKind(Enum):
+    REMOTE = "remote"
 @dataclass
 class SessionsOpenResume(_Model):
     session_id: str
@@ -7540,6 +7555,8 @@ class SlashCommandTimelineEntry(_Model):
     type: str
     remediation: RemediationAction | None = None
     url: str | None = None
+class StickySource(Enum):
+    LOCAL = "local"
 @dataclass
 class SubagentSettings(_Model):
     agents: dict[str, SubagentSettingsEntry] | None = None
@@ -7830,6 +7847,8 @@ class TasksWaitForPendingResult(_Model):
 @dataclass
 class TelemetrySetFeatureOverridesRequest(_Model):
     features: dict[str, str]
+class TentacledSource(Enum):
+    URL = "url"
 class Theme(Enum):
     DARK = "dark"
     LIGHT = "light"
@@ -7840,6 +7859,8 @@ class TokenAuthInfo(_Model):
     copilot_user: CopilotUserResponse | None = None
     registration_id: str | None = None
     type: ClassVar[str] = "token"
+class TokenAuthInfoType(Enum):
+    TOKEN = "token"
 @dataclass
 class TokenProviderAuthInfo(_Model):
     host: str
@@ -8061,6 +8082,7 @@ class UIElicitationSchemaPropertyType(Enum):
     INTEGER = "integer"
     NUMBER = "number"
     STRING = "string"
+UIElicitationSchemaType: TypeAlias = BuiltinToolInputSchemaType
 @dataclass
 class UIElicitationStringEnumField(_Model):
     enum: builtins.list[str]
@@ -8210,6 +8232,8 @@ class UserAuthInfo(_Model):
     login: str
     copilot_user: CopilotUserResponse | None = None
     type: ClassVar[str] = "user"
+class UserAuthInfoType(Enum):
+    USER = "user"
 @dataclass
 class UserRequestedShellCommandResult(_Model):
     output: str
@@ -8938,7 +8962,7 @@ class CanvasApi:
         """`session.canvas.open`. Experimental."""
 class CanvasActionApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def invoke(self, params: CanvasActionInvokeRequest, *, timeout: float | None = None) -> CanvasActionInvokeResult:
+    async def invoke(self, params: CanvasActionInvokeRequest, *, timeout: float | None = None) -> Any:
         """`session.canvas.action.invoke`. Experimental."""
 class CommandsApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...

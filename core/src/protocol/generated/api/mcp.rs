@@ -995,11 +995,11 @@ object! {
 
 object! {
     McpOauthRespondResult {
-        required {
+        required {}
+        nullable {}
+        optional {
             success: bool = "success",
         }
-        nullable {}
-        optional {}
         constant {}
     }
 }

@@ -196,14 +196,14 @@ object! {
 object! {
     QueuePendingItems {
         required {
-            id: String = "id",
             kind: QueuePendingItemsKind = "kind",
             display_text: String = "displayText",
-            agent_mode: SendAgentMode = "agentMode",
         }
         nullable {}
         optional {
+            id: String = "id",
             message_id: String = "messageId",
+            agent_mode: SendAgentMode = "agentMode",
         }
         constant {}
     }
