@@ -133,6 +133,7 @@ object! {
 
 impl SessionEvent {
     /// The data, typed by the type of the event.
+    #[inline]
     pub fn data(&self) -> EventData {
         EventData::read(&self.kind, self.raw_data.clone())
     }

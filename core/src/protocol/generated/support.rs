@@ -235,8 +235,38 @@ impl Fields {
     }
 }
 
+/// Writes a field that is always sent.
+pub fn put<T: Wire>(map: &mut Extra, key: &str, value: &T) {
+    map.insert(key.to_owned(), value.write());
+}
+
+/// Writes a field with one possible value, unless another was read.
+pub fn put_constant(map: &mut Extra, key: &str, value: Value) {
+    map.entry(key).or_insert(value);
+}
+
+/// Equal when both write the same.
+pub fn same<T: Wire>(one: &T, other: &T) -> bool {
+    one.write() == other.write()
+}
+
+/// Shows the name and the JSON.
+pub fn show<T: Wire>(value: &T, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{name} {}", value.write())
+}
+
+/// Bridges [`Wire`] to serde.
+pub fn serialize<T: Wire, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&value.write(), serializer)
+}
+
+/// Bridges serde to [`Wire`].
+pub fn deserialize<'de, T: Wire, D: serde::Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::read(serde::Deserialize::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
 /// Writes an optional field over what was kept for it.
-pub fn put_optional<T: Wire>(map: &mut Extra, key: &str, value: Option<&T>) {
+pub fn put_optional<T: Wire>(map: &mut Extra, key: &str, value: &Option<T>) {
     if let Some(value) = value {
         map.insert(key.to_owned(), value.write());
     }
@@ -342,10 +372,10 @@ macro_rules! object {
             fn write(&self) -> Value {
                 #[allow(unused_mut)]
                 let mut map = self.extra.clone();
-                $(map.entry($cw).or_insert_with(|| Value::from($cv));)*
-                $(map.insert($rw.to_owned(), self.$r.write());)*
-                $(map.insert($nw.to_owned(), self.$n.write());)*
-                $(put_optional(&mut map, $ow, self.$o.as_ref());)*
+                $(put_constant(&mut map, $cw, Value::from($cv));)*
+                $(put(&mut map, $rw, &self.$r);)*
+                $(put(&mut map, $nw, &self.$n);)*
+                $(put_optional(&mut map, $ow, &self.$o);)*
                 Value::Object(map)
             }
         }
@@ -452,23 +482,23 @@ macro_rules! common_impls {
         impl std::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "{} {}", stringify!($name), self.write())
+                show(self, stringify!($name), f)
             }
         }
         impl PartialEq for $name {
             #[inline]
             fn eq(&self, other: &Self) -> bool {
-                self.write() == other.write()
+                same(self, other)
             }
         }
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.write().serialize(serializer)
+                serialize(self, serializer)
             }
         }
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::read(Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+                deserialize(deserializer)
             }
         }
     };
@@ -477,7 +507,7 @@ macro_rules! common_impls {
 macro_rules! event_data {
     ($(#[$meta:meta])* $name:ident { $($variant:ident($ty:ty) = $wire:literal,)* }) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug)]
         pub enum $name {
             $(#[doc = concat!("`", $wire, "`")] $variant(Box<$ty>),)*
             /// An event type this version does not know, or data that does not fit its type.
@@ -485,6 +515,7 @@ macro_rules! event_data {
         }
         impl $name {
             /// Reads the data of an event of this type; what does not fit is kept as it came.
+            #[inline]
             pub fn read(kind: &str, data: Value) -> Self {
                 match kind {
                     $($wire => match Wire::read(data.clone()) {
@@ -495,6 +526,7 @@ macro_rules! event_data {
                 }
             }
             /// Writes the data.
+            #[inline]
             pub fn write(&self) -> Value {
                 match self { $(Self::$variant(inner) => inner.write(),)* Self::Unrecognized(value) => value.clone() }
             }
