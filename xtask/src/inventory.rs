@@ -17,7 +17,7 @@ pub fn write(model: &Model, tree: &mut Tree) {
          use generated_check::generated::support::Value;\nuse generated_check::generated::{Wire, WireError, api, events};\n\n\
          type Again = fn(Value) -> Result<Value, WireError>;\n\n\
          fn again<T: Wire>(value: Value) -> Result<Value, WireError> {\n    T::read(value).map(|read| read.write())\n}\n\n\
-         /// Every type with its name.\npub const TYPES: &[(&str, Again)] = &[\n",
+         /// Every type with its name.\npub(crate) const TYPES: &[(&str, Again)] = &[\n",
     );
     for def in model.types.values() {
         if def.inline.as_ref().is_some_and(|i| i.role != Role::MethodParams) {

@@ -13,11 +13,8 @@ use crate::reader::{Reader, find_tags, flag};
 type Result<T> = std::result::Result<T, String>;
 
 /// Properties that the schema requires but runtime 1.0.67, the oldest we speak to, does not send.
-const NOT_SENT_BY_OLDER: &[(&str, &str)] = &[
-    ("McpOauthRespondResult", "success"),
-    ("QueuePendingItems", "agentMode"),
-    ("QueuePendingItems", "id"),
-];
+const NOT_SENT_BY_OLDER: &[(&str, &str)] =
+    &[("McpOauthRespondResult", "success"), ("QueuePendingItems", "agentMode"), ("QueuePendingItems", "id")];
 
 fn relax(model: &mut Model) {
     for def in model.types.values_mut().filter(|def| def.key.origin == Origin::Api) {

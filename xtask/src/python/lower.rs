@@ -219,7 +219,9 @@ impl Lower<'_> {
         }
         out.sort_by_key(|f| (f.has_default(), f.wire.to_lowercase()));
         let kind = PKind::Struct { fields: out, tags };
-        self.out.types.insert(name.to_owned(), PType { kind, public: !def.internal, deprecated: def.deprecated });
+        self.out
+            .types
+            .insert(name.to_owned(), PType { kind, public: !def.internal, deprecated: def.deprecated });
     }
 
     fn field(&mut self, class: &str, field: &Field) -> PField {
@@ -289,9 +291,7 @@ impl Lower<'_> {
                 };
                 let variants = variants.iter().map(|v| self.ty(v)).collect();
                 let kind = PKind::Union { variants, tag };
-                self.out
-                    .types
-                    .insert(name.clone(), PType { kind, public: !def.internal, deprecated: false });
+                self.out.types.insert(name.clone(), PType { kind, public: !def.internal, deprecated: false });
                 if name != def.key.name && self.origin == Origin::Api && !def.internal {
                     self.alias(&def.key.name, &name);
                 }
@@ -375,7 +375,9 @@ impl Lower<'_> {
                 }
                 Shape::Mixed => self.mixed(key, variants),
             },
-            Kind::Struct { .. } if key.origin == Origin::Api && plain(&key.name, fixed::PLAIN_VALUES) => PTy::Any,
+            Kind::Struct { .. } if key.origin == Origin::Api && plain(&key.name, fixed::PLAIN_VALUES) => {
+                PTy::Any
+            }
             Kind::Struct { .. }
                 if key.origin == Origin::Api
                     && (plain(&key.name, fixed::PLAIN_DICTS) || plain(&key.name, fixed::NOT_EXPORTED)) =>

@@ -222,7 +222,10 @@ fn containers(out: &mut String, module: &Module) {
 pub fn events(module: &Module) -> String {
     let mut out = table::banner();
     out.push_str(
-        &HEAD.replace("from collections.abc import Callable\n", "").replace(", Requester as _Requester", "").replace(" Protocol,", ""),
+        &HEAD
+            .replace("from collections.abc import Callable\n", "")
+            .replace(", Requester as _Requester", "")
+            .replace(" Protocol,", ""),
     );
     out.push_str("from ._events import Data as Data, RawSessionEventData as RawSessionEventData\n");
     let mut names = public(module);

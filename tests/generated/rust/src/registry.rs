@@ -11,7 +11,7 @@ fn again<T: Wire>(value: Value) -> Result<Value, WireError> {
 }
 
 /// Every type with its name.
-pub const TYPES: &[(&str, Again)] = &[
+pub(crate) const TYPES: &[(&str, Again)] = &[
     ("api.AbortRequest", again::<api::AbortRequest>),
     ("api.AbortResult", again::<api::AbortResult>),
     ("api.AccountAllUsers", again::<api::AccountAllUsers>),
