@@ -1,4 +1,44 @@
-//! Engine of copilot-native.
-#![doc = ""]
+//! The engine of copilot-native: a client of the GitHub Copilot agent runtime.
+//!
+//! The runtime is started as a child, or joined over a socket; conversations are [`Session`]s; what the agent does arrives
+//! as [`Event`]s; what it asks is answered by [`Handlers`]. Foreign languages stand on [`host`].
+//!
+//! ```no_run
+//! # async fn chat() -> copilot_core::Result<()> {
+//! use copilot_core::{Client, ClientOptions, SessionConfig};
+//!
+//! let client = Client::new(ClientOptions::default())?;
+//! let session = client.create_session(SessionConfig { model: Some("gpt-5".into()), ..Default::default() }).await?;
+//! if let Some(answer) = session.send_and_wait("What is 2 + 2?", None).await? {
+//!     println!("{}", answer.data_json());
+//! }
+//! client.stop().await;
+//! # Ok(()) }
+//! ```
+
+mod client;
+mod dispatch;
 pub mod error;
+mod framing;
+pub mod handlers;
+pub mod host;
+mod protocol;
+mod router;
+mod rpc;
+mod runtime;
+mod session;
+
+pub use client::{
+    Client, ClientCallbacks, ConnectionState, LifecycleStream, SessionSpec, StartInfo, StartTimings,
+    StopReport,
+};
 pub use error::{Error, ErrorKind, Result};
+pub use handlers::Handlers;
+pub use protocol::common::{Mode, Secret};
+pub use protocol::event::{Event, EventHeader};
+pub use protocol::method;
+pub use protocol::session_spec::{CommandSpec, SessionConfig, ToolSpec, TraceContext};
+pub use runtime::options::{
+    ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, TelemetryConfig,
+};
+pub use session::{Counters, EventStream, SendOptions, Session};

@@ -206,5 +206,6 @@ fn rpc(model: &Model) -> String {
     }
     out.push_str("} from \"./session-events.js\";\n");
     out.push_str(&body);
+    out.push_str("\nexport { createServerRpc, createSessionRpc } from \"./namespaces.js\";\n");
     out
 }

@@ -18,7 +18,7 @@ import {
 
 /** What the namespaces need of a connection. */
 export interface RpcConnection {
-  sendRequest(method: string, params?: unknown): Promise<unknown>;
+  request(method: string, params?: unknown, options?: never): Promise<unknown>;
 }
 
 /** What registering handlers needs of a connection. */
@@ -26,7 +26,7 @@ export interface RpcReceiver {
   onRequest(method: string, handler: (params: never) => Promise<unknown>): unknown;
 }
 
-type Call = (method: string, params: unknown) => Promise<unknown>;
+type Call = (method: string, params: unknown, options: never) => Promise<unknown>;
 type Space = Record<string, unknown>;
 type Answer = (params: unknown) => Promise<unknown>;
 type Maker = (call: Call) => Space;
@@ -53,7 +53,7 @@ function compile(methods: string, prefix = ""): Maker {
   return (call) => {
     const space: Space = {};
     for (const [name, wire] of names) {
-      space[name] = (params?: unknown) => call(wire, params);
+      space[name] = (params: unknown, options: never) => call(wire, params, options);
     }
     for (const [name, maker] of makers) {
       Object.defineProperty(space, name, {
@@ -81,11 +81,12 @@ const session = once(SESSION_METHODS, "session.");
 const internalSession = once(INTERNAL_SESSION_METHODS, "session.");
 
 function forSession(connection: RpcConnection, sessionId: string): Call {
-  return (method, params) => connection.sendRequest(method, { ...(params as object | undefined), sessionId });
+  return (method, params, options) =>
+    connection.request(method, { ...(params as object | undefined), sessionId }, options);
 }
 
 function forServer(connection: RpcConnection): Call {
-  return (method, params) => connection.sendRequest(method, params ?? {});
+  return (method, params, options) => connection.request(method, params ?? {}, options);
 }
 
 export function createServerRpc(connection: RpcConnection): ServerRpc {

@@ -8440,3 +8440,5 @@ export interface ClientGlobalApiHandlers {
   hooks?: HooksHandler;
   llmInference?: LlmInferenceHandler;
 }
+
+export { createServerRpc, createSessionRpc } from "./namespaces.js";

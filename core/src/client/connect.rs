@@ -1,0 +1,264 @@
+//! Starting, as named steps: launch, connect, handshake, setup.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Client, ClientInner, ConnectionState, Live, StartInfo, StartTimings, lock};
+use crate::dispatch;
+use crate::dispatch::llm::{Exchanges, LlmRequests};
+use crate::error::{Error, ErrorKind, Result};
+use crate::framing::{DEFAULT_MAX_FRAME, LARGEST_MAX_FRAME};
+use crate::protocol::{json, method};
+use crate::router::{ClientObserver, ClientRequests, Router};
+use crate::rpc::{Connection, METHOD_NOT_FOUND};
+use crate::runtime::{LaunchPlan, Launched, diagnose, launch};
+
+/// The protocol versions this engine speaks.
+const OLDEST_PROTOCOL: u32 = 3;
+const NEWEST_PROTOCOL: u32 = 3;
+/// How long the first answer may take, unless the caller sets `startTimeoutMs`.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
+
+impl Client {
+    /// Starts or joins the runtime and agrees on the protocol. Does nothing when connected. After an error nothing is left
+    /// running, and it can be called again.
+    pub async fn start(&self) -> Result<StartInfo> {
+        let inner = &self.0;
+        let _transition = inner.transition.lock().await;
+        if let Some(live) = inner.link().live.clone() {
+            return Ok((*live.info).clone());
+        }
+        inner.link().state = ConnectionState::Connecting;
+        let settled = Settle(inner);
+        let abandoned = inner.abandon().clone();
+        let live = tokio::select! {
+            biased;
+            () = abandoned.cancelled() => {
+                return Err(Error::new(ErrorKind::Cancelled, "the client was stopped by force while it was starting"));
+            }
+            live = inner.connect() => live?,
+        };
+        std::mem::forget(settled);
+        let info = (*live.info).clone();
+        let mut link = inner.link();
+        // A connection lost a moment ago could not take itself out of the link yet.
+        if let Some(error) = live.connection.end_reason() {
+            link.state = ConnectionState::Error;
+            return Err(error);
+        }
+        link.state = ConnectionState::Connected;
+        link.live = Some(live);
+        Ok(info)
+    }
+}
+
+/// A failed or abandoned start leaves the state `error`.
+struct Settle<'a>(&'a ClientInner);
+
+impl Drop for Settle<'_> {
+    fn drop(&mut self) {
+        self.0.link().state = ConnectionState::Error;
+    }
+}
+
+/// A connection under construction: ended when dropped.
+struct Attempt {
+    live: Option<Live>,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some(live) = self.live.take() {
+            live.connection.close();
+            if let Some(child) = live.child {
+                child.kill();
+            }
+        }
+    }
+}
+
+impl ClientInner {
+    async fn connect(&self) -> Result<Live> {
+        let begin = Instant::now();
+        let plan = LaunchPlan {
+            options: &self.options,
+            program: self.program.as_deref(),
+            token: self.token.as_ref(),
+        };
+        let launched = launch(plan).await?;
+        let launch_time = begin.elapsed();
+        let mut attempt = Attempt { live: Some(self.wire_up(launched)) };
+        let Some(live) = attempt.live.as_mut() else { return Err(internal()) };
+        let connection = live.connection.clone();
+        let limit = self.options.start_timeout_ms.map_or(HANDSHAKE_TIME, Duration::from_millis);
+        let outcome = tokio::time::timeout(limit, self.shake_hands(&connection)).await.unwrap_or_else(|_| {
+            let text = format!(
+                "the runtime did not answer the first call within {limit:?}; is it a Copilot runtime?"
+            );
+            Err(Error::new(ErrorKind::StartTimeout, text))
+        });
+        let (protocol_version, version) = match outcome {
+            Ok(agreed) => agreed,
+            Err(error) => {
+                if let Some(child) = live.child.clone() {
+                    child.kill();
+                    child.exited().await;
+                }
+                return Err(error);
+            }
+        };
+        let handshake_time = begin.elapsed();
+        self.set_up(&connection).await?;
+        let timings = StartTimings {
+            launch: launch_time.as_secs_f64() * 1e3,
+            handshake: (handshake_time - launch_time).as_secs_f64() * 1e3,
+            setup: (begin.elapsed() - handshake_time).as_secs_f64() * 1e3,
+            total: begin.elapsed().as_secs_f64() * 1e3,
+        };
+        live.info = Arc::new(StartInfo { version, protocol_version, timings });
+        attempt.live.take().ok_or_else(internal)
+    }
+
+    /// Starts reading and writing; the connection is watched from the first byte.
+    fn wire_up(&self, launched: Launched) -> Live {
+        let Launched { reader, writer, child, port } = launched;
+        let watch =
+            Arc::new(LossWatch { link: Arc::downgrade(&self.link), observer: Arc::clone(&self.observer) });
+        let requests = self
+            .callbacks
+            .llm
+            .clone()
+            .map(|handler| Arc::new(LlmRequests(Exchanges::new(handler))) as Arc<dyn ClientRequests>);
+        let router = Router::new(watch, requests, dispatch::is_session_request);
+        let limit = self.options.max_frame_bytes.unwrap_or(DEFAULT_MAX_FRAME).min(LARGEST_MAX_FRAME);
+        let witness = child.clone();
+        let diagnosis = Box::new(move |loss| Box::pin(diagnose(witness, loss)) as _);
+        let connection = Connection::start(reader, writer, Arc::clone(&router) as _, limit, diagnosis);
+        if let Some(child) = child.clone() {
+            tokio::spawn(watch_exit(child, connection.clone(), Arc::clone(&router)));
+        }
+        Live { connection, router, child, port, info: Arc::default() }
+    }
+
+    async fn shake_hands(&self, connection: &Connection) -> Result<(u32, Option<String>)> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Hello {
+            protocol_version: Option<u32>,
+            version: Option<String>,
+        }
+        let mut params = serde_json::Map::new();
+        if let Some(token) = &self.token {
+            params.insert("token".to_owned(), token.0.clone().into());
+        }
+        if self.options.handlers.github_telemetry {
+            params.insert("enableGitHubTelemetryForwarding".to_owned(), true.into());
+        }
+        let answer = match connection.call(method::CONNECT, &json::text(&params)?).await {
+            Err(error) if is_unhandled_connect(&error) => {
+                connection.call(method::PING, r#"{"message":null}"#).await?
+            }
+            other => other?,
+        };
+        let hello: Hello = json::parse(&answer).map_err(|error| {
+            Error::new(ErrorKind::ProtocolMismatch, format!("protocol version mismatch: {error}"))
+        })?;
+        check_version(hello.protocol_version, hello.version.as_deref())?;
+        Ok((hello.protocol_version.unwrap_or_default(), hello.version))
+    }
+
+    /// What must be registered before the first session.
+    async fn set_up(&self, connection: &Connection) -> Result<()> {
+        let options = &self.options;
+        if !options.builtin_plugin_directories.is_empty() {
+            let params = json!({"paths": options.builtin_plugin_directories}).to_string();
+            connection.call(method::PLUGINS_BUILTIN_SET, &params).await?;
+        }
+        if let Some(files) = &options.session_fs {
+            connection.call(method::SESSION_FS_SET_PROVIDER, &json::text(files)?).await?;
+        }
+        if self.callbacks.llm.is_some() {
+            connection.call(method::LLM_SET_PROVIDER, "{}").await?;
+        }
+        Ok(())
+    }
+}
+
+fn internal() -> Error {
+    Error::new(ErrorKind::Internal, "a start lost its connection object")
+}
+
+fn is_unhandled_connect(error: &Error) -> bool {
+    error.kind() == ErrorKind::Rpc
+        && (error.rpc_code() == Some(METHOD_NOT_FOUND) || error.message() == "Unhandled method connect")
+}
+
+fn check_version(reported: Option<u32>, runtime: Option<&str>) -> Result<()> {
+    let mismatch = |what: String| {
+        let runtime = runtime.map(|version| format!(" (runtime {version})")).unwrap_or_default();
+        let text = format!(
+            "protocol version mismatch: this SDK supports versions {OLDEST_PROTOCOL}-{NEWEST_PROTOCOL}, but the server \
+             {what}{runtime}; install a runtime that fits this SDK, or update the SDK"
+        );
+        Err(Error::new(ErrorKind::ProtocolMismatch, text))
+    };
+    match reported {
+        None => mismatch("does not report a protocol version".to_owned()),
+        Some(version) if !(OLDEST_PROTOCOL..=NEWEST_PROTOCOL).contains(&version) => {
+            mismatch(format!("reports version {version}"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// A child's end is noticed even when something keeps its pipes open.
+async fn watch_exit(child: crate::runtime::ChildProcess, connection: Connection, router: Arc<Router>) {
+    tokio::select! {
+        () = connection.ended() => return,
+        () = child.exited() => {}
+    }
+    // The last bytes may still be in the pipe.
+    let grace = std::time::Duration::from_millis(500);
+    if tokio::time::timeout(grace, connection.ended()).await.is_err() {
+        let error = child.exit_error().await;
+        if connection.end(error.clone()) {
+            crate::rpc::Inbound::lost(&*router, &error);
+        }
+    }
+}
+
+/// Marks the client as disconnected before anybody is told, and ends what is left of the runtime.
+struct LossWatch {
+    link: std::sync::Weak<std::sync::Mutex<super::Link>>,
+    observer: Arc<dyn ClientObserver>,
+}
+
+impl ClientObserver for LossWatch {
+    fn lifecycle(&self, params: &bytes::Bytes) {
+        self.observer.lifecycle(params);
+    }
+
+    fn notification(&self, method: &str, params: &bytes::Bytes) {
+        self.observer.notification(method, params);
+    }
+
+    fn batch_end(&self) {
+        self.observer.batch_end();
+    }
+
+    fn lost(&self, error: &Error) {
+        if let Some(link) = self.link.upgrade() {
+            let mut link = lock(&link);
+            if let Some(child) = link.live.take().and_then(|live| live.child) {
+                child.kill();
+            }
+            if link.state == ConnectionState::Connected {
+                link.state = ConnectionState::Disconnected;
+            }
+        }
+        self.observer.lost(error);
+    }
+}

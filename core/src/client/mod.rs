@@ -1,0 +1,326 @@
+//! The client: assembles runtime, connection, router and sessions.
+
+mod connect;
+mod lifecycle;
+mod sessions;
+mod stop;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub(crate) use lifecycle::Lifecycle;
+pub use lifecycle::LifecycleStream;
+pub use sessions::SessionSpec;
+pub use stop::StopReport;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::handlers::{LlmHandler, ModelsHandler};
+use crate::protocol::common::Secret;
+use crate::protocol::{json, method};
+use crate::router::{ClientObserver, Router};
+use crate::rpc::Connection;
+use crate::runtime::options::{ClientOptions, RuntimeConnection};
+use crate::runtime::{self, ChildProcess};
+use crate::session::{SessionCore, SessionOwner};
+
+/// A connection to one runtime. Clones name the same client; dropping the last one, and the last of its sessions, ends
+/// a runtime that it started.
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<ClientInner>);
+
+/// What the host provides for the client as a whole.
+#[derive(Clone, Default)]
+pub struct ClientCallbacks {
+    /// Takes the place of the runtime's list of models.
+    pub list_models: Option<Arc<dyn ModelsHandler>>,
+    /// Serves the runtime's requests to model providers.
+    pub llm: Option<Arc<dyn LlmHandler>>,
+}
+
+/// State of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Not started, stopped, or the connection was lost.
+    Disconnected,
+    /// A start is under way.
+    Connecting,
+    /// Ready.
+    Connected,
+    /// The last start failed.
+    Error,
+}
+
+impl ConnectionState {
+    /// Lower-case name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disconnected => "disconnected",
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Error => "error",
+        }
+    }
+}
+
+pub(crate) struct ClientInner {
+    options: ClientOptions,
+    program: Option<String>,
+    token: Option<Secret>,
+    uri_port: Option<u16>,
+    observer: Arc<dyn ClientObserver>,
+    lifecycle: Arc<Lifecycle>,
+    /// Cancelled by a forced stop: ends a start under way. Renewed afterwards.
+    abandon: Mutex<CancellationToken>,
+    /// Held while starting or stopping.
+    transition: tokio::sync::Mutex<()>,
+    link: Arc<Mutex<Link>>,
+    models: tokio::sync::Mutex<Option<Bytes>>,
+    callbacks: ClientCallbacks,
+}
+
+/// What changes with each start.
+pub(crate) struct Link {
+    state: ConnectionState,
+    live: Option<Live>,
+}
+
+/// A started connection.
+#[derive(Clone)]
+pub(crate) struct Live {
+    pub(crate) connection: Connection,
+    pub(crate) router: Arc<Router>,
+    pub(crate) child: Option<ChildProcess>,
+    pub(crate) port: Option<u16>,
+    pub(crate) info: Arc<StartInfo>,
+}
+
+/// What the runtime said when it was started, and how long each phase took.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartInfo {
+    /// Version of the runtime; none when it is too old to tell.
+    pub version: Option<String>,
+    /// Version of the protocol spoken.
+    pub protocol_version: u32,
+    /// Milliseconds per phase: `launch`, `handshake`, `setup`, `total`.
+    pub timings: StartTimings,
+}
+
+/// Milliseconds per phase of a start.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+pub struct StartTimings {
+    /// Starting the process or connecting the socket.
+    pub launch: f64,
+    /// First answer of the runtime and version check.
+    pub handshake: f64,
+    /// Registering what the client provides.
+    pub setup: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+impl Client {
+    /// Checks the options and finds the runtime's program. Starts nothing.
+    pub fn new(options: ClientOptions) -> Result<Self> {
+        Self::with_callbacks(options, ClientCallbacks::default())
+    }
+
+    /// Like [`new`](Self::new), with callbacks that concern the client as a whole.
+    pub fn with_callbacks(options: ClientOptions, callbacks: ClientCallbacks) -> Result<Self> {
+        let lifecycle = Arc::new(Lifecycle::default());
+        let observer = Arc::clone(&lifecycle) as Arc<dyn ClientObserver>;
+        Self::with_observer(options, lifecycle, observer, callbacks)
+    }
+
+    pub(crate) fn with_observer(
+        mut options: ClientOptions,
+        lifecycle: Arc<Lifecycle>,
+        observer: Arc<dyn ClientObserver>,
+        callbacks: ClientCallbacks,
+    ) -> Result<Self> {
+        if options.connection.is_none() {
+            options.connection = Some(default_connection()?);
+        }
+        options.validate()?;
+        let (mut token, mut uri_port) = (None, None);
+        match options.connection.as_ref() {
+            Some(RuntimeConnection::Uri { url, connection_token }) => {
+                uri_port = Some(runtime::parse_uri(url)?.1);
+                token = connection_token.clone();
+            }
+            Some(RuntimeConnection::Tcp { connection_token, .. }) => {
+                let random = || Secret(Uuid::new_v4().to_string());
+                token = Some(connection_token.clone().unwrap_or_else(random));
+            }
+            _ => {}
+        }
+        let program = runtime::resolve(&options)?;
+        Ok(Self(Arc::new(ClientInner {
+            options,
+            program,
+            token,
+            uri_port,
+            observer,
+            lifecycle,
+            abandon: Mutex::default(),
+            transition: tokio::sync::Mutex::default(),
+            link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
+            models: tokio::sync::Mutex::default(),
+            callbacks,
+        })))
+    }
+
+    /// Where the client is in its life.
+    #[must_use]
+    pub fn state(&self) -> ConnectionState {
+        self.0.link().state
+    }
+
+    /// The port of a runtime on TCP: announced by a child, or taken from the uri.
+    #[must_use]
+    pub fn runtime_port(&self) -> Option<u16> {
+        self.0.uri_port.or_else(|| self.0.link().live.as_ref().and_then(|live| live.port))
+    }
+
+    /// The process id of the runtime, when this client started it.
+    #[must_use]
+    pub fn runtime_pid(&self) -> Option<u32> {
+        self.0.link().live.as_ref().and_then(|live| live.child.as_ref().map(ChildProcess::pid))
+    }
+
+    /// What the runtime said at the start; none when not connected.
+    #[must_use]
+    pub fn start_info(&self) -> Option<StartInfo> {
+        self.0.link().live.as_ref().map(|live| (*live.info).clone())
+    }
+
+    /// The options, as completed by [`new`](Self::new).
+    #[must_use]
+    pub fn options(&self) -> &ClientOptions {
+        &self.0.options
+    }
+
+    /// Calls any method of the runtime; `params` is JSON text of an object. No time limit: wrap it in one if needed.
+    pub async fn call(&self, method: &str, params: &str) -> Result<Bytes> {
+        let connection = self.0.live()?.connection;
+        connection.call(method, if params.trim().is_empty() { "{}" } else { params }).await
+    }
+
+    /// Sends a notification to the runtime.
+    pub fn notify(&self, method: &str, params: &str) -> Result<()> {
+        self.0.live()?.connection.notify(method, if params.trim().is_empty() { "{}" } else { params })
+    }
+
+    /// The models, asked once and kept until the client stops. JSON text `{"models": […]}`. With a handler for them, no
+    /// runtime is needed.
+    pub async fn list_models(&self) -> Result<Bytes> {
+        let mut models = self.0.models.lock().await;
+        if let Some(models) = models.as_ref() {
+            return Ok(models.clone());
+        }
+        let fresh = match &self.0.callbacks.list_models {
+            Some(handler) => Bytes::from(serde_json::json!({"models": handler.list().await?}).to_string()),
+            None => self.call(method::MODELS_LIST, "{}").await?,
+        };
+        *models = Some(fresh.clone());
+        Ok(fresh)
+    }
+
+    /// Deletes a session and what is kept of it.
+    pub async fn delete_session(&self, id: &str) -> Result<()> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            #[serde(default)]
+            success: bool,
+            error: Option<String>,
+        }
+        let params = format!(r#"{{"sessionId":{}}}"#, json::quote(id));
+        let answer = self.call(method::SESSION_DELETE, &params).await?;
+        let answer: Answer = json::parse_as("answer to session.delete", &answer)?;
+        if !answer.success {
+            let why = answer.error.unwrap_or_else(|| "Unknown error".to_owned());
+            return Err(Error::new(ErrorKind::InvalidState, format!("Failed to delete session {id}: {why}")));
+        }
+        if let Ok(live) = self.0.live()
+            && let Some(core) = live.router.remove_id(id)
+        {
+            core.close(&Error::new(ErrorKind::SessionClosed, format!("session {id} was deleted")));
+        }
+        Ok(())
+    }
+
+    /// Sessions created, deleted, updated or moved between foreground and background, from now on.
+    #[must_use]
+    pub fn lifecycle_events(&self) -> LifecycleStream {
+        self.0.lifecycle.subscribe()
+    }
+}
+
+impl ClientInner {
+    fn link(&self) -> MutexGuard<'_, Link> {
+        lock(&self.link)
+    }
+
+    fn abandon(&self) -> MutexGuard<'_, CancellationToken> {
+        self.abandon.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present connection.
+    pub(crate) fn live(&self) -> Result<Live> {
+        let not_connected = || {
+            Error::new(
+                ErrorKind::InvalidState,
+                "Client not connected. Call start() first; after a lost connection, again.",
+            )
+        };
+        self.link().live.clone().ok_or_else(not_connected)
+    }
+}
+
+impl SessionOwner for ClientInner {
+    fn forget(&self, core: &SessionCore) {
+        if let Some(live) = &self.link().live {
+            live.router.remove(core);
+        }
+    }
+
+    fn stderr_tail(&self) -> Option<String> {
+        self.link().live.as_ref().and_then(|live| live.child.as_ref().map(ChildProcess::stderr_tail))
+    }
+}
+
+impl Drop for ClientInner {
+    fn drop(&mut self) {
+        if let Some(live) = self.link().live.take() {
+            live.connection.close();
+        }
+    }
+}
+
+pub(crate) fn lock(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
+    link.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The kind of connection used when none is given.
+fn default_connection() -> Result<RuntimeConnection> {
+    const VARIABLE: &str = "COPILOT_SDK_DEFAULT_CONNECTION";
+    let wanted = std::env::var(VARIABLE).unwrap_or_default();
+    match wanted.trim().to_ascii_lowercase().as_str() {
+        "" | "stdio" => Ok(RuntimeConnection::Stdio { path: None, args: Vec::new(), env: None }),
+        "inprocess" => Ok(RuntimeConnection::Inprocess {}),
+        _ => {
+            let text = format!("{VARIABLE} is {wanted:?}; expected stdio or inprocess");
+            Err(Error::new(ErrorKind::InvalidArgument, text))
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("state", &self.state()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! Stopping, graded and bounded at every step.
+
+use std::time::Duration;
+
+use super::{Client, ConnectionState, Live};
+use crate::error::{Error, ErrorKind};
+use crate::protocol::{json, method};
+
+/// How long the runtime may take to end all sessions together.
+const SESSIONS_TIME: Duration = Duration::from_secs(10);
+/// How long the runtime may take to clean up.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(10);
+/// How long a process may take to end after each signal.
+const EXIT_TIME: Duration = Duration::from_secs(5);
+
+/// What did not go well while stopping. The client is stopped all the same.
+#[derive(Clone, Debug, Default)]
+pub struct StopReport {
+    /// One text per failed step; empty when all went well.
+    pub errors: Vec<String>,
+}
+
+impl Client {
+    /// Disconnects all sessions, lets the runtime clean up, and ends it when this client started it. Takes at most 30
+    /// seconds, with a healthy runtime a few milliseconds. Does nothing when not started.
+    pub async fn stop(&self) -> StopReport {
+        let _transition = self.0.transition.lock().await;
+        let mut report = StopReport::default();
+        let Some(live) = self.take_live() else { return report };
+        disconnect_sessions(&live, &mut report).await;
+        if live.child.is_some() {
+            let shutdown = live.connection.call(method::RUNTIME_SHUTDOWN, "{}");
+            match tokio::time::timeout(SHUTDOWN_TIME, shutdown).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => {
+                    report.errors.push(format!("Failed to gracefully shut down runtime: {error}"))
+                }
+                Err(_) => report.errors.push(format!(
+                    "Failed to gracefully shut down runtime: no answer within {SHUTDOWN_TIME:?}"
+                )),
+            }
+        }
+        live.router.close();
+        live.connection.close();
+        *self.0.models.lock().await = None;
+        if let Some(child) = &live.child
+            && !child.end_within(EXIT_TIME).await
+        {
+            report.errors.push(format!("timed out waiting for runtime process {} after kill", child.pid()));
+        }
+        report
+    }
+
+    /// Ends everything at once: nothing is said to the runtime, a child is killed. Can be called at any time, also while
+    /// a start or a stop hangs.
+    pub async fn force_stop(&self) {
+        std::mem::take(&mut *self.0.abandon()).cancel();
+        let live = self.take_live();
+        if let Some(live) = live {
+            let error = Error::new(ErrorKind::SessionClosed, "the client was stopped by force");
+            for core in live.router.take_all() {
+                core.close(&error);
+            }
+            live.router.close();
+            live.connection.close();
+            if let Some(child) = live.child {
+                child.kill();
+                drop(tokio::time::timeout(EXIT_TIME, child.exited()).await);
+            }
+        }
+        if let Ok(mut models) = self.0.models.try_lock() {
+            *models = None;
+        }
+    }
+
+    fn take_live(&self) -> Option<Live> {
+        let mut link = self.0.link();
+        link.state = ConnectionState::Disconnected;
+        link.live.take()
+    }
+}
+
+async fn disconnect_sessions(live: &Live, report: &mut StopReport) {
+    let deadline = tokio::time::Instant::now() + SESSIONS_TIME;
+    let stopped = Error::new(ErrorKind::SessionClosed, "the client was stopped");
+    for core in live.router.take_all() {
+        let id = core.id();
+        if core.is_open() {
+            let params = format!(r#"{{"sessionId":{}}}"#, json::quote(&id));
+            let destroyed = live.connection.call(method::SESSION_DESTROY, &params);
+            match tokio::time::timeout_at(deadline, destroyed).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => report.errors.push(format!("Failed to disconnect session {id}: {error}")),
+                Err(_) => report
+                    .errors
+                    .push(format!("Failed to disconnect session {id}: no answer within {SESSIONS_TIME:?}")),
+            }
+        }
+        core.close(&stopped);
+    }
+}

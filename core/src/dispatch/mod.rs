@@ -1,0 +1,141 @@
+//! From what the runtime asks to the user's handler and back. There are two ways in, and both end in a task of their own
+//! that owes exactly one answer:
+//!
+//! * **events** of a session, seen by every attached client and answered by a call: tools, permissions, elicitation, MCP
+//!   tokens, commands. Without a handler the client stays silent, another one may own the request;
+//! * **requests** of the runtime to this client, answered by a response: user input, modes, hooks, system message, tokens.
+
+mod canvas;
+mod command;
+mod elicitation;
+mod hook;
+pub(crate) mod llm;
+mod mcp_auth;
+mod mode;
+mod permission;
+mod provider_token;
+mod session_fs;
+mod tool;
+mod transform;
+mod user_input;
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::event::Event;
+use crate::protocol::{json, method};
+use crate::rpc::{METHOD_NOT_FOUND, Responder};
+use crate::session::SessionCore;
+
+/// Starts the work an event asks for, if this client has a handler for it.
+pub(crate) fn event(core: &Arc<SessionCore>, event: &Event) {
+    match event.event_type() {
+        method::EVENT_EXTERNAL_TOOL_REQUESTED => tool::requested(core, event),
+        method::EVENT_EXTERNAL_TOOL_COMPLETED => completed(core, event),
+        method::EVENT_PERMISSION_REQUESTED => permission::requested(core, event),
+        method::EVENT_PERMISSION_COMPLETED => completed(core, event),
+        method::EVENT_ELICITATION_REQUESTED => elicitation::requested(core, event),
+        method::EVENT_MCP_OAUTH_REQUIRED => mcp_auth::required(core, event),
+        method::EVENT_COMMAND_EXECUTE => command::execute(core, event),
+        _ => {}
+    }
+}
+
+/// A request was answered, perhaps by another client.
+fn completed(core: &Arc<SessionCore>, event: &Event) {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Completed {
+        request_id: String,
+    }
+    if let Ok(completed) = event.data::<Completed>() {
+        core.settled(&completed.request_id);
+    }
+}
+
+type RequestHandler = fn(Arc<SessionCore>, Bytes, Responder);
+
+/// Requests of the runtime that concern a session.
+const REQUESTS: &[(&str, RequestHandler)] = &[
+    (method::USER_INPUT_REQUEST, user_input::request),
+    (method::EXIT_PLAN_MODE_REQUEST, mode::exit_plan_request),
+    (method::AUTO_MODE_SWITCH_REQUEST, mode::auto_switch_request),
+    (method::HOOKS_INVOKE, hook::invoke),
+    (method::SYSTEM_MESSAGE_TRANSFORM, transform::request),
+    (method::PROVIDER_TOKEN_GET, provider_token::request),
+];
+
+/// Whether a method is a request that a session may answer.
+pub(crate) fn is_session_request(name: &str) -> bool {
+    REQUESTS.iter().any(|(method, _)| *method == name) || session_fs::is_known(name) || canvas::is_known(name)
+}
+
+/// Answers a request of the runtime.
+pub(crate) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, responder: Responder) {
+    if let Some((_, handler)) = REQUESTS.iter().find(|(method, _)| *method == name) {
+        handler(core, params, responder);
+    } else if name.starts_with(session_fs::PREFIX) {
+        session_fs::request(core, name, params, responder);
+    } else if name.starts_with(canvas::PREFIX) {
+        canvas::request(core, name, params, responder);
+    } else {
+        responder.error(METHOD_NOT_FOUND, &format!("Method not found: {name}"), None);
+    }
+}
+
+fn invalid(method: &str, why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("invalid {method} payload: {why}"))
+}
+
+/// Types the params of a request.
+fn read<T: DeserializeOwned>(method: &str, params: &[u8]) -> Result<T> {
+    json::parse(params).map_err(|error| invalid(method, error))
+}
+
+/// Runs a handler; a panic becomes an error.
+async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(panic) => Poll::Ready(Err(panicked(panic.as_ref()))),
+        }
+    })
+    .await
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::new(ErrorKind::HandlerFailed, format!("the handler panicked: {}", text.unwrap_or("no message")))
+}
+
+/// Answers a pending request by a call. Who answers first wins, so a refusal of the runtime is no error.
+async fn reply(core: &SessionCore, method: &str, request_id: &str, members: Map<String, Value>) {
+    let mut params = Map::new();
+    params.insert("sessionId".to_owned(), (*core.id()).into());
+    params.insert("requestId".to_owned(), request_id.into());
+    params.extend(members);
+    match json::text(&params) {
+        Ok(params) => {
+            if let Err(error) = core.connection().call(method, &params).await {
+                tracing::debug!(%error, method, request_id, "reply not taken");
+            }
+        }
+        Err(error) => tracing::error!(%error, method, request_id, "reply not sent"),
+    }
+}
+
+/// One member for [`reply`].
+fn member(name: &str, value: impl Into<Value>) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), value.into())])
+}

@@ -1,0 +1,91 @@
+//! `permission.requested`: may the agent do this?
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{guarded, member, reply};
+use crate::error::Result;
+use crate::handlers::{PermissionDecision, PermissionRequest};
+use crate::protocol::event::Event;
+use crate::protocol::method;
+use crate::session::SessionCore;
+
+pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Data {
+        #[serde(default)]
+        resolved_by_hook: bool,
+        #[serde(flatten)]
+        request: Map<String, Value>,
+    }
+    let Some(handler) = core.handlers().permission.clone() else { return };
+    if event.data::<Data>().is_ok_and(|data| data.resolved_by_hook || data.request.is_empty()) {
+        return;
+    }
+    let request = match event.data::<PermissionRequest>() {
+        Ok(request) if !request.request_id.is_empty() => request,
+        Ok(_) => return,
+        Err(error) => return tracing::warn!(%error, "permission request ignored"),
+    };
+    let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
+    core.spawn_once(&request_id.clone(), |context| async move {
+        let outcome = guarded(handler.decide(&context, request)).await;
+        if let Some(members) = answer(outcome) {
+            reply(&owner, method::SESSION_PERMISSIONS_REPLY, &request_id, members).await;
+        }
+    });
+}
+
+/// The members of the reply; none when this client abstains.
+fn answer(outcome: Result<PermissionDecision>) -> Option<Map<String, Value>> {
+    match outcome {
+        Ok(PermissionDecision::NoResult) => None,
+        Ok(PermissionDecision::Decision { decision, .. }) if decision["kind"] == "no-result" => None,
+        Ok(PermissionDecision::Decision { decision, context }) if decision["kind"].is_string() => {
+            let mut members = member("result", decision);
+            members.extend(context.map(|context| ("decisionContext".to_owned(), context)));
+            Some(members)
+        }
+        Ok(PermissionDecision::Decision { decision, .. }) => {
+            tracing::warn!(%decision, "a permission handler answered no decision");
+            Some(nobody())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a permission handler failed");
+            Some(nobody())
+        }
+    }
+}
+
+fn nobody() -> Map<String, Value> {
+    member("result", json!({"kind": "user-not-available"}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    #[test]
+    fn outcomes_on_the_wire() {
+        let of = |outcome| answer(outcome).map(Value::Object);
+        let decided = |decision, context| Ok(PermissionDecision::Decision { decision, context });
+        assert_eq!(
+            of(Ok(PermissionDecision::approve_once())),
+            Some(json!({"result": {"kind": "approve-once"}}))
+        );
+        let rejected = Some(json!({"result": {"kind": "reject", "feedback": "no"}}));
+        assert_eq!(of(Ok(PermissionDecision::reject(Some("no")))), rejected);
+        assert_eq!(of(Ok(PermissionDecision::reject(None))), Some(json!({"result": {"kind": "reject"}})));
+        assert_eq!(of(Ok(PermissionDecision::NoResult)), None);
+        assert_eq!(of(decided(json!({"kind": "no-result"}), None)), None);
+        let nobody = Some(json!({"result": {"kind": "user-not-available"}}));
+        assert_eq!(of(decided(json!({}), None)), nobody);
+        assert_eq!(of(Err(Error::new(ErrorKind::HandlerFailed, "x"))), nobody);
+        let attributed = of(decided(json!({"kind": "reject"}), Some(json!({"source": "host_policy"}))));
+        assert_eq!(attributed.unwrap()["decisionContext"]["source"], "host_policy");
+    }
+}

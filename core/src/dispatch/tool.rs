@@ -1,0 +1,73 @@
+//! `external_tool.requested`: the model calls a tool of the user.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::{guarded, member, reply};
+use crate::error::Result;
+use crate::handlers::{ToolInvocation, ToolResult};
+use crate::protocol::event::Event;
+use crate::protocol::{json as text, method};
+use crate::session::SessionCore;
+
+pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
+    let mut invocation = match event.data::<ToolInvocation>() {
+        Ok(invocation) => invocation,
+        Err(error) => return tracing::warn!(%error, "tool request ignored"),
+    };
+    if invocation.request_id.is_empty() || invocation.tool_name.is_empty() {
+        return;
+    }
+    // Without a handler another client may own the tool.
+    let Some(handler) = core.handlers().tools.get(&invocation.tool_name).cloned() else { return };
+    if invocation.agent_id.is_none() {
+        invocation.agent_id = event.header().ok().and_then(|header| header.agent_id);
+    }
+    let (owner, request_id) = (Arc::clone(core), invocation.request_id.clone());
+    core.spawn_once(&request_id.clone(), |context| async move {
+        let outcome = guarded(handler.call(&context, invocation)).await;
+        reply(&owner, method::SESSION_TOOLS_REPLY, &request_id, answer(outcome)).await;
+    });
+}
+
+fn answer(outcome: Result<ToolResult>) -> Map<String, Value> {
+    match outcome {
+        Ok(ToolResult::Text(text)) => member("result", text),
+        Ok(ToolResult::Object(result)) => member("result", result),
+        Ok(ToolResult::Raw(raw)) => match text::parse::<Value>(raw.as_bytes()) {
+            Ok(Value::Null) => member("result", nothing()),
+            Ok(result) => member("result", result),
+            Err(error) => member("error", format!("the tool's result is no JSON: {error}")),
+        },
+        Ok(ToolResult::None) => member("result", nothing()),
+        Err(error) => member("error", error.message()),
+    }
+}
+
+fn nothing() -> Value {
+    json!({
+        "textResultForLlm": "Tool returned no result.",
+        "resultType": "failure",
+        "error": "tool returned no result",
+        "toolTelemetry": {},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    #[test]
+    fn outcomes_on_the_wire() {
+        let of = |outcome| Value::Object(answer(outcome));
+        assert_eq!(of(Ok("t".into())), json!({"result": "t"}));
+        assert_eq!(of(Ok(ToolResult::Raw("\"t\"".into()))), json!({"result": "t"}));
+        assert_eq!(of(Ok(ToolResult::None))["result"]["resultType"], "failure");
+        assert_eq!(of(Ok(ToolResult::Raw("null".into())))["result"]["toolTelemetry"], json!({}));
+        assert_eq!(of(Err(Error::new(ErrorKind::HandlerFailed, "secret"))), json!({"error": "secret"}));
+        let full = json!({"textResultForLlm": "t", "resultType": "failure", "error": "E"});
+        assert_eq!(of(Ok(ToolResult::Object(full.clone()))), json!({"result": full}));
+    }
+}

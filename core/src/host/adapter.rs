@@ -1,0 +1,245 @@
+//! Every handler trait, answered by the host: a call goes into the inbox, its reply comes back by number.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+
+use super::delivery::{CallError, CallId, CallKind, Delivery, SessionKey};
+use super::inbox::Inbox;
+use crate::error::{Error, ErrorKind, Result};
+use crate::handlers::{
+    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
+    ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, HookHandler, HookInput,
+    McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
+    ProviderTokenHandler, SessionFsHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler,
+    UserInputAnswer, UserInputHandler, UserInputRequest,
+};
+use crate::protocol::event::Event;
+use crate::protocol::json as text;
+use crate::session::{EventSink, Meter};
+
+type Answer = std::result::Result<String, CallError>;
+
+/// Calls that wait for the host.
+pub(super) struct Calls {
+    inbox: Arc<Inbox>,
+    next: AtomicU64,
+    open: Mutex<HashMap<CallId, oneshot::Sender<Answer>>>,
+}
+
+impl Calls {
+    pub(super) fn new(inbox: Arc<Inbox>) -> Arc<Self> {
+        Arc::new(Self { inbox, next: AtomicU64::new(1), open: Mutex::default() })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<CallId, oneshot::Sender<Answer>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands in the answer to a call.
+    pub(super) fn answer(&self, call: CallId, answer: Answer) -> Result<()> {
+        let sender = self.open().remove(&call).ok_or_else(|| {
+            let text =
+                format!("call {call} is not open: it was answered already or its answer is no longer wanted");
+            Error::new(ErrorKind::InvalidState, text)
+        })?;
+        // Nobody waits any more: the call was cancelled a moment ago.
+        drop(sender.send(answer));
+        Ok(())
+    }
+
+    /// Asks the host. Dropping the future tells the host that the answer is no longer wanted.
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        kind: CallKind,
+        session: SessionKey,
+        args: String,
+    ) -> Result<String> {
+        let call = self.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = oneshot::channel();
+        self.open().insert(call, sender);
+        let _open = OpenCall { calls: self, call };
+        self.inbox.push(Delivery::Call { call, kind, session, args: Bytes::from(args) });
+        match receiver.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(match error.code {
+                Some(code) => Error::rpc(code, error.message, error.data),
+                None => {
+                    let failed = Error::new(ErrorKind::HandlerFailed, error.message);
+                    error.data.map_or(failed.clone(), |data| failed.with_data(data))
+                }
+            }),
+            Err(_) => Err(Error::new(ErrorKind::HandlerFailed, "the host was closed")),
+        }
+    }
+}
+
+struct OpenCall<'a> {
+    calls: &'a Calls,
+    call: CallId,
+}
+
+impl Drop for OpenCall<'_> {
+    fn drop(&mut self) {
+        if self.calls.open().remove(&self.call).is_some() {
+            self.calls.inbox.push(Delivery::CallCancelled { call: self.call });
+        }
+    }
+}
+
+/// One session of the host: its handlers and its event sink.
+pub(super) struct HostSession {
+    pub(super) calls: Arc<Calls>,
+    pub(super) key: SessionKey,
+    pub(super) events: AtomicBool,
+    pub(super) meter: Arc<Meter>,
+}
+
+impl HostSession {
+    pub(super) fn new(calls: Arc<Calls>, key: SessionKey, events: bool) -> Self {
+        Self { calls, key, events: AtomicBool::new(events), meter: Arc::default() }
+    }
+
+    /// For what concerns no session.
+    pub(super) fn of_client(calls: Arc<Calls>) -> Self {
+        Self::new(calls, 0, false)
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, kind: CallKind, args: &(impl Serialize + Sync)) -> Result<T> {
+        let answer = self.calls.ask(kind, self.key, text::text(args)?).await?;
+        text::parse(answer.as_bytes()).map_err(|error| {
+            Error::new(
+                ErrorKind::HandlerFailed,
+                format!("the answer of the {} handler: {error}", kind.name()),
+            )
+        })
+    }
+}
+
+impl EventSink for HostSession {
+    fn event(&self, event: &Event) -> bool {
+        self.meter.receive();
+        if self.events.load(Ordering::Acquire) {
+            self.meter.queue(event);
+            let delivery = Delivery::Event { session: self.key, event: event.clone() };
+            self.calls.inbox.push_quietly(delivery, Some(Arc::clone(&self.meter)));
+        }
+        true
+    }
+}
+
+#[async_trait]
+impl ToolHandler for HostSession {
+    async fn call(&self, _: &CallContext, invocation: ToolInvocation) -> Result<ToolResult> {
+        let args = text::text(&invocation)?;
+        Ok(ToolResult::Raw(self.calls.ask(CallKind::Tool, self.key, args).await?))
+    }
+}
+
+#[async_trait]
+impl PermissionHandler for HostSession {
+    async fn decide(&self, _: &CallContext, request: PermissionRequest) -> Result<PermissionDecision> {
+        let mut answer: Value = self.ask(CallKind::Permission, &request).await?;
+        let context = answer.get_mut("decisionContext").map(Value::take);
+        let decision = answer.get_mut("decision").map(Value::take).unwrap_or(answer);
+        Ok(PermissionDecision::Decision { decision, context })
+    }
+}
+
+#[async_trait]
+impl UserInputHandler for HostSession {
+    async fn ask(&self, _: &CallContext, request: UserInputRequest) -> Result<UserInputAnswer> {
+        self.ask(CallKind::UserInput, &request).await
+    }
+}
+
+#[async_trait]
+impl ExitPlanModeHandler for HostSession {
+    async fn decide(&self, _: &CallContext, request: ExitPlanModeRequest) -> Result<Value> {
+        self.ask(CallKind::ExitPlanMode, &request).await
+    }
+}
+
+#[async_trait]
+impl AutoModeSwitchHandler for HostSession {
+    async fn decide(&self, _: &CallContext, request: AutoModeSwitchRequest) -> Result<String> {
+        self.ask(CallKind::AutoModeSwitch, &request).await
+    }
+}
+
+#[async_trait]
+impl HookHandler for HostSession {
+    async fn run(&self, _: &CallContext, input: HookInput) -> Result<Value> {
+        self.ask(CallKind::Hook, &input).await
+    }
+}
+
+#[async_trait]
+impl TransformHandler for HostSession {
+    async fn transform(&self, _: &CallContext, section_id: &str, content: &str) -> Result<String> {
+        let args = json!({"sectionId": section_id, "content": content});
+        self.ask(CallKind::SystemMessageTransform, &args).await
+    }
+}
+
+#[async_trait]
+impl ElicitationHandler for HostSession {
+    async fn fill(&self, _: &CallContext, request: ElicitationRequest) -> Result<Value> {
+        self.ask(CallKind::Elicitation, &request).await
+    }
+}
+
+#[async_trait]
+impl McpAuthHandler for HostSession {
+    async fn authorize(&self, _: &CallContext, request: McpAuthRequest) -> Result<Value> {
+        self.ask(CallKind::McpAuth, &request).await
+    }
+}
+
+#[async_trait]
+impl CommandHandler for HostSession {
+    async fn run(&self, _: &CallContext, command: CommandContext) -> Result<()> {
+        self.ask::<Value>(CallKind::Command, &command).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl ProviderTokenHandler for HostSession {
+    async fn token(&self, _: &CallContext, provider_name: &str) -> Result<String> {
+        self.ask(CallKind::ProviderToken, &json!({"providerName": provider_name})).await
+    }
+}
+
+#[async_trait]
+impl SessionFsHandler for HostSession {
+    async fn call(&self, _: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
+        self.ask(CallKind::SessionFs, &with_method(method, params)).await
+    }
+}
+
+#[async_trait]
+impl CanvasHandler for HostSession {
+    async fn call(&self, _: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
+        self.ask(CallKind::Canvas, &with_method(method, params)).await
+    }
+}
+
+fn with_method(method: &str, params: Map<String, Value>) -> Map<String, Value> {
+    let mut args = Map::from_iter([("method".to_owned(), method.into())]);
+    args.extend(params);
+    args
+}
+
+#[async_trait]
+impl ModelsHandler for HostSession {
+    async fn list(&self) -> Result<Value> {
+        self.ask(CallKind::ListModels, &json!({})).await
+    }
+}

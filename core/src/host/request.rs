@@ -1,0 +1,96 @@
+//! The arguments of operations, as doors write them.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::adapter::HostSession;
+use super::delivery::SessionKey;
+use crate::handlers::Handlers;
+use crate::protocol::session_spec::{SessionConfig, TraceContext};
+
+/// `rpc.call`, `rpc.notify` and `session.call`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Invoke<'a> {
+    #[serde(default)]
+    pub(super) key: SessionKey,
+    pub(super) method: String,
+    #[serde(borrow, default)]
+    pub(super) params: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(super) timeout_ms: Option<f64>,
+}
+
+/// `session.create` and `session.resume`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Make {
+    pub(super) key: SessionKey,
+    #[serde(default)]
+    pub(super) session_id: Option<String>,
+    #[serde(default)]
+    pub(super) config: SessionConfig,
+    #[serde(default)]
+    pub(super) handlers: Served,
+    #[serde(default)]
+    pub(super) trace_context: TraceContext,
+}
+
+/// An operation on a session that has no further arguments.
+#[derive(Deserialize)]
+pub(super) struct Keyed {
+    pub(super) key: SessionKey,
+}
+
+/// Which callbacks the host serves for a session.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(super) struct Served {
+    tools: Vec<String>,
+    permission: bool,
+    user_input: bool,
+    exit_plan_mode: bool,
+    auto_mode_switch: bool,
+    elicitation: bool,
+    mcp_auth: bool,
+    hooks: Vec<String>,
+    commands: Vec<String>,
+    transforms: Vec<String>,
+    bearer_tokens: Vec<String>,
+    canvas: bool,
+    session_fs: bool,
+    pub(super) events: Option<bool>,
+}
+
+impl Served {
+    /// Ordinary handlers that ask the host.
+    pub(super) fn handlers(self, host: &Arc<HostSession>) -> Handlers {
+        macro_rules! one {
+            ($on:expr) => {
+                $on.then(|| Arc::clone(host) as _)
+            };
+        }
+        macro_rules! each {
+            ($names:expr) => {
+                $names.into_iter().map(|name| (name, Arc::clone(host) as _)).collect()
+            };
+        }
+        Handlers {
+            tools: each!(self.tools),
+            permission: one!(self.permission),
+            user_input: one!(self.user_input),
+            exit_plan_mode: one!(self.exit_plan_mode),
+            auto_mode_switch: one!(self.auto_mode_switch),
+            elicitation: one!(self.elicitation),
+            mcp_auth: one!(self.mcp_auth),
+            hooks: each!(self.hooks),
+            commands: each!(self.commands),
+            transforms: each!(self.transforms),
+            provider_tokens: each!(self.bearer_tokens),
+            session_fs: one!(self.session_fs),
+            canvas: one!(self.canvas),
+        }
+    }
+}

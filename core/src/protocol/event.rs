@@ -1,0 +1,148 @@
+//! A session event: the bytes the runtime sent, with its type found and nothing else read until somebody asks.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::scan::{ScanError, Scanner};
+use crate::error::{Error, ErrorKind, Result};
+
+/// One event of a session. Clones share the received bytes.
+#[derive(Clone)]
+pub struct Event {
+    bytes: Bytes,
+    event_type: Range<u32>,
+    data: Range<u32>,
+}
+
+/// The members every event has besides its type and data.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventHeader {
+    /// Identifier of the event, a UUID.
+    #[serde(default)]
+    pub id: String,
+    /// ISO-8601 time.
+    #[serde(default)]
+    pub timestamp: String,
+    /// The event before this one, none for the first.
+    #[serde(default)]
+    pub parent_id: Option<String>,
+    /// The sub-agent that produced it, none for the root agent.
+    #[serde(default)]
+    pub agent_id: Option<String>,
+    /// Whether the event is neither stored nor replayed.
+    #[serde(default)]
+    pub ephemeral: bool,
+}
+
+impl Event {
+    /// Reads an event object: its type must be a string, everything else stays as it is.
+    pub fn from_json(bytes: Bytes) -> Result<Self> {
+        let end = bytes.len();
+        Self::scan(bytes, 0..end).map_err(|ScanError(at)| {
+            Error::new(ErrorKind::Protocol, format!("not a session event: unexpected text at byte {at}"))
+        })
+    }
+
+    /// Reads the event object at `range` of a frame; keeps only that part of the frame.
+    pub(crate) fn scan(frame: Bytes, range: Range<usize>) -> Result<Self, ScanError> {
+        let bytes = frame.slice(range);
+        let mut event_type = 0..0;
+        let mut data = 0..0;
+        Scanner::new(&bytes).object(|key, scanner| {
+            match key {
+                b"type" if scanner.is_string() => event_type = narrow(scanner.string()?),
+                b"data" => data = narrow(scanner.value()?),
+                _ => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(Self { bytes, event_type, data })
+    }
+
+    /// An event whose parts the reader has found already, offsets relative to `bytes`.
+    pub(crate) fn from_parts(bytes: Bytes, event_type: Range<u32>, data: Range<u32>) -> Self {
+        Self { bytes, event_type, data }
+    }
+
+    fn part(&self, range: &Range<u32>) -> &[u8] {
+        &self.bytes[range.start as usize..range.end as usize]
+    }
+
+    /// The type, for example `assistant.message`; empty when the event has none.
+    #[must_use]
+    pub fn event_type(&self) -> &str {
+        std::str::from_utf8(self.part(&self.event_type)).unwrap_or_default()
+    }
+
+    /// The event object as received.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// The event object as received, as shared bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The `data` member as received; `{}` when there is none.
+    #[must_use]
+    pub fn data_json(&self) -> &str {
+        let data = std::str::from_utf8(self.part(&self.data)).unwrap_or_default();
+        if data.is_empty() { "{}" } else { data }
+    }
+
+    /// Types the `data` member.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T> {
+        super::json::parse(self.data_json().as_bytes()).map_err(|error| {
+            Error::new(ErrorKind::Protocol, format!("data of event {}: {error}", self.event_type()))
+        })
+    }
+
+    /// Types the members around type and data.
+    pub fn header(&self) -> Result<EventHeader> {
+        super::json::parse(&self.bytes)
+            .map_err(|error| Error::new(ErrorKind::Protocol, format!("event {}: {error}", self.event_type())))
+    }
+}
+
+/// Frames are limited to less than 4 GiB, see `framing`.
+pub(crate) fn narrow(range: Range<usize>) -> Range<u32> {
+    range.start as u32..range.end as u32
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event").field("type", &self.event_type()).field("bytes", &self.bytes.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn type_data_and_header() {
+        let text = r#"{"type":"session.idle","data":{"x":1},"id":"i","timestamp":"t","parentId":null,"ephemeral":true,"new":[1]}"#;
+        let event = Event::from_json(Bytes::from_static(text.as_bytes())).unwrap();
+        assert_eq!(event.event_type(), "session.idle");
+        assert_eq!(event.data_json(), r#"{"x":1}"#);
+        assert_eq!(event.json(), text);
+        let header = event.header().unwrap();
+        assert!(header.ephemeral && header.parent_id.is_none() && header.id == "i");
+    }
+
+    #[test]
+    fn odd_events_are_kept() {
+        let event = Event::from_json(Bytes::from_static(br#"{"type":5}"#)).unwrap();
+        assert_eq!(event.event_type(), "");
+        assert_eq!(event.data_json(), "{}");
+        assert!(Event::from_json(Bytes::from_static(b"[]")).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! Reading and writing JSON text at the edges of the engine.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Types JSON text. Escapes of unpaired UTF-16 surrogates, which strict parsers refuse, are read as U+FFFD.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+    match serde_json::from_slice(text) {
+        Ok(value) => Ok(value),
+        Err(error) => match replace_lone_surrogates(text) {
+            Some(mended) => serde_json::from_slice(&mended),
+            None => Err(error),
+        },
+    }
+}
+
+/// Like [`parse`], with an error that names what was read.
+pub(crate) fn parse_as<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
+    parse(text).map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{what}: {error}")))
+}
+
+/// JSON text of a value.
+pub(crate) fn text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot write JSON: {error}")))
+}
+
+/// JSON text of a string.
+pub(crate) fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Replaces escapes of unpaired surrogates by the escape of U+FFFD. `None` when there are none.
+fn replace_lone_surrogates(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut copied = 0;
+    let mut pos = 0;
+    while let Some(step) = memchr::memchr(b'\\', &text[pos..]) {
+        let at = pos + step;
+        match surrogate(text, at) {
+            Some(high) if high < 0xDC00 && surrogate(text, at + 6).is_some_and(|low| low >= 0xDC00) => {
+                pos = at + 12
+            }
+            Some(_) => {
+                out.extend_from_slice(&text[copied..at]);
+                out.extend_from_slice(b"\\ufffd");
+                copied = at + 6;
+                pos = copied;
+            }
+            None => pos = (at + 2).min(text.len()),
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.extend_from_slice(&text[copied..]);
+    Some(out)
+}
+
+/// The surrogate code unit escaped at `at`, if there is one.
+fn surrogate(text: &[u8], at: usize) -> Option<u16> {
+    let escape = text.get(at..at + 6)?;
+    if &escape[..2] != b"\\u" {
+        return None;
+    }
+    let digits = std::str::from_utf8(&escape[2..]).ok()?;
+    let unit = u16::from_str_radix(digits, 16).ok()?;
+    (0xD800..=0xDFFF).contains(&unit).then_some(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lone_surrogates_are_read_as_replacement() {
+        let read: String = parse(br#""a\ud83dz""#).unwrap();
+        assert_eq!(read, "a\u{fffd}z");
+        let read: String = parse(br#""\udc00\ud83d\ude00\ud83d""#).unwrap();
+        assert_eq!(read, "\u{fffd}\u{1f600}\u{fffd}");
+        let read: String = parse(br#""\\ud83d""#).unwrap();
+        assert_eq!(read, "\\ud83d");
+    }
+
+    #[test]
+    fn broken_text_stays_an_error() {
+        assert!(parse::<String>(b"\"x").is_err());
+        assert!(parse::<String>(br#""\"#).is_err());
+    }
+}

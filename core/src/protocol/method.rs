@@ -1,0 +1,55 @@
+//! Names on the wire that the engine itself uses.
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $(#[doc = concat!("`", $text, "`")] pub const $name: &str = $text;)*
+    };
+}
+
+names! {
+    CONNECT = "connect";
+    PING = "ping";
+    MODELS_LIST = "models.list";
+    RUNTIME_SHUTDOWN = "runtime.shutdown";
+    SESSION_FS_SET_PROVIDER = "sessionFs.setProvider";
+    LLM_SET_PROVIDER = "llmInference.setProvider";
+    PLUGINS_BUILTIN_SET = "plugins.builtin.set";
+    SESSION_CREATE = "session.create";
+    SESSION_RESUME = "session.resume";
+    SESSION_SEND = "session.send";
+    SESSION_ABORT = "session.abort";
+    SESSION_DESTROY = "session.destroy";
+    SESSION_DELETE = "session.delete";
+    SESSION_GET_MESSAGES = "session.getMessages";
+    SESSION_OPTIONS_UPDATE = "session.options.update";
+    SESSION_REGISTER_INTEREST = "session.eventLog.registerInterest";
+    SESSION_TOOLS_REPLY = "session.tools.handlePendingToolCall";
+    SESSION_PERMISSIONS_REPLY = "session.permissions.handlePendingPermissionRequest";
+    SESSION_ELICITATION_REPLY = "session.ui.handlePendingElicitation";
+    SESSION_COMMAND_REPLY = "session.commands.handlePendingCommand";
+    SESSION_MCP_OAUTH_REPLY = "session.mcp.oauth.handlePendingRequest";
+
+    SESSION_EVENT = "session.event";
+    SESSION_LIFECYCLE = "session.lifecycle";
+
+    USER_INPUT_REQUEST = "userInput.request";
+    EXIT_PLAN_MODE_REQUEST = "exitPlanMode.request";
+    AUTO_MODE_SWITCH_REQUEST = "autoModeSwitch.request";
+    HOOKS_INVOKE = "hooks.invoke";
+    SYSTEM_MESSAGE_TRANSFORM = "systemMessage.transform";
+    PROVIDER_TOKEN_GET = "providerToken.getToken";
+
+    EVENT_ASSISTANT_MESSAGE = "assistant.message";
+    EVENT_SESSION_IDLE = "session.idle";
+    EVENT_SESSION_ERROR = "session.error";
+    EVENT_CAPABILITIES_CHANGED = "capabilities.changed";
+    EVENT_CANVAS_OPENED = "session.canvas.opened";
+    EVENT_CANVAS_CLOSED = "session.canvas.closed";
+    EVENT_EXTERNAL_TOOL_REQUESTED = "external_tool.requested";
+    EVENT_EXTERNAL_TOOL_COMPLETED = "external_tool.completed";
+    EVENT_PERMISSION_REQUESTED = "permission.requested";
+    EVENT_PERMISSION_COMPLETED = "permission.completed";
+    EVENT_ELICITATION_REQUESTED = "elicitation.requested";
+    EVENT_MCP_OAUTH_REQUIRED = "mcp.oauth_required";
+    EVENT_COMMAND_EXECUTE = "command.execute";
+}

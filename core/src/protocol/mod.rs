@@ -1,0 +1,10 @@
+//! Data of the wire, usable by every layer. No behaviour lives here.
+
+pub(crate) mod common;
+pub(crate) mod event;
+pub(crate) mod json;
+pub mod method;
+pub(crate) mod scan;
+pub(crate) mod session_spec;
+pub(crate) mod system_message;
+pub(crate) mod time;

@@ -1,0 +1,111 @@
+use super::*;
+use serde_json::json;
+
+fn config(value: Value) -> SessionConfig {
+    serde_json::from_value(value).unwrap()
+}
+
+fn create(value: Value, mode: Mode) -> Value {
+    let config = config(value);
+    let params =
+        config.payload(Purpose::Create, mode, Declared::default(), Some("id"), &TraceContext::default());
+    Value::Object(params.unwrap())
+}
+
+#[test]
+fn the_smallest_create_sends_the_fixed_members_only() {
+    let expected = json!({
+        "toolFilterPrecedence": "excluded", "envValueMode": "direct", "requestPermission": false,
+        "requestElicitation": false, "requestExitPlanMode": false, "requestAutoModeSwitch": false,
+        "includeSubAgentStreamingEvents": true, "sessionId": "id",
+    });
+    assert_eq!(create(json!({}), Mode::CopilotCli), expected);
+}
+
+#[test]
+fn truthy_members_are_left_out_when_empty_and_set_members_are_sent() {
+    let params = create(
+        json!({"model": "", "tools": [], "provider": {}, "availableTools": [], "instructionDirectories": [],
+               "organizationCustomInstructions": "", "largeOutput": {}, "capi": {}, "gitHubToken": "",
+               "infiniteSessions": {}, "requestMcpApps": false, "streaming": false}),
+        Mode::CopilotCli,
+    );
+    for name in ["model", "tools", "provider", "infiniteSessions", "requestMcpApps"] {
+        assert!(params.get(name).is_none(), "{name}");
+    }
+    for name in [
+        "availableTools",
+        "instructionDirectories",
+        "organizationCustomInstructions",
+        "largeOutput",
+        "capi",
+        "gitHubToken",
+        "streaming",
+    ] {
+        assert!(params.get(name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn create_and_resume_keep_to_their_own_members() {
+    let value = json!({"cloud": {}, "continuePendingWork": false, "openCanvases": [{}], "newMember": 1});
+    let created = create(value.clone(), Mode::CopilotCli);
+    assert!(created.get("cloud").is_some() && created.get("continuePendingWork").is_none());
+    assert_eq!(created["newMember"], 1);
+    let resumed = config(value)
+        .payload(Purpose::Resume, Mode::CopilotCli, Declared::default(), Some("id"), &TraceContext::default())
+        .unwrap();
+    assert!(!resumed.contains_key("cloud") && resumed.contains_key("openCanvases"));
+}
+
+#[test]
+fn tools_keep_their_order_and_omit_what_is_unset() {
+    let params = create(
+        json!({"tools": [{"name": "b", "description": "d", "parameters": {"z": 1, "a": 2}, "skipPermission": true},
+                         {"name": "a", "parameters": {}}]}),
+        Mode::CopilotCli,
+    );
+    let text = params["tools"].to_string();
+    let expected = r#"[{"name":"b","description":"d","parameters":{"z":1,"a":2},"skipPermission":true},{"name":"a","description":""}]"#;
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn mode_empty_takes_everything_away_that_is_not_given() {
+    let params = create(json!({"availableTools": [], "enableSkills": true}), Mode::Empty);
+    assert_eq!(params["enableSkills"], true);
+    assert_eq!(params["enableFileHooks"], false);
+    assert_eq!(params["memory"], json!({"enabled": false}));
+    assert_eq!(params["mcpOAuthTokenStorage"], "in-memory");
+    let removed = json!({"mode": "customize", "sections": {"environment_context": {"action": "remove"}}});
+    assert_eq!(params["systemMessage"], removed);
+    let patch = config(json!({"coauthorEnabled": true})).patch(Mode::Empty).unwrap().unwrap();
+    let expected = json!({"skipCustomInstructions": true, "customAgentsLocalOnly": true, "coauthorEnabled": true,
+                          "manageScheduleEnabled": false, "installedPlugins": []});
+    assert_eq!(Value::Object(patch), expected);
+}
+
+#[test]
+fn the_patch_holds_only_what_is_given_in_the_usual_mode() {
+    assert!(config(json!({})).patch(Mode::CopilotCli).unwrap().is_none());
+    let patch = config(json!({"skipCustomInstructions": false})).patch(Mode::CopilotCli).unwrap().unwrap();
+    assert_eq!(Value::Object(patch), json!({"skipCustomInstructions": false}));
+    assert!(
+        create(json!({"skipCustomInstructions": false}), Mode::CopilotCli)
+            .get("skipCustomInstructions")
+            .is_none()
+    );
+}
+
+#[test]
+fn mistakes_are_refused() {
+    for (value, mode, word) in [
+        (json!({}), Mode::Empty, "available_tools"),
+        (json!({"availableTools": ["*"]}), Mode::CopilotCli, "wildcard"),
+        (json!({"excludedTools": ["*"]}), Mode::CopilotCli, "excluded_tools"),
+        (json!({"memory": {}}), Mode::CopilotCli, "enabled"),
+    ] {
+        let error = config(value).validate(mode).unwrap_err();
+        assert!(error.kind() == ErrorKind::InvalidArgument && error.message().contains(word), "{error}");
+    }
+}

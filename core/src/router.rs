@@ -1,0 +1,188 @@
+//! Session id to session; everything else to the client.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind};
+use crate::protocol::event::Event;
+use crate::protocol::{json, method};
+use crate::rpc::{Inbound, METHOD_NOT_FOUND, Responder};
+
+/// Requests of the runtime that concern no session. Called by the reader: must neither block nor run user code.
+pub(crate) trait ClientRequests: Send + Sync {
+    /// Whether this method is served.
+    fn serves(&self, method: &str) -> bool;
+    /// Takes the request.
+    fn request(&self, method: &str, params: &Bytes, responder: Responder);
+    /// The connection has ended.
+    fn close(&self);
+}
+
+/// What the client itself wants to hear. Called by the reader: must neither block nor run user code.
+pub(crate) trait ClientObserver: Send + Sync {
+    /// `session.lifecycle`: JSON text of its params.
+    fn lifecycle(&self, params: &Bytes);
+    /// A notification without a use in the engine.
+    fn notification(&self, method: &str, params: &Bytes);
+    /// A batch of messages was passed on.
+    fn batch_end(&self);
+    /// The connection was lost.
+    fn lost(&self, error: &Error);
+}
+
+/// A session as the router sees it. Called by the reader: must neither block nor run user code.
+pub(crate) trait SessionInbox: Send + Sync {
+    /// The id it is registered under.
+    fn id(&self) -> Arc<str>;
+    /// An event of the session.
+    fn take(self: Arc<Self>, event: &Event);
+    /// The runtime asks something of the session.
+    fn request(self: Arc<Self>, method: &str, params: Bytes, responder: Responder);
+    /// Whether the session can still be used.
+    fn is_open(&self) -> bool;
+    /// The session is over for this process.
+    fn close(&self, error: &Error);
+}
+
+type Inbox = Arc<dyn SessionInbox>;
+
+/// Sessions with the order in which they came: they are ended in that order.
+#[derive(Default)]
+struct Sessions {
+    by_id: HashMap<Arc<str>, (u64, Inbox)>,
+    next: u64,
+}
+
+/// The sessions of one connection.
+pub(crate) struct Router {
+    sessions: RwLock<Sessions>,
+    observer: Arc<dyn ClientObserver>,
+    requests: Option<Arc<dyn ClientRequests>>,
+    /// Whether a method is a request that some session may answer.
+    is_session_request: fn(&str) -> bool,
+}
+
+impl Router {
+    pub(crate) fn new(
+        observer: Arc<dyn ClientObserver>,
+        requests: Option<Arc<dyn ClientRequests>>,
+        is_session_request: fn(&str) -> bool,
+    ) -> Arc<Self> {
+        Arc::new(Self { sessions: RwLock::default(), observer, requests, is_session_request })
+    }
+
+    /// The connection is closed on purpose.
+    pub(crate) fn close(&self) {
+        if let Some(requests) = &self.requests {
+            requests.close();
+        }
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Sessions> {
+        self.sessions.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Inbox> {
+        self.sessions
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .by_id
+            .get(id)
+            .map(|(_, core)| core.clone())
+    }
+
+    /// Registers a session under its id; returns the one that was there.
+    pub(crate) fn insert(&self, core: Inbox) -> Option<Inbox> {
+        let mut sessions = self.write();
+        sessions.next += 1;
+        let number = sessions.next;
+        sessions.by_id.insert(core.id(), (number, core)).map(|(_, before)| before)
+    }
+
+    /// Takes out a session, unless another one has its place by now.
+    pub(crate) fn remove(&self, core: &dyn SessionInbox) {
+        let mut sessions = self.write();
+        let is_present = |(_, present): &(u64, Inbox)| std::ptr::addr_eq(Arc::as_ptr(present), core);
+        if sessions.by_id.get(&*core.id()).is_some_and(is_present) {
+            sessions.by_id.remove(&*core.id());
+        }
+    }
+
+    /// Takes out a session by id.
+    pub(crate) fn remove_id(&self, id: &str) -> Option<Inbox> {
+        self.write().by_id.remove(id).map(|(_, core)| core)
+    }
+
+    /// Takes out all sessions, oldest first.
+    pub(crate) fn take_all(&self) -> Vec<Inbox> {
+        let mut sessions: Vec<_> = std::mem::take(&mut self.write().by_id).into_values().collect();
+        sessions.sort_unstable_by_key(|(number, _)| *number);
+        sessions.into_iter().map(|(_, core)| core).collect()
+    }
+}
+
+impl Inbound for Router {
+    fn event(&self, session_id: &[u8], event: Event) {
+        let Ok(id) = std::str::from_utf8(session_id) else { return };
+        let core = if session_id.contains(&b'\\') {
+            json::parse::<String>(format!("\"{id}\"").as_bytes()).ok().and_then(|id| self.find(&id))
+        } else {
+            self.find(id)
+        };
+        match core {
+            Some(core) => core.take(&event),
+            None => tracing::trace!(
+                session_id = id,
+                event_type = event.event_type(),
+                "event of an unknown session"
+            ),
+        }
+    }
+
+    fn notification(&self, method: String, params: Bytes) {
+        if method == method::SESSION_LIFECYCLE {
+            self.observer.lifecycle(&params);
+        } else {
+            self.observer.notification(&method, &params);
+        }
+    }
+
+    fn request(&self, method: String, params: Bytes, responder: Responder) {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Addressed {
+            #[serde(default)]
+            session_id: String,
+        }
+        if let Some(requests) = self.requests.as_ref().filter(|requests| requests.serves(&method)) {
+            return requests.request(&method, &params, responder);
+        }
+        if !(self.is_session_request)(&method) {
+            return responder.error(METHOD_NOT_FOUND, &format!("Method not found: {method}"), None);
+        }
+        let id = json::parse::<Addressed>(&params).map(|addressed| addressed.session_id).unwrap_or_default();
+        let refuse = |text: String| Error::new(ErrorKind::InvalidArgument, text);
+        match self.find(&id) {
+            Some(core) => core.request(&method, params, responder),
+            None if id.is_empty() => {
+                responder.fail(&refuse(format!("invalid {method} payload: sessionId is missing")))
+            }
+            None => responder.fail(&refuse(format!("unknown session {id}"))),
+        }
+    }
+
+    fn batch_end(&self) {
+        self.observer.batch_end();
+    }
+
+    fn lost(&self, error: &Error) {
+        self.close();
+        for core in self.take_all() {
+            core.close(error);
+        }
+        self.observer.lost(error);
+    }
+}

@@ -1,0 +1,345 @@
+//! One connection: a reader task, a writer task and the table of calls that wait for an answer.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::message::{self, Message, Outcome};
+use super::responder::Responder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::framing::{FrameReader, write_frame};
+use crate::protocol::event::Event;
+use crate::protocol::json;
+use crate::runtime::Loss;
+
+/// Runs on the reader the instant an answer is read, in the order of arrival. Must not block.
+pub(crate) type Completion = Box<dyn FnOnce(Result<Bytes>) + Send>;
+
+/// Where messages of the runtime go. Called by the reader task, one at a time, in the order of arrival; must not block.
+pub(crate) trait Inbound: Send + Sync + 'static {
+    fn event(&self, session_id: &[u8], event: Event);
+    fn notification(&self, method: String, params: Bytes);
+    fn request(&self, method: String, params: Bytes, responder: Responder);
+    /// Everything that was readable at once has been passed on.
+    fn batch_end(&self);
+    /// The connection ended although nobody closed it. Called at most once, after all calls were ended.
+    fn lost(&self, error: &Error);
+}
+
+/// Finds out why the connection ended: it may wait shortly for an exit code and the last lines of stderr.
+pub(crate) type Diagnosis = Box<dyn FnOnce(Loss) -> Pin<Box<dyn Future<Output = Error> + Send>> + Send>;
+
+#[derive(Default)]
+struct Table {
+    calls: HashMap<u64, Completion>,
+    closed: Option<Error>,
+}
+
+struct Shared {
+    table: Mutex<Table>,
+    next_id: AtomicU64,
+    outgoing: mpsc::UnboundedSender<String>,
+    stop: CancellationToken,
+    write_failed: CancellationToken,
+}
+
+/// A cheap handle; the tasks end with [`close`](Connection::close), not with the last handle.
+#[derive(Clone)]
+pub(crate) struct Connection(Arc<Shared>);
+
+impl Connection {
+    /// Starts reading and writing. `inbound` gets everything that is no answer.
+    pub(crate) fn start(
+        reader: impl AsyncRead + Unpin + Send + 'static,
+        writer: impl AsyncWrite + Unpin + Send + 'static,
+        inbound: Arc<dyn Inbound>,
+        max_frame: usize,
+        diagnosis: Diagnosis,
+    ) -> Self {
+        let (outgoing, queue) = mpsc::unbounded_channel();
+        let connection = Self(Arc::new(Shared {
+            table: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            outgoing,
+            stop: CancellationToken::new(),
+            write_failed: CancellationToken::new(),
+        }));
+        tokio::spawn(write_all(writer, queue, connection.0.stop.clone(), connection.0.write_failed.clone()));
+        let reader = FrameReader::new(reader, max_frame);
+        tokio::spawn(connection.clone().read_all(reader, inbound, diagnosis));
+        connection
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An id for [`call_as`](Self::call_as), so that it can be noted before the answer can come.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.0.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Sends a call; `done` runs exactly once, at once if the connection has ended, unless the call is
+    /// [forgotten](Self::forget).
+    pub(crate) fn call_as(&self, id: u64, method: &str, params: &str, done: Completion) {
+        {
+            let mut table = self.table();
+            if let Some(error) = table.closed.clone() {
+                drop(table);
+                done(Err(error));
+                return;
+            }
+            table.calls.insert(id, done);
+        }
+        let method = json::quote(method);
+        self.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params}}}"#));
+    }
+
+    /// Sends a call and waits for its answer, without a time limit. Dropping the future forgets the call.
+    pub(crate) async fn call(&self, method: &str, params: &str) -> Result<Bytes> {
+        let (sender, receiver) = oneshot::channel();
+        let id = self.next_id();
+        self.call_as(id, method, params, Box::new(move |result| drop(sender.send(result))));
+        let _guard = Forget { connection: self, id };
+        receiver.await.unwrap_or_else(|_| Err(closed_by_us()))
+    }
+
+    /// Takes a waiting call out of the table; its answer will be ignored. None when it was answered already.
+    pub(crate) fn forget(&self, id: u64) -> Option<Completion> {
+        self.table().calls.remove(&id)
+    }
+
+    /// Sends a notification.
+    pub(crate) fn notify(&self, method: &str, params: &str) -> Result<()> {
+        if let Some(error) = self.table().closed.clone() {
+            return Err(error);
+        }
+        let method = json::quote(method);
+        self.write(format!(r#"{{"jsonrpc":"2.0","method":{method},"params":{params}}}"#));
+        Ok(())
+    }
+
+    /// Queues one message. After the end of the connection it goes nowhere: whoever waits has been told.
+    pub(crate) fn write(&self, body: String) {
+        drop(self.0.outgoing.send(body));
+    }
+
+    /// Ends the connection on purpose: all waiting calls fail, later ones too.
+    pub(crate) fn close(&self) {
+        self.end(closed_by_us());
+    }
+
+    /// Ends the connection with a reason; true for the first reason only.
+    pub(crate) fn end(&self, error: Error) -> bool {
+        let mut table = self.table();
+        if table.closed.is_some() {
+            return false;
+        }
+        table.closed = Some(error.clone());
+        let calls = std::mem::take(&mut table.calls);
+        drop(table);
+        let mut calls: Vec<_> = calls.into_iter().collect();
+        calls.sort_unstable_by_key(|(id, _)| *id);
+        for (_, done) in calls {
+            finish(done, Err(error.clone()));
+        }
+        self.0.stop.cancel();
+        true
+    }
+
+    /// Why the connection has ended, if it has.
+    pub(crate) fn end_reason(&self) -> Option<Error> {
+        self.table().closed.clone()
+    }
+
+    /// Resolves when the connection has ended.
+    pub(crate) async fn ended(&self) {
+        self.0.stop.cancelled().await;
+    }
+
+    async fn read_all(
+        self,
+        mut reader: FrameReader<impl AsyncRead + Unpin>,
+        inbound: Arc<dyn Inbound>,
+        diagnosis: Diagnosis,
+    ) {
+        let loss = tokio::select! {
+            biased;
+            () = self.0.stop.cancelled() => return,
+            loss = self.read_until_loss(&mut reader, &inbound) => loss,
+            () = self.0.write_failed.cancelled() => Loss::End,
+        };
+        inbound.batch_end();
+        let error = tokio::select! {
+            biased;
+            () = self.0.stop.cancelled() => return,
+            error = diagnosis(loss) => error,
+        };
+        if self.end(error.clone()) {
+            inbound.lost(&error);
+        }
+    }
+
+    async fn read_until_loss(
+        &self,
+        reader: &mut FrameReader<impl AsyncRead + Unpin>,
+        inbound: &Arc<dyn Inbound>,
+    ) -> Loss {
+        loop {
+            loop {
+                match reader.next_buffered() {
+                    Ok(Some(frame)) => {
+                        if let Err(error) = self.pass_on(frame, inbound) {
+                            return Loss::Protocol(error);
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(error) => return Loss::Protocol(error),
+                }
+            }
+            inbound.batch_end();
+            match reader.fill().await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::debug!(mid_frame = reader.is_mid_frame(), "end of stream");
+                    return Loss::End;
+                }
+                Err(error) => return Loss::Io(error),
+            }
+        }
+    }
+
+    fn pass_on(&self, frame: Bytes, inbound: &Arc<dyn Inbound>) -> Result<()> {
+        let frame = match std::str::from_utf8(&frame) {
+            Ok(_) => frame,
+            Err(_) => Bytes::from(String::from_utf8_lossy(&frame).into_owned()),
+        };
+        if frame.is_empty() {
+            return Ok(());
+        }
+        match message::read(frame.clone()) {
+            Ok(Message::Event { session_id, event }) => inbound.event(&session_id, event),
+            Ok(Message::Response { id, outcome }) => self.answer(&id, outcome),
+            Ok(Message::Request { id, method, params }) => {
+                inbound.request(method, params, Responder::new(self.clone(), id));
+            }
+            Ok(Message::Notification { method, params }) => inbound.notification(method, params),
+            Ok(Message::Other) => {}
+            Err(error) => {
+                let shown = String::from_utf8_lossy(&frame[..frame.len().min(80)]).into_owned();
+                let text = format!("the runtime sent a frame that is not JSON (byte {}): {shown:?}", error.0);
+                return Err(Error::new(ErrorKind::Protocol, text));
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, id: &[u8], outcome: Outcome) {
+        let id = std::str::from_utf8(id).ok().and_then(|id| id.parse::<u64>().ok());
+        let Some(done) = id.and_then(|id| self.forget(id)) else { return };
+        finish(
+            done,
+            match outcome {
+                Outcome::Result(result) => Ok(result),
+                Outcome::Error(error) => Err(rpc_error(&error)),
+                Outcome::Neither => Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    "invalid JSON-RPC response: no result, no error",
+                )),
+            },
+        );
+    }
+}
+
+/// A completion that panics costs its own call, not the reader.
+fn finish(done: Completion, result: Result<Bytes>) {
+    if catch_unwind(AssertUnwindSafe(move || done(result))).is_err() {
+        tracing::error!("a completion panicked");
+    }
+}
+
+struct Forget<'a> {
+    connection: &'a Connection,
+    id: u64,
+}
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.connection.forget(self.id);
+    }
+}
+
+fn closed_by_us() -> Error {
+    Error::new(ErrorKind::ProcessExited, "connection closed: the client was stopped")
+}
+
+fn rpc_error(text: &[u8]) -> Error {
+    #[derive(Deserialize)]
+    struct Wire<'a> {
+        code: Option<i64>,
+        message: Option<String>,
+        #[serde(borrow)]
+        data: Option<&'a RawValue>,
+    }
+    match serde_json::from_slice::<Wire<'_>>(text) {
+        Ok(wire) => Error::rpc(
+            wire.code.unwrap_or(-1),
+            wire.message.unwrap_or_else(|| "Unknown error".to_owned()),
+            wire.data.map(|data| data.get().to_owned()),
+        ),
+        Err(_) => Error::rpc(-1, "Unknown error", Some(String::from_utf8_lossy(text).into_owned())),
+    }
+}
+
+/// Writes whole frames; frames queued meanwhile leave in one write.
+async fn write_all(
+    mut writer: impl AsyncWrite + Unpin,
+    mut queue: mpsc::UnboundedReceiver<String>,
+    stop: CancellationToken,
+    failed: CancellationToken,
+) {
+    let mut batch = Vec::new();
+    let mut buffer = BytesMut::new();
+    loop {
+        let count = tokio::select! {
+            biased;
+            count = queue.recv_many(&mut batch, 256) => count,
+            () = stop.cancelled() => 0,
+        };
+        if count == 0 {
+            break;
+        }
+        for body in batch.drain(..) {
+            write_frame(&mut buffer, body.as_bytes());
+        }
+        let written = async {
+            writer.write_all(&buffer).await?;
+            writer.flush().await
+        };
+        let outcome = tokio::select! {
+            outcome = written => outcome,
+            // A peer that does not read must not keep the connection from ending.
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "write failed");
+            failed.cancel();
+            return;
+        }
+        buffer.clear();
+        if buffer.capacity() > 1 << 20 {
+            buffer = BytesMut::new();
+        }
+    }
+    drop(writer.shutdown().await);
+}

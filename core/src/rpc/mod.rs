@@ -1,0 +1,8 @@
+//! JSON-RPC both ways over one byte stream.
+
+mod connection;
+mod message;
+mod responder;
+
+pub(crate) use connection::{Connection, Inbound};
+pub(crate) use responder::{INTERNAL_ERROR, METHOD_NOT_FOUND, Responder};

@@ -1,0 +1,283 @@
+//! A runtime that is a child of this process: its exit, its last words, its end.
+
+use std::collections::VecDeque;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{ChildStderr, Command};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::guard::Guard;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How much of stderr is kept for error messages.
+const STDERR_TAIL: usize = 64 << 10;
+/// How long an error message waits for the exit code and the end of stderr.
+const DIAGNOSIS_TIME: Duration = Duration::from_secs(1);
+
+/// A running or ended child. Dropping the last clone kills it.
+#[derive(Clone)]
+pub(crate) struct ChildProcess(Arc<Inner>);
+
+struct Inner {
+    pid: u32,
+    exit: watch::Receiver<Option<ExitStatus>>,
+    kill: CancellationToken,
+    /// The process that started the child: a copy made by `fork` must not end it.
+    owner: u32,
+    stderr: Stderr,
+}
+
+/// The pipes of a fresh child.
+pub(crate) struct Pipes {
+    pub(crate) stdin: Option<tokio::process::ChildStdin>,
+    pub(crate) stdout: tokio::process::ChildStdout,
+}
+
+impl ChildProcess {
+    /// Starts the command, whose stdout and stderr must be piped.
+    pub(crate) fn spawn(mut command: Command, shown: &str) -> Result<(Self, Pipes)> {
+        #[cfg(unix)]
+        command.process_group(0);
+        #[cfg(windows)]
+        command.creation_flags(0x0800_0000); // CREATE_NO_WINDOW
+        let mut child = command.kill_on_drop(true).spawn().map_err(|error| {
+            Error::new(ErrorKind::SpawnFailed, format!("cannot start the Copilot CLI at {shown:?}: {error}"))
+        })?;
+        let missing = || Error::new(ErrorKind::Internal, "the child has no piped streams");
+        let pid = child.id().ok_or_else(missing)?;
+        let guard = Guard::watch(pid);
+        let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take().ok_or_else(missing)? };
+        let stderr = Stderr::collect(child.stderr.take().ok_or_else(missing)?);
+        let (report, exit) = watch::channel(None);
+        let kill = CancellationToken::new();
+        let killed = kill.clone();
+        tokio::spawn(async move {
+            let status = tokio::select! {
+                status = child.wait() => status,
+                () = killed.cancelled() => {
+                    drop(child.start_kill());
+                    child.wait().await
+                }
+            };
+            // What the runtime itself left behind in its group ends with it.
+            signal_group(pid, Signal::Kill);
+            report.send_replace(status.ok());
+            guard.dismiss().await;
+        });
+        Ok((Self(Arc::new(Inner { pid, exit, kill, owner: std::process::id(), stderr })), pipes))
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.pid
+    }
+
+    fn has_exited(&self) -> bool {
+        self.0.exit.has_changed().is_err() || self.0.exit.borrow().is_some()
+    }
+
+    /// Resolves when the child has ended.
+    pub(crate) async fn exited(&self) {
+        let mut exit = self.0.exit.clone();
+        drop(exit.wait_for(Option::is_some).await);
+    }
+
+    /// Asks the child to end.
+    pub(crate) fn terminate(&self) {
+        if !self.has_exited() {
+            if cfg!(unix) { signal_group(self.0.pid, Signal::Terminate) } else { self.kill() }
+        }
+    }
+
+    /// Ends the child and its group at once.
+    pub(crate) fn kill(&self) {
+        self.0.kill();
+    }
+
+    /// Terminates, waits, kills, waits. False when even that was in vain.
+    pub(crate) async fn end_within(&self, patience: Duration) -> bool {
+        self.terminate();
+        if tokio::time::timeout(patience, self.exited()).await.is_ok() {
+            return true;
+        }
+        self.kill();
+        tokio::time::timeout(patience, self.exited()).await.is_ok()
+    }
+
+    /// Says how the child ended, with what it wrote to stderr; waits shortly for both.
+    pub(crate) async fn exit_error(&self) -> Error {
+        let settled = async {
+            self.exited().await;
+            self.0.stderr.finished().await;
+        };
+        drop(tokio::time::timeout(DIAGNOSIS_TIME, settled).await);
+        Error::new(ErrorKind::ProcessExited, self.exit_text())
+    }
+
+    fn exit_text(&self) -> String {
+        let mut text = match *self.0.exit.borrow() {
+            Some(status) => format!("CLI process exited with {}", describe(status)),
+            None => "CLI process exited unexpectedly".to_owned(),
+        };
+        let stderr = self.stderr_tail();
+        if !stderr.is_empty() {
+            text.push_str("\nstderr: ");
+            text.push_str(&stderr);
+        }
+        text
+    }
+
+    /// What the child last wrote to stderr, trimmed.
+    pub(crate) fn stderr_tail(&self) -> String {
+        self.0.stderr.text()
+    }
+}
+
+impl Inner {
+    fn kill(&self) {
+        if self.exit.borrow().is_none() && self.owner == std::process::id() {
+            signal_group(self.pid, Signal::Kill);
+            self.kill.cancel();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("signal {signal}");
+    }
+    status.code().map_or_else(|| status.to_string(), |code| format!("code {code}"))
+}
+
+#[derive(Clone, Copy)]
+enum Signal {
+    Terminate,
+    Kill,
+}
+
+/// Signals a process group; one that is gone is fine.
+#[cfg(unix)]
+fn signal_group(group: u32, signal: Signal) {
+    use rustix::process::{Pid, Signal as Posix, kill_process_group};
+    let posix = match signal {
+        Signal::Terminate => Posix::TERM,
+        Signal::Kill => Posix::KILL,
+    };
+    if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
+        let _gone = kill_process_group(group, posix);
+    }
+}
+
+#[cfg(not(unix))]
+fn signal_group(_group: u32, _signal: Signal) {}
+
+/// Collects the tail of a child's stderr and logs each line.
+#[derive(Clone)]
+struct Stderr {
+    tail: Arc<Mutex<VecDeque<String>>>,
+    done: watch::Receiver<bool>,
+}
+
+impl Stderr {
+    fn collect(pipe: ChildStderr) -> Self {
+        let tail = Arc::new(Mutex::new(VecDeque::new()));
+        let (report, done) = watch::channel(false);
+        let kept = Arc::clone(&tail);
+        tokio::spawn(async move {
+            each_line(pipe, |line| {
+                tracing::warn!("[CLI] {line}");
+                keep(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), line);
+            })
+            .await;
+            report.send_replace(true);
+        });
+        Self { tail, done }
+    }
+
+    async fn finished(&self) {
+        let mut done = self.done.clone();
+        drop(done.wait_for(|done| *done).await);
+    }
+
+    fn text(&self) -> String {
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines: Vec<_> = tail.iter().map(String::as_str).collect();
+        lines.join("\n").trim().to_owned()
+    }
+}
+
+fn keep(tail: &mut VecDeque<String>, line: String) {
+    tail.push_back(line);
+    let mut size: usize = tail.iter().map(String::len).sum();
+    while size > STDERR_TAIL && tail.len() > 1 {
+        size -= tail.pop_front().map_or(0, |line| line.len());
+    }
+}
+
+/// Reads a stream line by line to its end, whatever bytes it holds.
+pub(crate) async fn each_line(pipe: impl AsyncRead + Unpin, mut line: impl FnMut(String)) {
+    let mut reader = BufReader::new(pipe);
+    let mut buffer = Vec::new();
+    while let Ok(count) = reader.read_until(b'\n', &mut buffer).await {
+        if count == 0 {
+            break;
+        }
+        line(String::from_utf8_lossy(&buffer).trim_end().to_owned());
+        buffer.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Stdio;
+
+    fn shell(script: &str) -> (ChildProcess, Pipes) {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        ChildProcess::spawn(command, "/bin/sh").unwrap()
+    }
+
+    #[tokio::test]
+    async fn exit_error_tells_code_and_stderr() {
+        let (child, _pipes) = shell("echo one >&2; echo two >&2; exit 3");
+        let error = child.exit_error().await;
+        assert_eq!(error.message(), "CLI process exited with code 3\nstderr: one\ntwo");
+        assert_eq!(error.kind(), ErrorKind::ProcessExited);
+    }
+
+    #[tokio::test]
+    async fn stubborn_children_and_grandchildren_are_killed() {
+        let (child, mut pipes) = shell("trap '' TERM; sleep 60 & echo $!; wait; sleep 60");
+        let mut line = String::new();
+        BufReader::new(&mut pipes.stdout).read_line(&mut line).await.unwrap();
+        let grandchild: i32 = line.trim().parse().unwrap();
+        assert!(child.end_within(Duration::from_millis(200)).await);
+        let pid = rustix::process::Pid::from_raw(grandchild).unwrap();
+        for _ in 0..100 {
+            if rustix::process::test_kill_process(pid).is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the grandchild {grandchild} is still there");
+    }
+
+    #[tokio::test]
+    async fn dropping_kills() {
+        let (child, _pipes) = shell("sleep 60");
+        let mut exit = child.0.exit.clone();
+        drop(child);
+        tokio::time::timeout(Duration::from_secs(5), exit.wait_for(Option::is_some)).await.unwrap().unwrap();
+    }
+}

@@ -1,0 +1,16 @@
+//! Gets a runtime going and hands out its byte streams: a child on stdio or TCP, or a socket somebody else serves.
+
+mod child;
+mod guard;
+mod launch;
+mod locate;
+mod loss;
+pub(crate) mod options;
+mod tcp;
+mod uri;
+
+pub(crate) use child::ChildProcess;
+pub(crate) use launch::{LaunchPlan, Launched, launch};
+pub(crate) use locate::resolve;
+pub(crate) use loss::{Loss, diagnose};
+pub(crate) use uri::parse_uri;

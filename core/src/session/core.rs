@@ -1,0 +1,219 @@
+//! What the router holds of a session: its state, its subscribers, its handlers. Never holds the client, so that a
+//! dropped client ends whatever the sessions do.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::state::State;
+use super::stream::{EventSink, EventStream, Meter};
+use super::turn::Turns;
+use crate::dispatch;
+use crate::error::{Error, ErrorKind, Result};
+use crate::handlers::{CallContext, Handlers};
+use crate::protocol::event::Event;
+use crate::router::SessionInbox;
+use crate::rpc::{Connection, Responder};
+
+/// Shared by the router, the user's handle and running handlers.
+pub(crate) struct SessionCore {
+    id: OnceLock<Arc<str>>,
+    connection: Connection,
+    handlers: RwLock<Arc<Handlers>>,
+    state: Mutex<State>,
+    sinks: Mutex<Vec<Arc<dyn EventSink>>>,
+    turns: Mutex<Turns>,
+    /// Handlers that answer a request id, so that each id is answered once and can be cancelled.
+    running: Mutex<HashMap<String, CancellationToken>>,
+    closed: CancellationToken,
+    meter: Arc<Meter>,
+}
+
+impl SessionCore {
+    pub(crate) fn new(
+        connection: Connection,
+        handlers: Handlers,
+        sinks: Vec<Arc<dyn EventSink>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            id: OnceLock::new(),
+            connection,
+            handlers: RwLock::new(Arc::new(handlers)),
+            state: Mutex::default(),
+            sinks: Mutex::new(sinks),
+            turns: Mutex::default(),
+            running: Mutex::default(),
+            closed: CancellationToken::new(),
+            meter: Arc::default(),
+        })
+    }
+
+    /// Names the session; the first name stays.
+    pub(crate) fn set_id(&self, id: &str) {
+        drop(self.id.set(Arc::from(id)));
+    }
+
+    pub(crate) fn id(&self) -> Arc<str> {
+        self.id.get().cloned().unwrap_or_else(|| Arc::from(""))
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn handlers(&self) -> Arc<Handlers> {
+        Arc::clone(&self.handlers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn state_json(&self) -> Value {
+        self.state().to_json(&self.id())
+    }
+
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    fn publish(&self, event: &Event) {
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        sinks.retain(|sink| sink.event(event));
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new queue of events from now on.
+    pub(crate) fn subscribe(&self) -> EventStream {
+        let (sink, stream) = EventStream::new();
+        if self.closed.is_cancelled() {
+            sink.end();
+        }
+        self.sinks.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(sink));
+        stream
+    }
+
+    /// Waits for the end of a turn, from now on.
+    pub(crate) fn wait_for_turn(&self) -> Result<oneshot::Receiver<Result<Option<Event>>>> {
+        let mut turns = self.turns();
+        if self.closed.is_cancelled() {
+            return Err(disconnected(&self.id()));
+        }
+        Ok(turns.wait())
+    }
+
+    /// Fails when the session is closed.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.is_open() { Ok(()) } else { Err(disconnected(&self.id())) }
+    }
+
+    /// Runs a handler in a task of its own. It ends early when the session does; a panic costs only its reply.
+    pub(crate) fn spawn<F>(self: &Arc<Self>, run: impl FnOnce(CallContext) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let cancel = self.closed.child_token();
+        let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => {}
+                () = work => {}
+            }
+        });
+    }
+
+    /// Like [`spawn`](Self::spawn) for the answer to a pending request: a second one with the same id is ignored, and
+    /// [`settled`](Self::settled) ends it.
+    pub(crate) fn spawn_once<F>(self: &Arc<Self>, request_id: &str, run: impl FnOnce(CallContext) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let cancel = self.closed.child_token();
+        {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            if running.contains_key(request_id) {
+                return;
+            }
+            running.insert(request_id.to_owned(), cancel.clone());
+        }
+        let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
+        let (core, request_id) = (Arc::clone(self), request_id.to_owned());
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => {}
+                () = work => {}
+            }
+            core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&request_id);
+        });
+    }
+
+    /// Somebody answered this request: whoever works on it here may stop.
+    pub(crate) fn settled(&self, request_id: &str) {
+        if let Some(cancel) = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(request_id) {
+            cancel.cancel();
+        }
+    }
+}
+
+impl SessionInbox for SessionCore {
+    fn id(&self) -> Arc<str> {
+        Self::id(self)
+    }
+
+    /// Four steps, none of which waits: fold, publish, wake, dispatch.
+    fn take(self: Arc<Self>, event: &Event) {
+        if !self.is_open() {
+            return;
+        }
+        self.meter.receive();
+        self.state().fold(event);
+        self.publish(event);
+        self.turns().see(event);
+        dispatch::event(&self, event);
+    }
+
+    fn request(self: Arc<Self>, method: &str, params: Bytes, responder: Responder) {
+        dispatch::request(self, method, params, responder);
+    }
+
+    fn is_open(&self) -> bool {
+        !self.closed.is_cancelled()
+    }
+
+    /// Ends waits, handlers and queues.
+    fn close(&self, error: &Error) {
+        let mut turns = self.turns();
+        if self.closed.is_cancelled() {
+            return;
+        }
+        self.closed.cancel();
+        turns.fail(error);
+        drop(turns);
+        *self.handlers.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        for sink in self.sinks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            sink.end();
+        }
+    }
+}
+
+/// What the session needs of the client it belongs to. Holding it keeps the client alive.
+pub(crate) trait SessionOwner: Send + Sync {
+    /// Takes the session out of the routing.
+    fn forget(&self, core: &SessionCore);
+    /// What the runtime last wrote to stderr.
+    fn stderr_tail(&self) -> Option<String>;
+}
+
+pub(crate) fn disconnected(id: &str) -> Error {
+    Error::new(ErrorKind::SessionClosed, format!("session {id} is disconnected; resume it to go on"))
+}

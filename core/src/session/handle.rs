@@ -1,0 +1,213 @@
+//! The user's handle of a session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::core::{SessionCore, SessionOwner, disconnected};
+use super::stream::{Counters, EventStream};
+use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::event::Event;
+use crate::protocol::{json, method};
+use crate::router::SessionInbox;
+
+/// A conversation with the agent. Clones name the same session. Keeping a session keeps its client's connection alive.
+#[derive(Clone)]
+pub struct Session {
+    core: Arc<SessionCore>,
+    client: Arc<dyn SessionOwner>,
+}
+
+/// One message to the agent. Unset members are not sent.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SendOptions {
+    /// The text.
+    pub prompt: String,
+    /// Files, folders, selections and data, in wire spelling.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<Vec<Value>>,
+    /// `enqueue` or `immediate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// `interactive`, `plan`, `autopilot` or `shell`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_mode: Option<String>,
+    /// Headers for the model provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_headers: Option<Map<String, Value>>,
+    /// Shown in the timeline in place of the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_prompt: Option<String>,
+    /// Members this engine does not know; they travel as given.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl From<&str> for SendOptions {
+    fn from(prompt: &str) -> Self {
+        Self { prompt: prompt.to_owned(), ..Self::default() }
+    }
+}
+
+impl From<String> for SendOptions {
+    fn from(prompt: String) -> Self {
+        Self { prompt, ..Self::default() }
+    }
+}
+
+impl Session {
+    pub(crate) fn new(core: Arc<SessionCore>, client: Arc<dyn SessionOwner>) -> Self {
+        Self { core, client }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<SessionCore> {
+        &self.core
+    }
+
+    /// The session's id.
+    #[must_use]
+    pub fn id(&self) -> Arc<str> {
+        self.core.id()
+    }
+
+    /// Where the runtime keeps the session's files; none when infinite sessions are off.
+    #[must_use]
+    pub fn workspace_path(&self) -> Option<String> {
+        self.core.state().workspace_path.clone()
+    }
+
+    /// What the host side can do, updated by events.
+    #[must_use]
+    pub fn capabilities(&self) -> Map<String, Value> {
+        self.core.state().capabilities.clone()
+    }
+
+    /// The canvases that are open.
+    #[must_use]
+    pub fn open_canvases(&self) -> Vec<Value> {
+        self.core.state().open_canvases.clone()
+    }
+
+    /// A lossless queue of the events from now on. For the very first events, subscribe through
+    /// [`SessionSpec::subscribe`](crate::SessionSpec::subscribe) before the session is made.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        self.core.subscribe()
+    }
+
+    /// How many events arrived for this session.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.core.meter().read()
+    }
+
+    /// Sends a message and returns its id as soon as the runtime accepted it; the work goes on in events.
+    pub async fn send(&self, message: impl Into<SendOptions>) -> Result<String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Sent {
+            message_id: String,
+        }
+        let params = serde_json::to_value(message.into())
+            .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("message: {error}")))?;
+        let answer = self.call_value(method::SESSION_SEND, params).await?;
+        Ok(json::parse_as::<Sent>("answer to session.send", &answer)?.message_id)
+    }
+
+    /// Sends a message and waits for the end of the turn; the last answer of the agent, if there was one. The clock
+    /// starts when the runtime accepted the message; running out of time does not abort the agent.
+    pub async fn send_and_wait(
+        &self,
+        message: impl Into<SendOptions>,
+        limit: Option<Duration>,
+    ) -> Result<Option<Event>> {
+        let turn = self.core.wait_for_turn()?;
+        self.send(message).await?;
+        let ended = async { turn.await.unwrap_or_else(|_| Err(disconnected(&self.id()))) };
+        match limit {
+            None => ended.await,
+            Some(limit) => match tokio::time::timeout(limit, ended).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(self.timed_out(limit)),
+            },
+        }
+    }
+
+    fn timed_out(&self, limit: Duration) -> Error {
+        let mut seen = self.core.state().last_seen();
+        if let Some(stderr) = self.client.stderr_tail().filter(|text| !text.is_empty()) {
+            seen["stderr"] = stderr.into();
+        }
+        let text =
+            format!("Timeout after {}s waiting for session.idle; last seen: {seen}", limit.as_secs_f64());
+        Error::new(ErrorKind::Timeout, text).with_data(seen.to_string())
+    }
+
+    /// All events of the conversation so far, oldest first.
+    pub async fn get_events(&self) -> Result<Vec<Event>> {
+        #[derive(Deserialize)]
+        struct Answer<'a> {
+            #[serde(borrow, default)]
+            events: Vec<&'a RawValue>,
+        }
+        let answer = self.call(method::SESSION_GET_MESSAGES, "{}").await?;
+        let read: Answer<'_> = serde_json::from_slice(&answer).map_err(|error| {
+            Error::new(ErrorKind::Protocol, format!("answer to session.getMessages: {error}"))
+        })?;
+        read.events.iter().map(|event| Event::from_json(answer.slice_ref(event.get().as_bytes()))).collect()
+    }
+
+    /// Stops the agent's present work. Its answer is not looked at: see the typed call for a refusal.
+    pub async fn abort(&self) -> Result<()> {
+        self.call(method::SESSION_ABORT, "{}").await.map(drop)
+    }
+
+    /// Ends the session in this process; it can be resumed. Ends waits, handlers and event queues. Calling it again does
+    /// nothing; after an error it can be tried again.
+    pub async fn disconnect(&self) -> Result<()> {
+        if self.core.check_open().is_err() {
+            return Ok(());
+        }
+        self.call(method::SESSION_DESTROY, "{}").await?;
+        self.client.forget(&self.core);
+        self.core.close(&disconnected(&self.id()));
+        Ok(())
+    }
+
+    /// Calls any method of the session; `params` is a JSON object, `sessionId` is added.
+    pub async fn call(&self, method: &str, params: &str) -> Result<Bytes> {
+        self.core.check_open()?;
+        self.core.connection().call(method, &self.addressed(params)?).await
+    }
+
+    /// The params with the session's id in place of any other.
+    pub(crate) fn addressed(&self, params: &str) -> Result<String> {
+        let trimmed = params.trim();
+        if trimmed.is_empty() || trimmed == "{}" {
+            return Ok(format!(r#"{{"sessionId":{}}}"#, json::quote(&self.id())));
+        }
+        let mut params: Map<String, Value> = json::parse_as("params", trimmed.as_bytes())?;
+        params.insert("sessionId".to_owned(), (*self.id()).into());
+        json::text(&params)
+    }
+
+    async fn call_value(&self, method: &str, params: Value) -> Result<Bytes> {
+        let Value::Object(mut params) = params else {
+            return Err(Error::new(ErrorKind::Internal, "params are no object"));
+        };
+        self.core.check_open()?;
+        params.insert("sessionId".to_owned(), (*self.id()).into());
+        self.core.connection().call(method, &json::text(&params)?).await
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("id", &self.id()).finish_non_exhaustive()
+    }
+}

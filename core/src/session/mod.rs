@@ -1,0 +1,13 @@
+//! Sessions: the user's handle, the fold over events, waiting for turns.
+
+mod core;
+mod handle;
+mod state;
+mod stream;
+mod turn;
+
+pub(crate) use self::core::{SessionCore, SessionOwner};
+pub use handle::{SendOptions, Session};
+pub(crate) use stream::EventSink;
+pub(crate) use stream::Meter;
+pub use stream::{Counters, EventStream};

@@ -1,0 +1,12 @@
+//! The scripted model: an OpenAI-compatible server on loopback that says what a test told it to say.
+//!
+//! Requests are matched to replies by [`script`], turned into completion JSON by [`reply`] and carried by the small HTTP
+//! server in [`http`]. Every request is kept, so that a test can look at what the runtime asked.
+
+mod http;
+mod reply;
+mod script;
+mod server;
+
+pub use script::{ModelError, ModelReply, ModelScript, ModelToolCall, When};
+pub use server::ScriptedModel;

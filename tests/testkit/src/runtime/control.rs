@@ -1,0 +1,211 @@
+//! `fake.*`: methods with which a test or benchmark steers the fake runtime through the SDK's own generic call.
+
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+    time::Instant,
+};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    builtin,
+    conn::Conn,
+    flood, record,
+    script::{Event, Flood, RuntimeScript},
+    session::Session,
+    state::{State, lock},
+};
+use crate::text;
+
+/// Answers a `fake.*` request, now or later.
+pub(super) fn handle(state: &Arc<State>, conn: &Arc<Conn>, id: Value, method: &str, params: &Value) {
+    let answer = match method {
+        "fake.echo" => Ok(params.clone()),
+        "fake.info" => Ok(record::start_info()),
+        "fake.received" => {
+            let messages = state.recorder.received(params["method"].as_str(), params.get("where"));
+            Ok(json!({"count": messages.len(), "messages": messages}))
+        }
+        "fake.failures" => Ok(json!({"failures": state.recorder.failures()})),
+        "fake.script" => set_script(state, params),
+        "fake.emit" => emit(state, conn, params),
+        "fake.request" => return request(conn, id, params),
+        "fake.flood" => return start_flood(state, conn, id, params),
+        "fake.toolRoundtrips" => return Roundtrips::start(state, conn, id, params),
+        _ => Err(builtin::error(-32601, format!("Unhandled method {method}"))),
+    };
+    conn.reply(&id, answer);
+}
+
+fn invalid(error: impl std::fmt::Display) -> Value {
+    builtin::error(-32602, error.to_string())
+}
+
+fn set_script(state: &State, params: &Value) -> Result<Value, Value> {
+    let script = RuntimeScript::from_value(params["script"].clone()).map_err(invalid)?;
+    state.set_rules(script.rules);
+    Ok(json!({}))
+}
+
+fn emit(state: &State, conn: &Arc<Conn>, params: &Value) -> Result<Value, Value> {
+    let event = Event::deserialize(&params["event"]).map_err(invalid)?;
+    let id = params["sessionId"].as_str().ok_or_else(|| invalid("sessionId is missing"))?;
+    match state.session(id) {
+        Some(session) => lock(&session).emit(conn, event),
+        None => Session::new(id).emit(conn, event),
+    }
+    Ok(json!({}))
+}
+
+fn request(conn: &Arc<Conn>, id: Value, params: &Value) {
+    let Some(method) = params["method"].as_str() else {
+        return conn.reply(&id, Err(invalid("method is missing")));
+    };
+    let back = Arc::clone(conn);
+    let answered = move |response: Value| {
+        let mut answer = json!({});
+        for key in ["result", "error"] {
+            if let Some(value) = response.get(key) {
+                answer[key] = value.clone();
+            }
+        }
+        back.reply(&id, Ok(answer));
+    };
+    conn.request(method, params.get("params").cloned(), Box::new(answered));
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct FloodParams {
+    session_id: String,
+    count: u64,
+    bytes: usize,
+    #[serde(rename = "type")]
+    kind: String,
+    per_second: Option<u64>,
+    respond_first: bool,
+}
+
+impl Default for FloodParams {
+    fn default() -> Self {
+        let (bytes, kind) = (super::script::flood_bytes(), super::script::flood_type());
+        Self { session_id: String::new(), count: 0, bytes, kind, per_second: None, respond_first: false }
+    }
+}
+
+fn start_flood(state: &Arc<State>, conn: &Arc<Conn>, id: Value, params: &Value) {
+    let params = match FloodParams::deserialize(params) {
+        Ok(params) => params,
+        Err(error) => return conn.reply(&id, Err(invalid(error))),
+    };
+    let parent =
+        state.session(&params.session_id).and_then(|session| lock(&session).parent().map(str::to_owned));
+    let conn = Arc::clone(conn);
+    thread::spawn(move || {
+        let started = Instant::now();
+        let (count, per_second) = (params.count, params.per_second);
+        let flood = Flood { count, bytes: params.bytes, kind: params.kind, session_id: None, per_second };
+        if params.respond_first {
+            conn.reply(&id, Ok(json!({ "count": count })));
+        }
+        flood::run(&conn, &params.session_id, parent.as_deref(), &flood);
+        if !params.respond_first {
+            let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            conn.reply(&id, Ok(json!({"count": count, "micros": micros})));
+        }
+    });
+}
+
+/// A benchmark of tool calls: keeps some open until all are answered. Every answer triggers the next call on the thread that
+/// reads, so the numbers hold no thread switch of ours.
+#[derive(Debug)]
+pub(super) struct Roundtrips {
+    conn: Arc<Conn>,
+    session: Arc<Mutex<Session>>,
+    reply_to: Value,
+    tool: String,
+    count: u64,
+    started: Instant,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    asked: u64,
+    answered: u64,
+    failed: u64,
+}
+
+impl Roundtrips {
+    fn start(state: &Arc<State>, conn: &Arc<Conn>, id: Value, params: &Value) {
+        let session = params["sessionId"].as_str().and_then(|id| state.session(id));
+        let (Some(session), Some(tool)) = (session, params["toolName"].as_str()) else {
+            return conn.reply(&id, Err(invalid("an existing sessionId and a toolName are needed")));
+        };
+        let (count, in_flight) =
+            (params["count"].as_u64().unwrap_or(1), params["inFlight"].as_u64().unwrap_or(1));
+        if count == 0 {
+            return conn.reply(&id, Ok(json!({"count": 0, "failed": 0, "micros": 0})));
+        }
+        let run = Arc::new(Self {
+            conn: Arc::clone(conn),
+            session,
+            reply_to: id,
+            tool: tool.to_owned(),
+            count,
+            started: Instant::now(),
+            progress: Mutex::default(),
+        });
+        for _ in 0..in_flight.clamp(1, count) {
+            run.ask(state);
+        }
+    }
+
+    fn ask(self: &Arc<Self>, state: &State) {
+        let n = {
+            let mut progress = lock(&self.progress);
+            if progress.asked == self.count {
+                return;
+            }
+            progress.asked += 1;
+            progress.asked - 1
+        };
+        let request = text::uuid();
+        lock(&state.roundtrips).insert(request.clone(), Arc::clone(self));
+        let mut session = lock(&self.session);
+        let data = json!({
+            "requestId": request,
+            "sessionId": session.id,
+            "toolCallId": format!("call_{n}"),
+            "toolName": self.tool,
+            "arguments": { "n": n },
+        });
+        // Ephemeral, so that millions of calls do not pile up in the history.
+        session.emit(&self.conn, builtin::event("external_tool.requested", data, true));
+    }
+
+    /// Takes the answer to one of our calls. Returns whether it was one.
+    pub(super) fn answered(state: &State, params: &Value) -> bool {
+        let request = params["requestId"].as_str().unwrap_or_default();
+        let Some(run) = lock(&state.roundtrips).remove(request) else { return false };
+        let done = {
+            let mut progress = lock(&run.progress);
+            progress.answered += 1;
+            progress.failed += u64::from(params.get("error").is_some());
+            (progress.answered == run.count).then_some(progress.failed)
+        };
+        match done {
+            Some(failed) => {
+                let micros = u64::try_from(run.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                run.conn.reply(
+                    &run.reply_to,
+                    Ok(json!({"count": run.count, "failed": failed, "micros": micros})),
+                );
+            }
+            None => run.ask(state),
+        }
+        true
+    }
+}

@@ -1,0 +1,126 @@
+//! Bursts: events written into large blocks with no JSON library in the way.
+
+use std::{
+    ops::Range,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use super::{conn::Conn, script::Flood};
+use crate::text;
+
+/// Bytes per write: large enough to make system calls rare, small enough to let other answers through in between.
+const BLOCK: usize = 256 * 1024;
+
+/// One complete frame that is patched and copied for every event: formatting a million events would take longer than a
+/// good reader needs for them.
+struct Pattern {
+    frame: Vec<u8>,
+    counter: Range<usize>,
+    time: Range<usize>,
+    id: Range<usize>,
+}
+
+impl Pattern {
+    /// The frame of event `n`; it also fits later events whose counter and time have as many digits.
+    fn new(session: &str, parent: Option<&str>, flood: &Flood, n: u64, time: u64) -> Self {
+        let text = "x".repeat(flood.bytes);
+        let (session, kind, parent) = (Value::from(session), Value::from(flood.kind.as_str()), json!(parent));
+        let (counter, time, now) = (n.to_string(), time.to_string(), text::iso_now());
+        let before_counter = format!(
+            "{{\"jsonrpc\":\"2.0\",\"method\":\"session.event\",\"params\":{{\"sessionId\":{session},\"event\":{{\
+             \"type\":{kind},\"data\":{{\"messageId\":\"flood\",\"deltaContent\":\"{text}\",\"n\":"
+        );
+        // The counter is in the identifier too, which keeps identifiers unique without random numbers.
+        let before_id = "},\"ephemeral\":true,\"id\":\"00000000-0000-4000-8000-";
+        let after_id = format!("\",\"timestamp\":\"{now}\",\"parentId\":{parent}}}}}}}");
+        let body = format!("{before_counter}{counter},\"t\":{time}{before_id}{n:012x}{after_id}");
+        let header = format!("Content-Length: {}\r\n\r\n", body.len());
+        let counter_at = header.len() + before_counter.len();
+        let time_at = counter_at + counter.len() + ",\"t\":".len();
+        let id_at = time_at + time.len() + before_id.len();
+        Self {
+            frame: (header + &body).into_bytes(),
+            counter: counter_at..counter_at + counter.len(),
+            time: time_at..time_at + time.len(),
+            id: id_at..id_at + 12,
+        }
+    }
+
+    fn fits(&self, n: u64, time: u64) -> bool {
+        self.counter.len() == digits(n) && self.time.len() == digits(time)
+    }
+
+    fn append(&mut self, out: &mut Vec<u8>, n: u64, time: u64) {
+        put(&mut self.frame[self.counter.clone()], n, 10);
+        put(&mut self.frame[self.time.clone()], time, 10);
+        put(&mut self.frame[self.id.clone()], n, 16);
+        out.extend_from_slice(&self.frame);
+    }
+}
+
+/// Writes `value` right-aligned into `place`, with leading zeros.
+fn put(place: &mut [u8], mut value: u64, base: u64) {
+    for byte in place.iter_mut().rev() {
+        *byte = b"0123456789abcdef"[(value % base) as usize];
+        value /= base;
+    }
+}
+
+fn digits(n: u64) -> usize {
+    n.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// Writes the flood to `conn`; `data.n` counts from 0 and `data.t` is the time of writing in microseconds since the epoch.
+/// Returns when the last byte has been handed to the operating system.
+pub(super) fn run(conn: &Conn, session: &str, parent: Option<&str>, flood: &Flood) {
+    let mut block = Vec::with_capacity(BLOCK + flood.bytes + 1024);
+    let (start, mut time) = (Instant::now(), text::unix_micros());
+    let mut pattern = Pattern::new(session, parent, flood, 0, time);
+    for n in 0..flood.count {
+        if let Some(rate) = flood.per_second {
+            wait_for_turn(start, n, rate);
+            time = text::unix_micros();
+        }
+        if !pattern.fits(n, time) {
+            pattern = Pattern::new(session, parent, flood, n, time);
+        }
+        pattern.append(&mut block, n, time);
+        if block.len() >= BLOCK || flood.per_second.is_some() {
+            conn.send_bytes(&block);
+            block.clear();
+            time = text::unix_micros();
+        }
+    }
+    conn.send_bytes(&block);
+}
+
+fn wait_for_turn(start: Instant, n: u64, rate: u64) {
+    let due = Duration::from_micros(n.saturating_mul(1_000_000) / rate.max(1));
+    if let Some(left) = due.checked_sub(start.elapsed()) {
+        thread::sleep(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::FrameBuffer;
+
+    #[test]
+    fn lengths_are_right_across_digit_boundaries() {
+        let flood = Flood { count: 0, bytes: 3, kind: "a\"b".into(), session_id: None, per_second: None };
+        let mut buffer = FrameBuffer::default();
+        for n in [0, 9, 10, 99_999, 100_000, 1_000_000_000_000] {
+            let mut bytes = Vec::new();
+            Pattern::new("s\"1", Some("p"), &flood, n, n + 1).append(&mut bytes, n, n + 1);
+            buffer.extend(&bytes);
+            let body: Value = serde_json::from_slice(buffer.next_body().unwrap().unwrap()).unwrap();
+            assert_eq!(body["params"]["event"]["data"]["n"], n);
+            assert_eq!(body["params"]["event"]["type"], "a\"b");
+            assert!(buffer.next_body().unwrap().is_none());
+        }
+    }
+}
