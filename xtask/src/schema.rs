@@ -1,0 +1,280 @@
+//! Loads the two schema files and assembles the [`Model`].
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::model::{Event, Inline, Key, Kind, Method, Model, Origin, Role, Scope, Ty};
+use crate::names;
+use crate::reader::{Reader, find_tags, flag};
+
+type Result<T> = std::result::Result<T, String>;
+
+/// Properties that the schema requires but runtime 1.0.67, the oldest we speak to, does not send.
+const NOT_SENT_BY_OLDER: &[(&str, &str)] =
+    &[("McpOauthRespondResult", "success"), ("QueuePendingItems", "agentMode"), ("QueuePendingItems", "id")];
+
+fn relax(model: &mut Model) {
+    for def in model.types.values_mut().filter(|def| def.key.origin == Origin::Api) {
+        let Kind::Struct { fields, .. } = &mut def.kind else { continue };
+        for field in fields {
+            if NOT_SENT_BY_OLDER.contains(&(def.key.name.as_str(), field.wire.as_str())) {
+                field.required = false;
+            }
+        }
+    }
+}
+
+/// Brand spelling: definition names, references and titles say `GitHub`; wire values stay as they are.
+fn brand(value: &mut Value, naming: bool) {
+    match value {
+        Value::String(text) if naming => *text = text.replace("Github", "GitHub"),
+        Value::Array(list) => list.iter_mut().for_each(|v| brand(v, false)),
+        Value::Object(map) => {
+            for (key, inner) in map.iter_mut() {
+                brand(inner, matches!(key.as_str(), "$ref" | "title") && inner.is_string());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn load(dir: &Path, file: &str) -> Result<Value> {
+    let path = dir.join(file);
+    let text = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let mut root: Value = serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+    brand(&mut root, false);
+    let definitions = root["definitions"].as_object_mut().ok_or("no definitions")?;
+    let renamed: Map<String, Value> =
+        std::mem::take(definitions).into_iter().map(|(k, v)| (k.replace("Github", "GitHub"), v)).collect();
+    *definitions = renamed;
+    Ok(root)
+}
+
+/// Reads both schemas of a folder.
+pub fn read(dir: &Path) -> Result<Model> {
+    let api = load(dir, "api.schema.json")?;
+    let events = load(dir, "session-events.schema.json")?;
+    let api_definitions = api["definitions"].as_object().ok_or("no definitions")?;
+    let event_definitions = events["definitions"].as_object().ok_or("no definitions")?;
+    let mut model = Model::default();
+
+    let mut reader = Reader::new(Origin::Events, event_definitions);
+    reader.read_all();
+    model.types.append(&mut reader.types);
+
+    let mut reader = Reader::new(Origin::Api, api_definitions);
+    reader.read_all();
+    for scope in Scope::ALL {
+        collect_methods(&mut model, &mut reader, scope, &api[scope.schema_key()], &mut Vec::new())?;
+    }
+    model.types.append(&mut reader.types);
+    find_tags(&mut model.types);
+    collect_events(&mut model)?;
+    share(&mut model, api_definitions, event_definitions);
+    spread_nullability(&mut model);
+    relax(&mut model);
+    model.methods.sort_by(|a, b| (a.scope, &a.wire).cmp(&(b.scope, &b.wire)));
+    Ok(model)
+}
+
+fn collect_methods(
+    model: &mut Model,
+    reader: &mut Reader<'_>,
+    scope: Scope,
+    node: &Value,
+    path: &mut Vec<String>,
+) -> Result<()> {
+    for (name, child) in node.as_object().ok_or("a namespace is not an object")? {
+        path.push(name.clone());
+        if child.get("rpcMethod").is_some() {
+            let method = read_method(model, reader, scope, child, path)?;
+            model.methods.push(method);
+        } else {
+            collect_methods(model, reader, scope, child, path)?;
+        }
+        path.pop();
+    }
+    Ok(())
+}
+
+fn read_method(
+    model: &mut Model,
+    reader: &mut Reader<'_>,
+    scope: Scope,
+    node: &Value,
+    path: &[String],
+) -> Result<Method> {
+    let wire = node["rpcMethod"].as_str().ok_or("a method without a name")?.to_owned();
+    let map = node.as_object().ok_or("a method is not an object")?;
+    let (params, params_optional) = read_params(model, reader, scope, &wire, &node["params"]);
+    let title = node["result"]["title"].as_str().map(str::to_owned);
+    let own_name = title.unwrap_or_else(|| format!("{}Result", names::pascal(&wire)));
+    let mut result = match node["result"].as_object() {
+        Some(result) => reader.result(&own_name, result),
+        None => Ty::Null,
+    };
+    if let Ty::Ref(key) = &result
+        && let Some(def) = reader.types.get(key)
+        && (def.nullable || def.optional)
+    {
+        result = result.nullable();
+    }
+    let named = matches!(&result, Ty::Ref(_) | Ty::Null | Ty::Nullable(_));
+    Ok(Method {
+        scope,
+        wire,
+        path: path.to_vec(),
+        params,
+        params_optional,
+        result_name: (!named).then_some(own_name),
+        result,
+        notification: node["notification"].as_bool() == Some(true),
+        internal: flag(map, "visibility", "internal"),
+        deprecated: node["deprecated"].as_bool() == Some(true),
+        experimental: flag(map, "stability", "experimental"),
+    })
+}
+
+/// Session methods carry the session id apart from their parameters, so it is taken out of the class;
+/// in calls from the runtime it stays.
+fn read_params(
+    model: &mut Model,
+    reader: &mut Reader<'_>,
+    scope: Scope,
+    wire: &str,
+    node: &Value,
+) -> (Option<Key>, bool) {
+    let Some(map) = node.as_object() else { return (None, false) };
+    let own_name = format!("{}Request", names::pascal(wire));
+    if let Some(target) = map.get("$ref").and_then(Value::as_str) {
+        let key = Key::new(Origin::Api, target.trim_start_matches("#/definitions/"));
+        let optional = reader.types.get(&key).is_some_and(|def| def.optional);
+        return (Some(key), optional);
+    }
+    let wrapped = map.get("anyOf").and_then(Value::as_array);
+    let optional = wrapped.is_some();
+    let mut body = match wrapped {
+        Some(list) => {
+            list.iter().filter_map(Value::as_object).find(|m| m.contains_key("properties")).cloned()
+        }
+        None => Some(map.clone()),
+    }
+    .unwrap_or_default();
+    if scope == Scope::Session {
+        strip_session_id(&mut body);
+        if body.get("properties").and_then(Value::as_object).is_none_or(Map::is_empty) {
+            return (None, false);
+        }
+    }
+    let title = map.get("title").and_then(Value::as_str).unwrap_or(&own_name).to_owned();
+    let key = Key::new(Origin::Api, title.clone());
+    if optional && title != own_name {
+        model.param_aliases.insert(own_name, key.clone());
+    }
+    let known = reader.types.contains_key(&key);
+    if !known || scope == Scope::ClientSession {
+        let inline = Inline { parent: String::new(), prop: String::new(), role: Role::MethodParams };
+        let internal = reader.types.get(&key).is_some_and(|def| def.internal);
+        reader.read_definition(&title, &body, (!known).then_some(inline));
+        if let Some(def) = reader.types.get_mut(&key) {
+            def.internal |= internal || flag(map, "visibility", "internal");
+        }
+    }
+    (Some(key), optional)
+}
+
+fn strip_session_id(body: &mut Map<String, Value>) {
+    if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.shift_remove("sessionId");
+    }
+    if let Some(required) = body.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| name != "sessionId");
+    }
+}
+
+fn collect_events(model: &mut Model) -> Result<()> {
+    let root = Key::new(Origin::Events, "SessionEvent");
+    let Kind::Union { variants, tag: Some(tag) } = &model.get(&root).kind else {
+        return Err("SessionEvent is not a union told apart by one property".into());
+    };
+    let mut out = Vec::new();
+    for (variant, constant) in variants.iter().zip(&tag.values) {
+        let Ty::Ref(key) = variant else { return Err("an event without a definition".into()) };
+        let def = model.get(key);
+        let data = def.fields().iter().find(|f| f.wire == "data").ok_or("an event without data")?;
+        let Ty::Ref(data_key) = &data.ty else { return Err("event data without a definition".into()) };
+        out.push(Event { wire: constant.text(), key: key.clone(), data: data_key.clone() });
+    }
+    model.events = out;
+    Ok(())
+}
+
+fn without_prose(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .filter(|(k, _)| {
+                    !matches!(k.as_str(), "description" | "x-enumDescriptions" | "markdownDescription")
+                })
+                .map(|(k, v)| (k.clone(), without_prose(v)))
+                .collect(),
+        ),
+        Value::Array(list) => Value::Array(list.iter().map(without_prose).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Definitions that say the same in both files belong to the events; the API refers to them there.
+fn share(model: &mut Model, api: &Map<String, Value>, events: &Map<String, Value>) {
+    let mut same: BTreeSet<String> = api
+        .iter()
+        .filter(|(name, node)| events.get(*name).is_some_and(|e| without_prose(e) == without_prose(node)))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let reachable = model.closure([&Key::new(Origin::Events, "SessionEvent")]);
+    // Event data has two names in Python, so the API keeps its own copy.
+    same.retain(|name| !model.events.iter().any(|e| e.data.name == *name));
+    same.retain(|name| reachable.contains(&Key::new(Origin::Events, name.clone())));
+    loop {
+        let before = same.len();
+        let keep: BTreeSet<String> = same
+            .iter()
+            .filter(|name| {
+                let mut all = true;
+                model.get(&Key::new(Origin::Api, (*name).clone())).visit_refs(&mut |k| {
+                    all &= k.origin == Origin::Events || same.contains(&k.name);
+                });
+                all
+            })
+            .cloned()
+            .collect();
+        same = keep;
+        if same.len() == before {
+            break;
+        }
+    }
+    let target = |key: &Key| {
+        let shared = key.origin == Origin::Api && same.contains(&key.name);
+        Ty::Ref(if shared { Key::new(Origin::Events, key.name.clone()) } else { key.clone() })
+    };
+    model.types.retain(|key, _| !(key.origin == Origin::Api && same.contains(&key.name)));
+    model.types.values_mut().for_each(|def| def.map_refs(&target));
+    for method in &mut model.methods {
+        method.result.map_refs(&target);
+    }
+    model.shared = same;
+}
+
+/// A reference to a definition that allows null allows null itself.
+fn spread_nullability(model: &mut Model) {
+    let nullable: BTreeSet<Key> =
+        model.types.values().filter(|d| d.nullable).map(|d| d.key.clone()).collect();
+    let target = |key: &Key| {
+        let ty = Ty::Ref(key.clone());
+        if nullable.contains(key) { ty.nullable() } else { ty }
+    };
+    model.types.values_mut().for_each(|def| def.map_refs(&target));
+}

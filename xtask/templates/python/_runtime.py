@@ -1,0 +1,487 @@
+"""Makes the classes of the generated modules from their tables, and reads and writes their JSON.
+
+Reading takes the fast way whenever it is exact: one typed msgspec pass over the received bytes that refuses
+unknown fields, unexpected nulls and values it cannot represent. What it refuses is read again by the plans
+below, which keep everything: unknown fields and explicit nulls in `_extra`, unknown enum values as members
+of their own, unknown variants as `UnknownVariant`, lone surrogates as they are.
+"""
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import msgspec
+
+from ._wire import SCALARS, OpenEnum, UnknownVariant, WireError, fail, keep, plain
+
+PACKAGE = __name__.rpartition(".")[0]
+
+
+class DataclassFields:
+    """Lets `dataclasses.fields`, `asdict` and `replace` work without importing dataclasses up front."""
+
+    def __get__(self, instance, owner):
+        import dataclasses
+
+        found = owner.__dict__.get("_dataclass_fields")
+        if found is None:
+            found = {}
+            defaults = owner.__struct_defaults__
+            first = len(owner.__struct_fields__) - len(defaults)
+            for index, name in enumerate(owner.__struct_fields__):
+                field = dataclasses.field() if index < first else dataclasses.field(default=defaults[index - first])
+                field.name, field.type = name, owner.__annotations__.get(name)
+                field._field_type = dataclasses._FIELD
+                found[name] = field
+            owner._dataclass_fields = found
+        return found
+
+
+class Model(msgspec.Struct, dict=True, weakref=True, forbid_unknown_fields=True):
+    """Base of every generated class."""
+
+    __dataclass_fields__ = DataclassFields()
+
+    @classmethod
+    def from_dict(cls, obj):
+        return cls.__plan__.load(obj)
+
+    @classmethod
+    def from_json(cls, raw):
+        plan = cls.__plan__
+        return decode(plan.space.short, f"<{cls.__name__}>", raw)
+
+    def to_dict(self):
+        return self.__plan__.dump(self)
+
+    def __reduce__(self):
+        cls = type(self)
+        return rebuild, (cls, [getattr(self, n) for n in cls.__struct_fields__], self.__dict__.get("_extra"))
+
+
+def rebuild(cls, values, extra):
+    instance = cls(*values)
+    if extra:
+        instance.__dict__["_extra"] = extra
+    return instance
+
+
+def parse(spec, at=0):
+    """Reads one type of the table: ((kind, …), position behind it)."""
+    letter = spec[at]
+    if letter in SCALARS:
+        return (letter,), at + 1
+    if letter in "LDO":
+        inner, at = parse(spec, at + 1)
+        return (letter, inner), at
+    if letter == "<":
+        end = spec.index(">", at)
+        return ("<", spec[at + 1 : end]), end + 1
+    parts = []
+    at += 1
+    while spec[at] != ")":
+        part, at = parse(spec, at)
+        parts.append(part)
+    return ("(", parts), at + 1
+
+
+class AnyOf(type):
+    """Stands for a union that only the readers below can tell apart."""
+
+    def __instancecheck__(cls, value):
+        return True
+
+
+def marker(reader):
+    return AnyOf("Union", (), {"load": staticmethod(reader)})
+
+
+def not_null(value):
+    if value is None:
+        raise WireError("an explicit null, which the careful way keeps")
+    return value
+
+
+NOT_NULL = AnyOf("NotNull", (), {"load": staticmethod(not_null)})
+
+
+def hook(kind, value):
+    """Values msgspec has no type of its own for."""
+    return kind.load(value)
+
+
+def find(space, name):
+    if name.startswith("."):
+        return SPACES["session_events"], name[1:]
+    return space, name
+
+
+def reader(space, node):
+    kind = node[0]
+    if kind in SCALARS:
+        return SCALARS[kind][1]
+    if kind == "<":
+        home, name = find(space, node[1])
+        return home.reader(name)
+    if kind == "(":
+        readers = [reader(space, part) for part in node[1]]
+        return lambda value: first_that_reads(readers, value)
+    inner = reader(space, node[1])
+    if kind == "L":
+        return lambda value: [inner(v) for v in value] if type(value) is list else fail("a list", value)
+    if kind == "D":
+        return lambda value: {k: inner(v) for k, v in value.items()} if type(value) is dict else fail("an object", value)
+    return lambda value: None if value is None else inner(value)
+
+
+def first_that_reads(readers, value):
+    error = None
+    for read in readers:
+        try:
+            return read(value)
+        except (ValueError, AssertionError, TypeError) as problem:
+            error = error or problem
+    if type(value) in (dict, list):
+        return UnknownVariant(value)
+    raise error
+
+
+def writer(space, node):
+    kind = node[0]
+    if kind in SCALARS:
+        return SCALARS[kind][2]
+    if kind == "<":
+        home, name = find(space, node[1])
+        return home.writer(name)
+    if kind == "(":
+        return plain
+    inner = writer(space, node[1])
+    if kind == "L":
+        return lambda value: [inner(v) for v in value] if isinstance(value, list) else fail("list", value)
+    if kind == "D":
+        return lambda value: {k: inner(v) for k, v in value.items()} if isinstance(value, dict) else fail("dict", value)
+    return lambda value: None if value is None else inner(value)
+
+
+def fast_type(space, node, todo):
+    """Type for msgspec; classes met on the way are put on `todo`."""
+    kind = node[0]
+    if kind in SCALARS:
+        return SCALARS[kind][0]
+    if kind == "<":
+        home, name = find(space, node[1])
+        return home.fast_type(name, todo)
+    if kind == "(":
+        return marker(reader(space, node))
+    inner = fast_type(space, node[1], todo)
+    if kind == "L":
+        return list[inner]
+    if kind == "D":
+        return dict[str, inner]
+    return inner if inner is Any else inner | None
+
+
+class Plan:
+    """How one class is read and written; built when first needed."""
+
+    def __init__(self, space, fields, tags):
+        self.space, self.specs, self.tags = space, fields, tags
+        self.cls = None
+        self.steps = None
+        self.ready = False
+
+    def prepare(self):
+        self.steps = [
+            (attr, wire, mark, reader(self.space, node), writer(self.space, node))
+            for mark, attr, wire, node in self.specs
+        ]
+        return self.steps
+
+    def load(self, obj):
+        if type(obj) is not dict:
+            fail(f"an object for {self.cls.__name__}", obj)
+        values, extra, seen = [], {}, 0
+        for attr, wire, mark, read, _ in self.steps or self.prepare():
+            value = obj.get(wire, extra)
+            if value is extra:
+                if mark == "" and read is not keep:
+                    raise WireError(f"{self.cls.__name__}: {wire} is missing")
+                value = None
+            else:
+                seen += 1
+                if value is None:
+                    if mark in "?~" and mark:
+                        extra[wire] = None
+                    elif mark == "" and read is not keep:
+                        fail(f"a value for {self.cls.__name__}.{wire}", value)
+                else:
+                    value = read(value)
+            values.append(value)
+        for _, wire, constant in self.tags:
+            if wire in obj:
+                seen += 1
+                if obj[wire] != constant:
+                    extra[wire] = obj[wire]
+        if seen != len(obj):
+            known = {step[1] for step in self.steps} | {tag[1] for tag in self.tags}
+            extra.update((k, v) for k, v in obj.items() if k not in known)
+        return rebuild(self.cls, values, extra)
+
+    def dump(self, instance):
+        out = {}
+        for attr, wire, mark, _, write in self.steps or self.prepare():
+            value = getattr(instance, attr)
+            if value is None:
+                if mark not in ("?", "~"):
+                    out[wire] = None if mark else write(None)
+            else:
+                out[wire] = write(value)
+        for _, wire, constant in self.tags:
+            out[wire] = constant
+        extra = instance.__dict__.get("_extra")
+        if extra:
+            tags = [tag[1] for tag in self.tags]
+            for key, value in extra.items():
+                if key not in out or key in tags:
+                    out[key] = value
+        return out
+
+
+class Space:
+    """One generated module and the classes made so far."""
+
+    def __init__(self, short, table, extras):
+        self.short, self.table_name, self.extras_name = short, table, extras
+        self.module = f"{PACKAGE}.{short}"
+        self.made = {}
+        self.readers = {}
+        self.decoders = {}
+        self.loaded = None
+
+    @property
+    def table(self):
+        if self.loaded is None:
+            self.loaded = importlib.import_module(f"{PACKAGE}.{self.table_name}")
+        return self.loaded
+
+    def extras(self):
+        return importlib.import_module(f"{PACKAGE}.{self.extras_name}")
+
+    def entry(self, name):
+        head, _, body = self.table.TYPES[name].partition(" ")
+        return head[0], body
+
+    def special(self, name):
+        """A class written by hand, such as the session event."""
+        return None if name in self.table.TYPES else self.extras().attribute(self, name)
+
+    def get(self, name):
+        made = self.made.get(name)
+        if made is None:
+            letter, body = self.entry(name)
+            made = self.made[name] = getattr(self, "make_" + MAKERS[letter])(name, body)
+        return made
+
+    def make_struct(self, name, body):
+        fields, tags, renames, namespace = [], [], {}, {}
+        for part in body.split(" ") if body else ():
+            head, _, spec = part.partition(":")
+            mark = head[0] if head[0] in "!?~+*" else ""
+            attr, _, wire = head[len(mark) :].partition("=")
+            wire = wire or attr
+            if mark == "*":
+                value = {"\\true": True, "\\false": False}.get(spec, spec)
+                tags.append((attr, wire, value))
+                namespace[attr] = value
+                continue
+            fields.append((mark, attr, wire, parse(spec)[0]))
+            if wire != attr:
+                renames[attr] = wire
+        plan = namespace["__plan__"] = Plan(self, fields, tags)
+        tag = next(((t[1], t[2]) for t in tags if type(t[2]) is str), (None, None))
+        plan.cls = msgspec.defstruct(
+            name,
+            [(attr, Any) if mark in ("", "+") else (attr, Any, None) for mark, attr, _, _ in fields],
+            bases=(Model,),
+            module=self.module,
+            namespace=namespace,
+            rename=renames or None,
+            tag_field=tag[0],
+            tag=tag[1],
+        )
+        return plan.cls
+
+    def make_enum(self, name, body):
+        members = [part.partition("=")[::2] for part in body.split("|")]
+        return OpenEnum(name, members, module=self.module)
+
+    def make_union(self, name, body):
+        union = None
+        for variant in self.variants(body):
+            union = variant if union is None else union | variant
+        return union
+
+    def variants(self, body):
+        spec, at, out = body[body.index(":") + 1 :], 0, []
+        while at < len(spec):
+            node, at = parse(spec, at)
+            home, name = find(self, node[1])
+            out.append(home.get(name))
+        return out
+
+    def make_same(self, name, body):
+        home, target = find(self, body)
+        return home.get(target)
+
+    def make_builtin(self, name, body):
+        return {"dict": dict, "list": list, "str": str, "bool": bool, "int": int}.get(body, Any)
+
+    def reader(self, name):
+        found = self.readers.get(name)
+        if found is None:
+            special = self.special(name)
+            if special is not None:
+                return special.from_dict
+            letter, body = self.entry(name)
+            if letter == "=":
+                home, target = find(self, body)
+                return home.reader(target)
+            cls = self.get(name)
+            if letter == "s":
+                found = cls.__plan__.load
+            elif letter == "e":
+                found = lambda value: cls(value) if type(value) is str else fail("a string", value)
+            elif letter == "u":
+                found = self.union_reader(body, strict=False)
+            else:
+                found = keep
+            self.readers[name] = found
+        return found
+
+    def union_reader(self, body, strict):
+        tag = body.partition(":")[0]
+        variants = self.variants(body)
+        if not tag:
+            loads = [variant.__plan__.load for variant in variants]
+            return lambda value: first_that_reads(loads, value)
+        table = {next(t[2] for t in v.__plan__.tags if t[1] == tag): v.__plan__ for v in variants}
+
+        def read(value):
+            if type(value) is not dict:
+                fail("an object", value)
+            constant = value.get(tag)
+            plan = table.get(constant) if constant.__hash__ else None
+            if plan is None:
+                if strict:
+                    raise WireError(f"unknown {tag}: {constant!r}")
+                return UnknownVariant(value)
+            return plan.load(value)
+
+        return read
+
+    def writer(self, name):
+        if self.special(name) is not None:
+            return plain
+        letter, body = self.entry(name)
+        if letter == "=":
+            home, target = find(self, body)
+            return home.writer(target)
+        if letter == "e":
+            cls = self.get(name)
+            return lambda value: value.value if isinstance(value, cls) else fail(name, value)
+        if letter in "su":
+            return lambda value: value.to_dict() if hasattr(type(value), "to_dict") else fail(name, value)
+        return plain
+
+    def fast_type(self, name, todo):
+        special = self.special(name)
+        if special is not None:
+            return marker(special.from_dict)
+        letter, body = self.entry(name)
+        if letter == "=":
+            home, target = find(self, body)
+            return home.fast_type(target, todo)
+        if letter == "u":
+            tag = body.partition(":")[0]
+            variants = self.variants(body)
+            if not tag or not all(v.__struct_config__.tag for v in variants):
+                return marker(self.reader(name))
+            todo.extend(v.__plan__ for v in variants)
+            return self.get(name)
+        cls = self.get(name)
+        if letter == "s":
+            todo.append(cls.__plan__)
+        return cls
+
+    def decoder(self, spec):
+        found = self.decoders.get(spec)
+        if found is None:
+            todo = []
+            node = parse(spec)[0]
+            kind = fast_type(self, node, todo)
+            while todo:
+                plan = todo.pop()
+                if plan.ready:
+                    continue
+                plan.ready = True
+                for mark, attr, _, inner in plan.specs:
+                    ty = fast_type(plan.space, inner, todo)
+                    if ty is Any:
+                        ty = NOT_NULL if mark in ("?", "~") else Any
+                    elif mark in ("!", "+"):
+                        ty = ty | None
+                    plan.cls.__annotations__[attr] = ty
+            fast = msgspec.json.Decoder(kind, dec_hook=hook).decode
+            found = self.decoders[spec] = (fast, reader(self, node))
+        return found
+
+
+MAKERS = {"s": "struct", "e": "enum", "u": "union", "=": "same", "b": "builtin"}
+SPACES = {
+    "rpc": Space("rpc", "_rpc_table", "_calls"),
+    "session_events": Space("session_events", "_events_table", "_events"),
+}
+
+
+def decode(short, spec, raw):
+    """Reads JSON text as the type `spec` of a generated module, without losing anything."""
+    fast, careful = SPACES[short].decoder(spec)
+    try:
+        return fast(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, AssertionError, RecursionError):
+        return careful(json.loads(raw))
+
+
+def public_names(short):
+    space = SPACES[short]
+    names = [n for n, v in space.table.TYPES.items() if not v.partition(" ")[0].endswith("-")]
+    names += [n for n in getattr(space.table, "GROUPS", ()) if not n.startswith("_")]
+    names += getattr(space.table, "HANDLERS", ())
+    names += space.extras().NAMES
+    return sorted(names)
+
+
+def names(short):
+    return public_names(short)
+
+
+def attribute(short, name):
+    """What a generated module answers for a name it has not made yet."""
+    space = SPACES[short]
+    if name == "__all__":
+        value = public_names(short)
+    elif name in space.table.TYPES:
+        value = space.get(name)
+    elif name.startswith("_load_") and name[6:] in space.table.TYPES and space.entry(name[6:])[0] == "u":
+        value = space.union_reader(space.entry(name[6:])[1], strict=True)
+    elif name.startswith("_load_") and name[6:] in getattr(space.table, "IMPORTED", ()):
+        value = attribute("session_events", name)
+    elif name in getattr(space.table, "IMPORTED", ()):
+        value = attribute("session_events", name)
+    elif name.startswith("__"):
+        raise AttributeError(f"module {space.module!r} has no attribute {name!r}")
+    else:
+        value = space.extras().attribute(space, name)
+    setattr(sys.modules[space.module], name, value)
+    return value

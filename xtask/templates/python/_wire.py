@@ -1,0 +1,213 @@
+"""Values on the wire: times, spans, identifiers, open enums, and how each letter of the tables is read."""
+
+import enum
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+
+class WireError(AssertionError, ValueError):
+    """A value does not fit its declaration."""
+
+
+def fail(what, value):
+    raise WireError(f"expected {what}, got {type(value).__name__}")
+
+
+class WireDatetime(datetime):
+    """A time that remembers how it was written."""
+
+    @classmethod
+    def load(cls, text):
+        if type(text) is not str:
+            fail("a time", text)
+        value = cls.fromisoformat(text)
+        value.text = text
+        return value
+
+    def __reduce_ex__(self, protocol):
+        return datetime.fromisoformat, (self.isoformat(),)
+
+
+class WireDelta(timedelta):
+    """A span that remembers its milliseconds."""
+
+    @classmethod
+    def load(cls, number):
+        if type(number) not in (int, float):
+            fail("a number", number)
+        value = cls(milliseconds=number)
+        value.number = number
+        return value
+
+    def __reduce_ex__(self, protocol):
+        return timedelta, (self.days, self.seconds, self.microseconds)
+
+
+class UnknownVariant:
+    """A variant this version does not know; attributes are its wire names."""
+
+    def __init__(self, raw):
+        self.raw = raw
+
+    def __getattr__(self, name):
+        if name.startswith("__") or name == "raw":
+            raise AttributeError(name)
+        try:
+            return self.raw[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __eq__(self, other):
+        return isinstance(other, UnknownVariant) and self.raw == other.raw
+
+    def __repr__(self):
+        return f"UnknownVariant({self.raw!r})"
+
+    @classmethod
+    def from_dict(cls, obj):
+        return cls(obj)
+
+    def to_dict(self):
+        return self.raw
+
+
+class OpenEnum(enum.Enum):
+    """Values of a newer runtime become members named UNKNOWN that keep their text."""
+
+    @classmethod
+    def _missing_(cls, value):
+        if type(value) is not str:
+            return None
+        known = UNKNOWN_VALUES.setdefault(cls, {})
+        member = known.get(value)
+        if member is None:
+            member = object.__new__(cls)
+            member._name_ = "UNKNOWN"
+            member._value_ = value
+            if len(known) < 4096:
+                known[value] = member
+        return member
+
+    def __eq__(self, other):
+        return self is other or (type(other) is type(self) and other._value_ == self._value_)
+
+    def __hash__(self):
+        return hash(self._value_)
+
+    def __reduce_ex__(self, protocol):
+        return type(self), (self._value_,)
+
+
+UNKNOWN_VALUES = {}
+
+
+def plain(value):
+    """JSON value of anything a generated field may hold."""
+    kind = type(value)
+    if kind in (str, int, float, bool) or value is None:
+        return value
+    if kind is dict:
+        return {k: plain(v) for k, v in value.items()}
+    if kind in (list, tuple):
+        return [plain(v) for v in value]
+    if hasattr(kind, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return write_time(value)
+    if isinstance(value, timedelta):
+        return write_span(value)
+    if isinstance(value, UUID):
+        return str(value)
+    return value
+
+
+def write_time(value):
+    if not isinstance(value, datetime):
+        fail("datetime", value)
+    return value.__dict__["text"] if type(value) is WireDatetime and "text" in value.__dict__ else value.isoformat()
+
+
+def write_span(value):
+    if not isinstance(value, timedelta):
+        fail("timedelta", value)
+    if type(value) is WireDelta and "number" in value.__dict__:
+        return value.number
+    number = value / timedelta(milliseconds=1)
+    return int(number) if number.is_integer() else number
+
+
+def write_whole_span(value):
+    number = write_span(value)
+    return number if type(value) is WireDelta else round(number)
+
+
+def checked(types, what):
+    def check(value):
+        if type(value) not in types:
+            if isinstance(value, types) and not (isinstance(value, bool) and bool not in types):
+                return value
+            fail(what, value)
+        return value
+
+    return check
+
+
+def read_int(value):
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return check_int(value)
+
+
+def read_uuid(value):
+    if type(value) is not str:
+        fail("a UUID", value)
+    found = UUID(value)
+    if str(found) != value:
+        found = WireUUID(value)
+        object.__setattr__(found, "text", value)
+    return found
+
+
+class WireUUID(UUID):
+    """A UUID that remembers how it was written."""
+
+    __slots__ = ("text",)
+
+
+def write_uuid(value):
+    if not isinstance(value, UUID):
+        fail("UUID", value)
+    return value.text if type(value) is WireUUID else str(value)
+
+
+check_int = checked((int,), "an integer")
+check_str = checked((str,), "a string")
+check_bool = checked((bool,), "a boolean")
+check_float = checked((float, int), "a number")
+
+
+def check_none(value):
+    if value is not None:
+        fail("null", value)
+
+
+def keep(value):
+    return value
+
+
+# Letter: (type for the fast way, reader, writer).
+SCALARS = {
+    "a": (Any, keep, plain),
+    "n": (None, check_none, check_none),
+    "b": (bool, check_bool, check_bool),
+    "i": (int, read_int, check_int),
+    "f": (float, check_float, check_float),
+    "s": (str, check_str, check_str),
+    "d": (WireDatetime, WireDatetime.load, write_time),
+    "u": (UUID, read_uuid, write_uuid),
+    "m": (WireDelta, WireDelta.load, write_whole_span),
+    "M": (WireDelta, WireDelta.load, write_span),
+}
