@@ -6,7 +6,8 @@ import { Connection, type CallOptions, type Question, type RequestOptions } from
 import { CallKind } from "./dispatch.js";
 import { messageOf } from "./errors.js";
 import { Subscribers } from "./events.js";
-import { createServerRpc, type ServerRpc } from "./generated/rpc.js";
+import { createServerRpc } from "./generated/namespaces.js";
+import type { ServerRpc } from "./generated/rpc.js";
 import type { Counters } from "./native.js";
 import { serveLlmRequest } from "./request-handler.js";
 import { serveSessionFs, type SessionFsProvider } from "./session-fs.js";
