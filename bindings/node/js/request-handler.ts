@@ -79,7 +79,6 @@ export class CopilotWebSocketForwarder extends CopilotWebSocketHandler {
   #upstream: WebSocket | undefined;
 
   // Public here, protected in the base class.
-  // eslint-disable-next-line @typescript-eslint/no-useless-constructor
   constructor(context: CopilotRequestContext) {
     super(context);
   }
