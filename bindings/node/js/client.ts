@@ -6,9 +6,10 @@ import { Connection, type CallOptions, type Question, type RequestOptions } from
 import { CallKind } from "./dispatch.js";
 import { messageOf } from "./errors.js";
 import { Subscribers } from "./events.js";
-import { createServerRpc, type ServerRpc } from "./generated/rpc.js";
+import { createServerRpc } from "./generated/namespaces.js";
+import type { ServerRpc } from "./generated/rpc.js";
 import type { Counters } from "./native.js";
-import { serveLlmRequest } from "./request-handler.js";
+import { RequestServer, type LlmMessage } from "./request-exchange.js";
 import { serveSessionFs, type SessionFsProvider } from "./session-fs.js";
 import { SessionHandlers } from "./session-handlers.js";
 import { CopilotSession } from "./session.js";
@@ -37,6 +38,7 @@ export class CopilotClient implements AsyncDisposable {
   readonly #sessions = new Map<string, CopilotSession>();
   readonly #lifecycle = new Subscribers();
   #rpc: ServerRpc | undefined;
+  readonly #requests: RequestServer | undefined;
 
   constructor(options: CopilotClientOptions = {}) {
     this.#options = options;
@@ -54,6 +56,7 @@ export class CopilotClient implements AsyncDisposable {
         this.#report(error);
       },
     });
+    if (options.requestHandler) this.#requests = new RequestServer(options.requestHandler, this.#connection);
   }
 
   /** Something failed that nobody waits for; shown only when the program asked for debug output. */
@@ -254,15 +257,17 @@ export class CopilotClient implements AsyncDisposable {
   }
 
   async #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
-    const { onListModels, requestHandler } = this.#options;
+    const { onListModels } = this.#options;
     if (kind === CallKind.ListModels && onListModels) return await onListModels();
-    if (kind === CallKind.LlmRequest && requestHandler) {
-      return await serveLlmRequest(requestHandler, this.#connection, args, question);
+    if (kind === CallKind.LlmRequest && this.#requests) {
+      await this.#requests.serve(args, question);
+      return null;
     }
     throw new Error(`No handler registered for question ${String(kind)}`);
   }
 
   #notified(method: string, params: unknown): void {
+    if (method === "llm.message") this.#requests?.message(params as LlmMessage);
     if (method !== "gitHubTelemetry.event") return;
     // The handler may be async, and its failure is its own.
     void (async () => this.#options.onGitHubTelemetry?.(params as never))().catch(this.#report);

@@ -115,6 +115,11 @@ export class Connection implements Receiver {
     return this.submit("rpc.call", args, options);
   }
 
+  /** What the generated namespaces call. */
+  sendRequest(method: string, params?: unknown): Promise<unknown> {
+    return this.request(method, params);
+  }
+
   #watch(ticket: number, waiter: Waiter, signal: AbortSignal): void {
     const abort = (): void => {
       if (!this.#waiters.delete(ticket)) return;

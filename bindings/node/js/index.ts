@@ -36,3 +36,49 @@ export type * from "./types/handlers.js";
 export type * from "./types/hooks.js";
 export type * from "./types/session.js";
 export type * from "./types/tools.js";
+
+// What is named here takes precedence over the generated names below.
+export type {
+  PermissionRequest,
+  PermissionRequestedData,
+  PermissionRequestedEvent,
+  SessionEvent,
+  SessionEventPayload,
+  SessionEventType,
+} from "./types/events.js";
+export type { AutoModeSwitchResponse } from "./types/handlers.js";
+export type { ContextTier, GitHubMcpToolConfig } from "./types/session.js";
+export type * from "./generated/session-events.js";
+export type {
+  CanvasHostContext,
+  CanvasHostContextCapabilities,
+  CanvasJsonSchema,
+  CurrentModel,
+  CurrentToolMetadata,
+  FactoryAgentSummary,
+  FactoryPhaseObservation,
+  FactoryPhaseStatus,
+  FactoryProgressLine,
+  FactoryProgressPage,
+  FactoryRunDetail,
+  FactoryRunResult,
+  FactoryRunStatus,
+  FactoryRunSummary,
+  GitHubTelemetryClientInfo,
+  GitHubTelemetryEvent,
+  GitHubTelemetryNotification,
+  GitHubTokenAcquireReason,
+  GitHubTokenAcquireResult,
+  LlmInferenceHeaders,
+  ModelBillingTokenPrices,
+  ModelBillingTokenPricesLongContext,
+  ModelSwitchAutoTierResult,
+  ModelSwitchAutoTierStatus,
+  PermissionDecisionContext,
+  PermissionDecisionOutcome,
+  PermissionDecisionSurface,
+  PermissionResponseCapability,
+  RemoteSessionMode,
+  SessionFsSqliteQueryType,
+  SessionFsSqliteTransactionErrorClass,
+} from "./generated/rpc.js";

@@ -1,5 +1,4 @@
 /** Serving the runtime's own model requests. */
-import type { Connection, Question } from "./connection.js";
 import type { LlmInferenceHeaders } from "./generated/rpc.js";
 
 export interface CopilotRequestContext {
@@ -80,7 +79,6 @@ export class CopilotWebSocketForwarder extends CopilotWebSocketHandler {
   #upstream: WebSocket | undefined;
 
   // Public here, protected in the base class.
-  // eslint-disable-next-line @typescript-eslint/no-useless-constructor
   constructor(context: CopilotRequestContext) {
     super(context);
   }
@@ -127,6 +125,8 @@ export class CopilotWebSocketForwarder extends CopilotWebSocketHandler {
 /** Serves model requests; a subclass changes what it wants, the rest is passed through. */
 export class CopilotRequestHandler {
   protected sendRequest(request: Request, context: CopilotRequestContext): Promise<Response> {
+    // What is fetched compressed arrives here decompressed, under headers that say otherwise.
+    request.headers.set("accept-encoding", "identity");
     return fetch(request, { redirect: "manual", signal: context.signal });
   }
 
@@ -135,14 +135,4 @@ export class CopilotRequestHandler {
     await forwarder.open();
     return forwarder;
   }
-}
-
-/** Serves one exchange of the engine. */
-export function serveLlmRequest(
-  _handler: CopilotRequestHandler,
-  _connection: Connection,
-  _args: unknown,
-  _question: Question,
-): Promise<unknown> {
-  return Promise.reject(new Error("Model requests are not handed to Node yet"));
 }

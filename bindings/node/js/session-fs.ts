@@ -8,7 +8,7 @@ import type {
   SessionFsSqliteTransactionErrorClass,
   SessionFsStatResult,
 } from "./generated/rpc.js";
-import { messageOf } from "./errors.js";
+import { HandlerAnswer, messageOf } from "./errors.js";
 
 export type SessionFsFileInfo = Omit<SessionFsStatResult, "error">;
 export type SessionFsSqliteQueryResult = Omit<GeneratedSqliteQueryResult, "error">;
@@ -77,13 +77,11 @@ async function attempt(operation: () => Promise<void>): Promise<SessionFsError |
 
 /** Drops values that cannot be bound. */
 function bindable(
-  params: Record<string, string | number | null | undefined> | undefined,
+  params: Record<string, unknown> | undefined,
 ): Record<string, string | number | null> | undefined {
   if (!params) return undefined;
-  const entries = Object.entries(params).filter((entry): entry is [string, string | number | null] => {
-    return entry[1] !== undefined;
-  });
-  return Object.fromEntries(entries);
+  const entries = Object.entries(params).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Record<string, string | number | null>;
 }
 
 function emptyQueryResult(): SessionFsSqliteQueryResult {
@@ -158,11 +156,8 @@ function sqliteOperations(provider: SessionFsProvider): Pick<SessionFsHandler, S
     async sqliteTransaction({ statements }) {
       try {
         if (!provider.sqlite?.transaction) throw new Error(NO_SQLITE);
-        const prepared = (statements as SessionFsSqliteStatement[]).map(({ queryType, query, params }) => {
-          const bound = bindable(params);
-          return bound ? { queryType, query, params: bound } : { queryType, query };
-        });
-        return { results: await provider.sqlite.transaction(prepared) };
+        const prepare = statements as SessionFsSqliteStatement[];
+        return { results: await provider.sqlite.transaction(prepare.map(prepared)) };
       } catch (thrown) {
         const errorClass = thrown instanceof SessionFsSqliteTransactionFailure ? thrown.errorClass : "fatal";
         return { results: [], error: { errorClass, message: messageOf(thrown) } };
@@ -171,15 +166,66 @@ function sqliteOperations(provider: SessionFsProvider): Pick<SessionFsHandler, S
   };
 }
 
-/** Serves the engine's file calls: operations by name over the adapter. */
+/** The error codes the engine tells apart. */
+function refusal(thrown: unknown): HandlerAnswer {
+  const { code } = toFsError(thrown);
+  const details =
+    thrown instanceof SessionFsSqliteTransactionFailure ? { errorClass: thrown.errorClass } : { code };
+  return new HandlerAnswer(messageOf(thrown), undefined, details);
+}
+
+function unsupported(): never {
+  throw new HandlerAnswer(NO_SQLITE, undefined, { code: "UNSUPPORTED" });
+}
+
+type Operation = (provider: SessionFsProvider, params: never) => Promise<unknown>;
+
+/** Operations by the name the engine calls them; results are plain values, failures are thrown. */
+const OPERATIONS: Record<string, Operation | undefined> = {
+  readFile: (fs, { path }: FsParams) => fs.readFile(path),
+  writeFile: (fs, { path, content, mode }: FsParams) => fs.writeFile(path, content, mode),
+  appendFile: (fs, { path, content, mode }: FsParams) => fs.appendFile(path, content, mode),
+  exists: (fs, { path }: FsParams) => fs.exists(path),
+  stat: (fs, { path }: FsParams) => fs.stat(path),
+  mkdir: (fs, { path, recursive, mode }: FsParams) => fs.mkdir(path, recursive, mode),
+  readdir: (fs, { path }: FsParams) => fs.readdir(path),
+  readdirWithTypes: (fs, { path }: FsParams) => fs.readdirWithTypes(path),
+  rm: (fs, { path, recursive, force }: FsParams) => fs.rm(path, recursive, force),
+  rename: (fs, { src, dest }: FsParams) => fs.rename(src, dest),
+  sqliteQuery: async ({ sqlite }, { queryType, query, params }: SqlParams) =>
+    (await (sqlite ?? unsupported()).query(queryType, query, bindable(params))) ?? emptyQueryResult(),
+  sqliteExists: ({ sqlite }) => (sqlite ?? unsupported()).exists(),
+  sqliteTransaction: ({ sqlite }, { statements }: SqlParams) =>
+    sqlite?.transaction ? sqlite.transaction(statements.map(prepared)) : unsupported(),
+};
+
+interface FsParams {
+  path: string;
+  content: string;
+  mode?: number;
+  recursive: boolean;
+  force: boolean;
+  src: string;
+  dest: string;
+}
+
+interface SqlParams extends SessionFsSqliteStatement {
+  statements: SessionFsSqliteStatement[];
+}
+
+function prepared({ queryType, query, params }: SessionFsSqliteStatement): SessionFsSqliteStatement {
+  const bound = bindable(params);
+  return bound ? { queryType, query, params: bound } : { queryType, query };
+}
+
+/** Serves the engine's file calls from a provider. */
 export function serveSessionFs(provider: SessionFsProvider): (call: SessionFsCall) => Promise<unknown> {
-  const handler = createSessionFsAdapter(provider) as unknown as Record<
-    string,
-    ((params: unknown) => Promise<unknown>) | undefined
-  >;
   return async ({ method, ...params }) => {
-    const operation = handler[method];
-    if (!operation) throw new Error(`Unknown file operation ${method}`);
-    return (await operation(params)) ?? null;
+    try {
+      const operation = OPERATIONS[method] ?? unsupported();
+      return (await operation(provider, params as never)) ?? null;
+    } catch (thrown) {
+      throw thrown instanceof HandlerAnswer ? thrown : refusal(thrown);
+    }
   };
 }

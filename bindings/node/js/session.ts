@@ -3,14 +3,14 @@ import type { CallOptions, Connection, Question, SessionSink } from "./connectio
 import { answer } from "./dispatch.js";
 import { EventStream, Subscribers } from "./events.js";
 import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
-import { createSessionRpc, type SessionRpc } from "./generated/rpc.js";
+import { createSessionRpc } from "./generated/namespaces.js";
 import type {
-  AutoTier,
+  SessionRpc,
   CurrentToolMetadata,
   ModelSwitchAutoTierResult,
   OpenCanvasInstance,
-  ReasoningSummary,
 } from "./generated/rpc.js";
+import type { AutoTier, ReasoningSummary } from "./generated/session-events.js";
 import { hold, release } from "./liveness.js";
 import type { SessionHandlers } from "./session-handlers.js";
 import type { Counters } from "./native.js";
@@ -168,13 +168,13 @@ export class CopilotSession implements AsyncDisposable {
   on<K extends SessionEventType>(eventType: K, handler: TypedSessionEventHandler<K>): () => void;
   on(handler: SessionEventHandler): () => void;
   on(typeOrHandler: string | SessionEventHandler, handler?: (event: never) => void): () => void {
-    return this.#subscribers.add(typeOrHandler as string, handler);
+    return this.#subscribers.add(typeOrHandler, handler);
   }
 
   /** Events as they arrive, for `for await`; ends with the session or when the loop is left. */
   events(options?: CallOptions): AsyncIterableIterator<SessionEvent> {
     return new EventStream<SessionEvent>((push, end) => {
-      const unsubscribe = this.#subscribers.add(push as (event: never) => void);
+      const unsubscribe = this.#subscribers.add(push);
       options?.signal?.addEventListener("abort", end, { once: true });
       this.#streams.add(end);
       if (this.#ended || options?.signal?.aborted) queueMicrotask(end);

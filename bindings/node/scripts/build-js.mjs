@@ -35,14 +35,23 @@ async function exportsOf(name) {
   return Object.values(result.metafile.outputs)[0].exports.sort();
 }
 
-function declarations() {
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const args = [tsc, "-p", join(root, "tsconfig.json"), "--emitDeclarationOnly"];
+function tsc(...more) {
+  const program = join(root, "node_modules", "typescript", "bin", "tsc");
+  const args = [program, "-p", join(root, "tsconfig.json"), "--emitDeclarationOnly", ...more];
   execFileSync(process.execPath, args, { stdio: "inherit" });
+}
+
+function declarations() {
+  const temporary = join(root, "types.tmp");
+  tsc();
+  // Generated unions name types that are marked internal: there, everything has to stay.
+  tsc("--stripInternal", "false", "--outDir", temporary);
+  cpSync(join(temporary, "generated"), join(dist, "generated"), { recursive: true });
   cpSync(join(root, "js", "here.d.ts"), join(dist, "here.d.ts"));
-  cpSync(dist, join(root, "types.tmp"), { recursive: true });
-  cpSync(join(root, "types.tmp"), cjs, { recursive: true });
-  rmSync(join(root, "types.tmp"), { recursive: true });
+  rmSync(temporary, { recursive: true });
+  cpSync(dist, temporary, { recursive: true });
+  cpSync(temporary, cjs, { recursive: true });
+  rmSync(temporary, { recursive: true });
 }
 
 rmSync(dist, { recursive: true, force: true });

@@ -1,12 +1,7 @@
 /** Configuration of a session and of a message. */
 import type { Canvas } from "../canvas.js";
-import type {
-  AutoTier,
-  OpenCanvasInstance,
-  ReasoningSummary,
-  RemoteSessionMode,
-  SessionLimitsConfig,
-} from "../generated/rpc.js";
+import type { OpenCanvasInstance, RemoteSessionMode } from "../generated/rpc.js";
+import type { AutoTier, ReasoningSummary, SessionLimitsConfig } from "../generated/session-events.js";
 import type { SessionFsProvider } from "../session-fs.js";
 import type { CopilotSession } from "../session.js";
 import type { ToolSet } from "../tool-set.js";
