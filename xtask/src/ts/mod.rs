@@ -204,6 +204,10 @@ fn rpc(model: &Model) -> String {
     for name in &printer.foreign {
         let _ = writeln!(out, "  {name},");
     }
+    out.push_str("} from \"./session-events.js\";\n\nexport type {\n");
+    for name in &printer.foreign {
+        let _ = writeln!(out, "  {name},");
+    }
     out.push_str("} from \"./session-events.js\";\n");
     out.push_str(&body);
     out.push_str("\nexport { createServerRpc, createSessionRpc } from \"./namespaces.js\";\n");

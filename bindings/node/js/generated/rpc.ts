@@ -29,6 +29,36 @@ import type {
   Verbosity,
 } from "./session-events.js";
 
+export type {
+  AbortReason,
+  AgentModelPolicy,
+  Attachment,
+  AutoTier,
+  ContextTier,
+  EmbeddedBlobResourceContents,
+  EmbeddedTextResourceContents,
+  McpOauthHttpResponse,
+  McpOauthWWWAuthenticateParams,
+  McpServerMetadata,
+  McpServerSource,
+  McpServerStatus,
+  ModelChangeSource,
+  PermissionDecisionSource,
+  PermissionMode,
+  PermissionPromptRequest,
+  PermissionRule,
+  ReasoningSummary,
+  RemediationAction,
+  SessionEvent,
+  SessionLimitsConfig,
+  SessionMode,
+  ShutdownType,
+  SkillSource,
+  TaskCompletionOutcome,
+  UserToolSessionApproval,
+  Verbosity,
+} from "./session-events.js";
+
 /** @experimental */
 export interface AbortRequest {
   reason?: AbortReason;
