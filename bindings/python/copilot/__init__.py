@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ._base import SessionLifecycleHandler as SessionLifecycleHandler
     from ._config import AgentMessageSource as AgentMessageSource
     from ._config import AskUserVariant as AskUserVariant
-    from ._config import AutoTier as AutoTier
     from ._config import AutopilotOptions as AutopilotOptions
+    from ._config import AutoTier as AutoTier
     from ._config import CapiSessionOptions as CapiSessionOptions
     from ._config import ClientInfo as ClientInfo
     from ._config import CopilotExpAssignmentResponse as CopilotExpAssignmentResponse
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from ._config import ImageGenerationConfig as ImageGenerationConfig
     from ._config import InfiniteSessionConfig as InfiniteSessionConfig
     from ._config import LargeToolOutputConfig as LargeToolOutputConfig
+    from ._config import ManagedSettings as ManagedSettings
+    from ._config import ManagedSettingsPermissions as ManagedSettingsPermissions
     from ._config import MCPHTTPServerConfig as MCPHTTPServerConfig
     from ._config import MCPServerConfig as MCPServerConfig
     from ._config import MCPStdioServerConfig as MCPStdioServerConfig
-    from ._config import ManagedSettings as ManagedSettings
-    from ._config import ManagedSettingsPermissions as ManagedSettingsPermissions
     from ._config import MessageSource as MessageSource
     from ._config import ModelCapabilitiesOverride as ModelCapabilitiesOverride
     from ._config import ModelLimitsOverride as ModelLimitsOverride
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from ._connection import TcpRuntimeConnection as TcpRuntimeConnection
     from ._connection import UriRuntimeConnection as UriRuntimeConnection
     from ._github import DisableBypassPermissionsModes as DisableBypassPermissionsModes
+    from ._github import EntraAuthConfig as EntraAuthConfig
     from ._github import GitHubTokenCancelledResult as GitHubTokenCancelledResult
     from ._github import GitHubTokenProvider as GitHubTokenProvider
     from ._github import GitHubTokenProviderArgs as GitHubTokenProviderArgs
@@ -165,7 +166,6 @@ if TYPE_CHECKING:
     from .canvas import CanvasProviderIdentity as CanvasProviderIdentity
     from .canvas import ExtensionInfo as ExtensionInfo
     from .client import CopilotClient as CopilotClient
-    from .client import ExtensionLaunchProviderHandler as ExtensionLaunchProviderHandler
     from .client import LogLevel as LogLevel
     from .copilot_request_handler import CopilotRequestContext as CopilotRequestContext
     from .copilot_request_handler import CopilotRequestHandler as CopilotRequestHandler
@@ -179,8 +179,8 @@ if TYPE_CHECKING:
     from .generated.rpc import CanvasJsonSchema as CanvasJsonSchema
     from .generated.rpc import CurrentModel as CurrentModel
     from .generated.rpc import CurrentToolMetadata as CurrentToolMetadata
-    from .generated.rpc import EntraAuthConfig as EntraAuthConfig
     from .generated.rpc import ExtensionLaunchProfile as ExtensionLaunchProfile
+    from .generated.rpc import ExtensionLaunchProviderHandler as ExtensionLaunchProviderHandler
     from .generated.rpc import ExtensionLaunchProviderResolveRequest as ExtensionLaunchProviderResolveRequest
     from .generated.rpc import ExtensionLaunchProviderResolveResult as ExtensionLaunchProviderResolveResult
     from .generated.rpc import GitHubTelemetryClientInfo as GitHubTelemetryClientInfo
@@ -485,8 +485,8 @@ _HOME = {
         "RuntimeConnection StdioRuntimeConnection TcpRuntimeConnection UriRuntimeConnection"
     ),
     "_github": (
-        "DisableBypassPermissionsModes GitHubTokenCancelledResult GitHubTokenProvider GitHubTokenProviderArgs "
-        "GitHubTokenProviderResult GitHubTokenResult"
+        "DisableBypassPermissionsModes EntraAuthConfig GitHubTokenCancelledResult GitHubTokenProvider "
+        "GitHubTokenProviderArgs GitHubTokenProviderResult GitHubTokenResult"
     ),
     "_handlers": (
         "AutoModeSwitchHandler AutoModeSwitchRequest AutoModeSwitchResponse BearerTokenProvider CommandContext "
@@ -520,20 +520,20 @@ _HOME = {
     ),
     "_skills": ("SkillProvider TranscriptRecoveryReport"),
     "canvas": ("CanvasDeclaration CanvasError CanvasHandler CanvasProviderIdentity ExtensionInfo"),
-    "client": ("CopilotClient ExtensionLaunchProviderHandler LogLevel"),
+    "client": ("CopilotClient LogLevel"),
     "copilot_request_handler": (
         "CopilotRequestContext CopilotRequestHandler CopilotWebSocketCloseStatus CopilotWebSocketForwarder "
         "CopilotWebSocketHandler LlmInferenceHeaders"
     ),
     "generated.rpc": (
         "CanvasAction CanvasHostContext CanvasHostContextCapabilities CanvasJsonSchema CurrentModel "
-        "CurrentToolMetadata EntraAuthConfig ExtensionLaunchProfile ExtensionLaunchProviderResolveRequest "
-        "ExtensionLaunchProviderResolveResult GitHubTelemetryClientInfo GitHubTelemetryEvent "
-        "GitHubTelemetryNotification GitHubTokenAcquireReason GitHubTokenAcquireResult GitHubTokenAcquireResultKind "
-        "ModelBillingTokenPrices ModelBillingTokenPricesLongContext ModelSwitchAutoTierResult "
-        "ModelSwitchAutoTierStatus OpenCanvasInstance PermissionDecisionContext PermissionDecisionOutcome "
-        "PermissionDecisionSource PermissionDecisionSurface PermissionResponseCapability RemoteSessionMode "
-        "SkillProviderDescriptor"
+        "CurrentToolMetadata ExtensionLaunchProfile ExtensionLaunchProviderHandler "
+        "ExtensionLaunchProviderResolveRequest ExtensionLaunchProviderResolveResult GitHubTelemetryClientInfo "
+        "GitHubTelemetryEvent GitHubTelemetryNotification GitHubTokenAcquireReason GitHubTokenAcquireResult "
+        "GitHubTokenAcquireResultKind ModelBillingTokenPrices ModelBillingTokenPricesLongContext "
+        "ModelSwitchAutoTierResult ModelSwitchAutoTierStatus OpenCanvasInstance PermissionDecisionContext "
+        "PermissionDecisionOutcome PermissionDecisionSource PermissionDecisionSurface PermissionResponseCapability "
+        "RemoteSessionMode SkillProviderDescriptor"
     ),
     "generated.session_events": (
         "AutoTierSwitchFailureReason PermissionRequest SessionAutoTierSwitchFailedData SessionEvent SessionEventType"
@@ -555,10 +555,19 @@ _HOME = {
         "define_tool"
     ),
 }
-_MODULES = (
-    "canvas client copilot_request_handler host installation_confirmation rpc session session_events"
-    " session_fs_provider sync tools"
-).split()
+_MODULES = {
+    "canvas",
+    "client",
+    "copilot_request_handler",
+    "host",
+    "installation_confirmation",
+    "rpc",
+    "session",
+    "session_events",
+    "session_fs_provider",
+    "sync",
+    "tools",
+}
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, overload
 import msgspec
 
 from ._inbox import Inbox
-from ._models import ModelInfo, SessionLifecycleEvent, SessionLifecycleEventType, lifecycle_event
 from ._serve import Question, called, serve
 
 if TYPE_CHECKING:
+    from ._models import ModelInfo, SessionLifecycleEvent, SessionLifecycleEventType
     from .copilot_request_handler import CopilotRequestHandler
     from .generated.rpc import GitHubTelemetryNotification
 
 logger = logging.getLogger("copilot.client")
 
-SessionLifecycleHandler = Callable[[SessionLifecycleEvent], None]
+SessionLifecycleHandler = Callable[["SessionLifecycleEvent"], None]
 HandlerUnsubcribe = Callable[[], None]
-ListModels = Callable[[], list[ModelInfo] | Awaitable[list[ModelInfo]]]
-_LIST_MODELS, _LLM_REQUEST = 15, 14
+ListModels = Callable[[], "list[ModelInfo] | Awaitable[list[ModelInfo]]"]
+_LIST_MODELS = 15
 
 encode = msgspec.json.Encoder(enc_hook=lambda value: value.to_dict()).encode
 
@@ -111,10 +111,6 @@ class ClientBase:
             if question.kind == _LIST_MODELS and self._on_list_models is not None:
                 models = await called(self._on_list_models)
                 question.answer([model.to_dict() for model in models])
-            elif question.kind == _LLM_REQUEST and self._request_handler is not None:
-                from ._exchange import run_exchange
-
-                await run_exchange(self._request_handler, question, self._peer)
             else:
                 question.fail(f"this client does not serve calls of kind {question.kind}")
         except Exception as error:
@@ -169,6 +165,8 @@ class ClientBase:
         return unsubscribe
 
     def _on_lifecycle_event(self, raw: bytes) -> None:
+        from ._models import lifecycle_event
+
         event = lifecycle_event(msgspec.json.decode(raw))
         typed = [function for kind, function in self._lifecycle if kind == event.type]
         every = [function for kind, function in self._lifecycle if kind is None]

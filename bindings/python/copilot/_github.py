@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from .generated.rpc import GitHubTokenAcquireReason
 
 __all__ = [
     "DisableBypassPermissionsModes",
+    "EntraAuthConfig",
     "GitHubTokenCancelledResult",
     "GitHubTokenProvider",
     "GitHubTokenProviderArgs",
@@ -44,3 +46,15 @@ GitHubTokenProvider = Callable[
 class DisableBypassPermissionsModes:
     DISABLE: ClassVar[str] = "disable"
     ALLOW_AUTO_ONLY: ClassVar[str] = "allow-auto-only"
+
+
+@dataclass
+class EntraAuthConfig:
+    """Sign-in through Microsoft Entra; accepted, but refused by runtimes that do not know it."""
+
+    client_id: str | None = None
+    tenant_id: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        names = (("clientId", self.client_id), ("tenantId", self.tenant_id))
+        return {name: value for name, value in names if value is not None}

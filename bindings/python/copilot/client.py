@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _wire
+from ._base import ClientBase, ListModels
+from ._base import HandlerUnsubcribe as HandlerUnsubcribe
+from ._base import SessionLifecycleHandler as SessionLifecycleHandler
 from ._connection import ChildProcessRuntimeConnection as ChildProcessRuntimeConnection
 from ._connection import CloudSessionOptions as CloudSessionOptions
 from ._connection import CloudSessionRepository as CloudSessionRepository
@@ -15,73 +20,32 @@ from ._connection import StdioRuntimeConnection as StdioRuntimeConnection
 from ._connection import TcpRuntimeConnection as TcpRuntimeConnection
 from ._connection import UriRuntimeConnection as UriRuntimeConnection
 from ._connection import check_environment, default_connection, to_wire
-from ._github import *  # noqa: F403
-from ._github import GitHubTokenProvider
-from ._base import ClientBase, HandlerUnsubcribe as HandlerUnsubcribe, ListModels
-from ._base import SessionLifecycleHandler as SessionLifecycleHandler
 from ._jsonrpc import JsonRpcError as JsonRpcError
 from ._jsonrpc import ProcessExitedError as ProcessExitedError
-from ._mode import CopilotClientMode, ToolSet
-from ._models import *  # noqa: F403
-from ._models import (
-    GetAuthStatusResponse,
-    GetStatusResponse,
-    ModelInfo,
-    PingResponse,
-    SessionListFilter,
-    SessionMetadata,
-    StopError,
-)
 from ._serve import called
-from .session import *  # noqa: F403
-from .session import (
-    AskUserVariant,
-    AutoModeSwitchHandler,
-    AutopilotOptions,
-    CapiSessionOptions,
-    ClientInfo,
-    CommandDefinition,
-    ContextTier,
-    CopilotExpAssignmentResponse,
-    CopilotSession,
-    CreateSessionFsHandler,
-    CustomAgentConfig,
-    DefaultAgentConfig,
-    ElicitationHandler,
-    ExitPlanModeHandler,
-    GitHubMcpToolConfig,
-    ImageGenerationConfig,
-    InfiniteSessionConfig,
-    LargeToolOutputConfig,
-    ManagedSettings,
-    McpAuthHandler,
-    MCPServerConfig,
-    MemoryConfiguration,
-    ModelCapabilitiesOverride,
-    NamedProviderConfig,
-    ProviderConfig,
-    ProviderModelConfig,
-    ReasoningEffort,
-    ReasoningSummary,
-    SessionFsConfig,
-    SessionHooks,
-    SessionLimitsConfig,
-    SkillProvider,
-    SystemMessageConfig,
-    TelemetryConfig,
-    ToolSearchConfig,
-    UserInputHandler,
-)
+from .session import CopilotSession
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ._github import *  # noqa: F403
+    from ._github import EntraAuthConfig, GitHubTokenProvider
+    from ._mode import CopilotClientMode, ToolSet
+    from ._models import *  # noqa: F403
+    from ._models import (
+        GetAuthStatusResponse,
+        GetStatusResponse,
+        ModelInfo,
+        PingResponse,
+        SessionListFilter,
+        SessionMetadata,
+    )
     from ._permissions import PermissionHandlerFn
     from .canvas import CanvasDeclaration, CanvasHandler, CanvasProviderIdentity, ExtensionInfo
     from .copilot_request_handler import CopilotRequestHandler
     from .generated.rpc import (
         DiagnosticsConfiguration,
-        EntraAuthConfig,
+        ExtensionLaunchProviderHandler,
         GitHubTelemetryNotification,
         OpenCanvasInstance,
         RemoteSessionMode,
@@ -91,10 +55,47 @@ if TYPE_CHECKING:
     from .generated.session_events import SessionEvent
     from .host import AhpHost, AhpHostOptions
     from .installation_confirmation import InstallationConfirmationHandler
+    from .session import *  # noqa: F403
+    from .session import (
+        AskUserVariant,
+        AutoModeSwitchHandler,
+        AutopilotOptions,
+        CapiSessionOptions,
+        ClientInfo,
+        CommandDefinition,
+        ContextTier,
+        CopilotExpAssignmentResponse,
+        CreateSessionFsHandler,
+        CustomAgentConfig,
+        DefaultAgentConfig,
+        ElicitationHandler,
+        ExitPlanModeHandler,
+        GitHubMcpToolConfig,
+        ImageGenerationConfig,
+        InfiniteSessionConfig,
+        LargeToolOutputConfig,
+        ManagedSettings,
+        McpAuthHandler,
+        MCPServerConfig,
+        MemoryConfiguration,
+        ModelCapabilitiesOverride,
+        NamedProviderConfig,
+        ProviderConfig,
+        ProviderModelConfig,
+        ReasoningEffort,
+        ReasoningSummary,
+        SessionFsConfig,
+        SessionHooks,
+        SessionLimitsConfig,
+        SkillProvider,
+        SystemMessageConfig,
+        TelemetryConfig,
+        ToolSearchConfig,
+        UserInputHandler,
+    )
     from .tools import Tool
 
 LogLevel = Literal["none", "error", "warning", "info", "debug", "all"]
-ExtensionLaunchProviderHandler = Any
 
 
 class CopilotClient(ClientBase):
@@ -120,13 +121,14 @@ class CopilotClient(ClientBase):
         session_idle_timeout_seconds: int | None = None,
         client_info: ClientInfo | None = None,
         on_list_models: ListModels | None = None,
-        on_github_telemetry: Callable[[GitHubTelemetryNotification], Awaitable[None] | None]
-        | None = None,
+        on_github_telemetry: Callable[[GitHubTelemetryNotification], Awaitable[None] | None] | None = None,
         mode: CopilotClientMode = "copilot-cli",
         enable_remote_sessions: bool = False,
         start_timeout: float | None = None,
     ) -> None:
         options = dict(locals())
+        if entra is not None:
+            raise RuntimeError("this runtime does not support Entra client configuration")
         self._connection = default_connection(env) if connection is None else connection
         check_environment(self._connection, env, telemetry, working_directory)
         wire = _wire.client_options(options)
@@ -178,9 +180,12 @@ class CopilotClient(ClientBase):
         answer = await self._call("client.stop", {})
         for session in sessions:
             session._forget()
-        errors = [StopError(each["message"]) for each in answer.get("errors") or ()]
-        if errors:
-            raise ExceptionGroup("errors while stopping the client", errors)
+        if not answer.get("errors"):
+            return
+        from ._models import StopError
+
+        errors = [StopError(each["message"]) for each in answer["errors"]]
+        raise ExceptionGroup("errors while stopping the client", errors)
 
     async def force_stop(self) -> None:
         """Ends the runtime at once, without asking it."""
@@ -399,9 +404,7 @@ class CopilotClient(ClientBase):
         options = dict(locals())
         return await self._open("session.resume", session_id, options)
 
-    async def _open(
-        self, op: str, session_id: str | None, options: dict[str, Any]
-    ) -> CopilotSession:
+    async def _open(self, op: str, session_id: str | None, options: dict[str, Any]) -> CopilotSession:
         from ._open import open_session
 
         del options["self"]
@@ -411,31 +414,43 @@ class CopilotClient(ClientBase):
 
     async def ping(self, message: str | None = None) -> PingResponse:
         """Asks whether the runtime is there."""
+        from ._models import PingResponse
+
         return PingResponse.from_dict(await self._request("ping", message=message))
 
     async def get_status(self) -> GetStatusResponse:
         """The runtime's version."""
+        from ._models import GetStatusResponse
+
         return GetStatusResponse.from_dict(await self._request("status.get"))
 
     async def get_auth_status(self) -> GetAuthStatusResponse:
         """Who is logged in."""
+        from ._models import GetAuthStatusResponse
+
         return GetAuthStatusResponse.from_dict(await self._request("auth.getStatus"))
 
     async def list_models(self) -> list[ModelInfo]:
         """The models that can be used; asked once, then remembered until the client is stopped."""
         if self._on_list_models is not None and self._inbox.native.state() != "connected":
             return list(await called(self._on_list_models))
+        from ._models import ModelInfo
+
         answer = await self._call("client.listModels", {})
         return [ModelInfo.from_dict(each) for each in answer["models"]]
 
     async def list_sessions(self, filter: SessionListFilter | None = None) -> list[SessionMetadata]:
         """The sessions the runtime has on disk."""
+        from ._models import SessionMetadata
+
         params = {} if filter is None else {"filter": filter.to_dict()}
         answer = await self._request("session.list", **params)
         return [SessionMetadata.from_dict(each) for each in answer.get("sessions") or ()]
 
     async def get_session_metadata(self, session_id: str) -> SessionMetadata | None:
         """One session's record, or ``None`` when there is none."""
+        from ._models import SessionMetadata
+
         answer = await self._request("session.getMetadata", sessionId=session_id)
         found = answer.get("session")
         return None if found is None else SessionMetadata.from_dict(found)
@@ -474,21 +489,33 @@ class CopilotClient(ClientBase):
         return await start_ahp_host(self, options)
 
 
+_GENERATED = {
+    "ModelBillingTokenPrices",
+    "ModelBillingTokenPricesLongContext",
+    "OpenCanvasInstance",
+    "RemoteSessionMode",
+    "SandboxConfig",
+    "ServerRpc",
+}
+# Where the shapes are declared; each module is loaded with the first name that is asked for.
+_SHAPES = ("_models", "session", "_github", "_mode", "tools", "canvas", "copilot_request_handler", "host")
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("ModelBillingTokenPrices", "ModelBillingTokenPricesLongContext"):
+    if name in _GENERATED:
         from .generated import rpc
 
-        return getattr(rpc, name)
-    if name in ("RemoteSessionMode", "OpenCanvasInstance", "ServerRpc", "SandboxConfig"):
-        from .generated import rpc
+        value = getattr(rpc, name)
+    else:
+        value = _shape(name)
+    setattr(sys.modules[__name__], name, value)
+    return value
 
-        return getattr(rpc, name)
-    if name == "SessionEvent":
-        from .generated.session_events import SessionEvent
 
-        return SessionEvent
-    if name in ("Tool", "CanvasHandler", "CanvasDeclaration", "ExtensionInfo"):
-        from . import canvas, tools
-
-        return getattr(tools if name == "Tool" else canvas, name)
+def _shape(name: str) -> Any:
+    if not name.startswith("_"):
+        for module in _SHAPES:
+            found = getattr(importlib.import_module(f"{__package__}.{module}"), name, None)
+            if found is not None:
+                return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -10,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     import asyncio
 
-    from .generated.rpc import InstallationDecision
-
-    InstallationConfirmationDecision = InstallationDecision | Literal["confirm", "decline", "cancel"]
 
 __all__ = [
     "InstallationConfirmationContext",
     "InstallationConfirmationDecision",
     "InstallationConfirmationHandler",
 ]
+
+
+InstallationConfirmationDecision = Literal["confirm", "decline", "cancel"]
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,3 @@ class InstallationConfirmationHandler(Protocol):
     def __call__(
         self, request: Any, context: InstallationConfirmationContext, /
     ) -> InstallationConfirmationDecision | Awaitable[InstallationConfirmationDecision]: ...
-
-
-def __getattr__(name: str) -> Any:
-    if name == "InstallationConfirmationDecision":
-        from .generated.rpc import InstallationDecision
-
-        value: Any = InstallationDecision | Literal["confirm", "decline", "cancel"]
-        setattr(sys.modules[__name__], name, value)
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

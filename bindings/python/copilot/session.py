@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -9,47 +10,37 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
-from ._config import *  # noqa: F403
-from ._config import (
-    AgentMessageSource,
-    Attachment,
-    AutoTier,
-    ContextTier,
-    MessageSource,
-    ModelCapabilitiesOverride,
-    ReasoningSummary,
-)
-from ._handlers import *  # noqa: F403
-from ._handlers import SessionCapabilities
-from ._hooks import *  # noqa: F403
-from ._permissions import (
-    AttributedPermissionResult as AttributedPermissionResult,
-)
+from ._permissions import AttributedPermissionResult as AttributedPermissionResult
 from ._permissions import PermissionHandler as PermissionHandler
 from ._permissions import PermissionInvocation as PermissionInvocation
 from ._permissions import PermissionNoResult as PermissionNoResult
-from ._permissions import (
-    create_attributed_permission_result as create_attributed_permission_result,
-)
-from ._sections import SYSTEM_MESSAGE_SECTIONS as SYSTEM_MESSAGE_SECTIONS
+from ._permissions import create_attributed_permission_result as create_attributed_permission_result
 from ._serve import Handlers
-from ._skills import SkillProvider as SkillProvider
-from ._skills import TranscriptRecoveryReport as TranscriptRecoveryReport
-from ._ui import SessionUiApi as SessionUiApi
 
 if TYPE_CHECKING:
     import os
     import pathlib
     from types import TracebackType
 
-    from ._permissions import PermissionRequestResult as PermissionRequestResult
-    from .client import CopilotClient
-    from .generated.rpc import (
-        CurrentToolMetadata,
-        ModelSwitchAutoTierResult,
-        OpenCanvasInstance,
-        SessionRpc,
+    from ._config import *  # noqa: F403
+    from ._config import (
+        Attachment,
+        AutoTier,
+        ContextTier,
+        MessageSource,
+        ModelCapabilitiesOverride,
+        ReasoningSummary,
     )
+    from ._handlers import *  # noqa: F403
+    from ._handlers import SessionCapabilities
+    from ._hooks import *  # noqa: F403
+    from ._permissions import PermissionRequestResult as PermissionRequestResult
+    from ._sections import SYSTEM_MESSAGE_SECTIONS as SYSTEM_MESSAGE_SECTIONS
+    from ._skills import SkillProvider as SkillProvider
+    from ._skills import TranscriptRecoveryReport as TranscriptRecoveryReport
+    from ._ui import SessionUiApi as SessionUiApi
+    from .client import CopilotClient
+    from .generated.rpc import CurrentToolMetadata, ModelSwitchAutoTierResult, OpenCanvasInstance, SessionRpc
     from .generated.session_events import PermissionRequest as PermissionRequest
     from .generated.session_events import SessionEvent
     from .tools import Tool
@@ -139,6 +130,8 @@ class CopilotSession:
     @property
     def ui(self) -> SessionUiApi:
         """Questions to the person in front of the host."""
+        from ._ui import SessionUiApi
+
         return SessionUiApi(self)
 
     @property
@@ -417,6 +410,7 @@ def _message(
     request_headers: dict[str, str] | None,
     display_prompt: str | None,
 ) -> dict[str, Any]:
+    from ._config import AgentMessageSource
     from ._telemetry import get_trace_context
 
     return {
@@ -439,6 +433,13 @@ def _response_format(schema: dict[str, Any] | type[Any] | None) -> dict[str, Any
     return response_format(schema)
 
 
+# Where the shapes are declared; each module is loaded with the first name that is asked for.
+_SHAPES = (
+    *("_config", "_handlers", "_hooks", "_sections", "_skills", "_ui", "_jsonrpc", "tools", "canvas"),
+    *("generated.rpc", "generated.session_events"),
+)
+
+
 def __getattr__(name: str) -> Any:
     if name == "PermissionRequestResult":
         from .generated.rpc import PermissionDecision
@@ -449,6 +450,15 @@ def __getattr__(name: str) -> Any:
 
         value = getattr(session_events, "SessionEvent" if name.startswith("Session") else name)
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = _shape(name)
     setattr(sys.modules[__name__], name, value)
     return value
+
+
+def _shape(name: str) -> Any:
+    if not name.startswith("_"):
+        for module in _SHAPES:
+            found = getattr(importlib.import_module(f"{__package__}.{module}"), name, None)
+            if found is not None:
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from .generated.rpc import CurrentToolMetadata, ExternalToolTextResultForLlm
-    from .generated.rpc import ProtocolExternalToolNamespace as ToolNamespace
 
 __all__ = [
     "Tool",
@@ -71,6 +69,17 @@ class ToolInvocation:
 
 
 ToolHandler = Callable[[ToolInvocation], ToolResult | Awaitable[ToolResult]]
+
+
+@dataclass
+class ToolNamespace:
+    """Groups deferred tools for discovery."""
+
+    name: str
+    description: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name} if self.description is None else vars(self).copy()
 
 
 @dataclass
@@ -215,12 +224,3 @@ def tool_result_to_external_tool_text_result_for_llm(
     from .generated.rpc import ExternalToolTextResultForLlm
 
     return ExternalToolTextResultForLlm.from_dict(result_to_wire(tool_result))
-
-
-def __getattr__(name: str) -> Any:
-    if name == "ToolNamespace":
-        from .generated.rpc import ProtocolExternalToolNamespace
-
-        setattr(sys.modules[__name__], name, ProtocolExternalToolNamespace)
-        return ProtocolExternalToolNamespace
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
