@@ -107,7 +107,25 @@ static void rpc_error(void) {
   copilot_client_free(client);
 }
 
+/* Writing to a runtime that has just died must not end a host that has the default action for SIGPIPE. */
+static void dead_runtime(void) {
+  int n;
+  for (n = 0; n < 20; n++) {
+    copilot_client *client = fake_client("[{\"on\":{\"method\":\"die\"},\"do\":[{\"exit\":9}]}]", COPILOT_DRIVE_POLL);
+    int more;
+    OK(copilot_client_start(client, NULL, NULL));
+    OK(copilot_client_notify(client, copilot_s("die"), copilot_s(NULL)));
+    for (more = 0; more < 50; more++) {
+      copilot_error_free(copilot_client_notify(client, copilot_s("x"), copilot_s(NULL)));
+    }
+    copilot_error_free(copilot_client_invoke(client, copilot_s("ping"), copilot_s(NULL), NULL, NULL));
+    copilot_client_free(client);
+  }
+}
+
 int main(void) {
+  CHECK(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
+  dead_runtime();
   wrong_path();
   start_fails(fake_client("{\"onStart\":[{\"stderr\":\"fatal: no such licence\\n\"},{\"exit\":3}]}", 0),
               COPILOT_ERROR_PROCESS_EXITED, "no such licence");
