@@ -10,7 +10,11 @@ use copilot_core::{Error, ErrorKind, Result};
 use crate::driver::{Driver, lock};
 use crate::options::ClientCallbacks;
 use crate::pump::Signal;
+use crate::signals::BlockedSignals;
 use crate::wake::Descriptor;
+
+/// Clients inherited by a fork. The parent still uses their runtimes, so nothing of them may be dropped in the child.
+static INHERITED: Mutex<Vec<(Arc<Driver>, Option<JoinHandle<()>>)>> = Mutex::new(Vec::new());
 
 pub(crate) struct Client {
     pub(crate) driver: Arc<Driver>,
@@ -21,6 +25,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(options_json: &str, threaded: bool, callbacks: ClientCallbacks) -> Result<Arc<Self>> {
+        let _quiet = BlockedSignals::new();
         let descriptor = if threaded { None } else { Some(Descriptor::new()?) };
         let signal = Arc::new(Signal::new(descriptor));
         let waker = Arc::clone(&signal);
@@ -54,9 +59,7 @@ impl Client {
     fn shut_down(&self) {
         let thread = lock(&self.thread).take();
         if !self.driver.born.is_here() {
-            // The parent of this process still uses all of it; freeing here would end the parent's runtime.
-            std::mem::forget(Arc::clone(&self.driver));
-            std::mem::forget(thread);
+            lock(&INHERITED).push((Arc::clone(&self.driver), thread));
             return;
         }
         self.driver.close();
@@ -69,32 +72,9 @@ impl Client {
     }
 }
 
-/// Starts the callback thread. Signals stay with the host's own threads.
+/// Starts the callback thread.
 fn spawn(body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    #[cfg(unix)]
-    let before = block_signals();
-    let spawned = thread::Builder::new().name("copilot-callback".into()).spawn(body);
-    #[cfg(unix)]
-    restore_signals(&before);
-    spawned.map_err(|error| {
+    thread::Builder::new().name("copilot-callback".into()).spawn(body).map_err(|error| {
         Error::new(ErrorKind::Internal, format!("The thread for callbacks could not be started: {error}"))
     })
-}
-
-#[cfg(unix)]
-fn block_signals() -> libc::sigset_t {
-    // SAFETY: both sets are plain data that the calls below fill in.
-    let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { std::mem::zeroed() };
-    // SAFETY: valid pointers to local sets; only this thread's mask changes, and is restored by the caller.
-    unsafe {
-        libc::sigfillset(&raw mut all);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
-    }
-    before
-}
-
-#[cfg(unix)]
-fn restore_signals(before: &libc::sigset_t) {
-    // SAFETY: a set that was filled by `block_signals`.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
 }

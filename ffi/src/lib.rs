@@ -39,6 +39,7 @@ mod pump;
 mod session;
 mod session_calls;
 mod session_object;
+mod signals;
 mod text;
 mod user_data;
 mod version;

@@ -256,7 +256,9 @@ static void forked(void) {
     OK(copilot_client_start(own, NULL, NULL));
     OK(copilot_client_stop(own, NULL));
     copilot_client_free(own);
-    _exit(0);
+    /* Not exit: what the parent's threads own is lost in a child, and a leak checker would say so. */
+    execl("/bin/true", "true", (char *)NULL);
+    _exit(1);
   }
   CHECK(waitpid(child, &status, 0) == child && status == 0);
   OK(copilot_client_invoke(client, copilot_s("ping"), copilot_s(NULL), NULL, NULL)); /* still alive */

@@ -49,10 +49,13 @@ static void wrong_token(void) {
   copilot_client *client = NULL;
   char command[1024], line[256], url[64], *port = NULL;
   FILE *server;
-  snprintf(command, sizeof command, "COPILOT_CONNECTION_TOKEN=right exec '%s' --port 0 < /dev/null",
+  pid_t pid;
+  snprintf(command, sizeof command, "echo $$; COPILOT_CONNECTION_TOKEN=right exec '%s' --port 0",
            environment("COPILOT_FAKE_RUNTIME"));
   server = popen(command, "r");
   CHECK(server != NULL && fgets(line, sizeof line, server) != NULL);
+  pid = (pid_t)atol(line);
+  CHECK(pid > 1 && fgets(line, sizeof line, server) != NULL);
   port = strstr(line, "port ");
   CHECK(port != NULL);
   snprintf(url, sizeof url, "127.0.0.1:%d", atoi(port + 5));
@@ -64,9 +67,10 @@ static void wrong_token(void) {
   options.connection_token = copilot_s("right");
   OK(copilot_client_new(&options, &client));
   OK(copilot_client_start(client, NULL, NULL));
-  copilot_error_free(copilot_client_invoke(client, copilot_s("runtime.shutdown"), copilot_s(NULL), NULL, NULL));
+  OK(copilot_client_stop(client, NULL)); /* a runtime that was not started here is left alone */
+  CHECK(kill(pid, 0) == 0);
   copilot_client_free(client);
-  FAILS(copilot_client_start(client, NULL, NULL), COPILOT_ERROR_BAD_HANDLE);
+  CHECK(kill(pid, SIGKILL) == 0);
   pclose(server);
 }
 
@@ -103,7 +107,25 @@ static void rpc_error(void) {
   copilot_client_free(client);
 }
 
+/* Writing to a runtime that has just died must not end a host that has the default action for SIGPIPE. */
+static void dead_runtime(void) {
+  int n;
+  for (n = 0; n < 20; n++) {
+    copilot_client *client = fake_client("[{\"on\":{\"method\":\"die\"},\"do\":[{\"exit\":9}]}]", COPILOT_DRIVE_POLL);
+    int more;
+    OK(copilot_client_start(client, NULL, NULL));
+    OK(copilot_client_notify(client, copilot_s("die"), copilot_s(NULL)));
+    for (more = 0; more < 50; more++) {
+      copilot_error_free(copilot_client_notify(client, copilot_s("x"), copilot_s(NULL)));
+    }
+    copilot_error_free(copilot_client_invoke(client, copilot_s("ping"), copilot_s(NULL), NULL, NULL));
+    copilot_client_free(client);
+  }
+}
+
 int main(void) {
+  CHECK(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
+  dead_runtime();
   wrong_path();
   start_fails(fake_client("{\"onStart\":[{\"stderr\":\"fatal: no such licence\\n\"},{\"exit\":3}]}", 0),
               COPILOT_ERROR_PROCESS_EXITED, "no such licence");
