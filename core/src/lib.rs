@@ -29,7 +29,8 @@ mod runtime;
 mod session;
 
 pub use client::{
-    Client, ConnectionState, LifecycleStream, SessionSpec, StartInfo, StartTimings, StopReport,
+    Client, ClientCallbacks, ConnectionState, LifecycleStream, SessionSpec, StartInfo, StartTimings,
+    StopReport,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use handlers::Handlers;

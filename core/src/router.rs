@@ -11,6 +11,16 @@ use crate::protocol::event::Event;
 use crate::protocol::{json, method};
 use crate::rpc::{Inbound, METHOD_NOT_FOUND, Responder};
 
+/// Requests of the runtime that concern no session. Called by the reader: must neither block nor run user code.
+pub(crate) trait ClientRequests: Send + Sync {
+    /// Whether this method is served.
+    fn serves(&self, method: &str) -> bool;
+    /// Takes the request.
+    fn request(&self, method: &str, params: &Bytes, responder: Responder);
+    /// The connection has ended.
+    fn close(&self);
+}
+
 /// What the client itself wants to hear. Called by the reader: must neither block nor run user code.
 pub(crate) trait ClientObserver: Send + Sync {
     /// `session.lifecycle`: JSON text of its params.
@@ -50,13 +60,25 @@ struct Sessions {
 pub(crate) struct Router {
     sessions: RwLock<Sessions>,
     observer: Arc<dyn ClientObserver>,
+    requests: Option<Arc<dyn ClientRequests>>,
     /// Whether a method is a request that some session may answer.
     is_session_request: fn(&str) -> bool,
 }
 
 impl Router {
-    pub(crate) fn new(observer: Arc<dyn ClientObserver>, is_session_request: fn(&str) -> bool) -> Arc<Self> {
-        Arc::new(Self { sessions: RwLock::default(), observer, is_session_request })
+    pub(crate) fn new(
+        observer: Arc<dyn ClientObserver>,
+        requests: Option<Arc<dyn ClientRequests>>,
+        is_session_request: fn(&str) -> bool,
+    ) -> Arc<Self> {
+        Arc::new(Self { sessions: RwLock::default(), observer, requests, is_session_request })
+    }
+
+    /// The connection is closed on purpose.
+    pub(crate) fn close(&self) {
+        if let Some(requests) = &self.requests {
+            requests.close();
+        }
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Sessions> {
@@ -135,6 +157,9 @@ impl Inbound for Router {
             #[serde(default)]
             session_id: String,
         }
+        if let Some(requests) = self.requests.as_ref().filter(|requests| requests.serves(&method)) {
+            return requests.request(&method, &params, responder);
+        }
         if !(self.is_session_request)(&method) {
             return responder.error(METHOD_NOT_FOUND, &format!("Method not found: {method}"), None);
         }
@@ -154,6 +179,7 @@ impl Inbound for Router {
     }
 
     fn lost(&self, error: &Error) {
+        self.close();
         for core in self.take_all() {
             core.close(error);
         }

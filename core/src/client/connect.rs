@@ -8,10 +8,11 @@ use serde_json::json;
 
 use super::{Client, ClientInner, ConnectionState, Live, StartInfo, StartTimings, lock};
 use crate::dispatch;
+use crate::dispatch::llm::{Exchanges, LlmRequests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{DEFAULT_MAX_FRAME, LARGEST_MAX_FRAME};
 use crate::protocol::{json, method};
-use crate::router::{ClientObserver, Router};
+use crate::router::{ClientObserver, ClientRequests, Router};
 use crate::rpc::{Connection, METHOD_NOT_FOUND};
 use crate::runtime::{LaunchPlan, Launched, diagnose, launch};
 
@@ -32,7 +33,14 @@ impl Client {
         }
         inner.link().state = ConnectionState::Connecting;
         let settled = Settle(inner);
-        let live = inner.connect().await?;
+        let abandoned = inner.abandon().clone();
+        let live = tokio::select! {
+            biased;
+            () = abandoned.cancelled() => {
+                return Err(Error::new(ErrorKind::Cancelled, "the client was stopped by force while it was starting"));
+            }
+            live = inner.connect() => live?,
+        };
         std::mem::forget(settled);
         let info = (*live.info).clone();
         let mut link = inner.link();
@@ -119,7 +127,12 @@ impl ClientInner {
         let Launched { reader, writer, child, port } = launched;
         let watch =
             Arc::new(LossWatch { link: Arc::downgrade(&self.link), observer: Arc::clone(&self.observer) });
-        let router = Router::new(watch, dispatch::is_session_request);
+        let requests = self
+            .callbacks
+            .llm
+            .clone()
+            .map(|handler| Arc::new(LlmRequests(Exchanges::new(handler))) as Arc<dyn ClientRequests>);
+        let router = Router::new(watch, requests, dispatch::is_session_request);
         let limit = self.options.max_frame_bytes.unwrap_or(DEFAULT_MAX_FRAME).min(LARGEST_MAX_FRAME);
         let witness = child.clone();
         let diagnosis = Box::new(move |loss| Box::pin(diagnose(witness, loss)) as _);
@@ -167,7 +180,7 @@ impl ClientInner {
         if let Some(files) = &options.session_fs {
             connection.call(method::SESSION_FS_SET_PROVIDER, &json::text(files)?).await?;
         }
-        if options.handlers.request_handler {
+        if self.callbacks.llm.is_some() {
             connection.call(method::LLM_SET_PROVIDER, "{}").await?;
         }
         Ok(())

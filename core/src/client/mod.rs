@@ -8,6 +8,7 @@ mod stop;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use lifecycle::Lifecycle;
@@ -16,6 +17,7 @@ pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::handlers::{LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
 use crate::protocol::{json, method};
 use crate::router::{ClientObserver, Router};
@@ -28,6 +30,15 @@ use crate::session::{SessionCore, SessionOwner};
 /// a runtime that it started.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<ClientInner>);
+
+/// What the host provides for the client as a whole.
+#[derive(Clone, Default)]
+pub struct ClientCallbacks {
+    /// Takes the place of the runtime's list of models.
+    pub list_models: Option<Arc<dyn ModelsHandler>>,
+    /// Serves the runtime's requests to model providers.
+    pub llm: Option<Arc<dyn LlmHandler>>,
+}
 
 /// State of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +73,13 @@ pub(crate) struct ClientInner {
     uri_port: Option<u16>,
     observer: Arc<dyn ClientObserver>,
     lifecycle: Arc<Lifecycle>,
+    /// Cancelled by a forced stop: ends a start under way. Renewed afterwards.
+    abandon: Mutex<CancellationToken>,
     /// Held while starting or stopping.
     transition: tokio::sync::Mutex<()>,
     link: Arc<Mutex<Link>>,
     models: tokio::sync::Mutex<Option<Bytes>>,
+    callbacks: ClientCallbacks,
 }
 
 /// What changes with each start.
@@ -112,15 +126,21 @@ pub struct StartTimings {
 impl Client {
     /// Checks the options and finds the runtime's program. Starts nothing.
     pub fn new(options: ClientOptions) -> Result<Self> {
+        Self::with_callbacks(options, ClientCallbacks::default())
+    }
+
+    /// Like [`new`](Self::new), with callbacks that concern the client as a whole.
+    pub fn with_callbacks(options: ClientOptions, callbacks: ClientCallbacks) -> Result<Self> {
         let lifecycle = Arc::new(Lifecycle::default());
         let observer = Arc::clone(&lifecycle) as Arc<dyn ClientObserver>;
-        Self::with_observer(options, lifecycle, observer)
+        Self::with_observer(options, lifecycle, observer, callbacks)
     }
 
     pub(crate) fn with_observer(
         mut options: ClientOptions,
         lifecycle: Arc<Lifecycle>,
         observer: Arc<dyn ClientObserver>,
+        callbacks: ClientCallbacks,
     ) -> Result<Self> {
         if options.connection.is_none() {
             options.connection = Some(default_connection()?);
@@ -146,9 +166,11 @@ impl Client {
             uri_port,
             observer,
             lifecycle,
+            abandon: Mutex::default(),
             transition: tokio::sync::Mutex::default(),
             link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
             models: tokio::sync::Mutex::default(),
+            callbacks,
         })))
     }
 
@@ -193,13 +215,17 @@ impl Client {
         self.0.live()?.connection.notify(method, if params.trim().is_empty() { "{}" } else { params })
     }
 
-    /// The models, asked once per start and kept. JSON text `{"models": […]}`.
+    /// The models, asked once and kept until the client stops. JSON text `{"models": […]}`. With a handler for them, no
+    /// runtime is needed.
     pub async fn list_models(&self) -> Result<Bytes> {
         let mut models = self.0.models.lock().await;
         if let Some(models) = models.as_ref() {
             return Ok(models.clone());
         }
-        let fresh = self.call(method::MODELS_LIST, "{}").await?;
+        let fresh = match &self.0.callbacks.list_models {
+            Some(handler) => Bytes::from(serde_json::json!({"models": handler.list().await?}).to_string()),
+            None => self.call(method::MODELS_LIST, "{}").await?,
+        };
         *models = Some(fresh.clone());
         Ok(fresh)
     }
@@ -237,6 +263,10 @@ impl Client {
 impl ClientInner {
     fn link(&self) -> MutexGuard<'_, Link> {
         lock(&self.link)
+    }
+
+    fn abandon(&self) -> MutexGuard<'_, CancellationToken> {
+        self.abandon.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The present connection.

@@ -94,6 +94,10 @@ impl Client {
         }
         let mode = self.0.options.mode;
         spec.config.validate(mode)?;
+        if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
+            let text = "create_session_fs_handler is required: the client was made with session_fs";
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
         let live = self.0.live()?;
         let mut declared = spec.handlers.declared();
         declared.github_telemetry = self.0.options.handlers.github_telemetry;
@@ -152,7 +156,7 @@ async fn call_and_register(
             drop(sender.send(answer));
         }
     };
-    live.connection.call_with(method, params, Box::new(done));
+    live.connection.call_as(live.connection.next_id(), method, params, Box::new(done));
     receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::ProcessExited, "connection closed")))
 }
 

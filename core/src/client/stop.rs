@@ -40,6 +40,7 @@ impl Client {
                 )),
             }
         }
+        live.router.close();
         live.connection.close();
         *self.0.models.lock().await = None;
         if let Some(child) = &live.child
@@ -53,12 +54,14 @@ impl Client {
     /// Ends everything at once: nothing is said to the runtime, a child is killed. Can be called at any time, also while
     /// a start or a stop hangs.
     pub async fn force_stop(&self) {
+        std::mem::take(&mut *self.0.abandon()).cancel();
         let live = self.take_live();
         if let Some(live) = live {
             let error = Error::new(ErrorKind::SessionClosed, "the client was stopped by force");
             for core in live.router.take_all() {
                 core.close(&error);
             }
+            live.router.close();
             live.connection.close();
             if let Some(child) = live.child {
                 child.kill();

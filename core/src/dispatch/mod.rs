@@ -5,13 +5,16 @@
 //!   tokens, commands. Without a handler the client stays silent, another one may own the request;
 //! * **requests** of the runtime to this client, answered by a response: user input, modes, hooks, system message, tokens.
 
+mod canvas;
 mod command;
 mod elicitation;
 mod hook;
+pub(crate) mod llm;
 mod mcp_auth;
 mod mode;
 mod permission;
 mod provider_token;
+mod session_fs;
 mod tool;
 mod transform;
 mod user_input;
@@ -71,16 +74,21 @@ const REQUESTS: &[(&str, RequestHandler)] = &[
     (method::PROVIDER_TOKEN_GET, provider_token::request),
 ];
 
-/// Whether a method is one of [`REQUESTS`].
+/// Whether a method is a request that a session may answer.
 pub(crate) fn is_session_request(name: &str) -> bool {
-    REQUESTS.iter().any(|(method, _)| *method == name)
+    REQUESTS.iter().any(|(method, _)| *method == name) || session_fs::is_known(name) || canvas::is_known(name)
 }
 
 /// Answers a request of the runtime.
 pub(crate) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, responder: Responder) {
-    match REQUESTS.iter().find(|(method, _)| *method == name) {
-        Some((_, handler)) => handler(core, params, responder),
-        None => responder.error(METHOD_NOT_FOUND, &format!("Method not found: {name}"), None),
+    if let Some((_, handler)) = REQUESTS.iter().find(|(method, _)| *method == name) {
+        handler(core, params, responder);
+    } else if name.starts_with(session_fs::PREFIX) {
+        session_fs::request(core, name, params, responder);
+    } else if name.starts_with(canvas::PREFIX) {
+        canvas::request(core, name, params, responder);
+    } else {
+        responder.error(METHOD_NOT_FOUND, &format!("Method not found: {name}"), None);
     }
 }
 

@@ -1,12 +1,16 @@
 //! What the user can be asked: one trait per callback, all optional. Presence decides the flags on the wire.
 
+mod canvas;
 mod command;
 mod elicitation;
 mod hook;
+mod llm;
 mod mcp_auth;
 mod mode;
+mod models;
 mod permission;
 mod provider_token;
+mod session_fs;
 mod tool;
 mod transform;
 mod user_input;
@@ -17,13 +21,17 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+pub use canvas::CanvasHandler;
 pub use command::{CommandContext, CommandHandler};
 pub use elicitation::{ElicitationHandler, ElicitationRequest};
 pub use hook::{HookHandler, HookInput};
+pub use llm::{HOP_HEADERS, LlmBody, LlmHandler, LlmRequest, LlmResponse};
 pub use mcp_auth::{McpAuthHandler, McpAuthRequest};
 pub use mode::{AutoModeSwitchHandler, AutoModeSwitchRequest, ExitPlanModeHandler, ExitPlanModeRequest};
+pub use models::ModelsHandler;
 pub use permission::{ApproveAll, PermissionDecision, PermissionHandler, PermissionRequest};
 pub use provider_token::ProviderTokenHandler;
+pub use session_fs::SessionFsHandler;
 pub use tool::{ToolHandler, ToolInvocation, ToolResult};
 pub use transform::TransformHandler;
 pub use user_input::{UserInputAnswer, UserInputHandler, UserInputRequest};
@@ -65,6 +73,10 @@ pub struct Handlers {
     pub transforms: HashMap<String, Arc<dyn TransformHandler>>,
     /// By provider name; the single provider is called `default`.
     pub provider_tokens: HashMap<String, Arc<dyn ProviderTokenHandler>>,
+    /// The session's files; needed when the client has [`session_fs`](crate::ClientOptions::session_fs).
+    pub session_fs: Option<Arc<dyn SessionFsHandler>>,
+    /// Canvases of the host.
+    pub canvas: Option<Arc<dyn CanvasHandler>>,
 }
 
 impl Handlers {

@@ -8,18 +8,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use super::delivery::{CallError, CallId, CallKind, Delivery, SessionKey};
 use super::inbox::Inbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
-    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CommandContext, CommandHandler,
+    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
     ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, HookHandler, HookInput,
-    McpAuthHandler, McpAuthRequest, PermissionDecision, PermissionHandler, PermissionRequest,
-    ProviderTokenHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler, UserInputAnswer,
-    UserInputHandler, UserInputRequest,
+    McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
+    ProviderTokenHandler, SessionFsHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler,
+    UserInputAnswer, UserInputHandler, UserInputRequest,
 };
 use crate::protocol::event::Event;
 use crate::protocol::json as text;
@@ -56,7 +56,12 @@ impl Calls {
     }
 
     /// Asks the host. Dropping the future tells the host that the answer is no longer wanted.
-    async fn ask(self: &Arc<Self>, kind: CallKind, session: SessionKey, args: String) -> Result<String> {
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        kind: CallKind,
+        session: SessionKey,
+        args: String,
+    ) -> Result<String> {
         let call = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         self.open().insert(call, sender);
@@ -98,6 +103,15 @@ pub(super) struct HostSession {
 }
 
 impl HostSession {
+    pub(super) fn new(calls: Arc<Calls>, key: SessionKey, events: bool) -> Self {
+        Self { calls, key, events: AtomicBool::new(events), meter: Arc::default() }
+    }
+
+    /// For what concerns no session.
+    pub(super) fn of_client(calls: Arc<Calls>) -> Self {
+        Self::new(calls, 0, false)
+    }
+
     async fn ask<T: DeserializeOwned>(&self, kind: CallKind, args: &(impl Serialize + Sync)) -> Result<T> {
         let answer = self.calls.ask(kind, self.key, text::text(args)?).await?;
         text::parse(answer.as_bytes()).map_err(|error| {
@@ -200,5 +214,32 @@ impl CommandHandler for HostSession {
 impl ProviderTokenHandler for HostSession {
     async fn token(&self, _: &CallContext, provider_name: &str) -> Result<String> {
         self.ask(CallKind::ProviderToken, &json!({"providerName": provider_name})).await
+    }
+}
+
+#[async_trait]
+impl SessionFsHandler for HostSession {
+    async fn call(&self, _: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
+        self.ask(CallKind::SessionFs, &with_method(method, params)).await
+    }
+}
+
+#[async_trait]
+impl CanvasHandler for HostSession {
+    async fn call(&self, _: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
+        self.ask(CallKind::Canvas, &with_method(method, params)).await
+    }
+}
+
+fn with_method(method: &str, params: Map<String, Value>) -> Map<String, Value> {
+    let mut args = Map::from_iter([("method".to_owned(), method.into())]);
+    args.extend(params);
+    args
+}
+
+#[async_trait]
+impl ModelsHandler for HostSession {
+    async fn list(&self) -> Result<Value> {
+        self.ask(CallKind::ListModels, &json!({})).await
     }
 }

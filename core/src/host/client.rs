@@ -1,7 +1,7 @@
 //! The surface that doors use.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,13 +12,14 @@ use tokio_util::sync::CancellationToken;
 use super::adapter::{Calls, HostSession};
 use super::delivery::{CallError, CallId, Delivery, SessionKey, Ticket};
 use super::inbox::{Inbox, Waker};
+use super::llm::HostLlm;
 use super::{engine, ops};
-use crate::client::{Client, Lifecycle};
+use crate::client::{Client, ClientCallbacks, Lifecycle};
 use crate::error::{Error, ErrorKind, Result};
 use crate::router::ClientObserver;
 use crate::rpc::Connection;
 use crate::runtime::options::ClientOptions;
-use crate::session::{Counters, Meter, Session};
+use crate::session::{Counters, Session};
 
 /// One client of a foreign language. Clones name the same client; dropping the last one ends its runtime.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) inbox: Arc<Inbox>,
     pub(super) calls: Arc<Calls>,
+    pub(super) llm: Option<Arc<HostLlm>>,
     next_ticket: AtomicU64,
     running: Mutex<HashMap<Ticket, Running>>,
     sessions: Mutex<HashMap<SessionKey, Slot>>,
@@ -67,13 +69,21 @@ impl HostClient {
         let inbox = Arc::new(Inbox::new(waker));
         let handlers = options.handlers;
         let observer = Arc::new(HostObserver { inbox: Arc::clone(&inbox), lifecycle: handlers.lifecycle });
-        let client = Client::with_observer(options, Arc::new(Lifecycle::default()), observer)?;
+        let calls = Calls::new(Arc::clone(&inbox));
+        let asked = Arc::new(HostSession::of_client(Arc::clone(&calls)));
+        let llm = handlers.request_handler.then(|| HostLlm::new(Arc::clone(&calls), Arc::clone(&inbox)));
+        let callbacks = ClientCallbacks {
+            list_models: handlers.list_models.then_some(asked as _),
+            llm: llm.clone().map(|llm| llm as _),
+        };
+        let client = Client::with_observer(options, Arc::new(Lifecycle::default()), observer, callbacks)?;
         Ok(Self(Arc::new(Owner {
             shared: Arc::new(Shared {
                 pid: std::process::id(),
                 engine,
                 client,
-                calls: Calls::new(Arc::clone(&inbox)),
+                calls,
+                llm,
                 inbox,
                 next_ticket: AtomicU64::new(1),
                 running: Mutex::default(),
@@ -279,29 +289,16 @@ impl Shared {
         method: &str,
         params: &str,
     ) {
-        // Held while sending, so that an answer finds its entry.
-        let mut running = self.running();
+        let id = connection.next_id();
+        self.running().insert(ticket, Running::Call(connection.clone(), id));
         let shared = Arc::downgrade(self);
-        let id = connection.call_with(
-            method,
-            params,
-            Box::new(move |result| {
-                if let Some(shared) = shared.upgrade() {
-                    shared.push_completion(ticket, result);
-                    shared.settle(ticket);
-                }
-            }),
-        );
-        running.insert(ticket, Running::Call(connection.clone(), id));
-    }
-
-    /// Forgets a completed call.
-    fn settle(&self, ticket: Ticket) {
-        // `call` may hold the table when a call fails at once on the same thread; its entry is harmless then, because
-        // the connection no longer knows the call.
-        if let Ok(mut running) = self.running.try_lock() {
-            running.remove(&ticket);
-        }
+        let done = move |result| {
+            if let Some(shared) = shared.upgrade() {
+                shared.running().remove(&ticket);
+                shared.push_completion(ticket, result);
+            }
+        };
+        connection.call_as(id, method, params, Box::new(done));
     }
 
     /// Makes room for a session before it is made, so that its first event finds the key.
@@ -314,12 +311,7 @@ impl Shared {
             let text = format!("key {key} is in use by another session of this client");
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
-        let host = Arc::new(HostSession {
-            calls: Arc::clone(&self.calls),
-            key,
-            events: AtomicBool::new(events),
-            meter: Arc::new(Meter::default()),
-        });
+        let host = Arc::new(HostSession::new(Arc::clone(&self.calls), key, events));
         sessions.insert(key, Slot { host: Arc::clone(&host), session: None });
         Ok(host)
     }

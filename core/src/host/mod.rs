@@ -6,6 +6,7 @@ mod client;
 mod delivery;
 mod engine;
 mod inbox;
+mod llm;
 mod ops;
 mod request;
 

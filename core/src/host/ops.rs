@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::Shared;
 use super::delivery::Ticket;
+use super::llm;
 use super::request::{Invoke, Keyed, Make};
 use crate::client::{Client, SessionSpec};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,6 +28,10 @@ const OPS: &[(&str, Op)] = &[
     ("session.getEvents", session_get_events),
     ("session.abort", session_abort),
     ("session.disconnect", session_disconnect),
+    ("llm.start", |shared, ticket, args| llm::respond(shared, ticket, "llm.start", args)),
+    ("llm.write", |shared, ticket, args| llm::respond(shared, ticket, "llm.write", args)),
+    ("llm.end", |shared, ticket, args| llm::respond(shared, ticket, "llm.end", args)),
+    ("llm.fail", |shared, ticket, args| llm::respond(shared, ticket, "llm.fail", args)),
     ("rpc.notify", rpc_notify),
     ("client.start", client_start),
     ("client.stop", client_stop),
@@ -162,12 +167,6 @@ fn session_send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Re
 
 fn make(shared: &Arc<Shared>, ticket: Ticket, args: &str, resume: bool) -> Result<()> {
     let make: Make = read(args)?;
-    if let Some(name) = make.handlers.unsupported() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("handlers: {name} is not served by this engine yet"),
-        ));
-    }
     let id = make.session_id.filter(|id| !id.is_empty());
     if resume && id.is_none() {
         return Err(Error::new(ErrorKind::InvalidArgument, "sessionId is missing"));

@@ -65,14 +65,6 @@ pub(super) struct Served {
 }
 
 impl Served {
-    /// What is named here but not served yet.
-    pub(super) fn unsupported(&self) -> Option<&'static str> {
-        [("canvas", self.canvas), ("sessionFs", self.session_fs)]
-            .into_iter()
-            .find(|(_, on)| *on)
-            .map(|(name, _)| name)
-    }
-
     /// Ordinary handlers that ask the host.
     pub(super) fn handlers(self, host: &Arc<HostSession>) -> Handlers {
         macro_rules! one {
@@ -97,6 +89,8 @@ impl Served {
             commands: each!(self.commands),
             transforms: each!(self.transforms),
             provider_tokens: each!(self.bearer_tokens),
+            session_fs: one!(self.session_fs),
+            canvas: one!(self.canvas),
         }
     }
 }

@@ -7,3 +7,4 @@ pub mod method;
 pub(crate) mod scan;
 pub(crate) mod session_spec;
 pub(crate) mod system_message;
+pub(crate) mod time;

@@ -84,32 +84,37 @@ impl Connection {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a call; `done` runs exactly once. Returns the id for [`forget`](Self::forget).
-    pub(crate) fn call_with(&self, method: &str, params: &str, done: Completion) -> u64 {
-        let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+    /// An id for [`call_as`](Self::call_as), so that it can be noted before the answer can come.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.0.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Sends a call; `done` runs exactly once, at once if the connection has ended, unless the call is
+    /// [forgotten](Self::forget).
+    pub(crate) fn call_as(&self, id: u64, method: &str, params: &str, done: Completion) {
         {
             let mut table = self.table();
             if let Some(error) = table.closed.clone() {
                 drop(table);
                 done(Err(error));
-                return id;
+                return;
             }
             table.calls.insert(id, done);
         }
         let method = json::quote(method);
         self.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params}}}"#));
-        id
     }
 
     /// Sends a call and waits for its answer, without a time limit. Dropping the future forgets the call.
     pub(crate) async fn call(&self, method: &str, params: &str) -> Result<Bytes> {
         let (sender, receiver) = oneshot::channel();
-        let id = self.call_with(method, params, Box::new(move |result| drop(sender.send(result))));
+        let id = self.next_id();
+        self.call_as(id, method, params, Box::new(move |result| drop(sender.send(result))));
         let _guard = Forget { connection: self, id };
         receiver.await.unwrap_or_else(|_| Err(closed_by_us()))
     }
 
-    /// Takes a waiting call out of the table; its answer will be ignored. False when it was answered already.
+    /// Takes a waiting call out of the table; its answer will be ignored. None when it was answered already.
     pub(crate) fn forget(&self, id: u64) -> Option<Completion> {
         self.table().calls.remove(&id)
     }

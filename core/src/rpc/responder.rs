@@ -21,6 +21,11 @@ impl Responder {
         Self { owed: Some((connection, id)) }
     }
 
+    /// The connection the answer goes to.
+    pub(crate) fn connection(&self) -> Option<Connection> {
+        self.owed.as_ref().map(|(connection, _)| connection.clone())
+    }
+
     /// Answers with JSON text.
     pub(crate) fn ok(self, result: &str) {
         self.send("result", result);

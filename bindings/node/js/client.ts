@@ -1,0 +1,304 @@
+/** The connection to one agent runtime, and the sessions on it. */
+import { randomUUID } from "node:crypto";
+
+import { clientWire, sessionWire } from "./config.js";
+import { Connection, type CallOptions, type Question, type RequestOptions } from "./connection.js";
+import { CallKind } from "./dispatch.js";
+import { messageOf } from "./errors.js";
+import { Subscribers } from "./events.js";
+import { createServerRpc, type ServerRpc } from "./generated/rpc.js";
+import type { Counters } from "./native.js";
+import { serveLlmRequest } from "./request-handler.js";
+import { serveSessionFs, type SessionFsProvider } from "./session-fs.js";
+import { SessionHandlers } from "./session-handlers.js";
+import { CopilotSession } from "./session.js";
+import { getTraceContext } from "./trace.js";
+import type {
+  CopilotClientOptions,
+  GetAuthStatusResponse,
+  GetStatusResponse,
+  ModelInfo,
+  SessionListFilter,
+  SessionMetadata,
+} from "./types/client.js";
+import type {
+  SessionLifecycleEventType,
+  SessionLifecycleHandler,
+  TypedSessionLifecycleHandler,
+} from "./types/events.js";
+import type { ResumeSessionConfig, SessionConfig } from "./types/session.js";
+
+type AnyConfig = SessionConfig & ResumeSessionConfig;
+type Reply = Record<string, unknown>;
+
+export class CopilotClient implements AsyncDisposable {
+  readonly #options: CopilotClientOptions;
+  readonly #connection: Connection;
+  readonly #sessions = new Map<string, CopilotSession>();
+  readonly #lifecycle = new Subscribers();
+  #rpc: ServerRpc | undefined;
+
+  constructor(options: CopilotClientOptions = {}) {
+    this.#options = options;
+    checkForeignLogin(options);
+    this.#connection = new Connection(clientWire(options), {
+      call: (kind, args, question) => this.#answer(kind, args, question),
+      lifecycle: (event) => {
+        this.#lifecycle.deliver(withDates(event), this.#report);
+      },
+      notification: (method, params) => {
+        this.#notified(method, params);
+      },
+      closed: (error) => {
+        this.#sessions.clear();
+        this.#report(error);
+      },
+    });
+  }
+
+  /** Something failed that nobody waits for; shown only when the program asked for debug output. */
+  readonly #report = (thrown: unknown): void => {
+    const { logLevel } = this.#options;
+    if (logLevel !== "debug" && logLevel !== "all") return;
+    process.stderr.write(`[copilot-sdk] ${messageOf(thrown)}\n`);
+  };
+
+  /** Typed access to every server method of the runtime. */
+  get rpc(): ServerRpc {
+    if (this.#connection.state !== "connected") {
+      throw new Error("Client is not connected. Call start() first.");
+    }
+    this.#rpc ??= createServerRpc(this.#connection);
+    return this.#rpc;
+  }
+
+  /** Starts the runtime, or connects to it. A second call while it runs does nothing. */
+  async start(options?: CallOptions): Promise<void> {
+    await this.#connection.submit("client.start", {}, options);
+  }
+
+  /** Ends every session and the runtime. Resolves with what went wrong on the way; never rejects for it. */
+  async stop(): Promise<Error[]> {
+    const result = (await this.#connection.submit("client.stop", {})) as { errors?: { message: string }[] };
+    this.#connection.endSessions();
+    this.#sessions.clear();
+    return (result.errors ?? []).map(({ message }) => new Error(message));
+  }
+
+  /** Ends the runtime at once, without asking it. */
+  async forceStop(): Promise<void> {
+    await this.#connection.submit("client.forceStop", {});
+    this.#connection.endSessions();
+    this.#sessions.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Begins a new session; starts the client when needed. */
+  async createSession(config: SessionConfig): Promise<CopilotSession> {
+    const assignedByRuntime = config.cloud !== undefined && !config.sessionId;
+    const sessionId = config.sessionId || (assignedByRuntime ? "" : randomUUID());
+    return await this.#openSession("session.create", sessionId, config);
+  }
+
+  /** Continues a session that exists. */
+  async resumeSession(sessionId: string, config: ResumeSessionConfig): Promise<CopilotSession> {
+    return await this.#openSession("session.resume", sessionId, config);
+  }
+
+  async #openSession(op: string, sessionId: string, config: AnyConfig): Promise<CopilotSession> {
+    const handlers = new SessionHandlers(config);
+    const session = new CopilotSession(sessionId, {
+      connection: this.#connection,
+      handlers,
+      traceContext: this.#options.onGetTraceContext,
+      report: this.#report,
+    });
+    try {
+      if (config.onEvent) session.on(config.onEvent);
+      this.#attachSessionFs(session, handlers, config.createSessionFsProvider);
+      const trace =
+        this.#options.onGetTraceContext && (await getTraceContext(this.#options.onGetTraceContext));
+      const wire = { ...sessionWire(config), systemMessage: handlers.systemMessage };
+      const resume = op === "session.resume";
+      const args = {
+        key: session._key,
+        config: resume ? wire : { ...wire, sessionId: sessionId || undefined },
+        ...(resume && { sessionId }),
+        handlers: handlers.flags(resume),
+        traceContext: trace,
+      };
+      const reply = await this.#connection.submit(op, args, { signal: config.signal });
+      session._begin(reply as { sessionId: string });
+    } catch (error) {
+      session._end();
+      throw error;
+    }
+    this.#sessions.get(session.sessionId)?._release();
+    this.#sessions.set(session.sessionId, session);
+    return session;
+  }
+
+  #attachSessionFs(
+    session: CopilotSession,
+    handlers: SessionHandlers,
+    factory: ((session: CopilotSession) => SessionFsProvider) | undefined,
+  ): void {
+    const { sessionFs } = this.#options;
+    if (!sessionFs) return;
+    if (!factory) {
+      throw new Error("createSessionFsProvider is required in the session config when sessionFs is enabled");
+    }
+    const provider = factory(session);
+    if (sessionFs.capabilities?.sqlite && !provider.sqlite) {
+      throw new Error("capabilities.sqlite is declared, but the provider has no sqlite member");
+    }
+    handlers.sessionFs = serveSessionFs(provider);
+  }
+
+  /** Calls any method of the runtime by its name; `rpc` has them typed. */
+  async request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
+    return await this.#connection.request(method, params, options);
+  }
+
+  /** Asks the runtime for a sign of life. */
+  async ping(
+    message?: string,
+    options?: CallOptions,
+  ): Promise<{ message: string; timestamp: string; protocolVersion?: number }> {
+    return (await this.#connection.request("ping", { message }, options)) as never;
+  }
+
+  async getStatus(options?: CallOptions): Promise<GetStatusResponse> {
+    return (await this.#connection.request("status.get", {}, options)) as GetStatusResponse;
+  }
+
+  async getAuthStatus(options?: CallOptions): Promise<GetAuthStatusResponse> {
+    return (await this.#connection.request("auth.getStatus", {}, options)) as GetAuthStatusResponse;
+  }
+
+  /** Models that can be used; asked for once, then remembered until the client stops. */
+  async listModels(options?: CallOptions): Promise<ModelInfo[]> {
+    const result = (await this.#connection.submit("client.listModels", {}, options)) as {
+      models: ModelInfo[];
+    };
+    return result.models;
+  }
+
+  async getLastSessionId(options?: CallOptions): Promise<string | undefined> {
+    return await this.#sessionIdOf("session.getLastId", options);
+  }
+
+  async getForegroundSessionId(options?: CallOptions): Promise<string | undefined> {
+    return await this.#sessionIdOf("session.getForeground", options);
+  }
+
+  async #sessionIdOf(method: string, options?: CallOptions): Promise<string | undefined> {
+    const { sessionId } = (await this.#connection.request(method, {}, options)) as Reply;
+    return (sessionId as string | null | undefined) ?? undefined;
+  }
+
+  async setForegroundSessionId(sessionId: string, options?: CallOptions): Promise<void> {
+    const reply = (await this.#connection.request("session.setForeground", { sessionId }, options)) as Reply;
+    if (!reply["success"]) throw new Error(textOf(reply["error"]) ?? "Failed to set foreground session");
+  }
+
+  /** Removes a session for good, on disk too. */
+  async deleteSession(sessionId: string, options?: CallOptions): Promise<void> {
+    const reply = (await this.#connection.request("session.delete", { sessionId }, options)) as Reply;
+    if (!reply["success"]) {
+      throw new Error(`Failed to delete session ${sessionId}: ${textOf(reply["error"]) ?? "Unknown error"}`);
+    }
+    this.#sessions.get(sessionId)?._end();
+    this.#sessions.delete(sessionId);
+  }
+
+  async listSessions(filter?: SessionListFilter, options?: CallOptions): Promise<SessionMetadata[]> {
+    const { workingDirectory, ...rest } = filter ?? {};
+    const params = filter ? { filter: { ...rest, cwd: workingDirectory } } : {};
+    const { sessions } = (await this.#connection.request("session.list", params, options)) as Reply;
+    return ((sessions ?? []) as Reply[]).map(toMetadata);
+  }
+
+  async getSessionMetadata(sessionId: string, options?: CallOptions): Promise<SessionMetadata | undefined> {
+    const reply = await this.#connection.request("session.getMetadata", { sessionId }, options);
+    const { session } = reply as { session?: Reply | null };
+    return session ? toMetadata(session) : undefined;
+  }
+
+  /** Calls `handler` when sessions of the runtime come, go or change; works before `start()` too. */
+  onLifecycle<K extends SessionLifecycleEventType>(
+    eventType: K,
+    handler: TypedSessionLifecycleHandler<K>,
+  ): () => void;
+  onLifecycle(handler: SessionLifecycleHandler): () => void;
+  onLifecycle(typeOrHandler: string | SessionLifecycleHandler, handler?: (event: never) => void): () => void {
+    return this.#lifecycle.add(typeOrHandler, handler);
+  }
+
+  /** `disconnected`, `connecting`, `connected` or `error`. */
+  get state(): string {
+    return this.#connection.state;
+  }
+
+  /** The TCP port of the runtime, when it has one. */
+  get runtimePort(): number | undefined {
+    return this.#connection.runtimePort;
+  }
+
+  /** Events received and delivered over all sessions, and what waits to be delivered. */
+  counters(): Counters | undefined {
+    return this.#connection.counters(0);
+  }
+
+  async #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
+    const { onListModels, requestHandler } = this.#options;
+    if (kind === CallKind.ListModels && onListModels) return await onListModels();
+    if (kind === CallKind.LlmRequest && requestHandler) {
+      return await serveLlmRequest(requestHandler, this.#connection, args, question);
+    }
+    throw new Error(`No handler registered for question ${String(kind)}`);
+  }
+
+  #notified(method: string, params: unknown): void {
+    if (method !== "gitHubTelemetry.event") return;
+    // The handler may be async, and its failure is its own.
+    void (async () => this.#options.onGitHubTelemetry?.(params as never))().catch(this.#report);
+  }
+}
+
+/** Somebody else's runtime has a login of its own. */
+function checkForeignLogin({ connection, gitHubToken, useLoggedInUser }: CopilotClientOptions): void {
+  if (connection?.kind !== "uri" || (!gitHubToken && useLoggedInUser === undefined)) return;
+  throw new Error(
+    "gitHubToken and useLoggedInUser cannot be used with RuntimeConnection.forUri: the runtime has its own login",
+  );
+}
+
+/** Times arrive as text, programs get dates. */
+function withDates(event: unknown): unknown {
+  const { metadata, ...rest } = event as { metadata?: Reply | null };
+  return metadata ? { ...rest, metadata: toDates(metadata) } : rest;
+}
+
+function toDates(metadata: Reply): Reply {
+  const { startTime, modifiedTime, ...rest } = metadata;
+  return {
+    ...rest,
+    startTime: new Date(startTime as string),
+    modifiedTime: new Date(modifiedTime as string),
+  };
+}
+
+function toMetadata(wire: Reply): SessionMetadata {
+  const { context, ...rest } = toDates(wire);
+  if (!context) return rest as unknown as SessionMetadata;
+  const { cwd, ...where } = context as Reply;
+  return { ...rest, context: { ...where, workingDirectory: cwd } } as unknown as SessionMetadata;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,242 @@
+/**
+ * One client of the engine as promises: tickets on the way in, records on the way out.
+ *
+ * Nothing here knows what an operation means; `client.ts`, `session.ts` and `dispatch.ts` do.
+ */
+import { answerOf, ConnectionError, fromThrown, toError, type ErrorRecord } from "./errors.js";
+import { Inbox, type Receiver } from "./inbox.js";
+import { hold, release } from "./liveness.js";
+import { createNativeClient, type Counters, type NativeClient } from "./native.js";
+
+/** Accepted as the last argument of every call. */
+export interface CallOptions {
+  /** Gives the call up; it rejects with the signal's reason. What the runtime already does goes on. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Accepted by calls of the runtime by name. */
+export interface RequestOptions extends CallOptions {
+  /** Gives the call up after this long. */
+  timeoutMs?: number | undefined;
+}
+
+/** What a session does with what arrives for it. */
+export interface SessionSink {
+  event(event: unknown): void;
+  call(kind: number, args: unknown, question: Question): unknown;
+  /** The session cannot be used any more. */
+  ended(): void;
+}
+
+/** What the client itself does with what is not for one session. */
+export interface ClientSink {
+  call(kind: number, args: unknown, question: Question): unknown;
+  lifecycle(event: unknown): void;
+  notification(method: string, params: unknown): void;
+  closed(error: Error): void;
+}
+
+interface Waiter {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  dispose?: () => void;
+}
+
+/** A question of the engine. Its signal fires when the answer is no longer wanted. */
+export class Question {
+  #controller: AbortController | undefined;
+  #cancelled = false;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#cancelled) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#controller?.abort();
+  }
+}
+
+/** Operations that make a new connection when there is none. */
+const STARTING: ReadonlySet<string> = new Set(["client.start", "session.create", "session.resume"]);
+
+/** Errors that only say that nothing is connected. */
+const NOT_THERE: ReadonlySet<string> = new Set(["InvalidState", "SessionClosed"]);
+
+const CLOSED = "Connection is closed.";
+
+export class Connection implements Receiver {
+  readonly #native: NativeClient;
+  readonly #sink: ClientSink;
+  readonly #waiters = new Map<number, Waiter>();
+  readonly #sessions = new Map<number, SessionSink>();
+  readonly #questions = new Map<number, Question>();
+  #lastKey = 0;
+  /** Why the connection was lost, until there is a new one. */
+  #lost: ErrorRecord | undefined;
+
+  constructor(options: unknown, sink: ClientSink) {
+    this.#sink = sink;
+    // The addon holds the function for as long as the client lives: it must not hold the client in turn.
+    const inbox: { ref?: WeakRef<Inbox> } = {};
+    const wake = (): void => {
+      inbox.ref?.deref()?.pump();
+    };
+    try {
+      this.#native = createNativeClient(JSON.stringify(options), wake);
+    } catch (thrown) {
+      throw fromThrown(thrown);
+    }
+    this.#inbox = new Inbox(this.#native, this);
+    inbox.ref = new WeakRef(this.#inbox);
+  }
+
+  readonly #inbox: Inbox;
+
+  /** Starts an operation; resolves with its result. Never throws, never leaves a rejection of its own. */
+  submit(op: string, args: unknown, options?: CallOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const signal = options?.signal;
+      signal?.throwIfAborted();
+      if (STARTING.has(op)) this.#lost = undefined;
+      const ticket = this.#native.submit(op, JSON.stringify(args));
+      const waiter: Waiter = { resolve, reject };
+      if (signal) this.#watch(ticket, waiter, signal);
+      this.#waiters.set(ticket, waiter);
+      hold(this);
+    });
+  }
+
+  /** Calls a method of the runtime. The typed namespaces of `rpc` stand on this. */
+  request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
+    const args = { method, params: params ?? {}, timeoutMs: options?.timeoutMs };
+    return this.submit("rpc.call", args, options);
+  }
+
+  #watch(ticket: number, waiter: Waiter, signal: AbortSignal): void {
+    const abort = (): void => {
+      if (!this.#waiters.delete(ticket)) return;
+      this.#native.cancel(ticket);
+      release(this);
+      waiter.reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    waiter.dispose = () => {
+      signal.removeEventListener("abort", abort);
+    };
+  }
+
+  #settle(ticket: number): Waiter | undefined {
+    const waiter = this.#waiters.get(ticket);
+    if (waiter === undefined) return undefined;
+    this.#waiters.delete(ticket);
+    release(this);
+    waiter.dispose?.();
+    return waiter;
+  }
+
+  /** Registers a session before its operation is submitted, so that nothing that arrives early is lost. */
+  addSession(sink: SessionSink): number {
+    const key = ++this.#lastKey;
+    this.#sessions.set(key, sink);
+    return key;
+  }
+
+  /** Forgets a session; it no longer holds the process. */
+  removeSession(key: number): void {
+    this.#sessions.delete(key);
+  }
+
+  sessionState(key: number): unknown {
+    const text = this.#native.sessionState(key);
+    return text === null ? undefined : JSON.parse(text);
+  }
+
+  counters(key: number): Counters | undefined {
+    return this.#native.counters(key) ?? undefined;
+  }
+
+  get state(): string {
+    return this.#native.state();
+  }
+
+  get runtimePort(): number | undefined {
+    return this.#native.runtimePort() ?? undefined;
+  }
+
+  event(session: number, event: unknown): void {
+    this.#sessions.get(session)?.event(event);
+  }
+
+  completed(ticket: number, result: unknown): void {
+    this.#settle(ticket)?.resolve(result);
+  }
+
+  failed(ticket: number, error: ErrorRecord): void {
+    const late = this.#lost !== undefined && NOT_THERE.has(error.kind);
+    this.#settle(ticket)?.reject(late ? new ConnectionError("ProcessExited", CLOSED) : toError(error));
+  }
+
+  lifecycle(event: unknown): void {
+    this.#sink.lifecycle(event);
+  }
+
+  notification(method: string, params: unknown): void {
+    this.#sink.notification(method, params);
+  }
+
+  closed(error: ErrorRecord): void {
+    this.#lost = error;
+    this.endSessions();
+    this.#sink.closed(toError(error));
+  }
+
+  /** Tells every session that it is over. */
+  endSessions(): void {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const session of sessions) session.ended();
+  }
+
+  call(call: number, kind: number, session: number, args: unknown): void {
+    const question = new Question();
+    this.#questions.set(call, question);
+    void this.#answer(call, kind, session, args, question);
+  }
+
+  callCancelled(call: number): void {
+    const question = this.#questions.get(call);
+    this.#questions.delete(call);
+    question?.cancel();
+  }
+
+  /** Runs a handler and sends what it returns. Its own rejections end here. */
+  async #answer(
+    call: number,
+    kind: number,
+    session: number,
+    args: unknown,
+    question: Question,
+  ): Promise<void> {
+    try {
+      const sink = session === 0 ? this.#sink : this.#sessions.get(session);
+      if (sink === undefined) throw new Error("the session is closed");
+      const result = await sink.call(kind, args, question);
+      const text = (JSON.stringify(result) as string | undefined) ?? "null";
+      if (this.#questions.delete(call)) this.#native.reply(call, text);
+    } catch (thrown) {
+      if (this.#questions.delete(call)) this.#refuse(call, thrown);
+    }
+  }
+
+  #refuse(call: number, thrown: unknown): void {
+    const { message, code, data } = answerOf(thrown);
+    try {
+      this.#native.replyError(call, message, code, data === undefined ? undefined : JSON.stringify(data));
+    } catch {
+      // The engine no longer wants the answer.
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/** Subscribers of a session or of the client, by event type or for everything. */
+
+type Handler = (event: never) => void;
+
+/**
+ * Lists are replaced, never changed: delivery walks the list it began with. A handler that throws costs nobody else anything.
+ */
+export class Subscribers {
+  #wildcard: readonly Handler[] = [];
+  readonly #typed = new Map<string, readonly Handler[]>();
+
+  /** `(handler)` or `(type, handler)`; returns the function that undoes it. */
+  add(typeOrHandler: string | Handler, handler?: Handler): () => void {
+    if (typeof typeOrHandler === "function") {
+      const added = typeOrHandler;
+      this.#wildcard = include(this.#wildcard, added);
+      return () => {
+        this.#wildcard = this.#wildcard.filter((other) => other !== added);
+      };
+    }
+    if (typeof handler !== "function") throw new TypeError("An event handler must be a function");
+    const type = typeOrHandler;
+    this.#typed.set(type, include(this.#typed.get(type) ?? [], handler));
+    return () => {
+      this.#remove(type, handler);
+    };
+  }
+
+  #remove(type: string, handler: Handler): void {
+    const rest = (this.#typed.get(type) ?? []).filter((other) => other !== handler);
+    if (rest.length > 0) this.#typed.set(type, rest);
+    else this.#typed.delete(type);
+  }
+
+  /** Typed handlers first, then those for everything, each in the order of registration. */
+  deliver(event: unknown, report: (thrown: unknown) => void): void {
+    if (this.#typed.size > 0) {
+      const typed = this.#typed.get((event as { type: string }).type);
+      if (typed) callAll(typed, event, report);
+    }
+    callAll(this.#wildcard, event, report);
+  }
+
+  clear(): void {
+    this.#wildcard = [];
+    this.#typed.clear();
+  }
+}
+
+function include(handlers: readonly Handler[], handler: Handler): readonly Handler[] {
+  return handlers.includes(handler) ? handlers : [...handlers, handler];
+}
+
+function callAll(handlers: readonly Handler[], event: unknown, report: (thrown: unknown) => void): void {
+  for (const handler of handlers) {
+    try {
+      const result = (handler as (event: unknown) => unknown)(event);
+      // An async handler is not waited for, but its failure must not end the process either.
+      if (result instanceof Promise) result.catch(report);
+    } catch (thrown) {
+      report(thrown);
+    }
+  }
+}
+
+/** Events as an async iterable: buffered without limit, ended by the session or by the consumer. */
+export class EventStream<T> implements AsyncIterableIterator<T> {
+  readonly #buffer: T[] = [];
+  #head = 0;
+  #waiting: ((result: IteratorResult<T>) => void)[] = [];
+  #ended = false;
+  readonly #stop: () => void;
+
+  constructor(subscribe: (push: (event: T) => void, end: () => void) => () => void) {
+    this.#stop = subscribe(
+      (event) => {
+        this.#push(event);
+      },
+      () => {
+        this.#end();
+      },
+    );
+  }
+
+  #push(event: T): void {
+    if (this.#ended) return;
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting({ value: event, done: false });
+    else this.#buffer.push(event);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stop();
+    for (const waiting of this.#waiting.splice(0)) waiting({ value: undefined, done: true });
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    if (this.#head < this.#buffer.length) {
+      const value = this.#buffer[this.#head] as T;
+      this.#head += 1;
+      if (this.#head === this.#buffer.length) {
+        this.#buffer.length = 0;
+        this.#head = 0;
+      }
+      return Promise.resolve({ value, done: false });
+    }
+    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.#end();
+    this.#buffer.length = 0;
+    this.#head = 0;
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,40 @@
+/** For a program that the runtime itself started: joins the session it belongs to. */
+import { CopilotClient } from "./client.js";
+import { defaultJoinSessionPermissionHandler } from "./permissions.js";
+import type { CopilotSession } from "./session.js";
+import type { FactoryHandle } from "./types/factory.js";
+import type { PermissionHandler } from "./types/handlers.js";
+import type { ResumeSessionConfig } from "./types/session.js";
+
+export { Canvas, CanvasError, createCanvas } from "./canvas.js";
+export type {
+  CanvasAction,
+  CanvasDeclaration,
+  CanvasHostContext,
+  CanvasJsonSchema,
+  CanvasOptions,
+} from "./canvas.js";
+export { FactoryResumeError } from "./factory-api.js";
+export { defineFactory, isFactoryRunTerminal } from "./factory.js";
+export type { ExtensionInfo } from "./types/session.js";
+
+export type JoinSessionConfig = Omit<ResumeSessionConfig, "onPermissionRequest" | "extensionSdkPath"> & {
+  onPermissionRequest?: PermissionHandler;
+  requestedEnvironmentVariables?: string[];
+  factories?: FactoryHandle[];
+};
+
+/** Joins the session that started this program, over the program's own standard streams. */
+export async function joinSession(config: JoinSessionConfig = {}): Promise<CopilotSession> {
+  const sessionId = process.env["SESSION_ID"];
+  if (!sessionId) {
+    throw new Error("joinSession() is intended for extensions running as child processes of the runtime");
+  }
+  const { extensionSdkPath: _dropped, ...rest } = config as ResumeSessionConfig;
+  const client = new CopilotClient({ _internalConnection: { kind: "parent-process" } } as object);
+  return await client.resumeSession(sessionId, {
+    ...rest,
+    onPermissionRequest: rest.onPermissionRequest ?? defaultJoinSessionPermissionHandler,
+    suppressResumeEvent: rest.suppressResumeEvent ?? true,
+  });
+}

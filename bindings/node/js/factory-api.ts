@@ -1,0 +1,148 @@
+/** Running factories from the outside: `session.factory`. */
+import type { CallOptions } from "./connection.js";
+import { ResponseError } from "./errors.js";
+import { isFactoryRunTerminal } from "./factory.js";
+import type {
+  FactoryProgressPage,
+  FactoryRunDetail,
+  FactoryRunResult,
+  FactoryRunSummary,
+} from "./generated/rpc.js";
+import type {
+  FactoryHandle,
+  FactoryListRunsOptions,
+  FactoryResumeErrorCode,
+  FactoryRunsPage,
+  ResumeOptions,
+  RunOptions,
+  SessionFactoryApi,
+} from "./types/factory.js";
+
+/** What the runs stand on: calls below `session.factory.`, and word that some run changed. */
+export interface FactoryRpc {
+  call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;
+  onRunUpdated(handler: (event: { data?: { runId?: string } }) => void): () => void;
+}
+
+/** A run could not be resumed. */
+export class FactoryResumeError extends Error {
+  readonly code: FactoryResumeErrorCode;
+
+  constructor(code: FactoryResumeErrorCode, message: string) {
+    super(message);
+    this.name = "FactoryResumeError";
+    this.code = code;
+  }
+}
+
+const RESUME_CODES: ReadonlySet<unknown> = new Set<FactoryResumeErrorCode>([
+  "not_found",
+  "non_resumable",
+  "already_active",
+  "factory_already_running",
+  "factory_limits_invalid",
+  "factory_session_disposed",
+  "factory_storage_unavailable",
+  "factory_storage_corrupt",
+]);
+
+/** A run is asked for again this often, should word of a change get lost. */
+const POLL_MS = 5_000;
+
+export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
+  const getRun = async (runId: string) => (await rpc.call("getRun", { runId })) as FactoryRunResult;
+  const settle = (run: FactoryRunResult) =>
+    isFactoryRunTerminal(run.status) ? Promise.resolve(run) : waitForRun(rpc, getRun, run.runId);
+
+  const resume = async (runId: string, options: ResumeOptions = {}): Promise<FactoryRunResult> => {
+    try {
+      return await settle((await rpc.call("resume", { runId, ...options })) as FactoryRunResult);
+    } catch (error) {
+      throw toResumeError(error);
+    }
+  };
+
+  const run = async (target: string | FactoryHandle, options: RunOptions = {}): Promise<FactoryRunResult> => {
+    const { args = {}, resumeFromRunId, ...rest } = options;
+    if (resumeFromRunId !== undefined) return await resume(resumeFromRunId, rest);
+    const name = typeof target === "string" ? target : target.meta.name;
+    return await settle((await rpc.call("run", { name, args, options: rest })) as FactoryRunResult);
+  };
+
+  const listRuns = async (options?: FactoryListRunsOptions): Promise<never> => {
+    const page = (await rpc.call("listRuns", options ?? {})) as FactoryRunsPage & {
+      runs: FactoryRunSummary[];
+    };
+    return (options ? page : page.runs) as never;
+  };
+
+  return {
+    run,
+    resume,
+    getRun,
+    listRuns,
+    waitForRun: (runId, options) => waitForRun(rpc, getRun, runId, options?.signal),
+    getRunDetail: async (runId) => (await rpc.call("getRunDetail", { runId })) as FactoryRunDetail,
+    getRunProgress: async (runId, options) =>
+      (await rpc.call("getRunProgress", { ...options, runId })) as FactoryProgressPage,
+    pause: async (runId) => (await rpc.call("pause", { runId })) as FactoryRunResult,
+    cancel: async (runId) => (await rpc.call("cancel", { runId })) as FactoryRunResult,
+  };
+}
+
+function toResumeError(error: unknown): unknown {
+  if (!(error instanceof ResponseError)) return error;
+  const code = (error.data as { code?: unknown } | null | undefined)?.code;
+  return RESUME_CODES.has(code)
+    ? new FactoryResumeError(code as FactoryResumeErrorCode, error.message)
+    : error;
+}
+
+/** Reads the run again at every word of it, one reading at a time, until it has ended. */
+function waitForRun(
+  rpc: FactoryRpc,
+  getRun: (runId: string) => Promise<FactoryRunResult>,
+  runId: string,
+  signal?: AbortSignal,
+): Promise<FactoryRunResult> {
+  return new Promise((resolve, reject) => {
+    let reading = false;
+    let again = false;
+    const finish = (): void => {
+      unsubscribe();
+      clearInterval(timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    const abort = (): void => {
+      finish();
+      reject(signal?.reason as Error);
+    };
+    const read = async (): Promise<void> => {
+      again = reading;
+      if (reading) return;
+      reading = true;
+      try {
+        do {
+          again = false;
+          const run = await getRun(runId);
+          if (isFactoryRunTerminal(run.status)) {
+            finish();
+            resolve(run);
+          }
+          // Word may have come while the answer was on its way.
+        } while (again as boolean);
+      } catch (error) {
+        finish();
+        reject(error);
+      }
+      reading = false;
+    };
+    const unsubscribe = rpc.onRunUpdated(({ data }) => {
+      if (data?.runId === undefined || data.runId === runId) void read();
+    });
+    const timer = setInterval(() => void read(), POLL_MS);
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    else void read();
+  });
+}

@@ -1,0 +1,38 @@
+/** `copilot-native`: a drop-in for `@github/copilot-sdk`. */
+export { Canvas, CanvasError, createCanvas } from "./canvas.js";
+export { CopilotClient } from "./client.js";
+export { RuntimeConnection } from "./connections.js";
+export { ConnectionError, CopilotError, ResponseError } from "./errors.js";
+export { FactoryResumeError } from "./factory-api.js";
+export { defineFactory, isFactoryRunTerminal } from "./factory.js";
+export {
+  approveAll,
+  createAttributedPermissionResult,
+  defaultJoinSessionPermissionHandler,
+  DisableBypassPermissionsModes,
+} from "./permissions.js";
+export {
+  CopilotRequestHandler,
+  CopilotWebSocketCloseStatus,
+  CopilotWebSocketForwarder,
+  CopilotWebSocketHandler,
+} from "./request-handler.js";
+export { createSessionFsAdapter, SessionFsSqliteTransactionFailure } from "./session-fs.js";
+export { CopilotSession } from "./session.js";
+export { SYSTEM_MESSAGE_SECTIONS } from "./system-message.js";
+export { BuiltInTools, ToolSet } from "./tool-set.js";
+export { convertMcpCallToolResult, defineTool } from "./tools.js";
+
+export type * from "./canvas.js";
+export type { CallOptions, RequestOptions } from "./connection.js";
+export type { Counters } from "./native.js";
+export type { CopilotRequestContext } from "./request-handler.js";
+export type * from "./session-fs.js";
+export type { AssistantMessageEvent } from "./session.js";
+export type * from "./types/client.js";
+export type * from "./types/events.js";
+export type * from "./types/factory.js";
+export type * from "./types/handlers.js";
+export type * from "./types/hooks.js";
+export type * from "./types/session.js";
+export type * from "./types/tools.js";

@@ -1,0 +1,90 @@
+/**
+ * Finds and loads the addon. The package ships it beside `dist/`; a bundle leaves it in `node_modules` or beside itself.
+ */
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+import { here } from "./here.js";
+
+/** How many events went through, and how much waits to be taken. */
+export interface Counters {
+  received: number;
+  delivered: number;
+  queuedEvents: number;
+  queuedBytes: number;
+}
+
+/** The addon's one class; `../src/client.rs` says what each method promises. */
+export interface NativeClient {
+  submit(op: string, args: string): number;
+  cancel(ticket: number): boolean;
+  drain(): string;
+  reply(call: number, result: string): void;
+  replyError(call: number, message: string, code?: number, data?: string): void;
+  setEvents(session: number, on: boolean): void;
+  counters(session: number): Counters | null;
+  sessionState(session: number): string | null;
+  runtimePort(): number | null;
+  state(): string;
+  close(): void;
+}
+
+interface Addon {
+  NativeClient: new (options: string, wake: () => void) => NativeClient;
+}
+
+const FILE = "copilot.node";
+
+function libc(): string {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime === undefined ? "linuxmusl" : "linux";
+}
+
+/** Name of the package that carries only the addon of this platform. */
+function platformPackage(): string {
+  const system = process.platform === "linux" ? libc() : process.platform;
+  return `copilot-native-${system}-${process.arch}`;
+}
+
+/** Where to look, best first. */
+function* candidates(): Generator<() => string> {
+  const override = process.env["COPILOT_NATIVE_ADDON"];
+  if (override !== undefined && override !== "") yield () => override;
+  const bases = [here, process.argv[1] === undefined ? undefined : pathToFileURL(process.argv[1]).href];
+  bases.push(pathToFileURL(join(process.cwd(), "package.json")).href);
+  for (const base of bases) {
+    if (base === undefined) continue;
+    const directory = dirname(fileURLToPath(base));
+    for (const up of ["..", join("..", ".."), "."]) yield () => join(directory, up, FILE);
+    yield () => createRequire(base).resolve(`${platformPackage()}/${FILE}`);
+    yield () => join(dirname(createRequire(base).resolve("copilot-native")), "..", "..", FILE);
+  }
+}
+
+function load(): Addon {
+  const tried: string[] = [];
+  for (const candidate of candidates()) {
+    let file: string;
+    try {
+      file = candidate();
+    } catch {
+      continue;
+    }
+    if (existsSync(file)) return createRequire(pathToFileURL(file)).call(undefined, file) as Addon;
+    tried.push(file);
+  }
+  throw new Error(
+    `The native addon of copilot-native for ${process.platform}-${process.arch} was not found. ` +
+      `Looked at: ${tried.join(", ")}. COPILOT_NATIVE_ADDON may name the file.`,
+  );
+}
+
+let addon: Addon | undefined;
+
+/** Makes a client of the engine; the addon is loaded with the first one. */
+export function createNativeClient(options: string, wake: () => void): NativeClient {
+  addon ??= load();
+  return new addon.NativeClient(options, wake);
+}

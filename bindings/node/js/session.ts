@@ -1,0 +1,287 @@
+/** A conversation with the agent. */
+import type { CallOptions, Connection, Question, SessionSink } from "./connection.js";
+import { answer } from "./dispatch.js";
+import { EventStream, Subscribers } from "./events.js";
+import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
+import { createSessionRpc, type SessionRpc } from "./generated/rpc.js";
+import type {
+  AutoTier,
+  CurrentToolMetadata,
+  ModelSwitchAutoTierResult,
+  OpenCanvasInstance,
+  ReasoningSummary,
+} from "./generated/rpc.js";
+import { hold, release } from "./liveness.js";
+import type { SessionHandlers } from "./session-handlers.js";
+import type { Counters } from "./native.js";
+import { getTraceContext } from "./trace.js";
+import type { ModelCapabilitiesOverride, TraceContextProvider } from "./types/client.js";
+import type {
+  SessionEvent,
+  SessionEventHandler,
+  SessionEventType,
+  TypedSessionEventHandler,
+} from "./types/events.js";
+import type { SessionFactoryApi } from "./types/factory.js";
+import type { SessionCapabilities, SessionUiApi } from "./types/handlers.js";
+import type { ContextTier, MessageOptions, ReasoningEffort } from "./types/session.js";
+import { createUi } from "./ui.js";
+
+export type AssistantMessageEvent = Extract<SessionEvent, { type: "assistant.message" }>;
+
+/** Options of {@link CopilotSession.setModel}. */
+interface SetModelOptions extends CallOptions {
+  reasoningEffort?: ReasoningEffort;
+  reasoningSummary?: ReasoningSummary;
+  contextTier?: ContextTier;
+  modelCapabilities?: ModelCapabilitiesOverride;
+  autoTier?: AutoTier | null;
+}
+
+interface SessionState {
+  workspacePath?: string | null;
+  capabilities?: SessionCapabilities | null;
+  openCanvases?: OpenCanvasInstance[] | null;
+}
+
+/** What the client gives a session to live on. */
+interface Surroundings {
+  connection: Connection;
+  handlers: SessionHandlers;
+  traceContext: TraceContextProvider | undefined;
+  report: (thrown: unknown) => void;
+}
+
+/** How long {@link CopilotSession.sendAndWait} waits unless told otherwise. */
+const DEFAULT_WAIT_MS = 60_000;
+
+export class CopilotSession implements AsyncDisposable {
+  #id: string;
+  readonly #around: Surroundings;
+  readonly #key: number;
+  readonly #subscribers = new Subscribers();
+  readonly #streams = new Set<() => void>();
+  #open = false;
+  #ended = false;
+  #state: SessionState = {};
+  #rpc: SessionRpc | undefined;
+  #factory: SessionFactoryApi | undefined;
+  #disconnecting: Promise<void> | undefined;
+
+  /** @internal Sessions are made by the client. */
+  constructor(sessionId: string, around: Surroundings) {
+    this.#id = sessionId;
+    this.#around = around;
+    around.handlers.availableTools = async () => {
+      const reply = await this.#call("session.tools.getCurrentMetadata").catch(() => undefined);
+      return (reply as { tools?: CurrentToolMetadata[] } | undefined)?.tools;
+    };
+    const sink: SessionSink = {
+      event: (event) => {
+        this.#subscribers.deliver(event, around.report);
+      },
+      call: (kind, args, question) => this.#answer(kind, args, question),
+      ended: () => {
+        this._end();
+      },
+    };
+    this.#key = around.connection.addSession(sink);
+  }
+
+  #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
+    return answer(this.#around.handlers, this.#id, kind, args, question);
+  }
+
+  get sessionId(): string {
+    return this.#id;
+  }
+
+  /** Typed access to every session method of the runtime. */
+  get rpc(): SessionRpc {
+    this.#rpc ??= createSessionRpc(this.#around.connection, this.#id);
+    return this.#rpc;
+  }
+
+  /** Runs of factories. */
+  get factory(): SessionFactoryApi {
+    const rpc: FactoryRpc = {
+      call: (method, params, options) => this.#call(`session.factory.${method}`, params, options),
+      onRunUpdated: (handler) => this.#subscribers.add("factory.run_updated", handler),
+    };
+    this.#factory ??= createFactoryApi(rpc);
+    return this.#factory;
+  }
+
+  get workspacePath(): string | undefined {
+    return this.#current().workspacePath ?? undefined;
+  }
+
+  get capabilities(): SessionCapabilities {
+    return this.#current().capabilities ?? {};
+  }
+
+  get openCanvases(): OpenCanvasInstance[] {
+    return [...(this.#current().openCanvases ?? [])];
+  }
+
+  /** Asking the person in front of the host. */
+  get ui(): SessionUiApi {
+    return createUi(
+      () => this.capabilities,
+      (params) => this.#call("session.ui.elicitation", params),
+    );
+  }
+
+  /** The engine's view of the session; the last one known once it is over. */
+  #current(): SessionState {
+    if (!this.#ended) {
+      const state = this.#around.connection.sessionState(this.#key) as SessionState | undefined;
+      if (state) this.#state = state;
+    }
+    return this.#state;
+  }
+
+  /** Sends a message; resolves with its id as soon as the runtime has accepted it. */
+  async send(options: string | MessageOptions): Promise<string> {
+    const result = await this.#message("session.send", options, {});
+    return (result as { messageId: string }).messageId;
+  }
+
+  /** Sends a message and waits until the agent is idle; resolves with its last message. */
+  async sendAndWait(
+    options: string | MessageOptions,
+    timeout: number = DEFAULT_WAIT_MS,
+  ): Promise<AssistantMessageEvent | undefined> {
+    const event = await this.#message("session.sendAndWait", options, { timeoutMs: timeout });
+    return (event as AssistantMessageEvent | null) ?? undefined;
+  }
+
+  async #message(op: string, options: string | MessageOptions, extra: object): Promise<unknown> {
+    const { signal, ...message } = typeof options === "string" ? { prompt: options } : options;
+    const provider = this.#around.traceContext;
+    const trace = provider && (await getTraceContext(provider));
+    const args = { ...message, ...trace, ...extra, key: this.#key };
+    return await this.#around.connection.submit(op, args, { signal });
+  }
+
+  /** Calls `handler` for every event, or for those of one type; returns the function that ends it. */
+  on<K extends SessionEventType>(eventType: K, handler: TypedSessionEventHandler<K>): () => void;
+  on(handler: SessionEventHandler): () => void;
+  on(typeOrHandler: string | SessionEventHandler, handler?: (event: never) => void): () => void {
+    return this.#subscribers.add(typeOrHandler as string, handler);
+  }
+
+  /** Events as they arrive, for `for await`; ends with the session or when the loop is left. */
+  events(options?: CallOptions): AsyncIterableIterator<SessionEvent> {
+    return new EventStream<SessionEvent>((push, end) => {
+      const unsubscribe = this.#subscribers.add(push as (event: never) => void);
+      options?.signal?.addEventListener("abort", end, { once: true });
+      this.#streams.add(end);
+      if (this.#ended || options?.signal?.aborted) queueMicrotask(end);
+      return () => {
+        unsubscribe();
+        this.#streams.delete(end);
+        options?.signal?.removeEventListener("abort", end);
+      };
+    });
+  }
+
+  /** Every event of the session so far, oldest first. */
+  async getEvents(options?: CallOptions): Promise<SessionEvent[]> {
+    const result = await this.#submit("session.getEvents", {}, options);
+    return (result as { events: SessionEvent[] }).events;
+  }
+
+  /** Stops what the agent is doing. */
+  async abort(options?: CallOptions): Promise<void> {
+    await this.#submit("session.abort", {}, options);
+  }
+
+  /** Changes the model from the next message on. */
+  async setModel(model: string, options: SetModelOptions = {}): Promise<void> {
+    const { signal, ...rest } = options;
+    await this.#call("session.model.switchTo", { modelId: model, ...rest }, { signal });
+  }
+
+  /** Changes the tier that automatic model choice uses; `null` goes back to the default. */
+  async setAutoTier(autoTier: AutoTier | null, options?: CallOptions): Promise<ModelSwitchAutoTierResult> {
+    return (await this.#call(
+      "session.model.switchAutoTier",
+      { autoTier },
+      options,
+    )) as ModelSwitchAutoTierResult;
+  }
+
+  /** Writes a line into the session's timeline. */
+  async log(
+    message: string,
+    options: { level?: "info" | "warning" | "error"; ephemeral?: boolean } & CallOptions = {},
+  ): Promise<void> {
+    const { signal, ...rest } = options;
+    await this.#call("session.log", { message, ...rest }, { signal });
+  }
+
+  /** Ends the conversation here; what is on disk stays and can be resumed. After a failure it can be tried again. */
+  disconnect(options?: CallOptions): Promise<void> {
+    if (this.#ended) return Promise.resolve();
+    this.#disconnecting ??= this.#submit("session.disconnect", {}, options).then(
+      () => {
+        this._end();
+      },
+      (error: unknown) => {
+        this.#disconnecting = undefined;
+        if (!this.#ended) throw error;
+      },
+    );
+    return this.#disconnecting;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect();
+  }
+
+  /** Events received and delivered, and what waits to be delivered. */
+  counters(): Counters | undefined {
+    return this.#around.connection.counters(this.#key);
+  }
+
+  #submit(op: string, args: object, options?: CallOptions): Promise<unknown> {
+    return this.#around.connection.submit(op, { ...args, key: this.#key }, options);
+  }
+
+  #call(method: string, params: unknown = {}, options?: CallOptions): Promise<unknown> {
+    return this.#submit("session.call", { method, params }, options);
+  }
+
+  /** @internal Its name inside the client. */
+  get _key(): number {
+    return this.#key;
+  }
+
+  /** @internal The runtime has answered: the session is open and holds the process. */
+  _begin(reply: SessionState & { sessionId: string }): void {
+    this.#id = reply.sessionId;
+    this.#state = reply;
+    if (this.#ended || this.#open) return;
+    this.#open = true;
+    hold(this.#around.connection);
+  }
+
+  /** @internal The session is over, whoever ended it. */
+  _end(): void {
+    if (this.#ended) return;
+    this.#current();
+    this.#ended = true;
+    this.#around.connection.removeSession(this.#key);
+    this.#subscribers.clear();
+    for (const end of [...this.#streams]) end();
+    this._release();
+  }
+
+  /** @internal No longer holds the process: it is over, or another object of the same session took its place. */
+  _release(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    release(this.#around.connection);
+  }
+}

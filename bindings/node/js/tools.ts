@@ -1,0 +1,82 @@
+/** Tools as a program writes them, and what goes over the wire for them. */
+import type {
+  McpCallToolResult,
+  Tool,
+  ToolBinaryResult,
+  ToolHandler,
+  ToolResultObject,
+  ZodSchema,
+} from "./types/tools.js";
+
+/** A tool without its name. */
+interface ToolConfig<T> {
+  description?: string;
+  parameters?: ZodSchema<T> | Record<string, unknown>;
+  handler?: ToolHandler<T>;
+  overridesBuiltInTool?: boolean;
+  skipPermission?: boolean;
+  defer?: "auto" | "never";
+  metadata?: Record<string, unknown>;
+  isTerminal?: boolean;
+}
+
+/** Names a tool; exists so that the type of the arguments follows from `parameters`. */
+export function defineTool<T = unknown>(name: string, config: ToolConfig<T>): Tool<T> {
+  return { name, ...config };
+}
+
+/** The declaration of a tool on the wire: everything but the handler, schemas as JSON Schema. */
+export function toolDeclaration(tool: Tool): Record<string, unknown> {
+  const { handler: _handler, parameters, ...rest } = tool;
+  return { ...rest, parameters: isZodSchema(parameters) ? parameters.toJSONSchema() : parameters };
+}
+
+function isZodSchema(value: unknown): value is ZodSchema {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { toJSONSchema?: unknown }).toJSONSchema === "function"
+  );
+}
+
+const RESULT_TYPES = new Set(["success", "failure", "rejected", "denied", "timeout"]);
+
+/** What a tool handler returned, as the answer of the call. */
+export function toolAnswer(result: unknown): unknown {
+  if (result === undefined || result === null) return "";
+  if (typeof result === "string" || isToolResult(result)) return result;
+  return JSON.stringify(result) ?? "";
+}
+
+function isToolResult(value: unknown): value is ToolResultObject {
+  const { textResultForLlm, resultType } = value as Partial<ToolResultObject>;
+  return (
+    typeof textResultForLlm === "string" && typeof resultType === "string" && RESULT_TYPES.has(resultType)
+  );
+}
+
+/** Turns the result of an MCP `tools/call` into a tool result. */
+export function convertMcpCallToolResult(callResult: McpCallToolResult): ToolResultObject {
+  const texts: string[] = [];
+  const binaries: ToolBinaryResult[] = [];
+  for (const block of callResult.content) {
+    if (block.type === "text") {
+      if (typeof block.text === "string") texts.push(block.text);
+    } else if (block.type === "image") {
+      if (block.data) binaries.push({ data: block.data, mimeType: block.mimeType, type: "image" });
+      // Blocks of types this version does not know arrive here too.
+    } else if ((block.type as string) === "resource") {
+      const { text, blob, mimeType, uri } = block.resource;
+      if (text) texts.push(text);
+      if (blob) {
+        const fallback = "application/octet-stream";
+        binaries.push({ data: blob, mimeType: mimeType ?? fallback, type: "resource", description: uri });
+      }
+    }
+  }
+  return {
+    textResultForLlm: texts.join("\n"),
+    resultType: callResult.isError ? "failure" : "success",
+    ...(binaries.length > 0 && { binaryResultsForLlm: binaries }),
+  };
+}

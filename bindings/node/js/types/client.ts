@@ -1,0 +1,169 @@
+/** Options and answers of the client. */
+import type { GitHubTelemetryNotification, ModelBillingTokenPrices } from "../generated/rpc.js";
+import type { CopilotRequestHandler } from "../request-handler.js";
+import type { ReasoningEffort } from "./session.js";
+
+export interface TraceContext {
+  traceparent?: string;
+  tracestate?: string;
+}
+
+export type TraceContextProvider = () => TraceContext | Promise<TraceContext>;
+
+export interface TelemetryConfig {
+  otlpEndpoint?: string;
+  otlpProtocol?: "http/json" | "http/protobuf";
+  filePath?: string;
+  exporterType?: string;
+  sourceName?: string;
+  captureContent?: boolean;
+}
+
+export type RuntimeConnection =
+  StdioRuntimeConnection | TcpRuntimeConnection | UriRuntimeConnection | InProcessRuntimeConnection;
+
+export interface StdioRuntimeConnection extends ChildProcessRuntimeConnection {
+  readonly kind: "stdio";
+}
+
+export interface TcpRuntimeConnection extends ChildProcessRuntimeConnection {
+  readonly kind: "tcp";
+  readonly port?: number;
+  readonly connectionToken?: string;
+}
+
+export interface UriRuntimeConnection {
+  readonly kind: "uri";
+  readonly url: string;
+  readonly connectionToken?: string;
+}
+
+export type CopilotClientMode = "empty" | "copilot-cli";
+
+export interface CopilotClientOptions {
+  connection?: RuntimeConnection;
+  mode?: CopilotClientMode;
+  workingDirectory?: string;
+  baseDirectory?: string;
+  logLevel?: "none" | "error" | "warning" | "info" | "debug" | "all";
+  env?: Record<string, string | undefined>;
+  gitHubToken?: string;
+  useLoggedInUser?: boolean;
+  onListModels?: () => Promise<ModelInfo[]> | ModelInfo[];
+  telemetry?: TelemetryConfig;
+  onGetTraceContext?: TraceContextProvider;
+  sessionFs?: SessionFsConfig;
+  requestHandler?: CopilotRequestHandler;
+  sessionIdleTimeoutSeconds?: number;
+  enableRemoteSessions?: boolean;
+  /** How long a runtime may take until it can be spoken to. */
+  startTimeoutMs?: number;
+  /** The longest message accepted from the runtime. */
+  maxFrameBytes?: number;
+  builtinPluginDirectories?: readonly string[];
+  onGitHubTelemetry?: (notification: GitHubTelemetryNotification) => void | Promise<void>;
+  clientInfo?: CopilotClientInfo;
+}
+
+export interface SessionContext {
+  workingDirectory: string;
+  gitRoot?: string;
+  repository?: string;
+  branch?: string;
+}
+
+export interface SessionFsConfig {
+  initialCwd: string;
+  sessionStatePath: string;
+  conventions: "windows" | "posix";
+  capabilities?: { sqlite?: boolean };
+}
+
+export interface SessionListFilter {
+  workingDirectory?: string;
+  gitRoot?: string;
+  repository?: string;
+  branch?: string;
+}
+
+export interface SessionMetadata {
+  sessionId: string;
+  startTime: Date;
+  modifiedTime: Date;
+  summary?: string;
+  isRemote: boolean;
+  context?: SessionContext;
+}
+
+export interface GetStatusResponse {
+  version: string;
+  protocolVersion: number;
+}
+
+export interface GetAuthStatusResponse {
+  isAuthenticated: boolean;
+  authType?: "user" | "env" | "gh-cli" | "hmac" | "api-key" | "token";
+  host?: string;
+  login?: string;
+  statusMessage?: string;
+}
+
+export interface ModelCapabilities {
+  supports: { vision: boolean; reasoningEffort: boolean };
+  limits: {
+    max_prompt_tokens?: number;
+    max_output_tokens?: number;
+    max_context_window_tokens: number;
+    vision?: { supported_media_types: string[]; max_prompt_images: number; max_prompt_image_size: number };
+  };
+}
+
+type DeepPartial<T> = T extends readonly (infer U)[]
+  ? DeepPartial<U>[]
+  : T extends object
+    ? { [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
+
+export type ModelCapabilitiesOverride = DeepPartial<ModelCapabilities>;
+
+export interface ModelPolicy {
+  state: "enabled" | "disabled" | "unconfigured";
+  terms: string;
+}
+
+export interface ModelBilling {
+  multiplier?: number;
+  tokenPrices?: ModelBillingTokenPrices;
+}
+
+export interface ModelInfo {
+  id: string;
+  name: string;
+  capabilities: ModelCapabilities;
+  policy?: ModelPolicy;
+  billing?: ModelBilling;
+  supportedReasoningEfforts?: ReasoningEffort[];
+  defaultReasoningEffort?: ReasoningEffort;
+}
+
+export interface ForegroundSessionInfo {
+  sessionId?: string;
+  workspacePath?: string;
+}
+
+export interface ChildProcessRuntimeConnection {
+  readonly path?: string;
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+export interface InProcessRuntimeConnection {
+  readonly kind: "inprocess";
+}
+
+export interface CopilotClientInfo {
+  applicationName?: string;
+  applicationVersion?: string;
+  integrationName?: string;
+  integrationVersion?: string;
+}

@@ -1,0 +1,253 @@
+/** Questions the agent asks the program, and their answers. */
+import type {
+  GitHubTokenAcquireRequest,
+  GitHubTokenAcquireResult,
+  PermissionDecisionContext,
+  PermissionDecisionRequest,
+} from "../generated/rpc.js";
+import type { PermissionRequest } from "./events.js";
+
+export interface CommandContext {
+  sessionId: string;
+  command: string;
+  commandName: string;
+  args: string;
+  signal?: AbortSignal;
+}
+
+export type CommandHandler = (context: CommandContext) => Promise<void> | void;
+
+export interface CommandDefinition {
+  name: string;
+  description?: string;
+  handler: CommandHandler;
+}
+
+export interface SessionCapabilities {
+  ui?: { elicitation?: boolean; mcpApps?: boolean; canvases?: boolean };
+}
+
+export type ElicitationSchemaField =
+  | {
+      type: "string";
+      title?: string;
+      description?: string;
+      enum: string[];
+      enumNames?: string[];
+      default?: string;
+    }
+  | {
+      type: "string";
+      title?: string;
+      description?: string;
+      oneOf: { const: string; title: string }[];
+      default?: string;
+    }
+  | {
+      type: "array";
+      title?: string;
+      description?: string;
+      minItems?: number;
+      maxItems?: number;
+      items: { type: "string"; enum: string[] };
+      default?: string[];
+    }
+  | {
+      type: "array";
+      title?: string;
+      description?: string;
+      minItems?: number;
+      maxItems?: number;
+      items: { anyOf: { const: string; title: string }[] };
+      default?: string[];
+    }
+  | { type: "boolean"; title?: string; description?: string; default?: boolean }
+  | {
+      type: "string";
+      title?: string;
+      description?: string;
+      minLength?: number;
+      maxLength?: number;
+      format?: "email" | "uri" | "date" | "date-time";
+      default?: string;
+    }
+  | {
+      type: "number" | "integer";
+      title?: string;
+      description?: string;
+      minimum?: number;
+      maximum?: number;
+      default?: number;
+    };
+
+export interface ElicitationSchema {
+  type: "object";
+  properties: Record<string, ElicitationSchemaField>;
+  required?: string[];
+}
+
+export type ElicitationFieldValue = string | number | boolean | string[];
+
+export interface ElicitationResult {
+  action: "accept" | "decline" | "cancel";
+  content?: Record<string, ElicitationFieldValue>;
+}
+
+export interface ElicitationParams {
+  message: string;
+  requestedSchema: ElicitationSchema;
+}
+
+export interface ElicitationContext {
+  sessionId: string;
+  message: string;
+  requestedSchema?: ElicitationSchema;
+  mode?: "form" | "url";
+  elicitationSource?: string;
+  url?: string;
+  signal?: AbortSignal;
+}
+
+export type ElicitationHandler = (
+  context: ElicitationContext,
+) => Promise<ElicitationResult> | ElicitationResult;
+
+export interface UiInputOptions {
+  title?: string;
+  description?: string;
+  minLength?: number;
+  maxLength?: number;
+  format?: "email" | "uri" | "date" | "date-time";
+  default?: string;
+}
+
+export interface SessionUiApi {
+  elicitation(params: ElicitationParams): Promise<ElicitationResult>;
+  confirm(message: string): Promise<boolean>;
+  select(message: string, options: string[]): Promise<string | null>;
+  input(message: string, options?: UiInputOptions): Promise<string | null>;
+}
+
+export type PermissionRequestResult = PermissionDecisionRequest["result"] | { kind: "no-result" };
+
+export type PermissionHandler = (
+  request: PermissionRequest,
+  invocation: PermissionInvocation,
+) =>
+  | Promise<PermissionRequestResult | AttributedPermissionResult>
+  | PermissionRequestResult
+  | AttributedPermissionResult;
+
+export interface UserInputRequest {
+  question: string;
+  choices?: string[];
+  allowFreeform?: boolean;
+}
+
+export interface UserInputResponse {
+  answer: string;
+  wasFreeform: boolean;
+}
+
+export type UserInputHandler = (
+  request: UserInputRequest,
+  invocation: HandlerInvocation,
+) => Promise<UserInputResponse> | UserInputResponse;
+
+export interface ExitPlanModeRequest {
+  summary: string;
+  planContent?: string;
+  actions: string[];
+  recommendedAction: string;
+}
+
+export interface ExitPlanModeResult {
+  approved: boolean;
+  selectedAction?: string;
+  feedback?: string;
+}
+
+export type ExitPlanModeHandler = (
+  request: ExitPlanModeRequest,
+  invocation: HandlerInvocation,
+) => Promise<ExitPlanModeResult> | ExitPlanModeResult;
+
+export interface AutoModeSwitchRequest {
+  errorCode?: string;
+  retryAfterSeconds?: number;
+}
+
+export type AutoModeSwitchResponse = "yes" | "yes_always" | "no";
+
+export type AutoModeSwitchHandler = (
+  request: AutoModeSwitchRequest,
+  invocation: HandlerInvocation,
+) => Promise<AutoModeSwitchResponse> | AutoModeSwitchResponse;
+
+export interface McpAuthWwwAuthenticateParams {
+  resourceMetadataUrl?: string;
+  scope?: string;
+  error?: string;
+}
+
+export interface McpAuthStaticClientConfig {
+  clientId: string;
+  clientSecret?: string;
+  grantType?: "client_credentials";
+  publicClient?: boolean;
+}
+
+export interface McpAuthRequest {
+  requestId: string;
+  serverName: string;
+  serverUrl: string;
+  reason: "initial" | "refresh" | "reauth" | "upscope";
+  wwwAuthenticateParams?: McpAuthWwwAuthenticateParams;
+  resourceMetadata?: string;
+  staticClientConfig?: McpAuthStaticClientConfig;
+}
+
+export interface McpAuthToken {
+  accessToken: string;
+  tokenType?: string;
+  expiresIn?: number;
+}
+
+export type McpAuthResult = ({ kind: "token" } & McpAuthToken) | { kind: "cancelled" };
+
+export type McpAuthHandler = (
+  request: McpAuthRequest,
+  context: HandlerInvocation,
+) =>
+  McpAuthResult | McpAuthToken | null | undefined | Promise<McpAuthResult | McpAuthToken | null | undefined>;
+
+export interface ProviderTokenArgs {
+  readonly providerName: string;
+  readonly sessionId: string;
+  readonly signal?: AbortSignal;
+}
+
+export type BearerTokenProvider = (args: ProviderTokenArgs) => Promise<string>;
+
+export type GitHubTokenProviderArgs = Pick<GitHubTokenAcquireRequest, "host" | "sessionId" | "reason">;
+
+export type GitHubTokenProviderResult = GitHubTokenAcquireResult;
+
+export type GitHubTokenProvider = (
+  args: GitHubTokenProviderArgs,
+) => GitHubTokenProviderResult | Promise<GitHubTokenProviderResult>;
+
+export interface AttributedPermissionResult {
+  kind: "attributed";
+  result: PermissionRequestResult;
+  decisionContext: PermissionDecisionContext;
+}
+
+export interface HandlerInvocation {
+  sessionId: string;
+  signal?: AbortSignal;
+}
+
+export interface PermissionInvocation extends HandlerInvocation {
+  managedSettingsEnabled?: boolean;
+}

@@ -1,0 +1,353 @@
+/** Configuration of a session and of a message. */
+import type { Canvas } from "../canvas.js";
+import type {
+  AutoTier,
+  OpenCanvasInstance,
+  ReasoningSummary,
+  RemoteSessionMode,
+  SessionLimitsConfig,
+} from "../generated/rpc.js";
+import type { SessionFsProvider } from "../session-fs.js";
+import type { CopilotSession } from "../session.js";
+import type { ToolSet } from "../tool-set.js";
+import type { ModelCapabilitiesOverride } from "./client.js";
+import type { SessionEventHandler } from "./events.js";
+import type {
+  AutoModeSwitchHandler,
+  BearerTokenProvider,
+  CommandDefinition,
+  ElicitationHandler,
+  ExitPlanModeHandler,
+  GitHubTokenProvider,
+  McpAuthHandler,
+  PermissionHandler,
+  UserInputHandler,
+} from "./handlers.js";
+import type { SessionHooks } from "./hooks.js";
+import type { Tool, ToolSearchConfig } from "./tools.js";
+
+export interface CloudSessionRepository {
+  owner: string;
+  name: string;
+  branch?: string;
+}
+
+export interface CloudSessionOptions {
+  repository?: CloudSessionRepository;
+}
+
+export type SystemMessageSection =
+  | "preamble"
+  | "identity"
+  | "tone"
+  | "tool_efficiency"
+  | "environment_context"
+  | "code_change_rules"
+  | "guidelines"
+  | "safety"
+  | "tool_instructions"
+  | "custom_instructions"
+  | "runtime_instructions"
+  | "last_instructions";
+
+export type SectionTransformFn = (currentContent: string) => string | Promise<string>;
+
+export type SectionOverrideAction =
+  "replace" | "remove" | "append" | "prepend" | "preserve" | SectionTransformFn;
+
+export interface SectionOverride {
+  action: SectionOverrideAction;
+  content?: string;
+}
+
+export interface SystemMessageAppendConfig {
+  mode?: "append";
+  content?: string;
+}
+
+export interface SystemMessageReplaceConfig {
+  mode: "replace";
+  content: string;
+}
+
+export interface SystemMessageCustomizeConfig {
+  mode: "customize";
+  sections?: Partial<Record<SystemMessageSection, SectionOverride>>;
+  content?: string;
+}
+
+export type SystemMessageConfig =
+  SystemMessageAppendConfig | SystemMessageReplaceConfig | SystemMessageCustomizeConfig;
+
+interface MCPServerConfigBase {
+  tools?: string[];
+  type?: string;
+  timeout?: number;
+}
+
+export interface MCPStdioServerConfig extends MCPServerConfigBase {
+  type?: "local" | "stdio";
+  command: string;
+  args?: string[];
+  env?: Record<string, string>;
+  workingDirectory?: string;
+}
+
+export interface MCPHTTPServerConfig extends MCPServerConfigBase {
+  type: "http" | "sse";
+  url: string;
+  headers?: Record<string, string>;
+}
+
+export type MCPServerConfig = MCPStdioServerConfig | MCPHTTPServerConfig;
+
+export interface CustomAgentConfig {
+  name: string;
+  displayName?: string;
+  description?: string;
+  tools?: string[] | null;
+  prompt: string;
+  mcpServers?: Record<string, MCPServerConfig>;
+  infer?: boolean;
+  skills?: string[];
+  model?: string;
+  reasoningEffort?: ReasoningEffort;
+}
+
+export interface DefaultAgentConfig {
+  excludedTools?: string[];
+}
+
+export interface InfiniteSessionConfig {
+  enabled?: boolean;
+  backgroundCompactionThreshold?: number;
+  bufferExhaustionThreshold?: number;
+}
+
+export interface MemoryConfiguration {
+  enabled: boolean;
+}
+
+export interface LargeToolOutputConfig {
+  enabled?: boolean;
+  maxSizeBytes?: number;
+  outputDirectory?: string;
+}
+
+export type ReasoningEffort = "low" | "medium" | "high" | "xhigh" | "max";
+
+export type ContextTier = "default" | "long_context";
+
+export interface ExtensionInfo {
+  source: string;
+  name: string;
+}
+
+export interface CapiSessionOptions {
+  enableWebSocketResponses?: boolean;
+  autoTier?: AutoTier;
+}
+
+export interface SessionConfigBase {
+  clientName?: string;
+  model?: string;
+  reasoningEffort?: ReasoningEffort;
+  reasoningSummary?: ReasoningSummary;
+  contextTier?: ContextTier;
+  modelCapabilities?: ModelCapabilitiesOverride;
+  largeOutput?: LargeToolOutputConfig;
+  configDirectory?: string;
+  enableConfigDiscovery?: boolean;
+  // Tools of different arguments share one list.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  tools?: Tool<any>[];
+  canvases?: Canvas[];
+  requestCanvasRenderer?: boolean;
+  requestExtensions?: boolean;
+  extensionSdkPath?: string;
+  extensionInfo?: ExtensionInfo;
+  commands?: CommandDefinition[];
+  systemMessage?: SystemMessageConfig;
+  availableTools?: string[] | ToolSet;
+  excludedTools?: string[] | ToolSet;
+  excludedBuiltinAgents?: string[];
+  provider?: ProviderConfig;
+  capi?: CapiSessionOptions;
+  providers?: NamedProviderConfig[];
+  models?: ProviderModelConfig[];
+  enableSessionTelemetry?: boolean;
+  enableCitations?: boolean;
+  sessionLimits?: SessionLimitsConfig;
+  skipCustomInstructions?: boolean;
+  customAgentsLocalOnly?: boolean;
+  coauthorEnabled?: boolean;
+  manageScheduleEnabled?: boolean;
+  onPermissionRequest?: PermissionHandler;
+  onMcpAuthRequest?: McpAuthHandler;
+  onUserInputRequest?: UserInputHandler;
+  onElicitationRequest?: ElicitationHandler;
+  enableMcpApps?: boolean;
+  onExitPlanModeRequest?: ExitPlanModeHandler;
+  onAutoModeSwitchRequest?: AutoModeSwitchHandler;
+  hooks?: SessionHooks;
+  workingDirectory?: string;
+  streaming?: boolean;
+  includeSubAgentStreamingEvents?: boolean;
+  mcpOAuthTokenStorage?: "persistent" | "in-memory";
+  mcpServers?: Record<string, MCPServerConfig>;
+  customAgents?: CustomAgentConfig[];
+  defaultAgent?: DefaultAgentConfig;
+  agent?: string;
+  skillDirectories?: string[];
+  pluginDirectories?: string[];
+  instructionDirectories?: string[];
+  disabledSkills?: string[];
+  infiniteSessions?: InfiniteSessionConfig;
+  memory?: MemoryConfiguration;
+  gitHubToken?: string;
+  skipEmbeddingRetrieval?: boolean;
+  embeddingCacheStorage?: "persistent" | "in-memory";
+  organizationCustomInstructions?: string;
+  enableOnDemandInstructionDiscovery?: boolean;
+  enableFileHooks?: boolean;
+  enableHostGitOperations?: boolean;
+  enableSessionStore?: boolean;
+  enableSkills?: boolean;
+  remoteSession?: RemoteSessionMode;
+  onEvent?: SessionEventHandler;
+  createSessionFsProvider?: (session: CopilotSession) => SessionFsProvider;
+  enableExperimentalMode?: boolean;
+  canvasProvider?: CanvasProviderIdentity;
+  toolSearch?: ToolSearchConfig;
+  includedBuiltinSkills?: string[];
+  enableFileChangeTracking?: boolean;
+  askUserVariant?: AskUserVariant;
+  githubMcpToolConfig?: GitHubMcpToolConfig;
+  additionalDirectories?: string[];
+  authClientIdMetadataUrl?: string;
+  disabledMcpServers?: string[];
+  gitHubTokenProvider?: GitHubTokenProvider;
+  enableManagedSettings?: boolean;
+  managedSettings?: ManagedSettings;
+  featureFlags?: Record<string, boolean>;
+  expAssignments?: CopilotExpAssignmentResponse | Record<string, unknown>;
+  signal?: AbortSignal;
+}
+
+export interface SessionConfig extends SessionConfigBase {
+  sessionId?: string;
+  cloud?: CloudSessionOptions;
+}
+
+export interface ResumeSessionConfig extends SessionConfigBase {
+  suppressResumeEvent?: boolean;
+  continuePendingWork?: boolean;
+  openCanvases?: OpenCanvasInstance[];
+}
+
+export interface ProviderConfig {
+  type?: "openai" | "azure" | "anthropic";
+  wireApi?: "completions" | "responses";
+  transport?: "http" | "websockets";
+  baseUrl: string;
+  apiKey?: string;
+  bearerToken?: string;
+  bearerTokenProvider?: BearerTokenProvider;
+  azure?: { apiVersion?: string };
+  headers?: Record<string, string>;
+  modelId?: string;
+  wireModel?: string;
+  maxPromptTokens?: number;
+  maxOutputTokens?: number;
+}
+
+export interface NamedProviderConfig {
+  name: string;
+  type?: "openai" | "azure" | "anthropic";
+  wireApi?: "completions" | "responses";
+  baseUrl: string;
+  apiKey?: string;
+  bearerToken?: string;
+  bearerTokenProvider?: BearerTokenProvider;
+  azure?: { apiVersion?: string };
+  headers?: Record<string, string>;
+}
+
+export interface ProviderModelConfig {
+  id: string;
+  provider: string;
+  wireModel?: string;
+  modelId?: string;
+  name?: string;
+  maxPromptTokens?: number;
+  maxContextWindowTokens?: number;
+  maxOutputTokens?: number;
+  capabilities?: ModelCapabilitiesOverride;
+}
+
+export interface MessageOptions {
+  prompt: string;
+  attachments?: Array<
+    | { type: "file"; path: string; displayName?: string }
+    | { type: "directory"; path: string; displayName?: string }
+    | {
+        type: "selection";
+        filePath: string;
+        displayName: string;
+        selection?: { start: { line: number; character: number }; end: { line: number; character: number } };
+        text?: string;
+      }
+    | { type: "blob"; data: string; mimeType: string; displayName?: string }
+  >;
+  mode?: "enqueue" | "immediate";
+  agentMode?: "interactive" | "plan" | "autopilot" | "shell";
+  requestHeaders?: Record<string, string>;
+  displayPrompt?: string;
+  source?: MessageSource;
+  signal?: AbortSignal;
+}
+
+export interface CanvasProviderIdentity {
+  id: string;
+  name?: string;
+}
+
+export type ExpFlagValue = string | number | boolean | null;
+
+export interface ExpConfigEntry {
+  Id: string;
+  Parameters: Record<string, ExpFlagValue>;
+}
+
+export interface CopilotExpAssignmentResponse {
+  Features: string[];
+  Flights: Record<string, string>;
+  Configs: ExpConfigEntry[];
+  ParameterGroups?: unknown;
+  FlightingVersion?: number;
+  ImpressionId?: string;
+  AssignmentContext: string;
+}
+
+export interface GitHubMcpToolConfig {
+  enableAllTools?: boolean;
+  additionalToolsets?: string[];
+  additionalTools?: string[];
+  enableInsidersMode?: boolean;
+  disableFormDeferral?: boolean;
+}
+
+export interface ManagedSettingsPermissions {
+  disableBypassPermissionsMode?: string;
+  deny?: string[];
+  ask?: string[];
+  allow?: string[];
+}
+
+export interface ManagedSettings {
+  permissions?: ManagedSettingsPermissions;
+}
+
+export type AskUserVariant = "legacy" | "elicitation";
+
+export type MessageSource = "user" | "system" | `agent-${string}`;

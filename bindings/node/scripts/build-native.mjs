@@ -1,0 +1,27 @@
+// Builds the addon with cargo and copies it beside package.json under the name that js/native.ts looks for.
+// Usage: node scripts/build-native.mjs [--debug]
+import { execFileSync } from "node:child_process";
+import { copyFileSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const debug = process.argv.includes("--debug");
+const args = ["build", "-p", "copilot-node", ...(debug ? [] : ["--release"])];
+execFileSync("cargo", args, { cwd: root, stdio: "inherit" });
+
+const metadata = execFileSync("cargo", ["metadata", "--format-version", "1", "--no-deps"], {
+  cwd: root,
+  maxBuffer: 1 << 28,
+});
+const target = JSON.parse(metadata.toString()).target_directory;
+const library = {
+  darwin: "libcopilot_node.dylib",
+  win32: "copilot_node.dll",
+}[process.platform];
+const built = join(target, debug ? "debug" : "release", library ?? "libcopilot_node.so");
+const addon = join(root, "copilot.node");
+// A process may have the old file mapped: replace the name, never the bytes.
+copyFileSync(built, `${addon}.new`);
+renameSync(`${addon}.new`, addon);
+console.log(addon);

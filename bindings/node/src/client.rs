@@ -1,0 +1,146 @@
+//! The one class of the addon: a thin handle on [`HostClient`].
+
+use std::sync::Arc;
+
+use copilot_core::host::{CallError, Counters, Delivery, HostClient};
+use napi::JsString;
+use napi::bindgen_prelude::*;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi_derive::napi;
+
+use crate::batch;
+use crate::error::to_napi;
+
+/// Weak: an idle client must not keep the process alive. `js/connection.ts` holds the event loop while a session is open.
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+/// How many events went through, and how much waits to be taken.
+#[napi(object)]
+pub struct NativeCounters {
+    /// Events the runtime sent.
+    pub received: f64,
+    /// Events handed to JavaScript.
+    pub delivered: f64,
+    /// Events waiting to be taken.
+    pub queued_events: f64,
+    /// Bytes of the events waiting to be taken.
+    pub queued_bytes: f64,
+}
+
+#[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
+impl From<Counters> for NativeCounters {
+    fn from(counters: Counters) -> Self {
+        Self {
+            received: counters.received as f64,
+            delivered: counters.delivered as f64,
+            queued_events: counters.queued_events as f64,
+            queued_bytes: counters.queued_bytes as f64,
+        }
+    }
+}
+
+/// One client of the engine. Dropping it (garbage collection, end of a worker, end of the process) kills its runtime.
+#[napi]
+pub struct NativeClient {
+    host: HostClient,
+    chunk: Vec<Delivery>,
+    text: String,
+}
+
+#[napi]
+impl NativeClient {
+    /// `wake` is called on the JavaScript thread once per empty→non-empty edge of the inbox.
+    #[napi(constructor)]
+    pub fn new(options: String, wake: Function<'_, (), ()>) -> Result<Self> {
+        let wake: Wake = wake.build_threadsafe_function().weak::<true>().build()?;
+        let waker = Arc::new(move || {
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        });
+        let host = HostClient::new(&options, waker).map_err(|error| to_napi(&error))?;
+        Ok(Self { host, chunk: Vec::new(), text: String::new() })
+    }
+
+    /// Starts an operation and returns its ticket; the outcome arrives as a `Completed` record.
+    #[napi]
+    #[allow(clippy::cast_precision_loss)]
+    pub fn submit(&self, op: String, args: String) -> f64 {
+        self.host.submit(&op, &args) as f64
+    }
+
+    /// Gives up an operation; true when it will complete as cancelled.
+    #[napi]
+    pub fn cancel(&self, ticket: f64) -> bool {
+        self.host.cancel(to_id(ticket))
+    }
+
+    /// The next batch of records as JSON text; empty when the inbox is empty.
+    #[napi]
+    pub fn drain<'env>(&mut self, env: &'env Env) -> Result<JsString<'env>> {
+        batch::next(&self.host, &mut self.chunk, &mut self.text);
+        if self.text.is_ascii() { env.create_string_latin1(&self.text) } else { env.create_string(&self.text) }
+    }
+
+    /// Answers a call of the engine.
+    #[napi]
+    pub fn reply(&self, call: f64, result: String) -> Result<()> {
+        self.host.reply(to_id(call), &result).map_err(|error| to_napi(&error))
+    }
+
+    /// Answers a call of the engine with an error; `data` is JSON text.
+    #[napi]
+    pub fn reply_error(
+        &self,
+        call: f64,
+        message: String,
+        code: Option<i64>,
+        data: Option<String>,
+    ) -> Result<()> {
+        let error = CallError { message, code, data };
+        self.host.reply_error(to_id(call), &error).map_err(|error| to_napi(&error))
+    }
+
+    /// Whether events of a session are delivered at all.
+    #[napi]
+    pub fn set_events(&self, session: u32, on: bool) {
+        self.host.set_events(session, on);
+    }
+
+    /// Counters of a session, or of the whole client for session 0.
+    #[napi]
+    pub fn counters(&self, session: u32) -> Option<NativeCounters> {
+        if session == 0 {
+            return Some(self.host.client_counters().into());
+        }
+        self.host.counters(session).map(Into::into)
+    }
+
+    /// JSON of a session's live state.
+    #[napi]
+    pub fn session_state(&self, session: u32) -> Option<String> {
+        self.host.session_state(session)
+    }
+
+    /// The TCP port of the runtime, when there is one.
+    #[napi]
+    pub fn runtime_port(&self) -> Option<u32> {
+        self.host.runtime_port().map(u32::from)
+    }
+
+    /// `disconnected`, `connecting`, `connected` or `error`.
+    #[napi]
+    pub fn state(&self) -> &'static str {
+        self.host.state()
+    }
+
+    /// Gives up at once: kills the runtime and ends every operation.
+    #[napi]
+    pub fn close(&self) {
+        self.host.close();
+    }
+}
+
+/// Ids cross as numbers; they count from one and stay far below 2^53.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn to_id(number: f64) -> u64 {
+    number as u64
+}

@@ -1,0 +1,211 @@
+"""The plumbing of a client: its inbox, what it serves itself, its lifecycle handlers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, overload
+
+import msgspec
+
+from ._inbox import Inbox
+from ._models import ModelInfo, SessionLifecycleEvent, SessionLifecycleEventType, lifecycle_event
+from ._serve import Question, called, serve
+
+if TYPE_CHECKING:
+    from .copilot_request_handler import CopilotRequestHandler
+    from .generated.rpc import GitHubTelemetryNotification
+
+logger = logging.getLogger("copilot.client")
+
+SessionLifecycleHandler = Callable[[SessionLifecycleEvent], None]
+HandlerUnsubcribe = Callable[[], None]
+ListModels = Callable[[], list[ModelInfo] | Awaitable[list[ModelInfo]]]
+_LIST_MODELS, _LLM_REQUEST = 15, 14
+
+encode = msgspec.json.Encoder(enc_hook=lambda value: value.to_dict()).encode
+
+
+class Peer:
+    """What the generated namespaces call: one method of the runtime, raw result bytes."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    async def request(self, method: str, params: Any = None, timeout: float | None = None) -> bytes:
+        """Calls a method; ``params`` may be an object or its JSON bytes."""
+        args: dict[str, Any] = {"method": method}
+        if params is not None:
+            args["params"] = msgspec.Raw(params) if isinstance(params, bytes) else params
+        if timeout is not None:
+            args["timeoutMs"] = int(timeout * 1000)
+        return await self._inbox.call("rpc.call", encode(args))
+
+
+class ClientBase:
+    """What ``CopilotClient`` stands on."""
+
+    def __init__(
+        self,
+        options: dict[str, Any],
+        on_list_models: ListModels | None,
+        on_github_telemetry: Callable[[GitHubTelemetryNotification], Awaitable[None] | None] | None,
+        request_handler: CopilotRequestHandler | None,
+    ) -> None:
+        self._on_list_models = on_list_models
+        self._on_github_telemetry = on_github_telemetry
+        self._request_handler = request_handler
+        self._lock = threading.Lock()
+        self._next_key = 0
+        self._lifecycle: list[tuple[str | None, Callable[[Any], None]]] = []
+        options["handlers"] = self._served()
+        self._inbox = Inbox(encode(options))
+        self._peer = Peer(self._inbox)
+        self._listen()
+
+    def _served(self) -> dict[str, bool]:
+        served = {
+            "listModels": self._on_list_models is not None,
+            "requestHandler": self._request_handler is not None,
+            "gitHubTelemetry": self._on_github_telemetry is not None,
+            "lifecycle": True,
+        }
+        return {name: True for name, wanted in served.items() if wanted}
+
+    def _listen(self) -> None:
+        # The inbox must not keep the client alive: a client that is dropped takes its runtime with it.
+        reference = weakref.ref(self)
+
+        def forward(name: str) -> Callable[..., Any]:
+            def call(*args: Any) -> Any:
+                client = reference()
+                return None if client is None else getattr(client, name)(*args)
+
+            return call
+
+        self._inbox.serve = self._server(reference)
+        self._inbox.on_lifecycle = forward("_on_lifecycle_event")
+        self._inbox.on_notification = forward("_on_notification")
+        self._inbox.on_closed = forward("_on_closed")
+
+    @staticmethod
+    def _server(reference: Callable[[], ClientBase | None]) -> Callable[[Question], Any]:
+        async def answer(question: Question) -> None:
+            client = reference()
+            session: Any = None
+            if client is not None:
+                session = client._inbox.sessions.get(question.session)
+            if session is not None:
+                await serve(question, session)
+            elif client is not None and question.session == 0:
+                await client._serve_client(question)
+            else:
+                question.fail(f"unknown session {question.session}")
+
+        return answer
+
+    async def _serve_client(self, question: Question) -> None:
+        try:
+            if question.kind == _LIST_MODELS and self._on_list_models is not None:
+                models = await called(self._on_list_models)
+                question.answer([model.to_dict() for model in models])
+            elif question.kind == _LLM_REQUEST and self._request_handler is not None:
+                from ._exchange import run_exchange
+
+                await run_exchange(self._request_handler, question, self._peer)
+            else:
+                question.fail(f"this client does not serve calls of kind {question.kind}")
+        except Exception as error:
+            question.fail(str(error))
+
+    # -- calls ------------------------------------------------------------------------------------------------------
+
+    async def _submit(self, op: str, args: dict[str, Any]) -> bytes:
+        return await self._inbox.call(op, encode(args))
+
+    async def _call(self, op: str, args: dict[str, Any]) -> Any:
+        return msgspec.json.decode(await self._inbox.call(op, encode(args)))
+
+    async def _request(self, method: str, **params: Any) -> Any:
+        return msgspec.json.decode(await self._peer.request(method, params))
+
+    async def request(self, method: str, params: Any = None, *, timeout: float | None = None) -> Any:
+        """Calls any method of the runtime by name; the result is its JSON as Python values."""
+        return msgspec.json.decode(await self._peer.request(method, params, timeout))
+
+    def counters(self) -> dict[str, int]:
+        """How many events of all sessions came in, went out and wait."""
+        names = ("received", "delivered", "queued_events", "queued_bytes")
+        return dict(zip(names, self._inbox.native.client_counters(), strict=True))
+
+    def _new_key(self) -> int:
+        with self._lock:
+            self._next_key += 1
+            return self._next_key
+
+    # -- lifecycle events -------------------------------------------------------------------------------------------
+
+    @overload
+    def on_lifecycle(self, handler: SessionLifecycleHandler, /) -> HandlerUnsubcribe: ...
+
+    @overload
+    def on_lifecycle(
+        self, event_type: SessionLifecycleEventType, /, handler: SessionLifecycleHandler
+    ) -> HandlerUnsubcribe: ...
+
+    def on_lifecycle(self, *args: Any, handler: Any = None) -> HandlerUnsubcribe:
+        """Calls a function when a session is created, deleted, updated or changes foreground."""
+        kind, function = _lifecycle_arguments(args, handler)
+        entry = (kind, function)
+        with self._lock:
+            self._lifecycle.append(entry)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._lifecycle[:] = [each for each in self._lifecycle if each is not entry]
+
+        return unsubscribe
+
+    def _on_lifecycle_event(self, raw: bytes) -> None:
+        event = lifecycle_event(msgspec.json.decode(raw))
+        typed = [function for kind, function in self._lifecycle if kind == event.type]
+        every = [function for kind, function in self._lifecycle if kind is None]
+        for function in typed + every:
+            try:
+                function(event)
+            except Exception:
+                logger.debug("a lifecycle handler failed", exc_info=True)
+
+    def _on_notification(self, method: str, raw: bytes) -> None:
+        if method != "gitHubTelemetry.event" or self._on_github_telemetry is None:
+            return
+        from .generated.rpc import GitHubTelemetryNotification
+
+        params = GitHubTelemetryNotification.from_dict(msgspec.json.decode(raw))
+        loop = self._inbox.loop
+        if loop is not None:
+            loop.create_task(_quietly(self._on_github_telemetry, params))
+
+    def _on_closed(self, error: Exception) -> None:
+        logger.warning("the connection to the runtime was lost: %s", error)
+
+
+async def _quietly(function: Callable[..., Any], *args: Any) -> None:
+    try:
+        await called(function, *args)
+    except Exception:
+        logger.exception("a telemetry handler failed")
+
+
+def _lifecycle_arguments(args: tuple[Any, ...], handler: Any) -> tuple[str | None, Any]:
+    match args, handler:
+        case (function,), None if callable(function):
+            return None, function
+        case (str(kind), function), None if callable(function):
+            return kind, function
+        case (str(kind),), function if callable(function):
+            return kind, function
+        case _:
+            raise ValueError("Invalid arguments: on_lifecycle(handler) or (event_type, handler)")

@@ -1,0 +1,3 @@
+"""The runtime this package is developed against."""
+
+CLI_VERSION: str | None = "1.0.85"

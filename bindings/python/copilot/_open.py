@@ -1,0 +1,125 @@
+"""Opening a session: callbacks are kept here, everything else goes to the engine."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from . import _wire
+from ._serve import Handlers
+from .session import CopilotSession
+
+if TYPE_CHECKING:
+    from .client import CopilotClient
+
+_SINGLE = {
+    "on_permission_request": "permission",
+    "on_user_input_request": "userInput",
+    "on_exit_plan_mode_request": "exitPlanMode",
+    "on_auto_mode_switch_request": "autoModeSwitch",
+    "on_elicitation_request": "elicitation",
+    "on_mcp_auth_request": "mcpAuth",
+}
+
+
+def _hook_name(key: str) -> str:
+    """``on_pre_tool_use`` is called ``preToolUse`` on the wire."""
+    head, *rest = key.removeprefix("on_").split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _collect(handlers: Handlers, options: dict[str, Any]) -> None:
+    for option, name in _SINGLE.items():
+        if options.get(option) is not None:
+            handlers.single[name] = options[option]
+    for tool in options.get("tools") or ():
+        if tool.name and tool.handler is not None:
+            handlers.tools[tool.name] = tool.handler
+    for command in options.get("commands") or ():
+        handlers.commands[command.name] = command.handler
+    for key, hook in (options.get("hooks") or {}).items():
+        if hook:
+            handlers.hooks[_hook_name(key)] = hook
+    handlers.transforms = _wire.transforms(options.get("system_message"))
+    handlers.bearer_tokens = _wire.bearer_tokens(options)
+    handlers.canvas = options.get("canvas_handler")
+
+
+def _check(options: dict[str, Any]) -> None:
+    permission = options.get("on_permission_request")
+    if permission is not None and not callable(permission):
+        raise ValueError("on_permission_request must be callable")
+    if options.get("github_token") is not None and options.get("github_token_provider") is not None:
+        raise ValueError("github_token and github_token_provider are mutually exclusive")
+    if options.get("ask_user_variant") not in (None, "legacy", "elicitation"):
+        raise ValueError("ask_user_variant must be 'legacy' or 'elicitation'")
+    if options.get("skill_provider") is not None and options.get("cloud") is not None:
+        raise ValueError("skill_provider cannot be combined with cloud")
+
+
+def _random_id() -> str:
+    """A random UUID; the module ``uuid`` costs more to import than it gives here."""
+    value = bytearray(os.urandom(16))
+    value[6] = value[6] & 0x0F | 0x40
+    value[8] = value[8] & 0x3F | 0x80
+    text = value.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+async def open_session(
+    client: CopilotClient, op: str, session_id: str | None, options: dict[str, Any]
+) -> CopilotSession:
+    """Creates or resumes: the session exists before the runtime hears of it, so that nothing is missed."""
+    _check(options)
+    # The runtime chooses the id of a cloud session; everybody else may need it before the runtime answers.
+    if not session_id and options.get("cloud") is None:
+        session_id = _random_id()
+    options["session_id"] = session_id or None
+    managed = bool(options.get("enable_managed_settings") or options.get("managed_settings"))
+    session = CopilotSession(session_id or "", client, managed_settings_enabled=managed)
+    handlers = session._handlers  # pyright: ignore[reportPrivateUsage]
+    _collect(handlers, options)
+    fs_config: Any = client._session_fs  # pyright: ignore[reportPrivateUsage]
+    if fs_config:
+        from ._session_fs import provider_for
+
+        handlers.session_fs = provider_for(session, fs_config, options)
+    if options.get("on_event") is not None:
+        session.on(options["on_event"])
+    return await _submit(client, op, session, options)
+
+
+async def _submit(client: CopilotClient, op: str, session: CopilotSession, options: dict[str, Any]) -> CopilotSession:
+    from ._telemetry import get_trace_context
+
+    sessions = client._inbox.sessions  # pyright: ignore[reportPrivateUsage]
+    key = session._key = client._new_key()  # pyright: ignore[reportPrivateUsage]
+    config = _wire.session_config(options)
+    declared = session._handlers.declared()  # pyright: ignore[reportPrivateUsage]
+    args: dict[str, Any] = {"key": key, "config": config, "handlers": declared}
+    if op == "session.resume":
+        args["sessionId"] = config.pop("sessionId")
+    trace = get_trace_context()
+    if trace:
+        args["traceContext"] = trace
+    sessions[key] = session
+    try:
+        answer = await client._call(op, args)  # pyright: ignore[reportPrivateUsage]
+    except BaseException:
+        sessions.pop(key, None)
+        raise
+    session.session_id = answer["sessionId"]
+    session._state = answer  # pyright: ignore[reportPrivateUsage]
+    _recovered(session, answer.get("transcriptRecovery"))
+    return session
+
+
+def _recovered(session: CopilotSession, report: Any) -> None:
+    if report:
+        from ._skills import TranscriptRecoveryReport
+
+        session.transcript_recovery = TranscriptRecoveryReport(
+            report.get("plannedBackupPath", ""),
+            report.get("invalidLineNumbers") or [],
+            bool(report.get("sessionStartMoved")),
+        )

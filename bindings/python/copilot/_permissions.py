@@ -1,0 +1,85 @@
+"""Answers to permission requests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from .generated.rpc import PermissionDecision, PermissionDecisionContext
+    from .generated.session_events import PermissionPromptRequest, PermissionRequest
+
+
+@dataclass
+class PermissionNoResult:
+    """Leaves a request pending, for somebody else to answer."""
+
+    kind: Literal["no-result"] = "no-result"
+
+
+if TYPE_CHECKING:
+    PermissionRequestResult = PermissionDecision | PermissionNoResult
+
+
+@dataclass
+class AttributedPermissionResult:
+    """A decision together with who made it."""
+
+    result: PermissionRequestResult
+    decision_context: PermissionDecisionContext
+
+
+def create_attributed_permission_result(
+    result: PermissionRequestResult | AttributedPermissionResult,
+    decision_context: PermissionDecisionContext,
+) -> AttributedPermissionResult:
+    """Says who made a decision; an earlier attribution is replaced."""
+    inner = result.result if isinstance(result, AttributedPermissionResult) else result
+    return AttributedPermissionResult(inner, decision_context)
+
+
+class PermissionInvocation(TypedDict):
+    """What a permission handler learns besides the request."""
+
+    session_id: str
+    managed_settings_enabled: NotRequired[bool]
+    prompt_request: NotRequired[PermissionPromptRequest]
+
+
+PermissionHandlerFn = Callable[
+    ["PermissionRequest", Any],
+    "PermissionRequestResult | AttributedPermissionResult"
+    " | Awaitable[PermissionRequestResult | AttributedPermissionResult]",
+]
+
+
+class PermissionHandler:
+    """Ready-made permission handlers."""
+
+    @staticmethod
+    def approve_all(request: PermissionRequest, invocation: PermissionInvocation) -> PermissionRequestResult:
+        """Approves once whatever is asked, except what only a human may approve."""
+        from .generated.rpc import PermissionDecisionApproveOnce
+
+        if invocation.get("managed_settings_enabled"):
+            raise RuntimeError("approve_all is not available in a session with managed settings")
+        if getattr(request, "managed_approval_required", None):
+            return PermissionNoResult()
+        return PermissionDecisionApproveOnce()
+
+
+def decision_to_wire(result: Any) -> dict[str, Any]:
+    """The wire spelling of what a handler returned; anything that is no decision is a ``TypeError``."""
+    if isinstance(result, AttributedPermissionResult):
+        decision = decision_to_wire(result.result)
+        if decision["kind"] == "no-result":
+            return decision
+        return {"decision": decision, "decisionContext": result.decision_context.to_dict()}
+    if isinstance(result, PermissionNoResult):
+        return {"kind": "no-result"}
+    to_dict = getattr(result, "to_dict", None)
+    if to_dict is None or not hasattr(result, "kind"):
+        raise TypeError(f"a permission handler must return a decision, not {result!r}")
+    wire: dict[str, Any] = to_dict()
+    return wire

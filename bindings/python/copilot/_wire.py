@@ -1,0 +1,339 @@
+"""Session options in wire spelling: a table of names. Defaults, omissions and checks are the engine's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+Converter = Callable[[Any], Any]
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _renamed(*names: str, **special: str | tuple[str, Converter]) -> Converter:
+    """Converts a mapping: the named keys in camelCase, special ones under another name or through a converter."""
+    table: dict[str, tuple[str, Converter | None]] = {name: (_camel(name), None) for name in names}
+    for name, target in special.items():
+        table[name] = (target, None) if isinstance(target, str) else target
+
+    def convert(value: Mapping[str, Any]) -> dict[str, Any]:
+        wire: dict[str, Any] = {}
+        for key, item in value.items():
+            target = table.get(key)
+            if target is not None:
+                wire[target[0]] = item if target[1] is None or item is None else target[1](item)
+        return wire
+
+    return convert
+
+
+def _each(convert: Converter) -> Converter:
+    return lambda values: [convert(value) for value in values]
+
+
+def _object(value: Any) -> Any:
+    to_dict = getattr(value, "to_dict", None)
+    return value if to_dict is None else to_dict()
+
+
+def _mcp_server(server: Mapping[str, Any]) -> dict[str, Any]:
+    return {"cwd" if key == "working_directory" else key: item for key, item in server.items()}
+
+
+def _mcp_servers(servers: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _mcp_server(server) for name, server in servers.items()}
+
+
+def _present(value: Any, **names: str) -> dict[str, Any]:
+    found = {wire: getattr(value, name) for name, wire in names.items()}
+    return {wire: item for wire, item in found.items() if item is not None}
+
+
+def capabilities(override: Any) -> dict[str, Any]:
+    """A ``ModelCapabilitiesOverride`` in wire spelling, without empty groups."""
+    wire: dict[str, Any] = {}
+    if override.supports is not None:
+        wire["supports"] = _present(override.supports, vision="vision", reasoning_effort="reasoningEffort")
+    limits = override.limits
+    if limits is not None:
+        found = _present(
+            limits,
+            max_prompt_tokens="maxPromptTokens",
+            max_output_tokens="maxOutputTokens",
+            max_context_window_tokens="maxContextWindowTokens",
+        )
+        if limits.vision is not None:
+            found["vision"] = _present(
+                limits.vision,
+                supported_media_types="supportedMediaTypes",
+                max_prompt_images="maxPromptImages",
+                max_prompt_image_size="maxPromptImageSize",
+            )
+        wire["limits"] = {key: item for key, item in found.items() if item != {}}
+    return {key: item for key, item in wire.items() if item}
+
+
+def _cloud(options: Any) -> dict[str, Any]:
+    if options.repository is None:
+        return {}
+    return {"repository": _present(options.repository, owner="owner", name="name", branch="branch")}
+
+
+def _tool_filter(value: Any) -> Any:
+    if isinstance(value, str):
+        raise TypeError("a tool filter must be a list of names or a ToolSet, not str")
+    return list(value)
+
+
+def _experiments(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value  # pyright: ignore[reportUnknownVariableType]
+    wire = {
+        "Features": value.features,
+        "Flights": value.flights,
+        "Configs": [{"Id": each.id, "Parameters": each.parameters} for each in value.configs],
+        "AssignmentContext": value.assignment_context,
+    }
+    optional = _present(
+        value,
+        parameter_groups="ParameterGroups",
+        flighting_version="FlightingVersion",
+        impression_id="ImpressionId",
+    )
+    return wire | optional
+
+
+def _managed_settings(value: Any) -> dict[str, Any]:
+    if value.permissions is None:
+        return {}
+    names = {name: _camel(name) for name in vars(value.permissions)}
+    return {"permissions": _present(value.permissions, **names)}
+
+
+def _tools(tools: Iterable[Any]) -> list[dict[str, Any]]:
+    from ._tool_call import tool_to_wire
+
+    return [tool_to_wire(tool) for tool in tools]
+
+
+def system_message(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The system message with functions replaced by the mark that asks for them."""
+    sections: Mapping[str, Any] | None = config.get("sections")
+    if not sections or not transforms(config):
+        return dict(config)
+    marked = {
+        name: {"action": "transform"} if callable(section.get("action")) else section
+        for name, section in sections.items()
+        if section
+    }
+    return {**config, "sections": marked}
+
+
+def transforms(config: Mapping[str, Any] | None) -> dict[str, Callable[[str], Any]]:
+    """The functions of a customized system message by section."""
+    if not config or config.get("mode") != "customize":
+        return {}
+    sections: Mapping[str, Any] = config.get("sections") or {}
+    return {
+        name: section["action"] for name, section in sections.items() if section and callable(section.get("action"))
+    }
+
+
+def bearer_tokens(options: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
+    """The token callbacks by provider name; the single provider is called ``default``."""
+    found: dict[str, Callable[[Any], Any]] = {}
+    provider = options.get("provider") or {}
+    if provider.get("bearer_token_provider") is not None:
+        found["default"] = provider["bearer_token_provider"]
+    for each in options.get("providers") or ():
+        if each.get("bearer_token_provider") is not None:
+            found[each.get("name", "")] = each["bearer_token_provider"]
+    return found
+
+
+_azure = _renamed("api_version")
+_provider_names = ("type", "wire_api", "base_url", "api_key", "bearer_token", "headers")
+_provider_special: dict[str, Any] = {
+    "azure": ("azure", _azure),
+    "bearer_token_provider": ("hasBearerTokenProvider", lambda _: True),
+    "model_provider": "modelProvider",
+}
+_provider = _renamed(
+    *_provider_names,
+    "transport",
+    "model_id",
+    "wire_model",
+    "max_prompt_tokens",
+    "max_output_tokens",
+    "api_key_command",
+    **_provider_special,
+)
+
+_CONVERTED: dict[str, tuple[str, Converter]] = {
+    "tools": ("tools", _tools),
+    "system_message": ("systemMessage", system_message),
+    "available_tools": ("availableTools", _tool_filter),
+    "excluded_tools": ("excludedTools", _tool_filter),
+    "provider": ("provider", _provider),
+    "providers": ("providers", _each(_renamed("name", *_provider_names, **_provider_special))),
+    "models": (
+        "models",
+        _each(
+            _renamed(
+                "id",
+                "provider",
+                "wire_model",
+                "model_id",
+                "name",
+                "max_prompt_tokens",
+                "max_context_window_tokens",
+                "max_output_tokens",
+                capabilities=("capabilities", capabilities),
+            )
+        ),
+    ),
+    "capi": ("capi", _renamed("enable_web_socket_responses", "auto_tier")),
+    "session_limits": ("sessionLimits", _renamed("max_ai_credits")),
+    "model_capabilities": ("modelCapabilities", capabilities),
+    "mcp_servers": ("mcpServers", _mcp_servers),
+    "custom_agents": (
+        "customAgents",
+        _each(
+            _renamed(
+                "name",
+                "prompt",
+                "display_name",
+                "description",
+                "tools",
+                "infer",
+                "skills",
+                "model",
+                "reasoning_effort",
+                "model_policy",
+                "hooks",
+                mcp_servers=("mcpServers", _mcp_servers),
+            )
+        ),
+    ),
+    "default_agent": ("defaultAgent", _renamed("excluded_tools")),
+    "infinite_sessions": (
+        "infiniteSessions",
+        _renamed("enabled", "background_compaction_threshold", "buffer_exhaustion_threshold"),
+    ),
+    "large_output": (
+        "largeOutput",
+        _renamed("enabled", "max_size_bytes", output_directory="outputDir"),
+    ),
+    "memory": ("memory", _renamed("enabled", "mode")),
+    "commands": (
+        "commands",
+        _each(lambda each: {"name": each.name, "description": each.description or ""}),
+    ),
+    "remote_session": ("remoteSession", lambda v: v.value if isinstance(v, Enum) else v),
+    "cloud": ("cloud", _cloud),
+    "canvases": ("canvases", _each(_object)),
+    "open_canvases": ("openCanvases", _each(_object)),
+    "extension_info": ("extensionInfo", _object),
+    "canvas_provider": ("canvasProvider", _object),
+    "exp_assignments": ("expAssignments", _experiments),
+    "tool_search": ("toolSearch", _renamed("enabled", "defer_threshold")),
+    "image_generation": ("imageGeneration", _renamed("enabled", "watermark", "save_to_disk")),
+    "autopilot": ("autopilot", _renamed("continuation_enabled", "max_continues")),
+    "diagnostics": ("diagnostics", _object),
+    "sandbox_config": ("sandboxConfig", _object),
+    "managed_settings": ("managedSettings", _managed_settings),
+    "skill_provider": ("hasSkillProvider", lambda _: True),
+    "github_mcp_tool_config": (
+        "githubMcpToolConfig",
+        _renamed(
+            "enable_all_tools",
+            "additional_toolsets",
+            "additional_tools",
+            "enable_insiders_mode",
+            "disable_form_deferral",
+        ),
+    ),
+}
+
+# Names whose wire spelling is not their camelCase.
+_SPELLED = {
+    "config_directory": "configDir",
+    "mcp_oauth_token_storage": "mcpOAuthTokenStorage",
+    "github_token": "gitHubToken",
+    "enable_experimental_mode": "isExperimentalMode",
+    "enable_mcp_apps": "requestMcpApps",
+    "suppress_resume_event": "disableResume",
+}
+
+# Options that never leave the process.
+_LOCAL = frozenset(
+    {
+        "on_permission_request",
+        "on_user_input_request",
+        "hooks",
+        "on_event",
+        "on_elicitation_request",
+        "on_mcp_auth_request",
+        "on_exit_plan_mode_request",
+        "on_auto_mode_switch_request",
+        "create_session_fs_handler",
+        "canvas_handler",
+        "github_token_provider",
+    }
+)
+
+
+def session_config(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of a session in wire spelling. What is ``None`` was not given."""
+    config: dict[str, Any] = {}
+    for name, value in options.items():
+        if value is None or name in _LOCAL:
+            continue
+        converted = _CONVERTED.get(name)
+        if converted is not None:
+            config[converted[0]] = converted[1](value)
+        else:
+            config[_SPELLED.get(name) or _camel(name)] = value
+    return config
+
+
+_telemetry = _renamed(
+    "otlp_endpoint",
+    "otlp_protocol",
+    "file_path",
+    "exporter_type",
+    "source_name",
+    "capture_content",
+)
+_session_fs = _renamed("session_state_path", "conventions", "capabilities", initial_working_directory="initialCwd")
+
+_CLIENT: dict[str, tuple[str, Converter | None]] = {
+    "working_directory": ("workingDirectory", None),
+    "log_level": ("logLevel", None),
+    "env": ("env", None),
+    "github_token": ("gitHubToken", None),
+    "base_directory": ("baseDirectory", None),
+    "use_logged_in_user": ("useLoggedInUser", None),
+    "telemetry": ("telemetry", _telemetry),
+    "session_fs": ("sessionFs", _session_fs),
+    "session_idle_timeout_seconds": ("sessionIdleTimeoutSeconds", None),
+    "mode": ("mode", None),
+    "builtin_plugin_directories": ("builtinPluginDirectories", list),
+    "start_timeout": ("startTimeoutMs", lambda seconds: int(seconds * 1000)),
+}
+
+
+def client_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a client in wire spelling."""
+    wire: dict[str, Any] = {}
+    for name, (key, convert) in _CLIENT.items():
+        value = options.get(name)
+        if value is not None:
+            wire[key] = value if convert is None else convert(value)
+    if options.get("enable_remote_sessions"):
+        wire["enableRemoteSessions"] = True
+    return wire

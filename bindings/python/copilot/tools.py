@@ -1,0 +1,226 @@
+"""Custom tools: what a program offers to the model, and what it answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .generated.rpc import CurrentToolMetadata, ExternalToolTextResultForLlm
+    from .generated.rpc import ProtocolExternalToolNamespace as ToolNamespace
+
+__all__ = [
+    "Tool",
+    "ToolBinaryResult",
+    "ToolHandler",
+    "ToolInvocation",
+    "ToolNamespace",
+    "ToolResult",
+    "ToolResultType",
+    "convert_mcp_call_tool_result",
+    "define_tool",
+    "tool_result_to_external_tool_text_result_for_llm",
+]
+
+T = TypeVar("T")
+R = TypeVar("R")
+Defer = Literal["auto", "never"]
+
+ToolResultType = Literal["success", "failure", "rejected", "denied", "timeout"]
+
+
+@dataclass
+class ToolBinaryResult:
+    """Bytes (base64) that travel with a tool's result."""
+
+    data: str = ""
+    mime_type: str = ""
+    type: Literal["image", "resource"] = "image"
+    description: str = ""
+
+
+@dataclass
+class ToolResult:
+    """What a tool answers."""
+
+    text_result_for_llm: str = ""
+    result_type: ToolResultType = "success"
+    error: str | None = None
+    binary_results_for_llm: list[ToolBinaryResult] | None = None
+    session_log: str | None = None
+    tool_telemetry: dict[str, Any] | None = None
+    tool_references: list[str] | None = None
+    _from_exception: bool = field(default=False, repr=False, compare=False)
+
+
+@dataclass
+class ToolInvocation:
+    """One call of a tool by the model."""
+
+    session_id: str = ""
+    tool_call_id: str = ""
+    tool_name: str = ""
+    arguments: Any = None
+    available_tools: list[CurrentToolMetadata] | None = None
+    agent_id: str | None = None
+    request_id: str | None = None
+
+
+ToolHandler = Callable[[ToolInvocation], ToolResult | Awaitable[ToolResult]]
+
+
+@dataclass
+class Tool:
+    """A tool the model may call. Without a handler it is only declared: its calls stay pending for someone else."""
+
+    name: str
+    description: str
+    handler: ToolHandler | None = None
+    parameters: dict[str, Any] | None = None
+    overrides_built_in_tool: bool = False
+    skip_permission: bool = False
+    defer: Defer | None = None
+    metadata: dict[str, Any] | None = None
+    is_terminal: bool = False
+    namespace: ToolNamespace | None = None
+
+
+@overload
+def define_tool(
+    name: str | None = None,
+    *,
+    description: str | None = None,
+    overrides_built_in_tool: bool = False,
+    skip_permission: bool = False,
+    defer: Defer | None = None,
+    metadata: dict[str, Any] | None = None,
+    is_terminal: bool = False,
+    namespace: ToolNamespace | None = None,
+) -> Callable[[Callable[..., Any]], Tool]: ...
+
+
+@overload
+def define_tool(
+    name: str,
+    *,
+    description: str | None = None,
+    params_type: type[T],
+    handler: None = None,
+    overrides_built_in_tool: bool = False,
+    skip_permission: bool = False,
+    defer: Defer | None = None,
+    metadata: dict[str, Any] | None = None,
+    is_terminal: bool = False,
+    namespace: ToolNamespace | None = None,
+) -> Tool: ...
+
+
+@overload
+def define_tool(
+    name: str,
+    *,
+    description: str | None = None,
+    handler: Callable[[T, ToolInvocation], R],
+    params_type: type[T],
+    overrides_built_in_tool: bool = False,
+    skip_permission: bool = False,
+    defer: Defer | None = None,
+    metadata: dict[str, Any] | None = None,
+    is_terminal: bool = False,
+    namespace: ToolNamespace | None = None,
+) -> Tool: ...
+
+
+def define_tool(
+    name: str | None = None,
+    *,
+    description: str | None = None,
+    handler: Callable[[Any, ToolInvocation], Any] | None = None,
+    params_type: type[BaseModel] | type[Any] | None = None,
+    overrides_built_in_tool: bool = False,
+    skip_permission: bool = False,
+    defer: Defer | None = None,
+    metadata: dict[str, Any] | None = None,
+    is_terminal: bool = False,
+    namespace: ToolNamespace | None = None,
+) -> Tool | Callable[[Callable[[Any, ToolInvocation], Any]], Tool]:
+    """Makes a tool of a function, as a decorator or by call.
+
+    The first parameter's annotation gives the schema of the arguments: a Pydantic model, a dataclass or a
+    ``TypedDict``. A parameter annotated ``ToolInvocation`` receives the call itself.
+    """
+    from ._tool_call import WrappedTool, schema_of
+
+    def build(function: Callable[..., Any] | None, tool_name: str) -> Tool:
+        wrapped = None if function is None else WrappedTool(function, params_type)
+        model = params_type if wrapped is None else wrapped.model
+        return Tool(
+            name=tool_name,
+            description=description or "",
+            handler=wrapped,
+            parameters=None if model is None else schema_of(model),
+            overrides_built_in_tool=overrides_built_in_tool,
+            skip_permission=skip_permission,
+            defer=defer,
+            metadata=metadata,
+            is_terminal=is_terminal,
+            namespace=namespace,
+        )
+
+    if handler is not None:
+        if name is None:
+            raise ValueError("name is required when define_tool is given a handler")
+        return build(handler, name)
+    if name is not None and params_type is not None:
+        return build(None, name)
+    return lambda function: build(function, name or str(getattr(function, "__name__", "tool")))
+
+
+def convert_mcp_call_tool_result(call_result: dict[str, Any]) -> ToolResult:
+    """Turns the result of an MCP ``tools/call`` into a tool result."""
+    texts: list[str] = []
+    binaries: list[ToolBinaryResult] = []
+    for block in call_result.get("content") or []:
+        match block.get("type"):
+            case "text":
+                texts.append(str(block.get("text", "")))
+            case "image" if block.get("data"):
+                binaries.append(ToolBinaryResult(block["data"], block.get("mimeType", ""), "image"))
+            case "resource":
+                resource: dict[str, Any] = block.get("resource") or {}
+                if resource.get("text"):
+                    texts.append(str(resource["text"]))
+                if resource.get("blob"):
+                    mime = resource.get("mimeType") or "application/octet-stream"
+                    uri = str(resource.get("uri", ""))
+                    binaries.append(ToolBinaryResult(resource["blob"], mime, "resource", uri))
+            case _:
+                pass
+    return ToolResult(
+        text_result_for_llm="\n".join(texts),
+        result_type="failure" if call_result.get("isError") is True else "success",
+        binary_results_for_llm=binaries or None,
+    )
+
+
+def tool_result_to_external_tool_text_result_for_llm(
+    tool_result: ToolResult,
+) -> ExternalToolTextResultForLlm:
+    """The wire type of a tool result."""
+    from ._tool_call import result_to_wire
+    from .generated.rpc import ExternalToolTextResultForLlm
+
+    return ExternalToolTextResultForLlm.from_dict(result_to_wire(tool_result))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ToolNamespace":
+        from .generated.rpc import ProtocolExternalToolNamespace
+
+        setattr(sys.modules[__name__], name, ProtocolExternalToolNamespace)
+        return ProtocolExternalToolNamespace
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,19 @@
+//! Gives the shared library its name by major version and keeps every symbol but `copilot_*` out of its table.
+
+use std::env;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let var = |name: &str| env::var(name).unwrap_or_default();
+    let major = var("CARGO_PKG_VERSION_MAJOR");
+    match var("CARGO_CFG_TARGET_OS").as_str() {
+        "linux" | "android" | "freebsd" | "netbsd" | "openbsd" | "dragonfly" => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libcopilot.so.{major}");
+            // rustc exports exactly the `extern "C"` functions already; `make abi-check` proves it.
+        }
+        "macos" | "ios" => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libcopilot.{major}.dylib");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,100 @@
+//! The client behind its handle: who keeps it alive, and how it ends.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use copilot_core::host::HostClient;
+use copilot_core::{Error, ErrorKind, Result};
+
+use crate::driver::{Driver, lock};
+use crate::options::ClientCallbacks;
+use crate::pump::Signal;
+use crate::wake::Descriptor;
+
+pub(crate) struct Client {
+    pub(crate) driver: Arc<Driver>,
+    /// Handles that keep the client going: its own, and one per session. So a client may be freed before its sessions.
+    users: AtomicUsize,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Client {
+    pub(crate) fn new(options_json: &str, threaded: bool, callbacks: ClientCallbacks) -> Result<Arc<Self>> {
+        let descriptor = if threaded { None } else { Some(Descriptor::new()?) };
+        let signal = Arc::new(Signal::new(descriptor));
+        let waker = Arc::clone(&signal);
+        let host = HostClient::new(options_json, Arc::new(move || waker.raise()))?;
+        let driver = Arc::new(Driver::new(host, signal, threaded, callbacks));
+        let client = Arc::new(Self {
+            driver: Arc::clone(&driver),
+            users: AtomicUsize::new(1),
+            thread: Mutex::default(),
+        });
+        if threaded {
+            let handle = spawn(move || driver.run_thread())?;
+            *lock(&client.thread) = Some(handle);
+        }
+        Ok(client)
+    }
+
+    /// One more handle keeps the client going; false when it has ended already.
+    pub(crate) fn retain(&self) -> bool {
+        let more = |users: usize| (users != 0).then_some(users + 1);
+        self.users.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    /// A handle is gone; with the last one the runtime is killed and every callback has returned for good.
+    pub(crate) fn release(&self) {
+        if self.users.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shut_down();
+        }
+    }
+
+    fn shut_down(&self) {
+        let thread = lock(&self.thread).take();
+        if !self.driver.born.is_here() {
+            // The parent of this process still uses all of it; freeing here would end the parent's runtime.
+            std::mem::forget(Arc::clone(&self.driver));
+            std::mem::forget(thread);
+            return;
+        }
+        self.driver.close();
+        match thread {
+            // From a callback: the thread ends by itself after it.
+            Some(thread) if thread.thread().id() == thread::current().id() => {}
+            Some(thread) => drop(thread.join()),
+            None => self.driver.finish(),
+        }
+    }
+}
+
+/// Starts the callback thread. Signals stay with the host's own threads.
+fn spawn(body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    #[cfg(unix)]
+    let before = block_signals();
+    let spawned = thread::Builder::new().name("copilot-callback".into()).spawn(body);
+    #[cfg(unix)]
+    restore_signals(&before);
+    spawned.map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("The thread for callbacks could not be started: {error}"))
+    })
+}
+
+#[cfg(unix)]
+fn block_signals() -> libc::sigset_t {
+    // SAFETY: both sets are plain data that the calls below fill in.
+    let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { std::mem::zeroed() };
+    // SAFETY: valid pointers to local sets; only this thread's mask changes, and is restored by the caller.
+    unsafe {
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+    }
+    before
+}
+
+#[cfg(unix)]
+fn restore_signals(before: &libc::sigset_t) {
+    // SAFETY: a set that was filled by `block_signals`.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+}

@@ -1,0 +1,251 @@
+//! Handles are checked, not trusted. What C holds looks like a pointer but is a number: slot, generation and type tag.
+//! Each call looks the number up, so that a null, freed, invented or differently typed handle is an error and never
+//! undefined behaviour. `tools/handle_cost.rs` measures what a look-up costs.
+//!
+//! ```text
+//! 64 bit:  0 | generation 34 | slot 24 | tag 4 | 1        32 bit:  generation 12 | slot 15 | tag 4 | 1
+//! ```
+//!
+//! The lowest bit is always set, so that no address of an aligned object is a handle. A slot whose generations are used
+//! up is retired, so that a stale handle is recognised for ever. Slots live in segments that are never moved or freed: a
+//! look-up takes one lock of its own slot and no global one.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use copilot_core::{Error, ErrorKind, Result};
+
+use crate::call::Call;
+use crate::cancel::CancelToken;
+use crate::client_object::Client;
+use crate::config::SessionConfig;
+use crate::error::ErrorObject;
+use crate::op::Op;
+use crate::session_object::Session;
+use crate::text::Text;
+
+const TAG_BITS: u32 = 4;
+const SLOT_BITS: u32 = if usize::BITS == 64 { 24 } else { 15 };
+const SLOT_SHIFT: u32 = 1 + TAG_BITS;
+const GENERATION_SHIFT: u32 = SLOT_SHIFT + SLOT_BITS;
+const LAST_GENERATION: usize = if usize::BITS == 64 { (1 << 34) - 1 } else { (1 << 12) - 1 };
+const FIRST_SEGMENT: usize = 64;
+const SEGMENTS: usize = (SLOT_BITS - 6) as usize;
+
+macro_rules! handled {
+    ($($object:ident = $tag:literal, $opaque:path, $name:literal;)*) => {
+        /// What a slot may hold.
+        #[allow(clippy::enum_variant_names, reason = "the variants are the names of the types")]
+        pub(crate) enum Object { $($object(Arc<$object>),)* }
+        $(impl Handled for $object {
+            type Opaque = $opaque;
+            const TAG: usize = $tag;
+            const NAME: &'static str = $name;
+            fn wrap(this: Arc<Self>) -> Object { Object::$object(this) }
+            fn unwrap(object: &Object) -> Option<&Arc<Self>> {
+                match object { Object::$object(this) => Some(this), _ => None }
+            }
+        })*
+        fn name_of_tag(tag: usize) -> Option<&'static str> {
+            match tag { $($tag => Some($name),)* _ => None }
+        }
+    };
+}
+
+handled! {
+    Client = 1, crate::client::copilot_client, "copilot_client";
+    Session = 2, crate::session::copilot_session, "copilot_session";
+    SessionConfig = 3, crate::config::copilot_session_config, "copilot_session_config";
+    Call = 4, crate::call::copilot_call, "copilot_call";
+    Op = 5, crate::op::copilot_op, "copilot_op";
+    CancelToken = 6, crate::cancel::copilot_cancel_token, "copilot_cancel_token";
+    ErrorObject = 7, crate::error::copilot_error, "copilot_error";
+    Text = 8, crate::text::copilot_string, "copilot_string";
+}
+
+/// A Rust object that C holds by a handle.
+pub(crate) trait Handled: Send + Sync + Sized + 'static {
+    /// The incomplete type in the header.
+    type Opaque;
+    const TAG: usize;
+    const NAME: &'static str;
+    fn wrap(this: Arc<Self>) -> Object;
+    fn unwrap(object: &Object) -> Option<&Arc<Self>>;
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: usize,
+    object: Option<Object>,
+}
+
+struct Table {
+    segments: [OnceLock<Box<[Mutex<Slot>]>>; SEGMENTS],
+    free: Mutex<Free>,
+}
+
+struct Free {
+    slots: Vec<usize>,
+    /// The first slot that was never used.
+    next: usize,
+}
+
+static TABLE: Table = Table {
+    segments: [const { OnceLock::new() }; SEGMENTS],
+    free: Mutex::new(Free { slots: Vec::new(), next: 0 }),
+};
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Segment `n` starts at slot `64 * (2^n - 1)` and has `64 * 2^n` slots.
+fn place(slot: usize) -> (usize, usize) {
+    let segment = (slot / FIRST_SEGMENT + 1).ilog2() as usize;
+    (segment, slot - FIRST_SEGMENT * ((1 << segment) - 1))
+}
+
+impl Table {
+    /// The slot of that number if it was ever used.
+    fn slot(&self, number: usize) -> Option<&Mutex<Slot>> {
+        let (segment, index) = place(number);
+        self.segments.get(segment)?.get()?.get(index)
+    }
+
+    fn reserve(&self) -> usize {
+        let mut free = lock(&self.free);
+        if let Some(slot) = free.slots.pop() {
+            return slot;
+        }
+        let slot = free.next;
+        let (segment, _) = place(slot);
+        assert!(segment < SEGMENTS, "all handles are in use");
+        self.segments[segment]
+            .get_or_init(|| (0..FIRST_SEGMENT << segment).map(|_| Mutex::new(Slot::default())).collect());
+        free.next += 1;
+        slot
+    }
+}
+
+/// Gives C a handle to `object`.
+pub(crate) fn insert<T: Handled>(object: Arc<T>) -> *mut T::Opaque {
+    let number = TABLE.reserve();
+    let Some(slot) = TABLE.slot(number) else { unreachable!("the slot was just reserved") };
+    let mut slot = lock(slot);
+    slot.object = Some(T::wrap(object));
+    let bits = slot.generation << GENERATION_SHIFT | number << SLOT_SHIFT | T::TAG << 1 | 1;
+    std::ptr::without_provenance_mut(bits)
+}
+
+fn with<T: Handled, R>(handle: *const T::Opaque, f: impl FnOnce(&mut Slot, usize) -> Option<R>) -> Result<R> {
+    let bits = handle.addr();
+    let tag = bits >> 1 & ((1 << TAG_BITS) - 1);
+    let number = bits >> SLOT_SHIFT & ((1 << SLOT_BITS) - 1);
+    let generation = bits >> GENERATION_SHIFT;
+    if bits & 1 == 0 || tag != T::TAG || generation > LAST_GENERATION {
+        return Err(bad_handle::<T>(bits));
+    }
+    let Some(slot) = TABLE.slot(number) else { return Err(bad_handle::<T>(bits)) };
+    let mut slot = lock(slot);
+    if slot.generation != generation {
+        return Err(bad_handle::<T>(bits));
+    }
+    f(&mut slot, number).ok_or_else(|| bad_handle::<T>(bits))
+}
+
+/// The object behind a handle.
+pub(crate) fn get<T: Handled>(handle: *const T::Opaque) -> Result<Arc<T>> {
+    with::<T, _>(handle, |slot, _| T::unwrap(slot.object.as_ref()?).cloned())
+}
+
+/// Takes the object away from C; from now on the handle is stale.
+pub(crate) fn take<T: Handled>(handle: *const T::Opaque) -> Result<Arc<T>> {
+    let (object, number, reusable) = with::<T, _>(handle, |slot, number| {
+        let object = Arc::clone(T::unwrap(slot.object.as_ref()?)?);
+        let old = slot.object.take();
+        slot.generation += 1;
+        Some(((object, old), number, slot.generation <= LAST_GENERATION))
+    })?;
+    // Both references are let go outside the slot's lock: a destructor of the user may call us again.
+    if reusable {
+        lock(&TABLE.free).slots.push(number);
+    }
+    Ok(object.0)
+}
+
+/// Frees a handle; null is nothing to free.
+pub(crate) fn free<T: Handled>(handle: *const T::Opaque) -> Result<Option<Arc<T>>> {
+    if handle.is_null() { Ok(None) } else { take::<T>(handle).map(Some) }
+}
+
+#[cold]
+fn bad_handle<T: Handled>(bits: usize) -> Error {
+    let name = T::NAME;
+    let text = if bits == 0 {
+        format!("The {name} is NULL")
+    } else if bits & 1 == 0 {
+        format!("The {name} is not a handle of libcopilot")
+    } else {
+        match name_of_tag(bits >> 1 & ((1 << TAG_BITS) - 1)) {
+            Some(other) if other != name => format!("A {other} was passed where a {name} is expected"),
+            Some(_) => format!("The {name} was freed already"),
+            None => format!("The {name} is not a handle of libcopilot"),
+        }
+    };
+    Error::new(ErrorKind::BadHandle, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ptr;
+
+    fn kind<T>(result: Result<T>) -> Option<ErrorKind> {
+        result.err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn null_foreign_stale_and_invented_handles_are_errors() {
+        let text = insert(Arc::new(Text::from("x")));
+        assert!(get::<Text>(text).is_ok());
+        assert_eq!(kind(get::<Text>(ptr::null())), Some(ErrorKind::BadHandle));
+        let message = get::<CancelToken>(text.cast()).err().unwrap();
+        assert_eq!(message.message(), "A copilot_string was passed where a copilot_cancel_token is expected");
+        let local = 5_u64;
+        assert_eq!(kind(get::<Text>(ptr::from_ref(&local).cast())), Some(ErrorKind::BadHandle));
+        assert!(take::<Text>(text).is_ok());
+        assert_eq!(kind(take::<Text>(text)), Some(ErrorKind::BadHandle));
+        for bits in [1, 3, 17, usize::MAX, usize::MAX - 1, 0x7fff_ffff_ffff_fff1] {
+            assert_eq!(
+                kind(get::<Text>(ptr::without_provenance(bits))),
+                Some(ErrorKind::BadHandle),
+                "{bits:x}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_reused_slot_does_not_revive_an_old_handle() {
+        let old: Vec<_> = (0..1000).map(|n| insert(Arc::new(Text::from(n.to_string())))).collect();
+        for &handle in &old {
+            take::<Text>(handle).unwrap();
+        }
+        let new: Vec<_> = (0..1000).map(|n| insert(Arc::new(Text::from(n.to_string())))).collect();
+        assert!(old.iter().all(|&handle| get::<Text>(handle).is_err()));
+        for (n, &handle) in new.iter().enumerate() {
+            assert_eq!(take::<Text>(handle).unwrap().as_str(), n.to_string());
+        }
+    }
+
+    #[test]
+    fn places_are_dense() {
+        let mut expected = (0, 0);
+        for slot in 0..10_000 {
+            assert_eq!(place(slot), expected);
+            expected.1 += 1;
+            if expected.1 == FIRST_SEGMENT << expected.0 {
+                expected = (expected.0 + 1, 0);
+            }
+        }
+        assert!(place((1 << SLOT_BITS) - 1).0 <= SEGMENTS);
+    }
+}

@@ -1,0 +1,74 @@
+//! The C door: `libcopilot`. It stands on [`copilot_core::host`] and holds no behaviour of its own.
+//!
+//! ```text
+//! client, session, config, call, op, cancel, error, text   what C sees, one idea per file
+//! driver, pump                                             who runs callbacks, and when
+//! handle, input, user_data, boundary                       why C cannot hurt us
+//! ```
+//!
+//! Every exported function goes through [`boundary`](mod@boundary), takes handles that are looked up and never
+//! dereferenced, and reports by an owned error object. The public header `include/copilot.h` is generated from here.
+
+// Talking to C needs raw pointers. The crate is the only place of the workspace where that is so; every block
+// says why it is sound.
+#![allow(unsafe_code)]
+#![deny(unsafe_op_in_unsafe_fn)]
+// C names are C style: `copilot_client`, not `CopilotClient`.
+#![allow(non_camel_case_types)]
+// The contract of pointer arguments is written once, in the header's introduction, and not per function.
+#![allow(clippy::missing_safety_doc)]
+// The exported surface is `#[no_mangle]`; nothing is meant to be reached by path.
+#![allow(unreachable_pub)]
+
+mod boundary;
+mod call;
+mod cancel;
+mod client;
+mod client_calls;
+mod client_object;
+mod config;
+mod driver;
+mod error;
+mod fork;
+mod handle;
+mod input;
+mod json;
+mod op;
+mod options;
+mod pump;
+mod session;
+mod session_calls;
+mod session_object;
+mod text;
+mod user_data;
+mod version;
+mod wake;
+
+/// For the measuring tool only: not exported to C.
+#[doc(hidden)]
+pub mod measure {
+    use crate::cancel::{
+        copilot_cancel_token, copilot_cancel_token_free, copilot_cancel_token_is_cancelled,
+        copilot_cancel_token_new,
+    };
+
+    /// Makes a handle.
+    #[must_use]
+    pub fn new() -> *mut copilot_cancel_token {
+        let mut token = std::ptr::null_mut();
+        // SAFETY: the place is a local variable.
+        unsafe { copilot_cancel_token_new(&raw mut token) };
+        token
+    }
+
+    /// One checked call that does next to nothing.
+    #[must_use]
+    pub fn look_up(token: *const copilot_cancel_token) -> bool {
+        copilot_cancel_token_is_cancelled(token)
+    }
+
+    /// Frees a handle.
+    pub fn free(token: *mut copilot_cancel_token) {
+        copilot_cancel_token_free(token);
+    }
+}

@@ -1,0 +1,36 @@
+//! Which version this is, for programs that load the library at run time.
+
+use libc::c_char;
+
+/// Number of the binary interface. A program built with header `COPILOT_ABI_VERSION` runs with every library whose
+/// `copilot_abi_version()` is the same and whose version is not older.
+#[unsafe(no_mangle)]
+pub extern "C" fn copilot_abi_version() -> u32 {
+    ABI_VERSION
+}
+
+/// Version of the library as text, for example "0.1.0". Static: do not free.
+#[unsafe(no_mangle)]
+pub extern "C" fn copilot_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Version of the library as a number: major * 1000000 + minor * 1000 + patch.
+#[unsafe(no_mangle)]
+pub extern "C" fn copilot_version_number() -> u32 {
+    number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
+        + number(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
+        + number(env!("CARGO_PKG_VERSION_PATCH"))
+}
+
+const ABI_VERSION: u32 = 0;
+
+const fn number(text: &str) -> u32 {
+    let bytes = text.as_bytes();
+    let (mut value, mut index) = (0, 0);
+    while index < bytes.len() {
+        value = value * 10 + (bytes[index] - b'0') as u32;
+        index += 1;
+    }
+    value
+}

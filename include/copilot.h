@@ -1,0 +1,1308 @@
+#ifndef COPILOT_H
+#define COPILOT_H
+
+/*
+ * copilot.h - program the GitHub Copilot agent runtime from C. docs/c-abi.md explains by example; this page is the
+ * contract that holds for every function below.
+ *
+ * Handles    copilot_client*, copilot_session* and the like are not addresses. Each call looks the handle up: one that
+ *            is NULL, freed or of another kind gives COPILOT_ERROR_BAD_HANDLE and nothing else happens. Functions that
+ *            return a plain value then return what their text says.
+ * Errors     Functions that can fail return a copilot_error*, owned by the caller; NULL is success. There is no hidden
+ *            "last error". Outputs come last and are written only on success.
+ * Ownership  What a function writes to an output place is the caller's, to be freed by the ..._free function of its
+ *            type. Never use free(). Freeing NULL does nothing; freeing twice returns COPILOT_ERROR_BAD_HANDLE.
+ *            Arguments are borrowed during the call.
+ * Text       goes in as copilot_str, UTF-8, and is checked: COPILOT_ERROR_BAD_TEXT. It comes out as copilot_string*.
+ * Structs    that start with `size` must be initialised by their ..._INIT macro; they may grow in later versions.
+ * Callbacks  come with `user_data` and `destroy`, which is called exactly once, after the last call of the callback,
+ *            also when the registration fails. Callbacks of a client run one at a time and in order: on its callback
+ *            thread (COPILOT_DRIVE_THREAD), or where copilot_client_poll or a blocking call runs them
+ *            (COPILOT_DRIVE_POLL). A callback may call every function of the library, but a blocking call of its own
+ *            client gives COPILOT_ERROR_WOULD_DEADLOCK there. C++ exceptions must not leave a callback.
+ * Threads    Every function may be called from any thread at any time.
+ * Fork       A child process may not use inherited clients: COPILOT_ERROR_FORKED. It may free them and make new ones.
+ */
+
+
+/* Generated from the crate `ffi` by `make header`. Do not edit. */
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Version of this header. */
+#define COPILOT_VERSION_MAJOR 0
+#define COPILOT_VERSION_MINOR 1
+#define COPILOT_VERSION_PATCH 0
+#define COPILOT_VERSION "0.1.0"
+#define COPILOT_VERSION_NUMBER \
+  (COPILOT_VERSION_MAJOR * 1000000 + COPILOT_VERSION_MINOR * 1000 + COPILOT_VERSION_PATCH)
+/** What copilot_abi_version() must return for a program built with this header. */
+#define COPILOT_ABI_VERSION 0
+
+/** Length of a copilot_str that ends at its first NUL. */
+#define COPILOT_NUL SIZE_MAX
+
+/** No text, as the initialiser of a copilot_str. */
+#define COPILOT_STR_INIT { NULL, 0 }
+#define COPILOT_CLIENT_OPTIONS_INIT                                                                       \
+  { sizeof(copilot_client_options), COPILOT_DRIVE_THREAD, COPILOT_CONNECTION_DEFAULT, COPILOT_STR_INIT,   \
+    NULL, 0, COPILOT_STR_INIT, COPILOT_STR_INIT, 0, 0, COPILOT_STR_INIT, COPILOT_STR_INIT,                \
+    COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, NULL, NULL, NULL, NULL, NULL, NULL }
+#define COPILOT_TOOL_INIT                                                                                 \
+  { sizeof(copilot_tool), COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, NULL,   \
+    NULL, NULL }
+#define COPILOT_WAIT_INIT { sizeof(copilot_wait), 0, NULL }
+#define COPILOT_COUNTERS_INIT { sizeof(copilot_counters), 0, 0, 0, 0 }
+
+
+/**
+ * What went wrong. The numbers are stable and the same in every language; new ones may be added.
+ */
+enum copilot_code
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Nothing went wrong.
+   */
+  COPILOT_OK = 0,
+  /**
+   * An argument has a value that is not allowed.
+   */
+  COPILOT_ERROR_INVALID_ARGUMENT = 1,
+  /**
+   * An argument has the wrong type, for example JSON that should be an object.
+   */
+  COPILOT_ERROR_INVALID_TYPE = 2,
+  /**
+   * The call does not fit the present state, for example on a client that is not started.
+   */
+  COPILOT_ERROR_INVALID_STATE = 3,
+  /**
+   * No runtime was found at the given path or by the usual search.
+   */
+  COPILOT_ERROR_RUNTIME_NOT_FOUND = 4,
+  /**
+   * The operating system refused to start the runtime.
+   */
+  COPILOT_ERROR_SPAWN_FAILED = 5,
+  /**
+   * The runtime did not become ready in time.
+   */
+  COPILOT_ERROR_START_TIMEOUT = 6,
+  /**
+   * A socket connection could not be made.
+   */
+  COPILOT_ERROR_CONNECT_FAILED = 7,
+  /**
+   * The runtime speaks a protocol version this library does not support.
+   */
+  COPILOT_ERROR_PROTOCOL_MISMATCH = 8,
+  /**
+   * The runtime answered with a JSON-RPC error; see `copilot_error_rpc_code`.
+   */
+  COPILOT_ERROR_RPC = 9,
+  /**
+   * The runtime process or its connection ended while a call needed it.
+   */
+  COPILOT_ERROR_PROCESS_EXITED = 10,
+  /**
+   * A time limit given by the caller passed.
+   */
+  COPILOT_ERROR_TIMEOUT = 11,
+  /**
+   * The caller cancelled the call.
+   */
+  COPILOT_ERROR_CANCELLED = 12,
+  /**
+   * The peer sent bytes that are not the protocol.
+   */
+  COPILOT_ERROR_PROTOCOL = 13,
+  /**
+   * The session reported an error while a turn was awaited.
+   */
+  COPILOT_ERROR_SESSION_ERROR = 14,
+  /**
+   * The session was disconnected, or its client stopped or freed.
+   */
+  COPILOT_ERROR_SESSION_CLOSED = 15,
+  /**
+   * A callback of the user failed.
+   */
+  COPILOT_ERROR_HANDLER_FAILED = 16,
+  /**
+   * A defect inside the library.
+   */
+  COPILOT_ERROR_INTERNAL = 17,
+  /**
+   * The client was made before fork() in another process.
+   */
+  COPILOT_ERROR_FORKED = 18,
+  /**
+   * Stopping went through, but some steps failed; the data lists them.
+   */
+  COPILOT_ERROR_STOP_FAILED = 19,
+  /**
+   * A handle is NULL, was freed already or belongs to something else.
+   */
+  COPILOT_ERROR_BAD_HANDLE = 20,
+  /**
+   * Text is not valid UTF-8.
+   */
+  COPILOT_ERROR_BAD_TEXT = 21,
+  /**
+   * A blocking call was made from a callback that the call would have to wait for.
+   */
+  COPILOT_ERROR_WOULD_DEADLOCK = 22,
+  /**
+   * The option or method is not available on this connection or platform.
+   */
+  COPILOT_ERROR_UNSUPPORTED = 23,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum copilot_code copilot_code;
+#else
+typedef uint32_t copilot_code;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * State of a client's connection.
+ */
+enum copilot_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Not started, or stopped.
+   */
+  COPILOT_STATE_DISCONNECTED = 0,
+  /**
+   * Starting.
+   */
+  COPILOT_STATE_CONNECTING = 1,
+  /**
+   * Ready for calls.
+   */
+  COPILOT_STATE_CONNECTED = 2,
+  /**
+   * The start failed or the connection was lost.
+   */
+  COPILOT_STATE_ERROR = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum copilot_state copilot_state;
+#else
+typedef uint32_t copilot_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What is asked. More kinds may be added.
+ */
+enum copilot_call_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * A tool is called by the model. Answer: a text, or `{textResultForLlm, resultType?, …}`. Named by tool.
+   */
+  COPILOT_CALL_TOOL = 1,
+  /**
+   * May the agent do this? Answer: `{"kind":"approve-once"}`, `{"kind":"reject"}`, `{"kind":"no-result"}` …
+   */
+  COPILOT_CALL_PERMISSION = 2,
+  /**
+   * A question for the person. Answer: `{"answer":…,"wasFreeform":…}`.
+   */
+  COPILOT_CALL_USER_INPUT = 3,
+  /**
+   * The agent wants to leave plan mode. Answer: `{"approved":…}`.
+   */
+  COPILOT_CALL_EXIT_PLAN_MODE = 4,
+  /**
+   * Switch to automatic model choice? Answer: `"yes"`, `"yes_always"` or `"no"`.
+   */
+  COPILOT_CALL_AUTO_MODE_SWITCH = 5,
+  /**
+   * A hook. Answer: its output, `null` for no change. Named by hook type.
+   */
+  COPILOT_CALL_HOOK = 6,
+  /**
+   * A section of the system message to rewrite. Answer: a text. Named by section.
+   */
+  COPILOT_CALL_SYSTEM_MESSAGE_TRANSFORM = 7,
+  /**
+   * A form to fill in. Answer: `{"action":…,"content":…}`.
+   */
+  COPILOT_CALL_ELICITATION = 8,
+  /**
+   * An MCP server needs a token. Answer: `{"accessToken":…}` or `null`.
+   */
+  COPILOT_CALL_MCP_AUTH = 9,
+  /**
+   * A slash command. The answer is ignored. Named by command.
+   */
+  COPILOT_CALL_COMMAND = 10,
+  /**
+   * A model provider needs a bearer token. Answer: a text. Named by provider.
+   */
+  COPILOT_CALL_PROVIDER_TOKEN = 11,
+  /**
+   * A canvas is opened, closed or acted upon. Answer: any JSON.
+   */
+  COPILOT_CALL_CANVAS = 12,
+  /**
+   * A file operation of the session's file system. Answer: the operation's value.
+   */
+  COPILOT_CALL_SESSION_FS = 13,
+  /**
+   * A model request to be served. Client-wide.
+   */
+  COPILOT_CALL_LLM_REQUEST = 14,
+  /**
+   * The list of models. Answer: a list. Client-wide.
+   */
+  COPILOT_CALL_LIST_MODELS = 15,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum copilot_call_kind copilot_call_kind;
+#else
+typedef uint32_t copilot_call_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Where callbacks run. Events, completions and questions come one at a time and in order in every mode.
+ */
+enum copilot_drive
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * On a thread of the library that belongs to this client and does nothing else.
+   */
+  COPILOT_DRIVE_THREAD = 0,
+  /**
+   * On the thread that calls `copilot_client_poll`, or waits in a blocking call.
+   */
+  COPILOT_DRIVE_POLL = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum copilot_drive copilot_drive;
+#else
+typedef uint32_t copilot_drive;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How the runtime is reached.
+ */
+enum copilot_connection
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * As the JSON options or the environment say, else a child process over its standard input and output.
+   */
+  COPILOT_CONNECTION_DEFAULT = 0,
+  /**
+   * A child process over its standard input and output.
+   */
+  COPILOT_CONNECTION_STDIO = 1,
+  /**
+   * A child process over a TCP port it announces (or `port`).
+   */
+  COPILOT_CONNECTION_TCP = 2,
+  /**
+   * A runtime that runs already, at `url`.
+   */
+  COPILOT_CONNECTION_URI = 3,
+  /**
+   * The runtime as a library in this process.
+   */
+  COPILOT_CONNECTION_INPROCESS = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum copilot_connection copilot_connection;
+#else
+typedef uint32_t copilot_connection;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A question that waits for an answer. Answering frees it: `copilot_call_reply`, `…_reply_text`, `…_fail`,
+ * `…_fail_with`. Freeing it unanswered with `copilot_call_free` answers with an error.
+ */
+typedef struct copilot_call copilot_call;
+
+/**
+ * Ends blocking calls from another thread. Free it with `copilot_cancel_token_free`.
+ */
+typedef struct copilot_cancel_token copilot_cancel_token;
+
+/**
+ * A connection to one runtime. Free it with `copilot_client_free`. All functions may be called from any thread.
+ */
+typedef struct copilot_client copilot_client;
+
+/**
+ * An error owned by the caller. Free it with `copilot_error_free`. NULL means success.
+ */
+typedef struct copilot_error copilot_error;
+
+/**
+ * A running asynchronous operation. Free it with `copilot_op_free`, before or after its end; that does not cancel it.
+ */
+typedef struct copilot_op copilot_op;
+
+/**
+ * A conversation with the agent. Free it with `copilot_session_free`. All functions may be called from any thread.
+ */
+typedef struct copilot_session copilot_session;
+
+/**
+ * What a session is made from. May be used for several sessions, and be freed at any time after: sessions keep the
+ * callbacks alive. Free it with `copilot_session_config_free`.
+ */
+typedef struct copilot_session_config copilot_session_config;
+
+/**
+ * Text owned by the caller. Free it with `copilot_string_free`, never with `free`.
+ */
+typedef struct copilot_string copilot_string;
+
+/**
+ * A borrowed piece of UTF-8 text: a pointer and a length in bytes. It may contain NUL characters. A length of
+ * `COPILOT_NUL` says that the text ends at its first NUL, as C strings do; `copilot_s("…")` makes such a view.
+ * NULL data means that the text is absent. The library copies what it keeps.
+ */
+typedef struct {
+  /**
+   * First byte, or NULL for no text.
+   */
+  const char *data;
+  /**
+   * Number of bytes, or `COPILOT_NUL`.
+   */
+  size_t len;
+} copilot_str;
+
+/**
+ * Tells that the answer to a call is no longer wanted. Runs at most once, where callbacks run.
+ */
+typedef void (*copilot_cancel_fn)(void *user_data);
+
+/**
+ * Frees a `user_data`. Runs exactly once per registration, after the last call of the callback it was given with, also
+ * when the registration failed. May be NULL. It may run on any thread that calls the library, or on the callback thread.
+ */
+typedef void (*copilot_destroy_fn)(void *user_data);
+
+/**
+ * What a question is about. Borrowed: valid only during the callback; copy what is needed later.
+ */
+typedef struct {
+  /**
+   * `sizeof(copilot_call_info)` of the library.
+   */
+  size_t size;
+  /**
+   * A `copilot_call_kind`.
+   */
+  uint32_t kind;
+  /**
+   * The session that asks, borrowed; NULL for client-wide questions.
+   */
+  copilot_session *session;
+  /**
+   * The name of the tool, hook, section, command or provider; empty for other kinds.
+   */
+  copilot_str name;
+  /**
+   * The arguments as JSON text. `docs/host.md` lists them by kind.
+   */
+  copilot_str args;
+} copilot_call_info;
+
+/**
+ * Answers a question. The callback owns `call` and must answer or free it, at once or later, from any thread.
+ * `info` is borrowed for the duration of the callback. Runs where callbacks run, so it should return soon.
+ */
+typedef void (*copilot_call_fn)(void *user_data, copilot_call *call, const copilot_call_info *info);
+
+/**
+ * Receives notifications: `name` is a method name, `json` its parameters. Both are borrowed. Runs where callbacks run.
+ */
+typedef void (*copilot_notification_fn)(void *user_data, copilot_str name, copilot_str json);
+
+/**
+ * Tells that the connection was lost without being asked to. The callback owns `error`. Runs where callbacks run.
+ */
+typedef void (*copilot_closed_fn)(void *user_data, copilot_error *error);
+
+/**
+ * Options of a client. Initialise with `COPILOT_CLIENT_OPTIONS_INIT`; zero is the default of every field. All text
+ * is copied.
+ */
+typedef struct {
+  /**
+   * `sizeof(copilot_client_options)`.
+   */
+  size_t size;
+  /**
+   * A `copilot_drive`.
+   */
+  uint32_t drive;
+  /**
+   * A `copilot_connection`.
+   */
+  uint32_t connection;
+  /**
+   * Path of the runtime; absent: `COPILOT_CLI_PATH`, then the usual search.
+   */
+  copilot_str path;
+  /**
+   * Additional arguments of the runtime, `args_len` of them.
+   */
+  const copilot_str *args;
+  /**
+   * Number of `args`.
+   */
+  size_t args_len;
+  /**
+   * Address of a running runtime, for `COPILOT_CONNECTION_URI`.
+   */
+  copilot_str url;
+  /**
+   * Shared secret of a TCP runtime.
+   */
+  copilot_str connection_token;
+  /**
+   * Port of a TCP runtime; 0 lets it choose.
+   */
+  uint32_t port;
+  /**
+   * 1: use the GitHub login stored on this machine, 2: do not; 0: the default.
+   */
+  uint32_t use_logged_in_user;
+  /**
+   * Working directory of the runtime.
+   */
+  copilot_str working_directory;
+  /**
+   * Directory for the runtime's state.
+   */
+  copilot_str base_directory;
+  /**
+   * "none", "error", "warning", "info", "debug" or "all".
+   */
+  copilot_str log_level;
+  /**
+   * Token for GitHub.
+   */
+  copilot_str github_token;
+  /**
+   * Every other option as a JSON object, merged over the fields above. `docs/host.md` lists the keys.
+   */
+  copilot_str json;
+  /**
+   * Answers client-wide questions, and questions of sessions that have no handler of their own for them. The kinds
+   * must be declared in the JSON options, for example `{"handlers":{"listModels":true}}`. May be NULL.
+   */
+  copilot_call_fn on_call;
+  /**
+   * Receives `session.lifecycle` notifications. May be NULL.
+   */
+  copilot_notification_fn on_lifecycle;
+  /**
+   * Receives every other notification. May be NULL.
+   */
+  copilot_notification_fn on_notification;
+  /**
+   * Called when the connection is lost. May be NULL.
+   */
+  copilot_closed_fn on_closed;
+  /**
+   * Passed to the four callbacks above.
+   */
+  void *user_data;
+  /**
+   * Frees `user_data`, exactly once, also when `copilot_client_new` fails. May be NULL.
+   */
+  copilot_destroy_fn destroy;
+} copilot_client_options;
+
+/**
+ * How many events went in and out. Set `size` before the call, or initialise with `COPILOT_COUNTERS_INIT`.
+ */
+typedef struct {
+  /**
+   * `sizeof(copilot_counters)`.
+   */
+  size_t size;
+  /**
+   * Events that came from the runtime.
+   */
+  uint64_t received;
+  /**
+   * Events handed over to be passed to callbacks.
+   */
+  uint64_t delivered;
+  /**
+   * Events that wait.
+   */
+  uint64_t queued_events;
+  /**
+   * Bytes of the events that wait.
+   */
+  uint64_t queued_bytes;
+} copilot_counters;
+
+/**
+ * How long a blocking call waits. NULL in place of a pointer to it waits without limit.
+ * Initialise with `COPILOT_WAIT_INIT`.
+ */
+typedef struct {
+  /**
+   * `sizeof(copilot_wait)`.
+   */
+  size_t size;
+  /**
+   * Milliseconds until `COPILOT_ERROR_TIMEOUT`; 0 for no limit. The operation is then cancelled.
+   */
+  uint64_t timeout_ms;
+  /**
+   * Ends the wait from another thread; NULL for none. Borrowed during the call.
+   */
+  copilot_cancel_token *cancel_token;
+} copilot_wait;
+
+/**
+ * Receives the result of an asynchronous operation, exactly once: `error` is NULL and `result` its JSON text, or
+ * `error` is set and `result` NULL. The callback owns both and must free them. Runs where callbacks run.
+ */
+typedef void (*copilot_done_fn)(void *user_data, copilot_error *error, copilot_string *result);
+
+/**
+ * A tool that the model can call. Initialise with `COPILOT_TOOL_INIT`. All text is copied.
+ */
+typedef struct {
+  /**
+   * `sizeof(copilot_tool)`.
+   */
+  size_t size;
+  /**
+   * Unique name; required.
+   */
+  copilot_str name;
+  /**
+   * What it does, for the model.
+   */
+  copilot_str description;
+  /**
+   * JSON Schema of its arguments; absent for none.
+   */
+  copilot_str parameters;
+  /**
+   * More members of the tool as a JSON object, for example `{"skipPermission":true}`; absent for none.
+   */
+  copilot_str json;
+  /**
+   * Runs the tool. Asked with `{"toolCallId","toolName","arguments",…}`; answered with a text
+   * (`copilot_call_reply_text`) or a result object. NULL only declares the tool: somebody else answers.
+   */
+  copilot_call_fn call;
+  /**
+   * Passed to `call`.
+   */
+  void *user_data;
+  /**
+   * Frees `user_data`, exactly once, also when the registration fails. May be NULL.
+   */
+  copilot_destroy_fn destroy;
+} copilot_tool;
+
+/**
+ * An event of a session. Borrowed: valid only during the callback; copy what is needed later.
+ */
+typedef struct {
+  /**
+   * `sizeof(copilot_event)` of the library.
+   */
+  size_t size;
+  /**
+   * Type of the event, for example `assistant.message_delta`.
+   */
+  copilot_str type_name;
+  /**
+   * The whole event as JSON text: `{"id","timestamp","parentId","type","data",…}`.
+   */
+  copilot_str json;
+} copilot_event;
+
+/**
+ * Receives events, one at a time and in order. `session` and `event` are borrowed; do not free them. Runs where
+ * callbacks run: the next event waits until it returns.
+ */
+typedef void (*copilot_event_fn)(void *user_data, copilot_session *session, const copilot_event *event);
+
+/**
+ * Receives a new session, exactly once: `error` is NULL and `session` set, or the other way round. The callback owns
+ * both. Runs where callbacks run.
+ */
+typedef void (*copilot_session_done_fn)(void *user_data, copilot_error *error, copilot_session *session);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Answers a call with JSON text and frees it. With an error (bad handle, bad JSON) the call is not freed and can be
+ * answered again; `COPILOT_ERROR_INVALID_STATE` and later codes mean that nobody waits any longer. Any thread.
+ */
+copilot_error *copilot_call_reply(copilot_call *call,
+                                  copilot_str json);
+
+/**
+ * Answers a call with a plain text, which is encoded as a JSON string, and frees it. Otherwise as `copilot_call_reply`.
+ */
+copilot_error *copilot_call_reply_text(copilot_call *call,
+                                       copilot_str text);
+
+/**
+ * Answers a call with an error that has a text, and frees it. Otherwise as `copilot_call_reply`.
+ */
+copilot_error *copilot_call_fail(copilot_call *call, copilot_str message);
+
+/**
+ * As `copilot_call_fail`, with a JSON-RPC error code (0 for none) and details as JSON text (absent for none).
+ */
+copilot_error *copilot_call_fail_with(copilot_call *call,
+                                      copilot_str message,
+                                      int64_t code,
+                                      copilot_str data);
+
+/**
+ * Is the answer no longer wanted? Any thread. False for a handle that is NULL, freed or foreign.
+ */
+bool copilot_call_is_cancelled(const copilot_call *call);
+
+/**
+ * Asks to be told when the answer is no longer wanted. `on_cancel` runs at once if that is so already. `destroy` runs
+ * after it, or when the call was answered.
+ */
+copilot_error *copilot_call_on_cancel(copilot_call *call,
+                                      copilot_cancel_fn on_cancel,
+                                      void *user_data,
+                                      copilot_destroy_fn destroy);
+
+/**
+ * Frees a call; one that was not answered is answered with an error. NULL is allowed and does nothing.
+ */
+copilot_code copilot_call_free(copilot_call *call);
+
+/**
+ * Makes a cancel token, to be passed in `copilot_wait`. Any number of calls may share it.
+ */
+copilot_error *copilot_cancel_token_new(copilot_cancel_token **token);
+
+/**
+ * Cancels every call that waits with this token, and every later one. Those calls return `COPILOT_ERROR_CANCELLED`.
+ * Any thread; a second call does nothing.
+ */
+copilot_error *copilot_cancel_token_cancel(copilot_cancel_token *token);
+
+/**
+ * Was the token cancelled? False for a handle that is NULL, freed or foreign.
+ */
+bool copilot_cancel_token_is_cancelled(const copilot_cancel_token *token);
+
+/**
+ * Frees a token; calls that wait with it go on. NULL is allowed and does nothing.
+ */
+copilot_code copilot_cancel_token_free(copilot_cancel_token *token);
+
+/**
+ * Makes a client. Starts nothing yet: the runtime is started by `copilot_client_start`, or with the first session.
+ *
+ * @param options NULL for the defaults. Its user data is destroyed also when this function fails.
+ * @param[out] client the new client, written only on success.
+ */
+copilot_error *copilot_client_new(const copilot_client_options *options,
+                                  copilot_client **client);
+
+/**
+ * Frees a client. Sessions made by it keep it going: with the last of them (or at once, if there are none) the
+ * runtime is killed, calls that are still running end with an error, and user data is destroyed. To end the runtime
+ * politely call `copilot_client_stop` before.
+ *
+ * When the last handle is freed outside of a callback, no callback of the client runs after this function returns.
+ * NULL is allowed and does nothing.
+ */
+copilot_code copilot_client_free(copilot_client *client);
+
+/**
+ * Runs callbacks that are due on the calling thread, in `COPILOT_DRIVE_POLL`. Waits for the first one up to
+ * `timeout_ms` (0: not at all, negative: without limit); returns after what was queued then was run, or when
+ * `copilot_client_interrupt` was called.
+ *
+ * @param[out] count how many deliveries were run; may be NULL.
+ * @return `COPILOT_ERROR_INVALID_STATE` when the library has its own thread for callbacks,
+ *   `COPILOT_ERROR_WOULD_DEADLOCK` from inside a callback of the same client.
+ */
+copilot_error *copilot_client_poll(copilot_client *client, int64_t timeout_ms, size_t *count);
+
+/**
+ * Makes a `copilot_client_poll` that waits return, or the next one not wait. Any thread.
+ */
+copilot_error *copilot_client_interrupt(copilot_client *client);
+
+/**
+ * A file descriptor that is readable while callbacks wait to be run by `copilot_client_poll`, for select, poll, epoll,
+ * kqueue and the loops built on them. Do not read, write or close it; it is valid until the client ends.
+ *
+ * @return `COPILOT_ERROR_INVALID_STATE` when the library has its own thread for callbacks,
+ *   `COPILOT_ERROR_UNSUPPORTED` on platforms without such descriptors.
+ */
+copilot_error *copilot_client_fd(copilot_client *client,
+                                 int64_t *fd);
+
+/**
+ * Writes the state of the connection, a `copilot_state`.
+ */
+copilot_error *copilot_client_state(const copilot_client *client, copilot_state *state);
+
+/**
+ * Writes the TCP port of the runtime, 0 when it has none.
+ */
+copilot_error *copilot_client_runtime_port(const copilot_client *client, uint32_t *port);
+
+/**
+ * Counts the events of all sessions of a client.
+ */
+copilot_error *copilot_client_counters(const copilot_client *client, copilot_counters *counters);
+
+/**
+ * Starts the runtime and agrees on a protocol version. A client that is started already is left as it is.
+ *
+ * @param wait limits, or NULL for none.
+ * @param[out] result JSON `{"version","protocolVersion","timings"}`; may be NULL.
+ */
+copilot_error *copilot_client_start(copilot_client *client,
+                                    const copilot_wait *wait,
+                                    copilot_string **result);
+
+/**
+ * As `copilot_client_start`, without waiting.
+ *
+ * @param done called exactly once, unless this function returns an error.
+ * @param destroy frees `user_data`, also when this function returns an error; may be NULL.
+ * @param[out] op for cancelling; may be NULL.
+ */
+copilot_error *copilot_client_start_async(copilot_client *client,
+                                          copilot_done_fn done,
+                                          void *user_data,
+                                          copilot_destroy_fn destroy,
+                                          copilot_op **op);
+
+/**
+ * Ends all sessions and the runtime, politely first. The runtime is gone afterwards, also on
+ * `COPILOT_ERROR_STOP_FAILED`, whose data lists what went wrong. The client can be started again.
+ */
+copilot_error *copilot_client_stop(copilot_client *client, const copilot_wait *wait);
+
+/**
+ * As `copilot_client_stop`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_stop_async(copilot_client *client,
+                                         copilot_done_fn done,
+                                         void *user_data,
+                                         copilot_destroy_fn destroy,
+                                         copilot_op **op);
+
+/**
+ * Kills the runtime without asking it.
+ */
+copilot_error *copilot_client_force_stop(copilot_client *client, const copilot_wait *wait);
+
+/**
+ * As `copilot_client_force_stop`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_force_stop_async(copilot_client *client,
+                                               copilot_done_fn done,
+                                               void *user_data,
+                                               copilot_destroy_fn destroy,
+                                               copilot_op **op);
+
+/**
+ * Lists the models; asked once and then remembered.
+ *
+ * @param[out] result JSON `{"models":[…]}`; may be NULL.
+ */
+copilot_error *copilot_client_list_models(copilot_client *client,
+                                          const copilot_wait *wait,
+                                          copilot_string **result);
+
+/**
+ * As `copilot_client_list_models`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_list_models_async(copilot_client *client,
+                                                copilot_done_fn done,
+                                                void *user_data,
+                                                copilot_destroy_fn destroy,
+                                                copilot_op **op);
+
+/**
+ * Calls any method of the runtime; `copilot_protocol.h` names them.
+ *
+ * @param params a JSON object; absent for none.
+ * @param[out] result the runtime's result as JSON text; may be NULL.
+ */
+copilot_error *copilot_client_invoke(copilot_client *client,
+                                     copilot_str method,
+                                     copilot_str params,
+                                     const copilot_wait *wait,
+                                     copilot_string **result);
+
+/**
+ * As `copilot_client_invoke`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_invoke_async(copilot_client *client,
+                                           copilot_str method,
+                                           copilot_str params,
+                                           copilot_done_fn done,
+                                           void *user_data,
+                                           copilot_destroy_fn destroy,
+                                           copilot_op **op);
+
+/**
+ * Sends a notification to the runtime. Does not wait; a client that is not connected sends nothing.
+ */
+copilot_error *copilot_client_notify(copilot_client *client, copilot_str method, copilot_str params);
+
+/**
+ * Makes a configuration.
+ *
+ * @param json options in wire spelling, for example `{"model":"…","streaming":true}`; absent for none.
+ * @param[out] config the new configuration, written only on success.
+ */
+copilot_error *copilot_session_config_new(copilot_str json, copilot_session_config **config);
+
+/**
+ * Merges the members of a JSON object into a configuration; a member given again replaces the older one.
+ */
+copilot_error *copilot_session_config_set(copilot_session_config *config, copilot_str json);
+
+/**
+ * Adds a tool. A later tool of the same name replaces the handler of the earlier one.
+ */
+copilot_error *copilot_session_config_tool(copilot_session_config *config, const copilot_tool *tool);
+
+/**
+ * Receives all events of the session, from the very first one. May be called several times: listeners are called in
+ * the order they were added.
+ *
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ */
+copilot_error *copilot_session_config_on_event(copilot_session_config *config,
+                                               copilot_event_fn on_event,
+                                               void *user_data,
+                                               copilot_destroy_fn destroy);
+
+/**
+ * Answers questions of a kind, a `copilot_call_kind`. Which handlers there are decides what the runtime asks at all.
+ *
+ * @param name the hook type, section, command, provider or tool, for kinds that have several; absent for the others.
+ *   Commands, sections and providers must be declared in the JSON options as well.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ */
+copilot_error *copilot_session_config_on_call(copilot_session_config *config,
+                                              uint32_t kind,
+                                              copilot_str name,
+                                              copilot_call_fn on_call,
+                                              void *user_data,
+                                              copilot_destroy_fn destroy);
+
+/**
+ * Answers permission requests: `copilot_session_config_on_call` with `COPILOT_CALL_PERMISSION`.
+ */
+copilot_error *copilot_session_config_on_permission(copilot_session_config *config,
+                                                    copilot_call_fn on_call,
+                                                    void *user_data,
+                                                    copilot_destroy_fn destroy);
+
+/**
+ * Answers questions to the person: `copilot_session_config_on_call` with `COPILOT_CALL_USER_INPUT`.
+ */
+copilot_error *copilot_session_config_on_user_input(copilot_session_config *config,
+                                                    copilot_call_fn on_call,
+                                                    void *user_data,
+                                                    copilot_destroy_fn destroy);
+
+/**
+ * Frees a configuration. NULL is allowed and does nothing.
+ */
+copilot_code copilot_session_config_free(copilot_session_config *config);
+
+/**
+ * The code of an error; `COPILOT_OK` for NULL, `COPILOT_ERROR_BAD_HANDLE` for a freed or foreign handle.
+ */
+copilot_code copilot_error_code(const copilot_error *error);
+
+/**
+ * The name of the code, the same in every language, for example "RuntimeNotFound". Valid until the error is freed;
+ * "" for a handle that is NULL, freed or foreign.
+ */
+const char *copilot_error_name(const copilot_error *error);
+
+/**
+ * What was wrong and what to do about it, in UTF-8. Valid until the error is freed; "" for a handle that is NULL,
+ * freed or foreign.
+ */
+const char *copilot_error_message(const copilot_error *error);
+
+/**
+ * Details as JSON text, or NULL when there are none: the `data` of a JSON-RPC error, or what was last seen before a
+ * time limit passed. Valid until the error is freed.
+ */
+const char *copilot_error_data(const copilot_error *error);
+
+/**
+ * Writes the JSON-RPC code of a `COPILOT_ERROR_RPC` to `code` and returns true; false when the error has none.
+ */
+bool copilot_error_rpc_code(const copilot_error *error,
+                            int64_t *code);
+
+/**
+ * Frees an error. NULL is allowed and does nothing.
+ */
+copilot_code copilot_error_free(copilot_error *error);
+
+/**
+ * Finds a value by JSON pointer (RFC 6901), for example `/data/toolCalls/0/name`, and writes its JSON text to `value`;
+ * NULL when there is none. The caller owns the string.
+ */
+copilot_error *copilot_json_get(copilot_str json,
+                                copilot_str pointer,
+                                copilot_string **value);
+
+/**
+ * As `copilot_json_get`, but the value's own text: a JSON string is decoded, `null` counts as none, other values are
+ * given as JSON text.
+ */
+copilot_error *copilot_json_text(copilot_str json,
+                                 copilot_str pointer,
+                                 copilot_string **text);
+
+/**
+ * Writes `text` as a JSON string, with quotes and escapes. The caller owns it.
+ */
+copilot_error *copilot_json_quote(copilot_str text, copilot_string **json);
+
+/**
+ * Asks an operation to end; its callback then gets `COPILOT_ERROR_CANCELLED`, unless the operation had ended already.
+ * Any thread. Cancelling a wait for a turn does not abort the turn: see `copilot_session_abort`.
+ */
+copilot_error *copilot_op_cancel(copilot_op *op);
+
+/**
+ * Frees an operation's handle; the operation goes on. NULL is allowed and does nothing.
+ */
+copilot_code copilot_op_free(copilot_op *op);
+
+/**
+ * Creates a session; starts the client when needed.
+ *
+ * @param config what the session is made from; NULL for the defaults.
+ * @param wait limits, or NULL for none.
+ * @param[out] session the new session, written only on success.
+ */
+copilot_error *copilot_client_create_session(copilot_client *client,
+                                             copilot_session_config *config,
+                                             const copilot_wait *wait,
+                                             copilot_session **session);
+
+/**
+ * As `copilot_client_create_session`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_create_session_async(copilot_client *client,
+                                                   copilot_session_config *config,
+                                                   copilot_session_done_fn done,
+                                                   void *user_data,
+                                                   copilot_destroy_fn destroy,
+                                                   copilot_op **op);
+
+/**
+ * Opens a session that exists already, by its id. Otherwise as `copilot_client_create_session`.
+ */
+copilot_error *copilot_client_resume_session(copilot_client *client,
+                                             copilot_str session_id,
+                                             copilot_session_config *config,
+                                             const copilot_wait *wait,
+                                             copilot_session **session);
+
+/**
+ * As `copilot_client_resume_session`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_resume_session_async(copilot_client *client,
+                                                   copilot_str session_id,
+                                                   copilot_session_config *config,
+                                                   copilot_session_done_fn done,
+                                                   void *user_data,
+                                                   copilot_destroy_fn destroy,
+                                                   copilot_op **op);
+
+/**
+ * Frees a session. No further callback of it starts, and the runtime is told to let go of it; its state stays on disk
+ * and can be resumed. Call `copilot_session_disconnect` before to know when that is done. The last session of a freed
+ * client ends the runtime. NULL is allowed and does nothing.
+ */
+copilot_code copilot_session_free(copilot_session *session);
+
+/**
+ * Adds a listener for events that come from now on.
+ *
+ * @param type_name only events of this type; absent for all.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @param[out] listener for `copilot_session_off`; may be NULL.
+ */
+copilot_error *copilot_session_on(copilot_session *session,
+                                  copilot_str type_name,
+                                  copilot_event_fn on_event,
+                                  void *user_data,
+                                  copilot_destroy_fn destroy,
+                                  uint64_t *listener);
+
+/**
+ * Removes a listener. Its user data is destroyed as soon as no call of it runs. Removing it again does nothing.
+ */
+copilot_error *copilot_session_off(copilot_session *session,
+                                   uint64_t listener);
+
+/**
+ * Writes what is known of a session as JSON: `{"sessionId","workspacePath","capabilities","openCanvases"}`. The caller
+ * owns the string.
+ */
+copilot_error *copilot_session_state(const copilot_session *session,
+                                     copilot_string **state);
+
+/**
+ * Writes the id of a session. The caller owns the string.
+ */
+copilot_error *copilot_session_id(const copilot_session *session, copilot_string **id);
+
+/**
+ * Counts the events of a session.
+ */
+copilot_error *copilot_session_counters(const copilot_session *session, copilot_counters *counters);
+
+/**
+ * Sends a message. Returns as soon as the runtime took it; the answer comes as events.
+ *
+ * @param options a JSON object, for example `{"attachments":[…],"mode":"immediate"}`; absent for none.
+ * @param[out] result JSON `{"messageId"}`; may be NULL.
+ */
+copilot_error *copilot_session_send(copilot_session *session,
+                                    copilot_str prompt,
+                                    copilot_str options,
+                                    const copilot_wait *wait,
+                                    copilot_string **result);
+
+/**
+ * As `copilot_session_send`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_send_async(copilot_session *session,
+                                          copilot_str prompt,
+                                          copilot_str options,
+                                          copilot_done_fn done,
+                                          void *user_data,
+                                          copilot_destroy_fn destroy,
+                                          copilot_op **op);
+
+/**
+ * Sends a message and waits until the agent has finished with it. A time limit or a cancelled token ends only the
+ * wait, not the work: see `copilot_session_abort`.
+ *
+ * @param[out] result the last `assistant.message` event as JSON text, or `null`; may be NULL.
+ */
+copilot_error *copilot_session_send_and_wait(copilot_session *session,
+                                             copilot_str prompt,
+                                             copilot_str options,
+                                             const copilot_wait *wait,
+                                             copilot_string **result);
+
+/**
+ * As `copilot_session_send_and_wait`, without waiting. A time limit goes into `options` as `timeoutMs`. See
+ * `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_send_and_wait_async(copilot_session *session,
+                                                   copilot_str prompt,
+                                                   copilot_str options,
+                                                   copilot_done_fn done,
+                                                   void *user_data,
+                                                   copilot_destroy_fn destroy,
+                                                   copilot_op **op);
+
+/**
+ * Asks the agent to stop what it is doing.
+ */
+copilot_error *copilot_session_abort(copilot_session *session, const copilot_wait *wait);
+
+/**
+ * As `copilot_session_abort`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_abort_async(copilot_session *session,
+                                           copilot_done_fn done,
+                                           void *user_data,
+                                           copilot_destroy_fn destroy,
+                                           copilot_op **op);
+
+/**
+ * Lets go of the session: waits end with `COPILOT_ERROR_SESSION_CLOSED`, handlers are cancelled, and the session's
+ * callbacks and their user data are let go. Its state stays on disk. The handle must still be freed.
+ */
+copilot_error *copilot_session_disconnect(copilot_session *session,
+                                          const copilot_wait *wait);
+
+/**
+ * As `copilot_session_disconnect`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_disconnect_async(copilot_session *session,
+                                                copilot_done_fn done,
+                                                void *user_data,
+                                                copilot_destroy_fn destroy,
+                                                copilot_op **op);
+
+/**
+ * Reads the session's events so far.
+ *
+ * @param[out] result JSON `{"events":[…]}`; may be NULL.
+ */
+copilot_error *copilot_session_get_events(copilot_session *session,
+                                          const copilot_wait *wait,
+                                          copilot_string **result);
+
+/**
+ * As `copilot_session_get_events`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_get_events_async(copilot_session *session,
+                                                copilot_done_fn done,
+                                                void *user_data,
+                                                copilot_destroy_fn destroy,
+                                                copilot_op **op);
+
+/**
+ * Calls any method of the runtime for this session; its id is added to the parameters. `copilot_protocol.h` names the
+ * methods.
+ *
+ * @param params a JSON object; absent for none.
+ * @param[out] result the runtime's result as JSON text; may be NULL.
+ */
+copilot_error *copilot_session_invoke(copilot_session *session,
+                                      copilot_str method,
+                                      copilot_str params,
+                                      const copilot_wait *wait,
+                                      copilot_string **result);
+
+/**
+ * As `copilot_session_invoke`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_invoke_async(copilot_session *session,
+                                            copilot_str method,
+                                            copilot_str params,
+                                            copilot_done_fn done,
+                                            void *user_data,
+                                            copilot_destroy_fn destroy,
+                                            copilot_op **op);
+
+/**
+ * The bytes of a string, followed by a NUL. Valid until the string is freed. Any thread.
+ * Returns NULL for a handle that is NULL, freed or foreign.
+ */
+const char *copilot_string_data(const copilot_string *string);
+
+/**
+ * Number of bytes of a string, without the NUL behind it. 0 for a handle that is NULL, freed or foreign.
+ */
+size_t copilot_string_len(const copilot_string *string);
+
+/**
+ * Frees a string. NULL is allowed and does nothing.
+ */
+copilot_code copilot_string_free(copilot_string *string);
+
+/**
+ * Number of the binary interface. A program built with header `COPILOT_ABI_VERSION` runs with every library whose
+ * `copilot_abi_version()` is the same and whose version is not older.
+ */
+uint32_t copilot_abi_version(void);
+
+/**
+ * Version of the library as text, for example "0.1.0". Static: do not free.
+ */
+const char *copilot_version(void);
+
+/**
+ * Version of the library as a number: major * 1000000 + minor * 1000 + patch.
+ */
+uint32_t copilot_version_number(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/** The view of a C string; NULL gives no text. */
+static inline copilot_str copilot_s(const char *text) {
+  copilot_str view;
+  view.data = text;
+  view.len = COPILOT_NUL;
+  return view;
+}
+
+/** The view of `len` bytes. */
+static inline copilot_str copilot_sn(const char *data, size_t len) {
+  copilot_str view;
+  view.data = data;
+  view.len = len;
+  return view;
+}
+
+/** The view of an owned string. */
+static inline copilot_str copilot_string_view(const copilot_string *string) {
+  return copilot_sn(copilot_string_data(string), copilot_string_len(string));
+}
+
+/* What a compiler must agree on with the library. */
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define COPILOT_ASSERT_(condition, name) static_assert(condition, #name)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define COPILOT_ASSERT_(condition, name) _Static_assert(condition, #name)
+#else
+#define COPILOT_ASSERT_(condition, name) typedef char copilot_assert_##name[(condition) ? 1 : -1]
+#endif
+COPILOT_ASSERT_(sizeof(copilot_code) == 4, codes_have_four_bytes);
+COPILOT_ASSERT_(sizeof(copilot_str) == 2 * sizeof(void *), views_are_pointer_and_length);
+COPILOT_ASSERT_(offsetof(copilot_client_options, size) == 0, size_is_first_in_options);
+COPILOT_ASSERT_(offsetof(copilot_wait, size) == 0, size_is_first_in_wait);
+COPILOT_ASSERT_(offsetof(copilot_tool, size) == 0, size_is_first_in_tool);
+COPILOT_ASSERT_(sizeof(copilot_wait) == 3 * 8 || sizeof(void *) != 8, wait_has_no_gaps);
+COPILOT_ASSERT_(sizeof(copilot_counters) == 5 * 8 || sizeof(void *) != 8, counters_have_no_gaps);
+COPILOT_ASSERT_(sizeof(copilot_tool) == 12 * 8 || sizeof(void *) != 8, tool_has_no_gaps);
+COPILOT_ASSERT_(sizeof(copilot_client_options) == 27 * 8 || sizeof(void *) != 8, options_have_no_gaps);
+#undef COPILOT_ASSERT_
+
+#endif /* COPILOT_H */
