@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Client, ConnectionState, Live};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::{json, method};
@@ -27,18 +29,11 @@ impl Client {
         let _transition = self.0.transition.lock().await;
         let mut report = StopReport::default();
         let Some(live) = self.take_live() else { return report };
-        disconnect_sessions(&live, &mut report).await;
-        if live.child.is_some() {
-            let shutdown = live.connection.call(method::RUNTIME_SHUTDOWN, "{}");
-            match tokio::time::timeout(SHUTDOWN_TIME, shutdown).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => {
-                    report.errors.push(format!("Failed to gracefully shut down runtime: {error}"))
-                }
-                Err(_) => report.errors.push(format!(
-                    "Failed to gracefully shut down runtime: no answer within {SHUTDOWN_TIME:?}"
-                )),
-            }
+        let abandoned = self.0.abandon().clone();
+        tokio::select! {
+            biased;
+            () = wind_down(&live, &mut report) => {}
+            () = end_when(abandoned, &live) => {}
         }
         live.router.close();
         live.connection.close();
@@ -78,6 +73,30 @@ impl Client {
         link.state = ConnectionState::Disconnected;
         link.live.take()
     }
+}
+
+/// All that the runtime has to say yes to.
+async fn wind_down(live: &Live, report: &mut StopReport) {
+    disconnect_sessions(live, report).await;
+    let Some(child) = &live.child else { return };
+    let shutdown = live.connection.call(method::RUNTIME_SHUTDOWN, "{}");
+    match tokio::time::timeout(SHUTDOWN_TIME, shutdown).await {
+        Ok(Ok(_)) => child.has_cleaned_up(),
+        Ok(Err(error)) => report.errors.push(format!("Failed to gracefully shut down runtime: {error}")),
+        Err(_) => report
+            .errors
+            .push(format!("Failed to gracefully shut down runtime: no answer within {SHUTDOWN_TIME:?}")),
+    }
+}
+
+/// Lets every call of a stop that hangs fail once somebody stops by force. Never ends by itself.
+async fn end_when(abandoned: CancellationToken, live: &Live) {
+    abandoned.cancelled().await;
+    live.connection.close();
+    if let Some(child) = &live.child {
+        child.kill();
+    }
+    std::future::pending().await
 }
 
 async fn disconnect_sessions(live: &Live, report: &mut StopReport) {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ struct Inner {
     pid: u32,
     exit: watch::Receiver<Option<ExitStatus>>,
     kill: CancellationToken,
+    /// Whether the runtime has ended what it started.
+    cleaned_up: Arc<AtomicBool>,
     /// The process that started the child: a copy made by `fork` must not end it.
     owner: u32,
     stderr: Stderr,
@@ -44,17 +47,20 @@ impl ChildProcess {
         command.process_group(0);
         #[cfg(windows)]
         command.creation_flags(0x0800_0000); // CREATE_NO_WINDOW
+        let mark = Guard::mark(&mut command);
         let mut child = command.kill_on_drop(true).spawn().map_err(|error| {
             Error::new(ErrorKind::SpawnFailed, format!("cannot start the Copilot CLI at {shown:?}: {error}"))
         })?;
         let missing = || Error::new(ErrorKind::Internal, "the child has no piped streams");
         let pid = child.id().ok_or_else(missing)?;
-        let guard = Guard::watch(pid);
+        let guard = Guard::watch(pid, &mark);
         let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take().ok_or_else(missing)? };
         let stderr = Stderr::collect(child.stderr.take().ok_or_else(missing)?);
         let (report, exit) = watch::channel(None);
         let kill = CancellationToken::new();
         let killed = kill.clone();
+        let cleaned_up = Arc::new(AtomicBool::new(false));
+        let in_order = Arc::clone(&cleaned_up);
         tokio::spawn(async move {
             let status = tokio::select! {
                 status = child.wait() => status,
@@ -66,9 +72,10 @@ impl ChildProcess {
             // What the runtime itself left behind in its group ends with it.
             signal_group(pid, Signal::Kill);
             report.send_replace(status.ok());
-            guard.dismiss().await;
+            guard.dismiss(in_order.load(Ordering::Acquire)).await;
         });
-        Ok((Self(Arc::new(Inner { pid, exit, kill, owner: std::process::id(), stderr })), pipes))
+        let owner = std::process::id();
+        Ok((Self(Arc::new(Inner { pid, exit, kill, cleaned_up, owner, stderr })), pipes))
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -83,6 +90,11 @@ impl ChildProcess {
     pub(crate) async fn exited(&self) {
         let mut exit = self.0.exit.clone();
         drop(exit.wait_for(Option::is_some).await);
+    }
+
+    /// The runtime has ended what it started: nothing needs to be swept up after it.
+    pub(crate) fn has_cleaned_up(&self) {
+        self.0.cleaned_up.store(true, Ordering::Release);
     }
 
     /// Asks the child to end.
@@ -256,21 +268,51 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::ProcessExited);
     }
 
-    #[tokio::test]
-    async fn stubborn_children_and_grandchildren_are_killed() {
-        let (child, mut pipes) = shell("trap '' TERM; sleep 60 & echo $!; wait; sleep 60");
+    async fn first_line(pipes: &mut Pipes) -> rustix::process::Pid {
         let mut line = String::new();
         BufReader::new(&mut pipes.stdout).read_line(&mut line).await.unwrap();
-        let grandchild: i32 = line.trim().parse().unwrap();
-        assert!(child.end_within(Duration::from_millis(200)).await);
-        let pid = rustix::process::Pid::from_raw(grandchild).unwrap();
-        for _ in 0..100 {
-            if rustix::process::test_kill_process(pid).is_err() {
-                return;
+        rustix::process::Pid::from_raw(line.trim().parse().unwrap()).unwrap()
+    }
+
+    /// Nobody may wait for a grandchild whose parent is gone, so an ended one counts although it has not been reaped.
+    async fn ends(pid: rustix::process::Pid) -> bool {
+        for _ in 0..150 {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+            let is_zombie = stat.is_ok_and(|stat| stat.contains(") Z "));
+            if is_zombie || rustix::process::test_kill_process(pid).is_err() {
+                return true;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("the grandchild {grandchild} is still there");
+        false
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn commands_in_sessions_of_their_own_end_unless_all_was_in_order() {
+        const SCRIPT: &str = "setsid sleep 60 >/dev/null 2>&1 & echo $!;";
+        let (killed, mut pipes) = shell(&format!("{SCRIPT} wait"));
+        let command = first_line(&mut pipes).await;
+        killed.kill();
+        assert!(ends(command).await, "after a kill");
+        let (_crashed, mut pipes) = shell(&format!("{SCRIPT} exit 1"));
+        assert!(ends(first_line(&mut pipes).await).await, "after a crash");
+        let (tidy, mut pipes) = shell(&format!("{SCRIPT} read -r go"));
+        let command = first_line(&mut pipes).await;
+        tidy.has_cleaned_up();
+        drop(pipes);
+        tidy.exited().await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let kept = rustix::process::kill_process(command, rustix::process::Signal::KILL);
+        assert!(kept.is_ok(), "what the runtime left behind on purpose stays");
+    }
+
+    #[tokio::test]
+    async fn stubborn_children_and_grandchildren_are_killed() {
+        let (child, mut pipes) = shell("trap '' TERM; sleep 60 & echo $!; wait; sleep 60");
+        let grandchild = first_line(&mut pipes).await;
+        assert!(child.end_within(Duration::from_millis(200)).await);
+        assert!(ends(grandchild).await);
     }
 
     #[tokio::test]

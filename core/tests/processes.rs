@@ -1,0 +1,155 @@
+//! No runtime outlives its client, however the client ends.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use copilot_core::{Client, ConnectionState, ErrorKind, RuntimeConnection};
+use serde_json::json;
+use support::{
+    assert_gone, call, command_line, descendants, eventually, fake, fake_client, fake_options,
+    fake_tcp_options, is_alive,
+};
+
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropping_a_client_ends_its_runtime() {
+    for options in [fake_options(json!({})), fake_tcp_options(json!({}))] {
+        let client = Client::new(options).unwrap();
+        let session = client.create_session(copilot_core::SessionSpec::default()).await.unwrap();
+        let pid = client.runtime_pid().unwrap();
+        drop(client);
+        assert!(is_alive(pid), "the session keeps the connection");
+        session.send_and_wait("still here?", Some(SOON)).await.unwrap();
+        drop(session);
+        assert_gone(&[pid], SOON);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_starts_spawn_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("frames.jsonl");
+    let (path, args) = fake(json!({}), Some(&record));
+    let mut options = fake_options(json!({}));
+    options.connection = Some(RuntimeConnection::Stdio { path: Some(path), args, env: None });
+    let client = Client::new(options).unwrap();
+    let starts: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.start().await.map(|_| client.runtime_pid()) })
+        })
+        .collect();
+    let mut pids = Vec::new();
+    for start in starts {
+        pids.push(start.await.unwrap().unwrap().unwrap());
+    }
+    pids.dedup();
+    assert_eq!(pids.len(), 1);
+    assert!(client.stop().await.errors.is_empty());
+    let frames = std::fs::read_to_string(&record).unwrap();
+    assert_eq!(frames.matches(r#""method":"connect""#).count(), 1, "{frames}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_abandoned_start_leaves_nothing() {
+    let silent = json!([{"on": {"method": "connect"}, "do": [{"noReply": true}]}]);
+    let never_announces = json!({"announce": false});
+    for (mut options, script) in
+        [(fake_options(json!({})), silent), (fake_tcp_options(json!({})), never_announces)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, with_record) = fake(script, Some(&folder.path().join("frames.jsonl")));
+        if let Some(RuntimeConnection::Stdio { args, .. } | RuntimeConnection::Tcp { args, .. }) =
+            &mut options.connection
+        {
+            *args = with_record;
+        }
+        let client = Client::new(options).unwrap();
+        // The recording's path tells our runtime from those of the other tests.
+        let mark = folder.path().to_string_lossy().into_owned();
+        let mut started = Vec::new();
+        {
+            let mut start = std::pin::pin!(client.start());
+            for _ in 0..250 {
+                assert!(tokio::time::timeout(Duration::from_millis(20), start.as_mut()).await.is_err());
+                started = descendants(std::process::id());
+                started.retain(|&pid| command_line(pid).contains(&mark));
+                if !started.is_empty() {
+                    break;
+                }
+            }
+            assert!(!started.is_empty() && client.state() == ConnectionState::Connecting);
+        }
+        assert_eq!(client.state(), ConnectionState::Error);
+        assert_gone(&started, SOON);
+        let error = client.call("ping", "").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidState);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn force_stop_ends_a_start_that_hangs() {
+    let client = fake_client(json!([{"on": {"method": "connect"}, "do": [{"noReply": true}]}]));
+    let starting = tokio::spawn({
+        let client = client.clone();
+        async move { client.start().await }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    client.force_stop().await;
+    let outcome = tokio::time::timeout(SOON, starting).await.expect("the start ends").unwrap();
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_ne!(client.state(), ConnectionState::Connected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn force_stop_ends_a_stop_that_hangs() {
+    let client = fake_client(json!([{"on": {"method": "runtime.shutdown"}, "do": [{"hang": true}]}]));
+    client.start().await.unwrap();
+    let pid = client.runtime_pid().unwrap();
+    let stopping = tokio::spawn({
+        let client = client.clone();
+        async move { client.stop().await }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    client.force_stop().await;
+    let report = tokio::time::timeout(SOON, stopping).await.expect("the stop ends").unwrap();
+    assert_eq!(report.errors.len(), 1, "{report:?}");
+    assert_gone(&[pid], SOON);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stop_is_bounded_when_the_runtime_hangs() {
+    let client = fake_client(json!([{"on": {"method": "test.hang"}, "do": [{"hang": true}]}]));
+    for _ in 0..3 {
+        client.create_session(copilot_core::SessionSpec::default()).await.unwrap();
+    }
+    let pid = client.runtime_pid().unwrap();
+    let hanging = tokio::spawn({
+        let client = client.clone();
+        async move { client.call("test.hang", "").await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let begin = Instant::now();
+    let report = client.stop().await;
+    assert!(begin.elapsed() < Duration::from_secs(31), "{:?}", begin.elapsed());
+    assert_eq!(report.errors.len(), 4, "three sessions and the shutdown: {report:?}");
+    assert!(!is_alive(pid));
+    assert!(hanging.await.unwrap().is_err());
+    client.start().await.unwrap();
+    assert_eq!(call(&client, "ping", json!({"message": "again"})).await["message"], "pong: again");
+    client.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runtime_that_dies_is_noticed_and_replaced() {
+    let client = fake_client(json!([{"on": {"method": "test.die"}, "do": [{"exit": 7}]}]));
+    client.start().await.unwrap();
+    let error = client.call("test.die", "").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ProcessExited);
+    assert!(error.message().contains("code 7"), "{error}");
+    assert!(eventually(SOON, || client.state() == ConnectionState::Disconnected));
+    client.start().await.unwrap();
+    assert!(client.stop().await.errors.is_empty());
+}
