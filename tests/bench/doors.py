@@ -60,16 +60,29 @@ def rust() -> list[Door]:
     return doors
 
 
+def versioned(shared: Path) -> Path:
+    """A folder where the library is found by all names that programs ask for, as after an installation."""
+    folder = target() / "bench-c-lib"
+    folder.mkdir(exist_ok=True)
+    for name in (shared.name, f"{shared.name}.0"):
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(shared.resolve())
+    return folder
+
+
 def c() -> list[Door]:
     include = Path(os.environ.get("BENCH_C_INCLUDE", ROOT / "include"))
     library = Path(os.environ.get("BENCH_C_LIB", target()))
-    if not (include / "copilot.h").exists() or not list(library.glob("libcopilot.*")):
+    shared = next(iter(sorted(library.glob("libcopilot.so")) or sorted(library.glob("libcopilot.dylib"))), None)
+    if shared is None or not (include / "copilot.h").exists():
         raise Missing("include/copilot.h or libcopilot is not there (BENCH_C_INCLUDE, BENCH_C_LIB)")
+    linked = versioned(shared)
     program = target() / "bench-c"
     source = HERE / "bench_c.c"
-    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", f"-I{include}", f"-L{library}"]
+    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", f"-I{include}", f"-L{linked}"]
     command = [os.environ.get("CC", "cc"), *flags, str(source), "-o", str(program)]
-    subprocess.run([*command, "-lcopilot", f"-Wl,-rpath,{library}"], check=True, timeout=120)
+    subprocess.run([*command, "-lcopilot", f"-Wl,-rpath,{linked}"], check=True, timeout=120)
     return [
         Door("c-thread", [str(program), "thread"], peer="rust"),
         Door("c-poll", [str(program), "poll"], peer="rust"),

@@ -137,7 +137,8 @@ def main() -> int:
         env["BENCH_FAKE"] = str(doors.executable("copilot-fake-runtime"))
         runs, failures = run_all(found, env, args.runs)
     medians, lost = table.medians(runs), table.losses(runs)
-    print(f"medians of {args.runs}; × how many times better; load before and after: {before['load']}, {machine()['load']}")
+    print(f"medians of {args.runs}; a/b: how many times better a is than b; cores: {before['cores']}")
+    print(f"load before and after: {before['load']}, {machine()['load']}")
     print(table.render(found, medians))
     if args.json:
         result = {"machine": before, "plan": plan, "runs": runs, "medians": medians, "lost": lost}

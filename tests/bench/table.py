@@ -93,7 +93,7 @@ def render(doors: list[Door], found: dict[str, dict[str, float]]) -> str:
     """The table as text: medians, then how many times better each door is than what it is compared with."""
     columns = [door.name for door in doors if door.name in found]
     quotients = ratios(doors, found)
-    rows = [["", *columns, *(f"×{title}" for title in quotients)]]
+    rows = [["", *columns, *quotients]]
     for name, title, _ in MEASURES:
         if any(name in found[column] for column in columns):
             values = [shown(found[column].get(name)) for column in columns]
