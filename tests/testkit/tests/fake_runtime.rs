@@ -9,7 +9,7 @@ use copilot_testkit::{
     runtime::{Action, Rule, RuntimeScript},
 };
 use serde_json::{Value, json};
-use support::{Peer, scripted, spawn};
+use support::{Peer, StdioPeer, scripted, spawn};
 
 #[test]
 fn conversation_is_chained_and_recorded() {
@@ -86,15 +86,29 @@ fn floods_are_complete_fast_and_before_their_answer() {
 
 #[test]
 fn tool_round_trips() {
-    let (_child, mut peer) = scripted(&json!({}));
+    let (_child, mut peer) = scripted(&json!([
+        {"on": {"method": "session.send"}, "do": [
+            {"reply": "default"},
+            {"toolRoundtrips": {"toolName": "t", "count": 50, "inFlight": 4, "as": "calls"}},
+            {"event": {"type": "over", "data": {"count": "$calls.count", "failed": "$calls.failed"}}},
+        ]},
+    ]));
     peer.call("session.create", json!({"sessionId": "s"}));
     let params = json!({"sessionId": "s", "toolName": "t", "count": 50, "inFlight": 4});
     let id = peer.begin("fake.toolRoundtrips", params);
+    let answer = answer_tools_until(&mut peer, |frame| frame["id"] == id);
+    assert_eq!((&answer["result"]["count"], &answer["result"]["failed"]), (&json!(50), &json!(0)));
+
+    peer.begin("session.send", json!({"sessionId": "s", "prompt": "call"}));
+    let over = answer_tools_until(&mut peer, |frame| frame["params"]["event"]["type"] == "over");
+    assert_eq!(over["params"]["event"]["data"], json!({"count": 50, "failed": 0}));
+}
+
+fn answer_tools_until(peer: &mut StdioPeer, is_end: impl Fn(&Value) -> bool) -> Value {
     loop {
         let frame = peer.read().unwrap();
-        if frame["id"] == id {
-            assert_eq!((&frame["result"]["count"], &frame["result"]["failed"]), (&json!(50), &json!(0)));
-            return;
+        if is_end(&frame) {
+            return frame;
         }
         if frame["params"]["event"]["type"] == "external_tool.requested" {
             let request = &frame["params"]["event"]["data"]["requestId"];

@@ -13,8 +13,9 @@ use serde_json::{Map, Value, json};
 use super::{
     builtin,
     conn::Conn,
+    control::Roundtrips,
     flood,
-    script::{Action, Event, Expect, Flood, Raw, Reply, Request},
+    script::{Action, Event, Expect, Flood, Raw, Reply, Request, ToolRoundtrips},
     state::{State, lock},
 };
 use crate::{
@@ -101,6 +102,7 @@ impl Context {
                 thread::sleep(Duration::from_millis(*millis));
             }
             Action::Flood(flood) => self.flood(flood),
+            Action::ToolRoundtrips(wanted) => self.tool_roundtrips(wanted),
             Action::Raw(raw) => self.raw(raw),
             Action::Stderr(text) => drop(io::stderr().write_all(text.as_bytes())),
             Action::Exit(code) => {
@@ -203,6 +205,21 @@ impl Context {
             self.state.recorder.note(conn.id, &format!("flood of {} {} events", flood.count, flood.kind));
             flood::run(conn, &id, parent.as_deref(), flood);
         });
+    }
+
+    fn tool_roundtrips(&mut self, wanted: &ToolRoundtrips) {
+        let session = self.state.session(&self.session_id(None));
+        let (Some(conn), Some(session)) = (self.conn.clone(), session) else {
+            return self.state.recorder.failure("toolRoundtrips without a session".to_owned());
+        };
+        conn.flush();
+        let (sender, receiver) = mpsc::channel();
+        let finished = Box::new(move |summary| drop(sender.send(summary)));
+        Roundtrips::start(&self.state, &conn, session, wanted, finished);
+        match receiver.recv_timeout(Duration::from_millis(wanted.timeout_ms)) {
+            Ok(summary) => self.remember(wanted.name.as_ref(), summary),
+            Err(_) => self.state.recorder.failure(format!("calls of {} not all answered", wanted.tool_name)),
+        }
     }
 
     fn raw(&self, raw: &Raw) {

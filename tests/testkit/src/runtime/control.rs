@@ -1,6 +1,7 @@
 //! `fake.*`: methods with which a test or benchmark steers the fake runtime through the SDK's own generic call.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex},
     thread,
     time::Instant,
@@ -13,7 +14,7 @@ use super::{
     builtin,
     conn::Conn,
     flood, record,
-    script::{Event, Flood, RuntimeScript},
+    script::{Event, Flood, RuntimeScript, ToolRoundtrips},
     session::Session,
     state::{State, lock},
 };
@@ -33,7 +34,7 @@ pub(super) fn handle(state: &Arc<State>, conn: &Arc<Conn>, id: Value, method: &s
         "fake.emit" => emit(state, conn, params),
         "fake.request" => return request(conn, id, params),
         "fake.flood" => return start_flood(state, conn, id, params),
-        "fake.toolRoundtrips" => return Roundtrips::start(state, conn, id, params),
+        "fake.toolRoundtrips" => return tool_roundtrips(state, conn, id, params),
         _ => Err(builtin::error(-32601, format!("Unhandled method {method}"))),
     };
     conn.reply(&id, answer);
@@ -118,13 +119,31 @@ fn start_flood(state: &Arc<State>, conn: &Arc<Conn>, id: Value, params: &Value) 
     });
 }
 
+fn tool_roundtrips(state: &Arc<State>, conn: &Arc<Conn>, id: Value, params: &Value) {
+    let session = params["sessionId"].as_str().and_then(|id| state.session(id));
+    let (Some(session), Some(tool)) = (session, params["toolName"].as_str()) else {
+        return conn.reply(&id, Err(invalid("an existing sessionId and a toolName are needed")));
+    };
+    let wanted = ToolRoundtrips {
+        tool_name: tool.to_owned(),
+        count: params["count"].as_u64().unwrap_or(1),
+        in_flight: params["inFlight"].as_u64().unwrap_or(1),
+        name: None,
+        timeout_ms: 0,
+    };
+    let back = Arc::clone(conn);
+    Roundtrips::start(state, conn, session, &wanted, Box::new(move |summary| back.reply(&id, Ok(summary))));
+}
+
+/// Gets `{count, failed, micros}` when all calls are answered.
+type Finished = Box<dyn Fn(Value) + Send + Sync>;
+
 /// A benchmark of tool calls: keeps some open until all are answered. Every answer triggers the next call on the thread that
 /// reads, so the numbers hold no thread switch of ours.
-#[derive(Debug)]
 pub(super) struct Roundtrips {
     conn: Arc<Conn>,
     session: Arc<Mutex<Session>>,
-    reply_to: Value,
+    finished: Finished,
     tool: String,
     count: u64,
     started: Instant,
@@ -138,29 +157,43 @@ struct Progress {
     failed: u64,
 }
 
+impl fmt::Debug for Roundtrips {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Roundtrips")
+            .field("tool", &self.tool)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Roundtrips {
-    fn start(state: &Arc<State>, conn: &Arc<Conn>, id: Value, params: &Value) {
-        let session = params["sessionId"].as_str().and_then(|id| state.session(id));
-        let (Some(session), Some(tool)) = (session, params["toolName"].as_str()) else {
-            return conn.reply(&id, Err(invalid("an existing sessionId and a toolName are needed")));
-        };
-        let (count, in_flight) =
-            (params["count"].as_u64().unwrap_or(1), params["inFlight"].as_u64().unwrap_or(1));
-        if count == 0 {
-            return conn.reply(&id, Ok(json!({"count": 0, "failed": 0, "micros": 0})));
-        }
+    pub(super) fn start(
+        state: &Arc<State>,
+        conn: &Arc<Conn>,
+        session: Arc<Mutex<Session>>,
+        wanted: &ToolRoundtrips,
+        finished: Finished,
+    ) {
         let run = Arc::new(Self {
             conn: Arc::clone(conn),
             session,
-            reply_to: id,
-            tool: tool.to_owned(),
-            count,
+            finished,
+            tool: wanted.tool_name.clone(),
+            count: wanted.count,
             started: Instant::now(),
             progress: Mutex::default(),
         });
-        for _ in 0..in_flight.clamp(1, count) {
+        if wanted.count == 0 {
+            return run.finish(0);
+        }
+        for _ in 0..wanted.in_flight.clamp(1, wanted.count) {
             run.ask(state);
         }
+    }
+
+    fn finish(&self, failed: u64) {
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        (self.finished)(json!({"count": self.count, "failed": failed, "micros": micros}));
     }
 
     fn ask(self: &Arc<Self>, state: &State) {
@@ -197,13 +230,7 @@ impl Roundtrips {
             (progress.answered == run.count).then_some(progress.failed)
         };
         match done {
-            Some(failed) => {
-                let micros = u64::try_from(run.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-                run.conn.reply(
-                    &run.reply_to,
-                    Ok(json!({"count": run.count, "failed": failed, "micros": micros})),
-                );
-            }
+            Some(failed) => run.finish(failed),
             None => run.ask(state),
         }
         true

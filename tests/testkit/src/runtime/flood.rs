@@ -20,19 +20,27 @@ struct Pattern {
     frame: Vec<u8>,
     counter: Range<usize>,
     time: Range<usize>,
+    /// The time once more, at the start of the text: typed clients drop the members that no schema names.
+    stamp: Option<Range<usize>>,
     id: Range<usize>,
 }
 
 impl Pattern {
     /// The frame of event `n`; it also fits later events whose counter and time have as many digits.
     fn new(session: &str, parent: Option<&str>, flood: &Flood, n: u64, time: u64) -> Self {
-        let text = "x".repeat(flood.bytes);
+        let mut text = "x".repeat(flood.bytes);
+        let stamp_len = time.to_string().len();
+        let stamped = flood.per_second.is_some() && stamp_len <= text.len();
+        if stamped {
+            text.replace_range(..stamp_len, &time.to_string());
+        }
         let (session, kind, parent) = (Value::from(session), Value::from(flood.kind.as_str()), json!(parent));
         let (counter, time, now) = (n.to_string(), time.to_string(), text::iso_now());
-        let before_counter = format!(
+        let before_text = format!(
             "{{\"jsonrpc\":\"2.0\",\"method\":\"session.event\",\"params\":{{\"sessionId\":{session},\"event\":{{\
-             \"type\":{kind},\"data\":{{\"messageId\":\"flood\",\"deltaContent\":\"{text}\",\"n\":"
+             \"type\":{kind},\"data\":{{\"messageId\":\"flood\",\"deltaContent\":\""
         );
+        let before_counter = format!("{before_text}{text}\",\"n\":");
         // The counter is in the identifier too, which keeps identifiers unique without random numbers.
         let before_id = "},\"ephemeral\":true,\"id\":\"00000000-0000-4000-8000-";
         let after_id = format!("\",\"timestamp\":\"{now}\",\"parentId\":{parent}}}}}}}");
@@ -41,10 +49,12 @@ impl Pattern {
         let counter_at = header.len() + before_counter.len();
         let time_at = counter_at + counter.len() + ",\"t\":".len();
         let id_at = time_at + time.len() + before_id.len();
+        let stamp_at = header.len() + before_text.len();
         Self {
             frame: (header + &body).into_bytes(),
             counter: counter_at..counter_at + counter.len(),
             time: time_at..time_at + time.len(),
+            stamp: stamped.then_some(stamp_at..stamp_at + stamp_len),
             id: id_at..id_at + 12,
         }
     }
@@ -56,6 +66,9 @@ impl Pattern {
     fn append(&mut self, out: &mut Vec<u8>, n: u64, time: u64) {
         put(&mut self.frame[self.counter.clone()], n, 10);
         put(&mut self.frame[self.time.clone()], time, 10);
+        if let Some(stamp) = self.stamp.clone() {
+            put(&mut self.frame[stamp], time, 10);
+        }
         put(&mut self.frame[self.id.clone()], n, 16);
         out.extend_from_slice(&self.frame);
     }
@@ -73,7 +86,8 @@ fn digits(n: u64) -> usize {
     n.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
-/// Writes the flood to `conn`; `data.n` counts from 0 and `data.t` is the time of writing in microseconds since the epoch.
+/// Writes the flood to `conn`; `data.n` counts from 0 and `data.t` is the time of writing in microseconds since the epoch,
+/// with which the text begins as well when the flood is paced.
 /// Returns when the last byte has been handed to the operating system.
 pub(super) fn run(conn: &Conn, session: &str, parent: Option<&str>, flood: &Flood) {
     let mut block = Vec::with_capacity(BLOCK + flood.bytes + 1024);
@@ -108,6 +122,21 @@ fn wait_for_turn(start: Instant, n: u64, rate: u64) {
 mod tests {
     use super::*;
     use crate::wire::FrameBuffer;
+
+    #[test]
+    fn paced_texts_begin_with_their_time() {
+        let kind = "assistant.message_delta".to_owned();
+        let flood = Flood { count: 0, bytes: 20, kind, session_id: None, per_second: Some(1) };
+        let mut pattern = Pattern::new("s", None, &flood, 0, 1_700_000_000_000_000);
+        let mut buffer = FrameBuffer::default();
+        let mut bytes = Vec::new();
+        pattern.append(&mut bytes, 1, 1_700_000_000_000_123);
+        buffer.extend(&bytes);
+        let body: Value = serde_json::from_slice(buffer.next_body().unwrap().unwrap()).unwrap();
+        let data = &body["params"]["event"]["data"];
+        assert_eq!(data["deltaContent"], "1700000000000123xxxx");
+        assert_eq!(data["t"], 1_700_000_000_000_123_u64);
+    }
 
     #[test]
     fn lengths_are_right_across_digit_boundaries() {

@@ -73,6 +73,8 @@ pub enum Action {
     Sleep(u64),
     /// Sends many events at once.
     Flood(Flood),
+    /// Has the SDK's tools called many times; waits until all calls are answered.
+    ToolRoundtrips(ToolRoundtrips),
     /// Puts bytes on the wire.
     Raw(Raw),
     /// Writes text to standard error.
@@ -205,6 +207,25 @@ pub struct Flood {
     pub per_second: Option<u64>,
 }
 
+/// Many calls of one tool in the session of the message at hand.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ToolRoundtrips {
+    /// The tool.
+    pub tool_name: String,
+    /// How many calls.
+    pub count: u64,
+    /// How many are open at a time.
+    #[serde(default = "one")]
+    pub in_flight: u64,
+    /// Name under which later templates see `$name.count`, `$name.failed` and `$name.micros`.
+    #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How long to wait before it counts as a failure.
+    #[serde(default = "long_patience")]
+    pub timeout_ms: u64,
+}
+
 /// Bytes for the wire, given in one of four ways.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -234,6 +255,14 @@ fn yes() -> bool {
 
 fn patience() -> u64 {
     5000
+}
+
+fn long_patience() -> u64 {
+    60_000
+}
+
+fn one() -> u64 {
+    1
 }
 
 pub(super) fn flood_bytes() -> usize {
@@ -295,7 +324,7 @@ impl Action {
     /// Whether the action may take long, so that it must not run on the thread that reads.
     pub(super) fn blocks(&self) -> bool {
         match self {
-            Self::Sleep(_) | Self::Expect(_) | Self::Flood(_) => true,
+            Self::Sleep(_) | Self::Expect(_) | Self::Flood(_) | Self::ToolRoundtrips(_) => true,
             Self::Request(request) => request.wait,
             Self::Raw(raw) => raw.chunk_delay_ms > 0,
             _ => false,
