@@ -27,6 +27,8 @@ mod router;
 mod rpc;
 mod runtime;
 mod session;
+#[cfg(feature = "types")]
+mod typed;
 
 pub use client::{
     Client, ClientCallbacks, ConnectionState, LifecycleStream, SessionSpec, StartInfo, StartTimings,
@@ -36,6 +38,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use handlers::Handlers;
 pub use protocol::common::{Mode, Secret};
 pub use protocol::event::{Event, EventHeader};
+#[cfg(feature = "types")]
+pub use protocol::generated;
 pub use protocol::method;
 pub use protocol::session_spec::{CommandSpec, SessionConfig, ToolSpec, TraceContext};
 pub use runtime::options::{

@@ -2,6 +2,8 @@
 
 pub(crate) mod common;
 pub(crate) mod event;
+#[cfg(feature = "types")]
+pub mod generated;
 pub(crate) mod json;
 pub mod method;
 pub(crate) mod scan;

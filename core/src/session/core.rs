@@ -62,6 +62,10 @@ impl SessionCore {
         self.id.get().cloned().unwrap_or_else(|| Arc::from(""))
     }
 
+    pub(crate) fn id_str(&self) -> &str {
+        self.id.get().map_or("", |id| id)
+    }
+
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
