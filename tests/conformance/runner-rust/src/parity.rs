@@ -130,7 +130,7 @@ impl fmt::Display for Parity {
             writeln!(f, "\nskipped by {surface}: {reason}\n  {}", cases.join(", "))?;
         }
         for (index, problem) in self.problems.iter().enumerate() {
-            write!(f, "{}{problem}\n", if index == 0 { "\nproblems:\n  " } else { "  " })?;
+            writeln!(f, "{}{problem}", if index == 0 { "\nproblems:\n  " } else { "  " })?;
         }
         Ok(())
     }
