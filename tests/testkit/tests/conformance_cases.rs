@@ -5,6 +5,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 use copilot_testkit::{model::ModelScript, runtime::RuntimeScript};
 use serde_json::Value;
 
+const CREATE: &str = "as client config tools permission user_input hooks elicitation commands exit_plan_mode auto_mode_switch \
+    provider_token transforms mcp_auth expect";
+const RESUME: &str = "as client sessionId* config tools permission user_input expect";
 /// Verbs with their arguments; `*` marks those that must be there. The README beside the cases says what they mean.
 const VERBS: &[(&str, &str)] = &[
     ("client", "as connection options token serverToken url"),
@@ -13,8 +16,8 @@ const VERBS: &[(&str, &str)] = &[
     ("force_stop", "client"),
     ("kill_runtime", ""),
     ("ping", "client message expect"),
-    ("create", "as client config tools permission user_input expect"),
-    ("resume", "as client sessionId* config tools permission user_input expect"),
+    ("create", CREATE),
+    ("resume", RESUME),
     ("send", "session prompt* as"),
     ("send_and_wait", "session prompt* timeout_ms expect as"),
     ("abort", "session"),
@@ -40,7 +43,22 @@ const VERBS: &[(&str, &str)] = &[
 ];
 const CASE_KEYS: &[&str] =
     &["name", "doc", "features", "runtime", "levels", "fake", "model", "allow_failures", "steps"];
-const FEATURES: &[&str] = &["stdio", "tcp", "uri", "tools", "permission", "user_input"];
+const FEATURES: &[&str] = &[
+    "stdio",
+    "tcp",
+    "uri",
+    "tools",
+    "permission",
+    "user_input",
+    "hooks",
+    "elicitation",
+    "commands",
+    "exit_plan_mode",
+    "auto_mode_switch",
+    "provider_token",
+    "transforms",
+    "mcp_auth",
+];
 const LEVELS: &[&str] = &["smoke", "full", "stress"];
 const KINDS: &[&str] = &[
     "InvalidArgument",
