@@ -3,9 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use copilot::measure::{
-    copilot_cancel_token_free, copilot_cancel_token_is_cancelled, copilot_cancel_token_new,
-};
+use copilot::measure::{free, look_up, new};
 
 const ROUNDS: u32 = 5_000_000;
 

@@ -1,0 +1,224 @@
+/* The C door: plain C over copilot.h. */
+#include "door.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "copilot.h"
+
+static char *copied(const char *text, size_t len) {
+  char *copy = malloc(len + 1);
+  if (copy == NULL) abort();
+  memcpy(copy, text, len);
+  copy[len] = 0;
+  return copy;
+}
+
+static door_outcome ended(copilot_error *error, copilot_string *result) {
+  door_outcome outcome = {NULL, NULL};
+  if (error != NULL) {
+    const char *message = copilot_error_message(error), *data = copilot_error_data(error);
+    size_t len = strlen(message) + (data ? strlen(data) : 0) + 2;
+    outcome.kind = copied(copilot_error_name(error), strlen(copilot_error_name(error)));
+    outcome.text = malloc(len);
+    if (outcome.text == NULL) abort();
+    snprintf(outcome.text, len, "%s %s", message, data ? data : "");
+    copilot_error_free(error);
+  } else if (result != NULL) {
+    outcome.text = copied(copilot_string_data(result), copilot_string_len(result));
+    copilot_string_free(result);
+  }
+  return outcome;
+}
+
+static copilot_wait limit(unsigned timeout_ms) {
+  copilot_wait wait = COPILOT_WAIT_INIT;
+  wait.timeout_ms = timeout_ms;
+  return wait;
+}
+
+static door_outcome client_new(const char *json, void **client) {
+  copilot_client_options options = COPILOT_CLIENT_OPTIONS_INIT;
+  options.json = copilot_s(json);
+  return ended(copilot_client_new(&options, (copilot_client **)client), NULL);
+}
+
+static void client_free(void *client) { copilot_client_free(client); }
+
+static door_outcome client_do(void *client, const char *verb) {
+  if (strcmp(verb, "start") == 0) return ended(copilot_client_start(client, NULL, NULL), NULL);
+  if (strcmp(verb, "stop") == 0) return ended(copilot_client_stop(client, NULL), NULL);
+  return ended(copilot_client_force_stop(client, NULL), NULL);
+}
+
+static door_outcome client_invoke(void *client, const char *method, const char *params, unsigned timeout_ms) {
+  copilot_wait wait = limit(timeout_ms);
+  copilot_string *result = NULL;
+  copilot_error *error = copilot_client_invoke(client, copilot_s(method), copilot_s(params), &wait, &result);
+  return ended(error, result);
+}
+
+/* A canned handler and the call it answers, perhaps later. */
+typedef struct {
+  char *canned, *args;
+  copilot_call *call;
+  uint32_t kind;
+} answer;
+
+static copilot_string *at(const char *json, const char *pointer, int raw) {
+  copilot_string *found = NULL;
+  if (raw) copilot_error_free(copilot_json_get(copilot_s(json), copilot_s(pointer), &found));
+  else copilot_error_free(copilot_json_text(copilot_s(json), copilot_s(pointer), &found));
+  return found;
+}
+
+static void *give(void *user_data) {
+  answer *given = user_data;
+  copilot_string *delay = at(given->canned, "/delay_ms", 0), *fail = at(given->canned, "/fail", 0);
+  copilot_string *value = at(given->canned, "/answer", 1), *object = at(given->canned, "/answer/textResultForLlm", 1);
+  copilot_string *hang = at(given->canned, "/hang", 1), *echo = at(given->canned, "/echo", 1);
+  copilot_error *error = NULL;
+  if (delay != NULL) {
+    long ms = strtol(copilot_string_data(delay), NULL, 10);
+    struct timespec rest = {ms / 1000, ms % 1000 * 1000000L};
+    nanosleep(&rest, NULL);
+  }
+  if (fail != NULL) {
+    error = copilot_call_fail(given->call, copilot_string_view(fail));
+  } else if (echo != NULL) {
+    copilot_string *args = at(given->args, given->kind == COPILOT_CALL_TOOL ? "/arguments" : "/input", 1);
+    error = given->kind == COPILOT_CALL_TOOL ? copilot_call_reply_text(given->call, copilot_string_view(args))
+                                             : copilot_call_reply(given->call, copilot_string_view(args));
+    copilot_string_free(args);
+  } else if (hang == NULL && given->kind == COPILOT_CALL_TOOL && value != NULL && object == NULL) {
+    copilot_string *text = at(given->canned, "/answer", 0);
+    error = copilot_call_reply_text(given->call, copilot_string_view(text));
+    copilot_string_free(text);
+  } else if (hang == NULL) {
+    error = copilot_call_reply(given->call, value ? copilot_string_view(value) : copilot_s("null"));
+  } /* else: never answered; the session's end cancels it */
+  copilot_error_free(error);
+  copilot_string_free(delay), copilot_string_free(fail), copilot_string_free(value), copilot_string_free(object);
+  copilot_string_free(hang), copilot_string_free(echo);
+  free(given->args), free(given->canned), free(given);
+  return NULL;
+}
+
+static void on_call(void *user_data, copilot_call *call, const copilot_call_info *info) {
+  answer *given = malloc(sizeof *given);
+  pthread_t thread;
+  if (given == NULL) abort();
+  given->canned = copied(user_data, strlen(user_data));
+  given->args = copied(info->args.data, info->args.len);
+  given->call = call;
+  given->kind = info->kind;
+  if (strstr(given->canned, "delay_ms") == NULL) {
+    give(given);
+  } else if (pthread_create(&thread, NULL, give, given) == 0) {
+    pthread_detach(thread);
+  }
+}
+
+typedef struct {
+  door_event_fn keep;
+  void *log;
+} keeper;
+
+static void on_event(void *user_data, copilot_session *session, const copilot_event *event) {
+  keeper *keeper = user_data;
+  (void)session;
+  keeper->keep(keeper->log, event->json.data, event->json.len);
+}
+
+static keeper *keeper_of(door_event_fn keep, void *log) {
+  keeper *made = malloc(sizeof *made);
+  if (made == NULL) abort();
+  made->keep = keep;
+  made->log = log;
+  return made;
+}
+
+static copilot_error *add(copilot_session_config *config, const door_handler *handler) {
+  char *canned = copied(handler->canned, strlen(handler->canned));
+  if (handler->declaration != NULL) {
+    copilot_tool tool = COPILOT_TOOL_INIT;
+    copilot_string *description = at(handler->declaration, "/description", 0);
+    copilot_string *parameters = at(handler->declaration, "/parameters", 1);
+    copilot_error *error;
+    tool.name = copilot_s(handler->name);
+    tool.description = copilot_string_view(description);
+    tool.parameters = copilot_string_view(parameters);
+    tool.json = copilot_s(handler->declaration);
+    tool.call = on_call;
+    tool.user_data = canned;
+    tool.destroy = free;
+    error = copilot_session_config_tool(config, &tool);
+    copilot_string_free(description), copilot_string_free(parameters);
+    return error;
+  }
+  return copilot_session_config_on_call(config, handler->kind, copilot_s(handler->name), on_call, canned, free);
+}
+
+static door_outcome session_open(void *client, const char *id, const char *json, const door_handler *handlers,
+                                 size_t count, door_event_fn keep, void *log, void **session) {
+  copilot_session_config *config = NULL;
+  copilot_error *error = copilot_session_config_new(copilot_s(json), &config);
+  size_t n;
+  if (error == NULL) error = copilot_session_config_on_event(config, on_event, keeper_of(keep, log), free);
+  for (n = 0; n < count && error == NULL; n++) error = add(config, &handlers[n]);
+  if (error == NULL && id == NULL)
+    error = copilot_client_create_session(client, config, NULL, (copilot_session **)session);
+  else if (error == NULL)
+    error = copilot_client_resume_session(client, copilot_s(id), config, NULL, (copilot_session **)session);
+  copilot_session_config_free(config);
+  return ended(error, NULL);
+}
+
+static void session_free(void *session) { copilot_session_free(session); }
+
+static door_outcome session_do(void *session, const char *verb, const char *prompt, unsigned timeout_ms) {
+  copilot_wait wait = limit(timeout_ms);
+  copilot_string *result = NULL;
+  copilot_str none = copilot_s(NULL), text = copilot_s(prompt);
+  if (strcmp(verb, "send") == 0) {
+    copilot_error *error = copilot_session_send(session, text, none, &wait, &result);
+    return ended(error, result);
+  }
+  if (strcmp(verb, "abort") == 0) return ended(copilot_session_abort(session, &wait), NULL);
+  if (strcmp(verb, "disconnect") == 0) return ended(copilot_session_disconnect(session, &wait), NULL);
+  if (strcmp(verb, "get_events") == 0) {
+    copilot_error *error = copilot_session_get_events(session, &wait, &result);
+    return ended(error, result);
+  }
+  if (strcmp(verb, "state") == 0) {
+    copilot_error *error = copilot_session_state(session, &result);
+    return ended(error, result);
+  }
+  {
+    copilot_error *error = copilot_session_send_and_wait(session, text, none, &wait, &result);
+    return ended(error, result);
+  }
+}
+
+static door_outcome session_on(void *session, door_event_fn keep, void *log, int throws, uint64_t *listener) {
+  (void)throws; /* C has nothing to throw */
+  return ended(copilot_session_on(session, copilot_s(NULL), on_event, keeper_of(keep, log), free, listener), NULL);
+}
+
+static void session_off(void *session, uint64_t listener) {
+  copilot_error_free(copilot_session_off(session, listener));
+}
+
+static door_outcome session_counters(void *session, uint64_t *received, uint64_t *delivered) {
+  copilot_counters counters = COPILOT_COUNTERS_INIT;
+  door_outcome outcome = ended(copilot_session_counters(session, &counters), NULL);
+  *received = counters.received;
+  *delivered = counters.delivered;
+  return outcome;
+}
+
+const door door_of_this_program = {"c",          client_new,   client_free, client_do,   client_invoke,   session_open,
+                                   session_free, session_do, session_on,  session_off, session_counters};
