@@ -80,8 +80,8 @@ class Inbox:
 
     async def call(self, op: str, args: bytes) -> bytes:
         """Submits an operation and waits for its result; cancelling the waiter cancels the operation."""
-        loop = asyncio.get_running_loop()
         self._check_process()
+        loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._adopt(loop)
         ticket = self.native.next_ticket()

@@ -457,10 +457,10 @@ class CopilotClient(ClientBase):
 
     async def delete_session(self, session_id: str) -> None:
         """Removes a session for good."""
-        answer = await self._request("session.delete", sessionId=session_id)
-        if not answer.get("success"):
-            reason = answer.get("error") or "Unknown error"
-            raise RuntimeError(f"Failed to delete session {session_id}: {reason}")
+        try:
+            await self._call("client.deleteSession", {"sessionId": session_id})
+        except JsonRpcError as error:
+            raise RuntimeError(f"Failed to delete session {session_id}: {error}") from error
         for session in list(self._inbox.sessions.values()):
             if isinstance(session, CopilotSession) and session.session_id == session_id:
                 session._forget()  # pyright: ignore[reportPrivateUsage]

@@ -7,6 +7,7 @@ client, which would wait for itself: that is refused with a clear error.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import queue
 import threading
@@ -52,6 +53,9 @@ class _Runner:
             future.cancel()
             raise
 
+    def stop_soon(self) -> None:
+        self.post(self._loop.stop)
+
     def call(self, function: Callable[..., R], *args: Any) -> R:
         """Calls a plain function on the loop's thread."""
 
@@ -59,6 +63,11 @@ class _Runner:
             return function(*args)
 
         return self.run(work())
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Calls a plain function on the loop's thread some time, unless the loop has ended."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function)
 
     def close(self) -> None:
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
@@ -187,7 +196,7 @@ class CopilotSession:
                 while (event := collected.get()) is not None:
                     yield event
             finally:
-                self._runner.call(task.cancel)
+                self._runner.post(task.cancel)
 
         return iterate()
 
@@ -250,7 +259,7 @@ class CopilotClient:
     def __del__(self) -> None:
         runner = getattr(self, "_runner", None)
         if runner is not None:
-            runner._loop.call_soon_threadsafe(runner._loop.stop)  # pyright: ignore[reportPrivateUsage]
+            runner.stop_soon()
 
     @property
     def rpc(self) -> Any:
