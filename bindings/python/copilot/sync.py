@@ -84,13 +84,14 @@ class _Namespace:
         self._target = target
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._target, name)
+        found: Any = getattr(self._target, name)
         if not callable(found):
             return _Namespace(self._runner, found)
 
         @functools.wraps(found)
         def call(*args: Any, **options: Any) -> Any:
-            return self._runner.run(found(*args, **options))
+            work: Any = found(*args, **options)
+            return self._runner.run(work)
 
         return call
 
@@ -212,14 +213,12 @@ class CopilotSession:
     log = _on_session(_session.CopilotSession.log)
 
 
-def _constructor(
-    method: Callable[Concatenate[_client.CopilotClient, P], None],
-) -> Callable[Concatenate[CopilotClient, P], None]:
-    @functools.wraps(method)
+def _constructor(make: Callable[P, _client.CopilotClient]) -> Callable[Concatenate[CopilotClient, P], None]:
+    @functools.wraps(_client.CopilotClient.__init__)
     def __init__(self: CopilotClient, *args: P.args, **options: P.kwargs) -> None:
         self._runner = _Runner()
         try:
-            self._inner = _client.CopilotClient(*args, **options)
+            self._inner = make(*args, **options)
         except BaseException:
             self._runner.close()
             raise
@@ -233,7 +232,7 @@ class CopilotClient:
     _runner: _Runner
     _inner: _client.CopilotClient
 
-    __init__ = _constructor(_client.CopilotClient.__init__)
+    __init__ = _constructor(_client.CopilotClient)  # pyright: ignore[reportAssignmentType]
 
     def __repr__(self) -> str:
         return repr(self._inner).replace("<CopilotClient", "<sync CopilotClient", 1)

@@ -100,7 +100,7 @@ async def test_flood_to_a_blocked_loop(client: CopilotClient) -> None:
 async def test_timeout(client: CopilotClient) -> None:
     await client.request("fake.script", {"script": [{"on": {"method": "session.send"}, "do": [{"reply": "default"}]}]})
     session = await client.create_session()
-    with pytest.raises(TimeoutError, match="Timeout after 0.1s waiting for session.idle"):
+    with pytest.raises(TimeoutError, match=r"Timeout after 0\.1s waiting for session\.idle"):
         await session.send_and_wait("x", timeout=0.1)
 
 
