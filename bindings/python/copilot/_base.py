@@ -151,9 +151,9 @@ class ClientBase:
         self, event_type: SessionLifecycleEventType, /, handler: SessionLifecycleHandler
     ) -> HandlerUnsubcribe: ...
 
-    def on_lifecycle(self, *args: Any, handler: Any = None) -> HandlerUnsubcribe:
+    def on_lifecycle(self, first: Any = None, /, handler: Any = None) -> HandlerUnsubcribe:
         """Calls a function when a session is created, deleted, updated or changes foreground."""
-        kind, function = _lifecycle_arguments(args, handler)
+        kind, function = _lifecycle_arguments(first, handler)
         entry = (kind, function)
         with self._lock:
             self._lifecycle.append(entry)
@@ -197,13 +197,9 @@ async def _quietly(function: Callable[..., Any], *args: Any) -> None:
         logger.exception("a telemetry handler failed")
 
 
-def _lifecycle_arguments(args: tuple[Any, ...], handler: Any) -> tuple[str | None, Any]:
-    match args, handler:
-        case (function,), None if callable(function):
-            return None, function
-        case (str(kind), function), None if callable(function):
-            return kind, function
-        case (str(kind),), function if callable(function):
-            return kind, function
-        case _:
-            raise ValueError("Invalid arguments: on_lifecycle(handler) or (event_type, handler)")
+def _lifecycle_arguments(first: Any, handler: Any) -> tuple[str | None, Any]:
+    if handler is None and callable(first):
+        return None, first
+    if isinstance(first, str) and callable(handler):
+        return first, handler
+    raise ValueError("Invalid arguments: on_lifecycle(handler) or on_lifecycle(event_type, handler)")

@@ -42,9 +42,32 @@ _BY_KIND: dict[str, type[Exception]] = {
 }
 
 
+# What programs look for in the text of an error, where the engine names an option in its own spelling.
+_DIALECT = (
+    ('mode "empty" needs a place for state', 'mode "empty" requires base_directory, session_fs or a URI connection'),
+    ("connectionToken must not be empty", "connection_token must be a non-empty string"),
+    ("initialCwd", "session_fs.initial_working_directory is required"),
+    ("sessionStatePath", "session_fs.session_state_path is required"),
+    ("conventions", "session_fs.conventions must be either 'posix' or 'windows'"),
+    ("protocol version mismatch", "SDK protocol version mismatch"),
+    ("cannot connect to the Copilot runtime at ", "Failed to connect to CLI server at "),
+    ("was answered without a sessionId", "the response did not include a sessionId"),
+)
+_SPELLED_BY_THE_ENGINE = frozenset({"InvalidArgument", "ProtocolMismatch", "ConnectFailed", "Protocol"})
+
+
+def _in_python(kind: str, message: str) -> str:
+    if kind in _SPELLED_BY_THE_ENGINE:
+        for theirs, ours in _DIALECT:
+            if theirs in message and ours not in message:
+                return message.replace(theirs, ours) if ours.endswith((" at ", "mismatch")) else f"{ours}: {message}"
+    return message
+
+
 def from_native(error: NativeError) -> Exception:
     """Makes the exception for ``(kind, message, code, data)``."""
     kind, message, code, details = error
+    message = _in_python(kind, message)
     data = msgspec.json.decode(details) if details else None
     if kind == "Rpc":
         return JsonRpcError(-32603 if code is None else code, message, data)

@@ -183,7 +183,7 @@ async def _answer(
 
 
 async def _websocket(handler: CopilotRequestHandler, exchange: Exchange, context: CopilotRequestContext) -> None:
-    context._bridge = exchange  # pyright: ignore[reportPrivateUsage]
+    context._bridge = exchange
     socket = await handler.open_websocket(context)
     try:
         await socket.open()

@@ -61,7 +61,7 @@ class Inbox:
     """One native client and the loop that drains it."""
 
     def __init__(self, options: bytes, *, use_descriptor: bool = sys.platform != "win32") -> None:
-        reference = weakref.ref(self)
+        reference: weakref.ref[Inbox] = weakref.ref(self)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiters: dict[int, asyncio.Future[bytes]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -72,6 +72,7 @@ class Inbox:
         self.on_lifecycle: Callable[[bytes], None] | None = None
         self.on_notification: Callable[[str, bytes], None] | None = None
         self.on_closed: Callable[[Exception], None] | None = None
+        self._self = reference
         notify = None if use_descriptor else lambda: _notify(reference)
         self.native = _native.Client(options, notify)
         _alive.add(self)
@@ -80,8 +81,8 @@ class Inbox:
 
     async def call(self, op: str, args: bytes) -> bytes:
         """Submits an operation and waits for its result; cancelling the waiter cancels the operation."""
-        loop = asyncio.get_running_loop()
         self._check_process()
+        loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._adopt(loop)
         ticket = self.native.next_ticket()
@@ -115,9 +116,9 @@ class Inbox:
             descriptor = self.native.fileno()
             if current is not None and not current.is_closed():
                 current.remove_reader(descriptor)
-            loop.add_reader(descriptor, _ring, weakref.ref(self))
+            loop.add_reader(descriptor, _ring, self._self)
         self._loop = loop
-        loop.call_soon(_ring, weakref.ref(self))
+        loop.call_soon(_ring, self._self)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -130,13 +131,13 @@ class Inbox:
         """Hands out one batch in order."""
         batch = self.native.drain(_BATCH)
         if len(batch) == _BATCH and self._loop is not None:
-            self._loop.call_soon(_ring, weakref.ref(self))
+            self._loop.call_soon(_ring, self._self)
         sessions = self.sessions
         for item in batch:
             if item[0] == _EVENT:
                 session = sessions.get(item[1])
                 if session is not None:
-                    session._deliver(item[2], item[3])  # pyright: ignore[reportPrivateUsage]
+                    session._deliver(item[2], item[3])
             elif item[0] == _COMPLETED:
                 self._complete(item[1], item[2], item[3])
             else:

@@ -14,7 +14,7 @@ def _required(obj: Any, owner: str, *names: str) -> list[Any]:
     assert isinstance(obj, dict)
     found: list[Any] = []
     for name in names:
-        value: Any = obj.get(name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        value: Any = obj.get(name)
         if value is None:
             raise ValueError(f"Missing required field {name!r} in {owner}")
         found.append(value)

@@ -77,9 +77,9 @@ async def open_session(
     options["session_id"] = session_id or None
     managed = bool(options.get("enable_managed_settings") or options.get("managed_settings"))
     session = CopilotSession(session_id or "", client, managed_settings_enabled=managed)
-    handlers = session._handlers  # pyright: ignore[reportPrivateUsage]
+    handlers = session._handlers
     _collect(handlers, options)
-    fs_config: Any = client._session_fs  # pyright: ignore[reportPrivateUsage]
+    fs_config: Any = client._session_fs
     if fs_config:
         from ._session_fs import provider_for
 
@@ -92,10 +92,10 @@ async def open_session(
 async def _submit(client: CopilotClient, op: str, session: CopilotSession, options: dict[str, Any]) -> CopilotSession:
     from ._telemetry import get_trace_context
 
-    sessions = client._inbox.sessions  # pyright: ignore[reportPrivateUsage]
-    key = session._key = client._new_key()  # pyright: ignore[reportPrivateUsage]
+    sessions = client._inbox.sessions
+    key = session._key = client._new_key()
     config = _wire.session_config(options)
-    declared = session._handlers.declared()  # pyright: ignore[reportPrivateUsage]
+    declared = session._handlers.declared()
     args: dict[str, Any] = {"key": key, "config": config, "handlers": declared}
     if op == "session.resume":
         args["sessionId"] = config.pop("sessionId")
@@ -104,12 +104,12 @@ async def _submit(client: CopilotClient, op: str, session: CopilotSession, optio
         args["traceContext"] = trace
     sessions[key] = session
     try:
-        answer = await client._call(op, args)  # pyright: ignore[reportPrivateUsage]
+        answer = await client._call(op, args)
     except BaseException:
         sessions.pop(key, None)
         raise
     session.session_id = answer["sessionId"]
-    session._state = answer  # pyright: ignore[reportPrivateUsage]
+    session._state = answer
     _recovered(session, answer.get("transcriptRecovery"))
     return session
 

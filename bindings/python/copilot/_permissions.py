@@ -18,16 +18,19 @@ class PermissionNoResult:
     kind: Literal["no-result"] = "no-result"
 
 
-if TYPE_CHECKING:
-    PermissionRequestResult = PermissionDecision | PermissionNoResult
-
-
 @dataclass
 class AttributedPermissionResult:
     """A decision together with who made it."""
 
     result: PermissionRequestResult
     decision_context: PermissionDecisionContext
+
+
+if TYPE_CHECKING:
+    PermissionRequestResult = PermissionDecision | PermissionNoResult
+    PermissionAnswer = PermissionDecision | PermissionNoResult | AttributedPermissionResult
+    # A handler may declare less of the invocation than it gets.
+    PermissionHandlerFn = Callable[[PermissionRequest, Any], PermissionAnswer | Awaitable[PermissionAnswer]]
 
 
 def create_attributed_permission_result(
@@ -45,13 +48,6 @@ class PermissionInvocation(TypedDict):
     session_id: str
     managed_settings_enabled: NotRequired[bool]
     prompt_request: NotRequired[PermissionPromptRequest]
-
-
-PermissionHandlerFn = Callable[
-    ["PermissionRequest", Any],
-    "PermissionRequestResult | AttributedPermissionResult"
-    " | Awaitable[PermissionRequestResult | AttributedPermissionResult]",
-]
 
 
 class PermissionHandler:

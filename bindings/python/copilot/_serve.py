@@ -133,7 +133,7 @@ async def serve(question: Question, session: CopilotSession) -> None:
 
 
 def _handlers(session: CopilotSession) -> Handlers:
-    return session._handlers  # pyright: ignore[reportPrivateUsage]
+    return session._handlers
 
 
 def _single(session: CopilotSession, name: str) -> Callable[..., Any]:
@@ -165,14 +165,14 @@ async def _tool(session: CopilotSession, args: dict[str, Any]) -> Any:
         request_id=args.get("requestId"),
     )
     if name == _TOOL_SEARCH:
-        invocation.available_tools = await session._tool_metadata()  # pyright: ignore[reportPrivateUsage]
+        invocation.available_tools = await session._tool_metadata()
     with trace_context(args.get("traceparent"), args.get("tracestate")):
         result = await called(handler, invocation)
     if result is None:
         return None
     if not isinstance(result, ToolResult):
         raise TypeError(f"a tool handler must return a ToolResult, not {type(result).__name__}")
-    if result._from_exception:  # pyright: ignore[reportPrivateUsage]
+    if result._from_exception:
         raise RuntimeError(result.error or "")
     return result_to_wire(result)
 
@@ -183,7 +183,7 @@ async def _permission(session: CopilotSession, args: dict[str, Any]) -> Any:
 
     invocation: dict[str, Any] = {
         "session_id": session.session_id,
-        "managed_settings_enabled": session._managed,  # pyright: ignore[reportPrivateUsage]
+        "managed_settings_enabled": session._managed,
     }
     if args.get("promptRequest") is not None:
         invocation["prompt_request"] = load_lenient("PermissionPromptRequest", args["promptRequest"])

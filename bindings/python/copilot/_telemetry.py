@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 
@@ -31,7 +31,7 @@ def get_trace_context() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def trace_context(traceparent: str | None, tracestate: str | None) -> Iterator[None]:
+def trace_context(traceparent: str | None, tracestate: str | None) -> Generator[None]:
     """Runs the body inside the given trace context."""
     propagator = None
     if traceparent:

@@ -44,7 +44,7 @@ class SessionUiApi:
         ui: dict[str, Any] = dict(self._session.capabilities.get("ui") or {})
         if not ui.get("elicitation"):
             raise RuntimeError("Elicitation is not supported by the host; check session.capabilities['ui']")
-        answer: ElicitationResult = await self._session._rpc_call(  # pyright: ignore[reportPrivateUsage]
+        answer: ElicitationResult = await self._session._rpc_call(
             "session.ui.elicitation", message=message, requestedSchema=schema
         )
         return answer

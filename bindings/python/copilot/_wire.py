@@ -91,7 +91,7 @@ def _tool_filter(value: Any) -> Any:
 
 def _experiments(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return value  # pyright: ignore[reportUnknownVariableType]
+        return value
     wire = {
         "Features": value.features,
         "Flights": value.flights,

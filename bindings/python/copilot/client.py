@@ -28,23 +28,13 @@ from .session import CopilotSession
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ._github import *  # noqa: F403
-    from ._github import EntraAuthConfig, GitHubTokenProvider
+    from ._github import *
     from ._mode import CopilotClientMode, ToolSet
-    from ._models import *  # noqa: F403
-    from ._models import (
-        GetAuthStatusResponse,
-        GetStatusResponse,
-        ModelInfo,
-        PingResponse,
-        SessionListFilter,
-        SessionMetadata,
-    )
+    from ._models import *
     from ._permissions import PermissionHandlerFn
     from .canvas import CanvasDeclaration, CanvasHandler, CanvasProviderIdentity, ExtensionInfo
     from .copilot_request_handler import CopilotRequestHandler
     from .generated.rpc import (
-        DiagnosticsConfiguration,
         ExtensionLaunchProviderHandler,
         GitHubTelemetryNotification,
         OpenCanvasInstance,
@@ -55,46 +45,10 @@ if TYPE_CHECKING:
     from .generated.session_events import SessionEvent
     from .host import AhpHost, AhpHostOptions
     from .installation_confirmation import InstallationConfirmationHandler
-    from .session import *  # noqa: F403
-    from .session import (
-        AskUserVariant,
-        AutoModeSwitchHandler,
-        AutopilotOptions,
-        CapiSessionOptions,
-        ClientInfo,
-        CommandDefinition,
-        ContextTier,
-        CopilotExpAssignmentResponse,
-        CreateSessionFsHandler,
-        CustomAgentConfig,
-        DefaultAgentConfig,
-        ElicitationHandler,
-        ExitPlanModeHandler,
-        GitHubMcpToolConfig,
-        ImageGenerationConfig,
-        InfiniteSessionConfig,
-        LargeToolOutputConfig,
-        ManagedSettings,
-        McpAuthHandler,
-        MCPServerConfig,
-        MemoryConfiguration,
-        ModelCapabilitiesOverride,
-        NamedProviderConfig,
-        ProviderConfig,
-        ProviderModelConfig,
-        ReasoningEffort,
-        ReasoningSummary,
-        SessionFsConfig,
-        SessionHooks,
-        SessionLimitsConfig,
-        SkillProvider,
-        SystemMessageConfig,
-        TelemetryConfig,
-        ToolSearchConfig,
-        UserInputHandler,
-    )
+    from .session import *
     from .tools import Tool
 
+DiagnosticsConfiguration = Any
 LogLevel = Literal["none", "error", "warning", "info", "debug", "all"]
 
 
@@ -457,13 +411,13 @@ class CopilotClient(ClientBase):
 
     async def delete_session(self, session_id: str) -> None:
         """Removes a session for good."""
-        answer = await self._request("session.delete", sessionId=session_id)
-        if not answer.get("success"):
-            reason = answer.get("error") or "Unknown error"
-            raise RuntimeError(f"Failed to delete session {session_id}: {reason}")
+        try:
+            await self._call("client.deleteSession", {"sessionId": session_id})
+        except JsonRpcError as error:
+            raise RuntimeError(f"Failed to delete session {session_id}: {error}") from error
         for session in list(self._inbox.sessions.values()):
             if isinstance(session, CopilotSession) and session.session_id == session_id:
-                session._forget()  # pyright: ignore[reportPrivateUsage]
+                session._forget()
 
     async def get_last_session_id(self) -> str | None:
         """The session used last."""

@@ -79,10 +79,10 @@ class CopilotWebSocketHandler:
     """One WebSocket of the runtime. Subclasses override ``send_request_message``."""
 
     def __init__(self, context: CopilotRequestContext) -> None:
-        if context._bridge is None:  # pyright: ignore[reportPrivateUsage]
+        if context._bridge is None:
             raise RuntimeError("the bridge is not attached: make handlers inside open_websocket")
         self.context = context
-        self._bridge = context._bridge  # pyright: ignore[reportPrivateUsage]
+        self._bridge = context._bridge
         self._closed = False
 
     async def open(self) -> None:

@@ -11,16 +11,14 @@ if TYPE_CHECKING:
     import asyncio
 
     from .client import CopilotClient
-    from .generated.rpc import (
-        HostGitHubEnvironmentOptions,
-        HostListSessionsResult,
-        HostLocalServerOptions,
-        HostPublishSessionResult,
-        HostUnpublishSessionResult,
-    )
     from .session import CopilotSession
 
     AhpHostExit = Any
+    HostGitHubEnvironmentOptions = Any
+    HostListSessionsResult = Any
+    HostLocalServerOptions = Any
+    HostPublishSessionResult = Any
+    HostUnpublishSessionResult = Any
 
 __all__ = [
     "AhpAuthenticationRequest",

@@ -6,7 +6,7 @@ import importlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -22,18 +22,9 @@ if TYPE_CHECKING:
     import pathlib
     from types import TracebackType
 
-    from ._config import *  # noqa: F403
-    from ._config import (
-        Attachment,
-        AutoTier,
-        ContextTier,
-        MessageSource,
-        ModelCapabilitiesOverride,
-        ReasoningSummary,
-    )
-    from ._handlers import *  # noqa: F403
-    from ._handlers import SessionCapabilities
-    from ._hooks import *  # noqa: F403
+    from ._config import *
+    from ._handlers import *
+    from ._hooks import *
     from ._permissions import PermissionRequestResult as PermissionRequestResult
     from ._sections import SYSTEM_MESSAGE_SECTIONS as SYSTEM_MESSAGE_SECTIONS
     from ._skills import SkillProvider as SkillProvider
@@ -107,7 +98,7 @@ class CopilotSession:
     # -- state ------------------------------------------------------------------------------------------------------
 
     def _read_state(self) -> dict[str, Any]:
-        text = self._client._inbox.native.session_state(self._key) if self._key else None  # pyright: ignore[reportPrivateUsage]
+        text = self._client._inbox.native.session_state(self._key) if self._key else None
         if text is not None:
             self._state = msgspec.json.decode(text)
         return self._state
@@ -118,14 +109,14 @@ class CopilotSession:
         if self._rpc is None:
             from .generated.rpc import SessionRpc
 
-            self._rpc = SessionRpc(self._client._peer, self.session_id)  # pyright: ignore[reportPrivateUsage]
+            self._rpc = SessionRpc(self._client._peer, self.session_id)
         return self._rpc
 
     @property
     def capabilities(self) -> SessionCapabilities:
         """What the session's host can do; follows the runtime's ``capabilities.changed``."""
-        found: SessionCapabilities = self._read_state().get("capabilities") or {}
-        return found
+        found: Any = self._read_state().get("capabilities") or {}
+        return cast("SessionCapabilities", found)
 
     @property
     def ui(self) -> SessionUiApi:
@@ -152,7 +143,7 @@ class CopilotSession:
 
     def counters(self) -> dict[str, int]:
         """How many events came in (``received``), went out (``delivered``) and wait (``queued_*``)."""
-        values = self._client._inbox.native.counters(self._key)  # pyright: ignore[reportPrivateUsage]
+        values = self._client._inbox.native.counters(self._key)
         names = ("received", "delivered", "queued_events", "queued_bytes")
         return dict(zip(names, values or (0, 0, 0, 0), strict=True))
 
@@ -201,7 +192,7 @@ class CopilotSession:
     async def _call(self, op: str, /, **members: Any) -> Any:
         args = {name: value for name, value in members.items() if value is not None}
         args["key"] = self._key
-        return await self._client._call(op, args)  # pyright: ignore[reportPrivateUsage]
+        return await self._client._call(op, args)
 
     async def _rpc_call(self, method: str, **params: Any) -> Any:
         given = {name: value for name, value in params.items() if value is not None}
@@ -252,7 +243,7 @@ class CopilotSession:
         args["key"] = self._key
         args["timeoutMs"] = None if timeout is None else int(timeout * 1000)
         try:
-            return await self._client._submit("session.sendAndWait", args)  # pyright: ignore[reportPrivateUsage]
+            return await self._client._submit("session.sendAndWait", args)
         except TimeoutError:
             raise TimeoutError(f"Timeout after {timeout}s waiting for session.idle") from None
 
@@ -313,7 +304,7 @@ class CopilotSession:
         self._listeners.clear()
         self._snapshot = ()
         self._handlers.close()
-        self._client._inbox.sessions.pop(self._key, None)  # pyright: ignore[reportPrivateUsage]
+        self._client._inbox.sessions.pop(self._key, None)
         if self._on_disconnect is not None:
             self._on_disconnect()
 

@@ -7,6 +7,7 @@ client, which would wait for itself: that is refused with a clear error.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import queue
 import threading
@@ -52,6 +53,9 @@ class _Runner:
             future.cancel()
             raise
 
+    def stop_soon(self) -> None:
+        self.post(self._loop.stop)
+
     def call(self, function: Callable[..., R], *args: Any) -> R:
         """Calls a plain function on the loop's thread."""
 
@@ -59,6 +63,11 @@ class _Runner:
             return function(*args)
 
         return self.run(work())
+
+    def post(self, function: Callable[[], object]) -> None:
+        """Calls a plain function on the loop's thread some time, unless the loop has ended."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function)
 
     def close(self) -> None:
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
@@ -75,13 +84,14 @@ class _Namespace:
         self._target = target
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._target, name)
+        found: Any = getattr(self._target, name)
         if not callable(found):
             return _Namespace(self._runner, found)
 
         @functools.wraps(found)
         def call(*args: Any, **options: Any) -> Any:
-            return self._runner.run(found(*args, **options))
+            work: Any = found(*args, **options)
+            return self._runner.run(work)
 
         return call
 
@@ -187,7 +197,7 @@ class CopilotSession:
                 while (event := collected.get()) is not None:
                     yield event
             finally:
-                self._runner.call(task.cancel)
+                self._runner.post(task.cancel)
 
         return iterate()
 
@@ -203,14 +213,12 @@ class CopilotSession:
     log = _on_session(_session.CopilotSession.log)
 
 
-def _constructor(
-    method: Callable[Concatenate[_client.CopilotClient, P], None],
-) -> Callable[Concatenate[CopilotClient, P], None]:
-    @functools.wraps(method)
+def _constructor(make: Callable[P, _client.CopilotClient]) -> Callable[Concatenate[CopilotClient, P], None]:
+    @functools.wraps(_client.CopilotClient.__init__)
     def __init__(self: CopilotClient, *args: P.args, **options: P.kwargs) -> None:
         self._runner = _Runner()
         try:
-            self._inner = _client.CopilotClient(*args, **options)
+            self._inner = make(*args, **options)
         except BaseException:
             self._runner.close()
             raise
@@ -224,7 +232,7 @@ class CopilotClient:
     _runner: _Runner
     _inner: _client.CopilotClient
 
-    __init__ = _constructor(_client.CopilotClient.__init__)
+    __init__ = _constructor(_client.CopilotClient)  # pyright: ignore[reportAssignmentType]
 
     def __repr__(self) -> str:
         return repr(self._inner).replace("<CopilotClient", "<sync CopilotClient", 1)
@@ -250,7 +258,7 @@ class CopilotClient:
     def __del__(self) -> None:
         runner = getattr(self, "_runner", None)
         if runner is not None:
-            runner._loop.call_soon_threadsafe(runner._loop.stop)  # pyright: ignore[reportPrivateUsage]
+            runner.stop_soon()
 
     @property
     def rpc(self) -> Any:

@@ -1,4 +1,4 @@
-"""Runs the conformance cases through the Python package: ``python -m runner_python --fake … [--model … --runtime …]``."""
+"""Runs the conformance cases through the package: ``python -m runner_python --fake … [--model … --runtime …]``."""
 
 from __future__ import annotations
 

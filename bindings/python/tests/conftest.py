@@ -1,0 +1,73 @@
+"""Both peers as fixtures. The programs are named by the environment or taken from the workspace's target folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from copilot import CopilotClient, RuntimeConnection
+
+ROOT = Path(__file__).parents[3]
+
+
+def _program(name: str, variable: str) -> str:
+    found = os.environ.get(variable)
+    if found:
+        return found
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    for profile in ("debug", "release"):
+        if (target / profile / name).exists():
+            return str(target / profile / name)
+    pytest.skip(f"{name} is not built; run: cargo build -p copilot-testkit")
+
+
+@pytest.fixture(scope="session")
+def fake_runtime() -> str:
+    return _program("copilot-fake-runtime", "COPILOT_FAKE_RUNTIME")
+
+
+@pytest.fixture(scope="session")
+def real_runtime() -> str:
+    path = os.environ.get("COPILOT_CLI_PATH")
+    if not path:
+        pytest.skip("COPILOT_CLI_PATH names no runtime")
+    return path
+
+
+@pytest.fixture
+def model_url() -> Iterator[str]:
+    model = subprocess.Popen(
+        [_program("copilot-scripted-model", "COPILOT_SCRIPTED_MODEL")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert model.stdout is not None
+    yield model.stdout.readline().split()[-1]
+    model.communicate()
+
+
+@pytest.fixture
+def connect(fake_runtime: str, tmp_path: Path) -> Callable[..., RuntimeConnection]:
+    """A stdio connection to a fake runtime that follows a script."""
+
+    def make(script: Any = (), record: Path | None = None) -> RuntimeConnection:
+        args = ["--script-json", json.dumps(script)]
+        args += ["--record", str(record)] if record else []
+        return RuntimeConnection.for_stdio(path=fake_runtime, args=args)
+
+    return make
+
+
+@pytest.fixture
+async def client(connect: Callable[..., RuntimeConnection]) -> AsyncIterator[CopilotClient]:
+    client = CopilotClient(connection=connect())
+    await client.start()
+    yield client
+    await client.force_stop()
