@@ -77,7 +77,11 @@ impl NativeClient {
     #[napi]
     pub fn drain<'env>(&mut self, env: &'env Env) -> Result<JsString<'env>> {
         batch::next(&self.host, &mut self.chunk, &mut self.text);
-        if self.text.is_ascii() { env.create_string_latin1(&self.text) } else { env.create_string(&self.text) }
+        if self.text.is_ascii() {
+            env.create_string_latin1(&self.text)
+        } else {
+            env.create_string(&self.text)
+        }
     }
 
     /// Answers a call of the engine.
