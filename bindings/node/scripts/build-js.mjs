@@ -35,6 +35,9 @@ async function exportsOf(name) {
   return Object.values(result.metafile.outputs)[0].exports.sort();
 }
 
+// npm packs a licence that lies beside package.json.
+cpSync(join(root, "..", "..", "LICENSE"), join(root, "LICENSE"));
+
 function tsc(...more) {
   const program = join(root, "node_modules", "typescript", "bin", "tsc");
   const args = [program, "-p", join(root, "tsconfig.json"), "--emitDeclarationOnly", ...more];
