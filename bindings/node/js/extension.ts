@@ -1,5 +1,7 @@
 /** For a program that the runtime itself started: joins the session it belongs to. */
 import { CopilotClient } from "./client.js";
+import { CopilotError } from "./errors.js";
+import { definitionOf } from "./factory.js";
 import { defaultJoinSessionPermissionHandler } from "./permissions.js";
 import type { CopilotSession } from "./session.js";
 import type { FactoryHandle } from "./types/factory.js";
@@ -29,6 +31,12 @@ export async function joinSession(config: JoinSessionConfig = {}): Promise<Copil
   const sessionId = process.env["SESSION_ID"];
   if (!sessionId) {
     throw new Error("joinSession() is intended for extensions running as child processes of the runtime");
+  }
+  if (config.factories && config.factories.length > 0) {
+    const names = config.factories.map((handle) => definitionOf(handle).meta.name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) throw new Error(`Duplicate factory name "${twice}"`);
+    throw new CopilotError("Unsupported", "Factories of extensions are not served yet");
   }
   const { extensionSdkPath: _dropped, ...rest } = config as ResumeSessionConfig;
   const client = new CopilotClient({ _internalConnection: { kind: "parent-process" } } as object);

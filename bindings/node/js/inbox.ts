@@ -83,8 +83,16 @@ export class Inbox {
   #refill(): boolean {
     const text = this.#native.drain();
     this.#at = 0;
-    this.#batch = text === "" ? [] : (JSON.parse(text) as unknown[]);
+    this.#batch = text === "" ? [] : this.#parse(text);
     return this.#batch.length > 0;
+  }
+
+  #parse(text: string): unknown[] {
+    try {
+      return JSON.parse(text) as unknown[];
+    } catch {
+      return this.#native.records().flatMap(salvage);
+    }
   }
 
   #deliver(): void {
@@ -132,6 +140,19 @@ export class Inbox {
         receiver.closed(batch[at + 1] as ErrorRecord);
         return;
     }
+  }
+}
+
+const BROKEN: ErrorRecord = { kind: "Protocol", message: "the runtime sent an answer that is not JSON" };
+
+/** A record that is no JSON is left out, but whoever waits for it, on either side, still gets an answer. */
+function salvage(record: string): unknown[] {
+  try {
+    return JSON.parse(`[${record}]`) as unknown[];
+  } catch {
+    const head = /^(\d+),(\d+)(?:,(\d+),(\d+))?/.exec(record)?.slice(1).map(Number) ?? [];
+    if (head[0] === Kind.Completed) return [Kind.Failed, head[1], BROKEN];
+    return head[0] === Kind.Call ? [...head.slice(0, 4), null] : [];
   }
 }
 

@@ -21,6 +21,7 @@ export interface NativeClient {
   submit(op: string, args: string): number;
   cancel(ticket: number): boolean;
   drain(): string;
+  records(): string[];
   reply(call: number, result: string): void;
   replyError(call: number, message: string, code?: number, data?: string): void;
   setEvents(session: number, on: boolean): void;

@@ -1,7 +1,7 @@
 // Builds dist/ (ESM) and dist/cjs/ (CommonJS) from js/: one bundle each, because loading one module is much faster than
 // loading thirty, with the two entry points as thin modules over it; and the declarations, the same for both.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -35,6 +35,9 @@ async function exportsOf(name) {
   return Object.values(result.metafile.outputs)[0].exports.sort();
 }
 
+// npm packs a licence that lies beside package.json.
+cpSync(join(root, "..", "..", "LICENSE"), join(root, "LICENSE"));
+
 function tsc(...more) {
   const program = join(root, "node_modules", "typescript", "bin", "tsc");
   const args = [program, "-p", join(root, "tsconfig.json"), "--emitDeclarationOnly", ...more];
@@ -54,7 +57,17 @@ function declarations() {
   rmSync(temporary, { recursive: true });
 }
 
+/** Lets the examples import the package by its name. */
+function linkExamples() {
+  const modules = join(root, "..", "..", "examples", "node", "node_modules");
+  const link = join(modules, "copilot-native");
+  mkdirSync(modules, { recursive: true });
+  rmSync(link, { recursive: true, force: true });
+  symlinkSync(root, link, "junction");
+}
+
 rmSync(dist, { recursive: true, force: true });
+linkExamples();
 declarations();
 mkdirSync(cjs, { recursive: true });
 writeFileSync(join(cjs, "package.json"), '{"type":"commonjs"}\n');

@@ -15,17 +15,39 @@ const BATCH_BYTES: usize = 256 * 1024;
 /// How many deliveries are taken from the engine at once; bounds how far a batch can exceed [`BATCH_BYTES`].
 const CHUNK: usize = 64;
 
-/// Takes deliveries until the inbox is empty or the batch is full. The text is empty when there was nothing.
-pub(crate) fn next(client: &HostClient, chunk: &mut Vec<Delivery>, out: &mut String) {
-    out.clear();
-    while out.len() < BATCH_BYTES && client.drain_some(CHUNK, chunk) > 0 {
-        for delivery in chunk.drain(..) {
-            out.push(if out.is_empty() { '[' } else { ',' });
-            write_record(out, &delivery);
+/// The batch at hand.
+#[derive(Default)]
+pub(crate) struct Batch {
+    chunk: Vec<Delivery>,
+    text: String,
+    /// Where each record begins.
+    starts: Vec<usize>,
+}
+
+impl Batch {
+    /// Takes deliveries until the inbox is empty or the batch is full. The text is empty when there was nothing.
+    pub(crate) fn next(&mut self, client: &HostClient) -> &str {
+        let out = &mut self.text;
+        out.clear();
+        self.starts.clear();
+        while out.len() < BATCH_BYTES && client.drain_some(CHUNK, &mut self.chunk) > 0 {
+            for delivery in self.chunk.drain(..) {
+                out.push(if out.is_empty() { '[' } else { ',' });
+                self.starts.push(out.len());
+                write_record(out, &delivery);
+            }
         }
+        if !out.is_empty() {
+            out.push(']');
+        }
+        out
     }
-    if !out.is_empty() {
-        out.push(']');
+
+    /// The records of the batch one by one, for the case that one of them is no JSON and spoils the others.
+    pub(crate) fn records(&self) -> Vec<String> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.text.len()]);
+        // Every record is followed by one comma or bracket.
+        self.starts.iter().zip(ends).map(|(&start, end)| self.text[start..end - 1].to_owned()).collect()
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use copilot_core::host::{CallError, Counters, Delivery, HostClient};
+use copilot_core::host::{CallError, Counters, HostClient};
 use napi::JsString;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-use crate::batch;
+use crate::batch::Batch;
 use crate::error::to_napi;
 
 /// Weak: an idle client must not keep the process alive. `js/connection.ts` holds the event loop while a session is open.
@@ -43,8 +43,7 @@ impl From<Counters> for NativeCounters {
 #[napi]
 pub struct NativeClient {
     host: HostClient,
-    chunk: Vec<Delivery>,
-    text: String,
+    batch: Batch,
 }
 
 #[napi]
@@ -57,7 +56,7 @@ impl NativeClient {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
         let host = HostClient::new(&options, waker).map_err(|error| to_napi(&error))?;
-        Ok(Self { host, chunk: Vec::new(), text: String::new() })
+        Ok(Self { host, batch: Batch::default() })
     }
 
     /// Starts an operation and returns its ticket; the outcome arrives as a `Completed` record.
@@ -76,12 +75,14 @@ impl NativeClient {
     /// The next batch of records as JSON text; empty when the inbox is empty.
     #[napi]
     pub fn drain<'env>(&mut self, env: &'env Env) -> Result<JsString<'env>> {
-        batch::next(&self.host, &mut self.chunk, &mut self.text);
-        if self.text.is_ascii() {
-            env.create_string_latin1(&self.text)
-        } else {
-            env.create_string(&self.text)
-        }
+        let text = self.batch.next(&self.host);
+        if text.is_ascii() { env.create_string_latin1(text) } else { env.create_string(text) }
+    }
+
+    /// The records of the last batch one by one; asked for when the batch as a whole is no JSON.
+    #[napi]
+    pub fn records(&self) -> Vec<String> {
+        self.batch.records()
     }
 
     /// Answers a call of the engine.

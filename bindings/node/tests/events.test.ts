@@ -131,4 +131,19 @@ describe("events", () => {
     await client.request("fake.emit", { sessionId: session.sessionId, event: odd });
     expect(await arrived).toMatchObject({ data: odd.data });
   });
+
+  it("that are no JSON cost only themselves", async () => {
+    const bad = (text: string): string =>
+      `{"jsonrpc":"2.0","method":"session.event","params":{"sessionId":"s","event":{"type":"bad","data":${text}}}}`;
+    const bodies = ['"a\nb"', "{bad}", "01", '"\\q"'].map((text) => ({ raw: { body: bad(text) } }));
+    const good = { event: { sessionId: "s", type: "good", data: {} } };
+    const { client } = fakeClient([
+      { on: { method: "fake.go" }, do: [good, ...bodies, good, { reply: { result: 1 } }] },
+    ]);
+    clients.push(client);
+    const types: string[] = [];
+    await client.createSession({ sessionId: "s", onEvent: ({ type }) => types.push(type) });
+    expect(await client.request("fake.go")).toBe(1);
+    expect(types).toEqual(["good", "good"]);
+  });
 });
