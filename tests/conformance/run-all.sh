@@ -1,0 +1,23 @@
+#!/bin/bash
+# Runs the conformance cases through every door and prints the parity table. usage: run-all.sh REPORT-FOLDER
+# Fails when a case fails or is skipped without a reason in surfaces.json.
+set -uo pipefail
+reports=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+cd "$root"
+run() {
+  local surface=$1
+  shift
+  echo "=== conformance: $surface"
+  CONFORMANCE_REPORT="$reports/$surface.jsonl" "$@" > "$reports/$surface.log" 2>&1
+  local code=$?
+  tail -n 1 "$reports/$surface.log"
+  [ "$code" = 0 ] || { echo "conformance: $surface failed; its output:"; tail -n 60 "$reports/$surface.log"; }
+}
+run rust cargo test -q -p copilot-conformance --test conformance
+run c "$target/conformance-c"
+run cpp "$target/conformance-cpp"
+(cd tests/conformance && run python "$root/.tools/venv/bin/python" -m runner_python)
+run node node tests/conformance/runner-node/run.mjs
+cargo run -q -p copilot-conformance --bin conformance-parity "$reports"
