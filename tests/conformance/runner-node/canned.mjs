@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const hang = (signal) =>
-  new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("cancelled")), { once: true }));
+  new Promise((_, reject) =>
+    signal?.addEventListener("abort", () => reject(new Error("cancelled")), { once: true }),
+  );
 
 /** A tool that answers, fails, echoes or hangs. */
-export function cannedTool({ name, description, parameters, answer, fail, echo, hang: hangs, delay_ms }) {
+function cannedTool({ name, description, parameters, answer, fail, echo, hang: hangs, delay_ms }) {
   const handler = async (args, invocation) => {
     if (delay_ms) await sleep(delay_ms);
     if (fail !== undefined) throw new Error(fail);
@@ -15,9 +17,8 @@ export function cannedTool({ name, description, parameters, answer, fail, echo, 
   return { name, description: description ?? name, ...(parameters && { parameters }), handler };
 }
 
-/** A permission handler; `undefined` for none. */
-export function cannedPermission(behaviour) {
-  if (behaviour === undefined) return undefined;
+/** A permission handler. */
+function cannedPermission(behaviour) {
   return async (_request, { signal }) => {
     if (behaviour === "approve") return { kind: "approve-once" };
     if (behaviour === "throw") throw new Error("the handler failed");
@@ -27,12 +28,63 @@ export function cannedPermission(behaviour) {
   };
 }
 
-/** A user-input handler; `undefined` for none. */
-export function cannedUserInput(behaviour) {
-  if (behaviour === undefined) return undefined;
-  return async (_request, { signal }) => {
-    if (behaviour.throw) throw new Error(behaviour.throw);
-    if (behaviour.hang) return await hang(signal);
-    return { answer: behaviour.answer, wasFreeform: behaviour.wasFreeform ?? false };
+/** A callback that returns a value, throws a text or hangs; its last argument may carry a signal. */
+function canned(behaviour) {
+  return async (...args) => {
+    if (behaviour?.throw !== undefined) throw new Error(behaviour.throw);
+    if (behaviour?.hang) return await hang(args.at(-1)?.signal);
+    return behaviour;
   };
+}
+
+const userInput = (behaviour) =>
+  canned(behaviour.throw === undefined && !behaviour.hang ? { wasFreeform: false, ...behaviour } : behaviour);
+
+const onHook = (type) => `on${type[0].toUpperCase()}${type.slice(1)}`;
+const mapEntries = (object, map) => Object.fromEntries(Object.entries(object).map(map));
+
+/** The provider with its callback in place of the flag. */
+function withToken(config, tokens) {
+  const place = (provider, name) => {
+    const { hasBearerTokenProvider, ...rest } = provider;
+    return hasBearerTokenProvider ? { ...rest, bearerTokenProvider: canned(tokens[name]) } : rest;
+  };
+  return {
+    ...(config.provider && { provider: place(config.provider, "default") }),
+    ...(config.providers && {
+      providers: config.providers.map((provider) => place(provider, provider.name)),
+    }),
+  };
+}
+
+/** The system message with callbacks in place of the flags. */
+function withTransforms({ systemMessage }, transforms) {
+  const sections = mapEntries(systemMessage.sections, ([id, section]) => [
+    id,
+    section.action === "transform" ? { action: canned(transforms[id]) } : section,
+  ]);
+  return { systemMessage: { ...systemMessage, sections } };
+}
+
+/** Every handler that a `create` or `resume` names, as members of the session's configuration. */
+export function cannedHandlers(given, config) {
+  const handlers = {};
+  if (given.tools) handlers.tools = given.tools.map(cannedTool);
+  if (given.permission !== undefined) handlers.onPermissionRequest = cannedPermission(given.permission);
+  if (given.user_input !== undefined) handlers.onUserInputRequest = userInput(given.user_input);
+  if (given.elicitation !== undefined) handlers.onElicitationRequest = canned(given.elicitation);
+  if (given.exit_plan_mode !== undefined) handlers.onExitPlanModeRequest = canned(given.exit_plan_mode);
+  if (given.auto_mode_switch !== undefined) handlers.onAutoModeSwitchRequest = canned(given.auto_mode_switch);
+  if (given.mcp_auth !== undefined) handlers.onMcpAuthRequest = canned(given.mcp_auth);
+  if (given.hooks)
+    handlers.hooks = mapEntries(given.hooks, ([type, output]) => [onHook(type), canned(output)]);
+  if (given.commands) {
+    handlers.commands = Object.entries(given.commands).map(([name, value]) => ({
+      name,
+      handler: canned(value),
+    }));
+  }
+  if (given.provider_token) Object.assign(handlers, withToken(config, given.provider_token));
+  if (given.transforms) Object.assign(handlers, withTransforms(config, given.transforms));
+  return handlers;
 }

@@ -5,7 +5,7 @@
 // Programs: COPILOT_FAKE_RUNTIME and COPILOT_SCRIPTED_MODEL (else looked for in the cargo target directory), COPILOT_CLI_PATH for
 // the real runtime; without it, real cases are skipped. The package is the one in bindings/node, or COPILOT_NATIVE_PACKAGE.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -19,8 +19,8 @@ const root = join(here, "..", "..", "..");
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: {
-    level: { type: "string", default: "full" },
-    runtime: { type: "string" },
+    level: { type: "string", default: process.env.CONFORMANCE_LEVEL ?? "full" },
+    runtime: { type: "string", default: process.env.CONFORMANCE_RUNTIME ?? "all" },
     cases: { type: "string", default: join(here, "..", "cases") },
   },
 });
@@ -61,7 +61,9 @@ async function run(definition, runtime) {
       await one.startModel(program("COPILOT_SCRIPTED_MODEL", "copilot-scripted-model"), script);
     }
     await Promise.race([one.steps(definition.steps), limit]);
-    const failure = definition.allow_failures ? undefined : one.recording().find((line) => line.dir === "failure");
+    const failure = definition.allow_failures
+      ? undefined
+      : one.recording().find((line) => line.dir === "failure");
     if (failure) throw new Error(`recorded failure: ${failure.text}`);
     return undefined;
   } catch (error) {
@@ -74,7 +76,17 @@ async function run(definition, runtime) {
 }
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
-const OFFERED = new Set(["stdio", "tcp", "uri", "tools", "permission", "user_input"]);
+const LACKING = JSON.parse(readFileSync(join(here, "..", "surfaces.json"), "utf8")).node;
+
+/** Adds a line to the report that the parity table is made of. */
+function note(definition, runtime, status, reason) {
+  if (!process.env.CONFORMANCE_REPORT) return;
+  const name =
+    runtime === "real" && definition.runtime.length > 1 ? `${definition.name}@real` : definition.name;
+  const line = { surface: "node", case: name, status, ...(reason && { reason }) };
+  appendFileSync(process.env.CONFORMANCE_REPORT, `${JSON.stringify(line)}\n`);
+}
+
 process.on("unhandledRejection", (error) => {
   counts.failed += 1;
   console.log(`FAIL unhandled rejection: ${error?.stack ?? error}`);
@@ -82,21 +94,27 @@ process.on("unhandledRejection", (error) => {
 
 for (const file of readdirSync(options.cases).sort()) {
   const definition = JSON.parse(readFileSync(join(options.cases, file), "utf8"));
-  if (wanted.length > 0 ? !wanted.includes(definition.name) : !definition.levels.includes(options.level)) continue;
+  if (wanted.length > 0 ? !wanted.includes(definition.name) : !definition.levels.includes(options.level))
+    continue;
   for (const runtime of definition.runtime) {
-    if (options.runtime && options.runtime !== runtime) continue;
+    if (options.runtime !== "all" && options.runtime !== runtime) continue;
     const label = `${definition.name} (${runtime})`;
-    const missing = definition.features.filter((feature) => !OFFERED.has(feature));
+    const missing = definition.features.filter((feature) => feature in LACKING);
     if (missing.length > 0 || (runtime === "real" && !process.env.COPILOT_CLI_PATH)) {
       counts.skipped += 1;
-      console.log(`skip ${label}${missing.length > 0 ? `: needs ${missing.join(", ")}` : ": no COPILOT_CLI_PATH"}`);
+      const reason = missing.length > 0 ? `needs ${missing.join(", ")}` : "no COPILOT_CLI_PATH";
+      note(definition, runtime, "skip", reason);
+      console.log(`skip ${label}: ${reason}`);
       continue;
     }
     const begun = performance.now();
     const failure = await run(definition, runtime);
     const took = `${((performance.now() - begun) / 1000).toFixed(2)} s`;
     counts[failure ? "failed" : "passed"] += 1;
-    console.log(failure ? `FAIL ${label} ${took}\n     ${failure.stack ?? failure}` : `ok   ${label} ${took}`);
+    note(definition, runtime, failure ? "fail" : "pass", failure && String(failure.message ?? failure));
+    console.log(
+      failure ? `FAIL ${label} ${took}\n     ${failure.stack ?? failure}` : `ok   ${label} ${took}`,
+    );
   }
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { cannedPermission, cannedTool, cannedUserInput } from "./canned.mjs";
+import { cannedHandlers } from "./canned.mjs";
 import { inOrder, matches, resolve } from "./match.mjs";
 
 /** One case with its clients, sessions and stored values. */
@@ -83,11 +83,17 @@ export class Case {
     const real = this.#setup.runtime === "real";
     const program = path ?? (real ? process.env.COPILOT_CLI_PATH : this.#setup.fake);
     const args = real || path ? [] : this.#fakeArgs;
-    const common = { ...rest, env: { ...process.env, ...(real && { COPILOT_HOME: this.#setup.home }), ...env } };
+    const common = {
+      ...rest,
+      env: { ...process.env, ...(real && { COPILOT_HOME: this.#setup.home }), ...env },
+    };
     const withToken = token === undefined ? {} : { connectionToken: token };
     if (connection === "uri") {
       const address = url ?? (await this.#startFake(serverToken));
-      this.#clients.set(as, new CopilotClient({ ...rest, connection: RuntimeConnection.forUri(address, withToken) }));
+      this.#clients.set(
+        as,
+        new CopilotClient({ ...rest, connection: RuntimeConnection.forUri(address, withToken) }),
+      );
       return;
     }
     const reach =
@@ -142,7 +148,11 @@ export class Case {
 
   async expect_no_process({ within_ms }) {
     const pid = this.#pid();
-    await this.#eventually(within_ms, () => !isAlive(pid), () => `process ${pid} still lives`);
+    await this.#eventually(
+      within_ms,
+      () => !isAlive(pid),
+      () => `process ${pid} still lives`,
+    );
   }
 
   // Sessions
@@ -152,19 +162,17 @@ export class Case {
   }
 
   async resume(given) {
-    return await this.#open(given, (config) => this.#client(given.client).resumeSession(given.sessionId, config));
+    return await this.#open(given, (config) =>
+      this.#client(given.client).resumeSession(given.sessionId, config),
+    );
   }
 
-  async #open({ as = "session", client = "client", config, tools, permission, user_input, expect }, open) {
+  async #open({ as = "session", client = "client", config = {}, expect, ...given }, open) {
     if (!this.#clients.has(client)) await this.client({ as: client });
     const events = [];
-    const onPermissionRequest = cannedPermission(permission);
-    const onUserInputRequest = cannedUserInput(user_input);
     const session = await open({
       ...config,
-      ...(tools && { tools: tools.map(cannedTool) }),
-      ...(onPermissionRequest && { onPermissionRequest }),
-      ...(onUserInputRequest && { onUserInputRequest }),
+      ...cannedHandlers(given, config),
       onEvent: (event) => events.push(event),
     });
     this.#sessions.set(as, { session, events });
@@ -230,7 +238,11 @@ export class Case {
       assert(!found(), `${given.type} came`);
       return;
     }
-    await this.#eventually(given.within_ms, found, () => `no ${given.type} among ${typesOf(this.#kept(given))}`);
+    await this.#eventually(
+      given.within_ms,
+      found,
+      () => `no ${given.type} among ${typesOf(this.#kept(given))}`,
+    );
   }
 
   async expect_events_in_order(given) {
@@ -244,7 +256,11 @@ export class Case {
       this.#kept(given)
         .filter((event) => event.type === type && event.data[field] !== undefined)
         .map((event) => event.data[field]);
-    await this.#eventually(within_ms, () => values().length >= count, () => `only ${values().length} of ${count}`);
+    await this.#eventually(
+      within_ms,
+      () => values().length >= count,
+      () => `only ${values().length} of ${count}`,
+    );
     assert.deepEqual(values(), [...Array(count).keys()]);
   }
 
@@ -262,7 +278,8 @@ export class Case {
     const found = () => this.#received().filter((frame) => matches({ method, where }, frame)).length;
     if (count === 0) await sleep(200);
     const check = () => (count === undefined ? found() > 0 : found() === count);
-    const explain = () => `${JSON.stringify(method)}: ${found()} frames: ${JSON.stringify(this.#received().slice(-8))}`;
+    const explain = () =>
+      `${JSON.stringify(method)}: ${found()} frames: ${JSON.stringify(this.#received().slice(-8))}`;
     await this.#eventually(count === 0 ? 0 : within_ms, check, explain);
   }
 
@@ -277,7 +294,8 @@ export class Case {
       const bodies = await (await fetch(address)).json();
       return bodies.filter((body) => JSON.stringify(body).includes(contains)).length;
     };
-    const check = async () => ((await found()) >= (count ?? 1) && count === undefined) || (await found()) === count;
+    const check = async () =>
+      ((await found()) >= (count ?? 1) && count === undefined) || (await found()) === count;
     await this.#eventually(within_ms, check, () => `the model did not get ${contains}`);
   }
 
@@ -325,7 +343,10 @@ export class Case {
 }
 
 function typesOf(events) {
-  return events.map(({ type }) => type).slice(-20).join(", ");
+  return events
+    .map(({ type }) => type)
+    .slice(-20)
+    .join(", ");
 }
 
 function isAlive(pid) {
