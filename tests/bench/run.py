@@ -125,6 +125,8 @@ def machine() -> dict[str, object]:
 
 def main() -> int:
     args = parse_args()
+    # Ended by others, it ends its programs too: they run in sessions of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not args.no_build:
         doors.build(ffi=doors.has_ffi() and "c" in args.doors.split(","))
     found, plan = selected(args), plan_of(args.quick)
