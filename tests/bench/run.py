@@ -52,8 +52,8 @@ def script(plan: dict[str, int]) -> list[dict[str, object]]:
     """Rules of the fake runtime: what each prompt of the programs sets off."""
     prompts: dict[str, dict[str, object]] = {}
     for count, size in ((plan["FLOOD"], 64), (plan["FLOOD_BIG"], 4096), (plan["STREAM_EVENTS"], 64)):
-        prompts[f"flood {count} {size}"] = {"flood": {"count": count, "bytes": size}}
-    prompts[f"paced {plan['PACED']}"] = {"flood": {"count": plan["PACED"], "perSecond": 1000}}
+        prompts[f"flood {count} {size}"] = {"flood": {"count": count, "bytes": size, "plain": True}}
+    prompts[f"paced {plan['PACED']}"] = {"flood": {"count": plan["PACED"], "perSecond": 1000, "plain": True}}
     for in_flight in (1, 16):
         calls = {"toolName": "bench", "count": plan["TOOLS"], "inFlight": in_flight}
         calls["timeoutMs"] = MEASURE_LIMIT * 1000
@@ -125,6 +125,8 @@ def machine() -> dict[str, object]:
 
 def main() -> int:
     args = parse_args()
+    # Ended by others, it ends its programs too: they run in sessions of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not args.no_build:
         doors.build(ffi=doors.has_ffi() and "c" in args.doors.split(","))
     found, plan = selected(args), plan_of(args.quick)

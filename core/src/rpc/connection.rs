@@ -22,6 +22,9 @@ use crate::protocol::event::Event;
 use crate::protocol::json;
 use crate::runtime::Loss;
 
+/// A batch of more messages than this is a burst: the reader then lets others run before it reads on.
+const FAIR_BATCH: usize = 16;
+
 /// Runs on the reader the instant an answer is read, in the order of arrival. Must not block.
 pub(crate) type Completion = Box<dyn FnOnce(Result<Bytes>) + Send>;
 
@@ -196,9 +199,11 @@ impl Connection {
         inbound: &Arc<dyn Inbound>,
     ) -> Loss {
         loop {
+            let mut passed = 0_usize;
             loop {
                 match reader.next_buffered() {
                     Ok(Some(frame)) => {
+                        passed += 1;
                         if let Err(error) = self.pass_on(frame, inbound) {
                             return Loss::Protocol(error);
                         }
@@ -208,6 +213,11 @@ impl Connection {
                 }
             }
             inbound.batch_end();
+            if passed > FAIR_BATCH {
+                // Tokio would let this task read over a hundred bursts before a consumer on the same thread gets a turn, and
+                // the queue between them would grow by as much.
+                tokio::task::yield_now().await;
+            }
             match reader.fill().await {
                 Ok(true) => {}
                 Ok(false) => {

@@ -107,7 +107,14 @@ fn start_flood(state: &Arc<State>, conn: &Arc<Conn>, id: Value, params: &Value) 
     thread::spawn(move || {
         let started = Instant::now();
         let (count, per_second) = (params.count, params.per_second);
-        let flood = Flood { count, bytes: params.bytes, kind: params.kind, session_id: None, per_second };
+        let flood = Flood {
+            count,
+            bytes: params.bytes,
+            kind: params.kind,
+            session_id: None,
+            per_second,
+            plain: false,
+        };
         if params.respond_first {
             conn.reply(&id, Ok(json!({ "count": count })));
         }

@@ -40,27 +40,33 @@ impl Pattern {
             "{{\"jsonrpc\":\"2.0\",\"method\":\"session.event\",\"params\":{{\"sessionId\":{session},\"event\":{{\
              \"type\":{kind},\"data\":{{\"messageId\":\"flood\",\"deltaContent\":\""
         );
-        let before_counter = format!("{before_text}{text}\",\"n\":");
+        let numbers = if flood.plain { String::new() } else { format!(",\"n\":{counter},\"t\":{time}") };
         // The counter is in the identifier too, which keeps identifiers unique without random numbers.
         let before_id = "},\"ephemeral\":true,\"id\":\"00000000-0000-4000-8000-";
         let after_id = format!("\",\"timestamp\":\"{now}\",\"parentId\":{parent}}}}}}}");
-        let body = format!("{before_counter}{counter},\"t\":{time}{before_id}{n:012x}{after_id}");
+        let body = format!("{before_text}{text}\"{numbers}{before_id}{n:012x}{after_id}");
         let header = format!("Content-Length: {}\r\n\r\n", body.len());
-        let counter_at = header.len() + before_counter.len();
-        let time_at = counter_at + counter.len() + ",\"t\":".len();
-        let id_at = time_at + time.len() + before_id.len();
         let stamp_at = header.len() + before_text.len();
-        Self {
+        let numbers_at = stamp_at + text.len() + 1;
+        let id_at = numbers_at + numbers.len() + before_id.len();
+        let mut pattern = Self {
             frame: (header + &body).into_bytes(),
-            counter: counter_at..counter_at + counter.len(),
-            time: time_at..time_at + time.len(),
+            counter: 0..0,
+            time: 0..0,
             stamp: stamped.then_some(stamp_at..stamp_at + stamp_len),
             id: id_at..id_at + 12,
+        };
+        if !flood.plain {
+            let counter_at = numbers_at + ",\"n\":".len();
+            let time_at = counter_at + counter.len() + ",\"t\":".len();
+            pattern.counter = counter_at..counter_at + counter.len();
+            pattern.time = time_at..time_at + time.len();
         }
+        pattern
     }
 
     fn fits(&self, n: u64, time: u64) -> bool {
-        self.counter.len() == digits(n) && self.time.len() == digits(time)
+        self.counter.is_empty() || (self.counter.len() == digits(n) && self.time.len() == digits(time))
     }
 
     fn append(&mut self, out: &mut Vec<u8>, n: u64, time: u64) {
@@ -126,7 +132,7 @@ mod tests {
     #[test]
     fn paced_texts_begin_with_their_time() {
         let kind = "assistant.message_delta".to_owned();
-        let flood = Flood { count: 0, bytes: 20, kind, session_id: None, per_second: Some(1) };
+        let flood = Flood { count: 0, bytes: 20, kind, session_id: None, per_second: Some(1), plain: false };
         let mut pattern = Pattern::new("s", None, &flood, 0, 1_700_000_000_000_000);
         let mut buffer = FrameBuffer::default();
         let mut bytes = Vec::new();
@@ -136,11 +142,31 @@ mod tests {
         let data = &body["params"]["event"]["data"];
         assert_eq!(data["deltaContent"], "1700000000000123xxxx");
         assert_eq!(data["t"], 1_700_000_000_000_123_u64);
+
+        let flood = Flood { plain: true, ..flood };
+        let mut bytes = Vec::new();
+        Pattern::new("s", None, &flood, 0, 1_700_000_000_000_000).append(
+            &mut bytes,
+            10,
+            1_700_000_000_000_123,
+        );
+        buffer.extend(&bytes);
+        let body: Value = serde_json::from_slice(buffer.next_body().unwrap().unwrap()).unwrap();
+        let event = &body["params"]["event"];
+        assert_eq!(event["data"], json!({"messageId": "flood", "deltaContent": "1700000000000123xxxx"}));
+        assert_eq!(event["id"], "00000000-0000-4000-8000-00000000000a");
     }
 
     #[test]
     fn lengths_are_right_across_digit_boundaries() {
-        let flood = Flood { count: 0, bytes: 3, kind: "a\"b".into(), session_id: None, per_second: None };
+        let flood = Flood {
+            count: 0,
+            bytes: 3,
+            kind: "a\"b".into(),
+            session_id: None,
+            per_second: None,
+            plain: false,
+        };
         let mut buffer = FrameBuffer::default();
         for n in [0, 9, 10, 99_999, 100_000, 1_000_000_000_000] {
             let mut bytes = Vec::new();

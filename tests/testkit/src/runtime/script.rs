@@ -205,6 +205,9 @@ pub struct Flood {
     /// Events per second; as fast as the pipe takes them when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u64>,
+    /// Only the members that the schema names: without `n` and `t`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
 }
 
 /// Many calls of one tool in the session of the message at hand.
