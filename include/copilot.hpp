@@ -8,77 +8,18 @@
 #define COPILOT_HPP
 
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "copilot.h"
+#include "copilot_result.hpp"
 
 namespace copilot {
-
-/// What went wrong. `code()` is stable and the same in every language.
-class Error : public std::exception {
- public:
-  Error(copilot_code code, std::string message) : code_(code), message_(std::move(message)) {}
-
-  /// Takes over an error of the C door and frees it.
-  static Error take(copilot_error* error) {
-    Error taken(copilot_error_code(error), copilot_error_message(error));
-    taken.name_ = copilot_error_name(error);
-    int64_t rpc_code = 0;
-    if (copilot_error_rpc_code(error, &rpc_code)) taken.rpc_code_ = rpc_code;
-    if (const char* data = copilot_error_data(error)) taken.data_ = data;
-    copilot_error_free(error);
-    return taken;
-  }
-
-  copilot_code code() const noexcept { return code_; }
-  /// The language-neutral name of the code, for example "Timeout".
-  const std::string& name() const noexcept { return name_; }
-  const std::string& message() const noexcept { return message_; }
-  const char* what() const noexcept override { return message_.c_str(); }
-  /// The JSON-RPC code, for COPILOT_ERROR_RPC.
-  std::optional<int64_t> rpc_code() const noexcept { return rpc_code_; }
-  /// Details as JSON text.
-  const std::optional<std::string>& data() const noexcept { return data_; }
-
- private:
-  copilot_code code_;
-  std::string name_, message_;
-  std::optional<int64_t> rpc_code_;
-  std::optional<std::string> data_;
-};
-
-struct Unit {};
-
-/// A value or an Error: the flavour for programs without exceptions.
-template <class T>
-class [[nodiscard]] Result {
- public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
-
-  bool ok() const noexcept { return state_.index() == 0; }
-  explicit operator bool() const noexcept { return ok(); }
-  /// The value; throws the error if there is none.
-  T value() && {
-    if (!ok()) throw std::get<1>(std::move(state_));
-    return std::get<0>(std::move(state_));
-  }
-  T& operator*() { return *std::get_if<0>(&state_); }
-  T* operator->() { return std::get_if<0>(&state_); }
-  /// The error; only when !ok().
-  const Error& error() const { return *std::get_if<1>(&state_); }
-
- private:
-  std::variant<T, Error> state_;
-};
 
 namespace detail {
 
@@ -102,6 +43,13 @@ inline Result<Unit> unit(copilot_error* error) {
 inline Result<std::string> text(copilot_error* error, copilot_string*& string) {
   if (error) return Error::take(error);
   return take(string);
+}
+
+template <class F>
+std::optional<std::string> find(F get, std::string_view json, std::string_view pointer) {
+  copilot_string* found = nullptr;
+  if (auto* error = get(view(json), view(pointer), &found)) throw Error::take(error);
+  return found ? std::optional<std::string>(take(found)) : std::nullopt;
 }
 
 /// Owns a handle.
@@ -149,20 +97,12 @@ std::optional<std::string> guarded(F&& body) noexcept {
 
 /// The value at a JSON pointer as its own text: strings decoded, others as JSON; nothing for null or none.
 inline std::optional<std::string> json_text(std::string_view json, std::string_view pointer) {
-  copilot_string* found = nullptr;
-  if (auto* error = copilot_json_text(detail::view(json), detail::view(pointer), &found)) throw Error::take(error);
-  if (!found) return std::nullopt;
-  return detail::take(found);
+  return detail::find(copilot_json_text, json, pointer);
 }
-
 /// The value at a JSON pointer as JSON text.
 inline std::optional<std::string> json_get(std::string_view json, std::string_view pointer) {
-  copilot_string* found = nullptr;
-  if (auto* error = copilot_json_get(detail::view(json), detail::view(pointer), &found)) throw Error::take(error);
-  if (!found) return std::nullopt;
-  return detail::take(found);
+  return detail::find(copilot_json_get, json, pointer);
 }
-
 /// The text as a JSON string.
 inline std::string json_quote(std::string_view text) {
   copilot_string* quoted = nullptr;
@@ -205,6 +145,17 @@ struct Wait {
     return wait;
   }
 };
+
+namespace detail {
+/// A blocking call with a text for its result. The call is made before its output is read.
+template <class F>
+Result<std::string> blocking(const Wait& wait, F&& call) {
+  auto limits = wait.to_c();
+  copilot_string* out = nullptr;
+  auto* error = call(&limits, &out);
+  return text(error, out);
+}
+}  // namespace detail
 
 /// An event, valid during the handler.
 struct Event {
@@ -375,7 +326,7 @@ class Session {
     return try_send(prompt, options, wait).value();
   }
   Result<std::string> try_send(std::string_view prompt, std::string_view options = {}, Wait wait = {}) {
-    return blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
+    return detail::blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
       return copilot_session_send(get(), detail::view(prompt), detail::optional_view(options), limits, out);
     });
   }
@@ -393,7 +344,7 @@ class Session {
   }
   Result<std::optional<std::string>> try_send_and_wait(std::string_view prompt, Wait wait = {},
                                                        std::string_view options = {}) {
-    auto result = blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
+    auto result = detail::blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
       return copilot_session_send_and_wait(get(), detail::view(prompt), detail::optional_view(options), limits, out);
     });
     if (!result) return result.error();
@@ -420,7 +371,7 @@ class Session {
   /// The events so far, {"events":[…]}.
   std::string get_events(Wait wait = {}) { return try_get_events(wait).value(); }
   Result<std::string> try_get_events(Wait wait = {}) {
-    return blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
+    return detail::blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
       return copilot_session_get_events(get(), limits, out);
     });
   }
@@ -429,7 +380,7 @@ class Session {
     return try_invoke(method, params, wait).value();
   }
   Result<std::string> try_invoke(std::string_view method, std::string_view params = {}, Wait wait = {}) {
-    return blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
+    return detail::blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
       return copilot_session_invoke(get(), detail::view(method), detail::optional_view(params), limits, out);
     });
   }
@@ -461,12 +412,6 @@ class Session {
   copilot_session* get() const noexcept { return handle_.get(); }
 
  private:
-  template <class F>
-  static Result<std::string> blocking(const Wait& wait, F&& call) {
-    auto limits = wait.to_c();
-    copilot_string* out = nullptr;
-    return detail::text(call(&limits, &out), out);
-  }
   detail::Handle<copilot_session, copilot_session_free> handle_;
 };
 
@@ -524,9 +469,8 @@ class Client {
   /// Starts the runtime; {"version","protocolVersion","timings"}.
   std::string start(Wait wait = {}) { return try_start(wait).value(); }
   Result<std::string> try_start(Wait wait = {}) {
-    auto limits = wait.to_c();
-    copilot_string* out = nullptr;
-    return detail::text(copilot_client_start(get(), &limits, &out), out);
+    return detail::blocking(
+        wait, [&](const copilot_wait* limits, copilot_string** out) { return copilot_client_start(get(), limits, out); });
   }
   void stop(Wait wait = {}) { try_stop(wait).value(); }
   Result<Unit> try_stop(Wait wait = {}) {
@@ -540,9 +484,8 @@ class Client {
   }
   /// {"models":[…]}.
   std::string list_models(Wait wait = {}) {
-    auto limits = wait.to_c();
-    copilot_string* out = nullptr;
-    return detail::text(copilot_client_list_models(get(), &limits, &out), out).value();
+    auto call = [&](auto* limits, auto** out) { return copilot_client_list_models(get(), limits, out); };
+    return detail::blocking(wait, call).value();
   }
   Session create_session(const SessionConfig& config, Wait wait = {}) { return try_create_session(config, wait).value(); }
   Result<Session> try_create_session(const SessionConfig& config, Wait wait = {}) {
@@ -566,10 +509,9 @@ class Client {
     return try_invoke(method, params, wait).value();
   }
   Result<std::string> try_invoke(std::string_view method, std::string_view params = {}, Wait wait = {}) {
-    auto limits = wait.to_c();
-    copilot_string* out = nullptr;
-    return detail::text(
-        copilot_client_invoke(get(), detail::view(method), detail::optional_view(params), &limits, &out), out);
+    return detail::blocking(wait, [&](auto* limits, auto** out) {
+      return copilot_client_invoke(get(), detail::view(method), detail::optional_view(params), limits, out);
+    });
   }
   Operation invoke_async(std::string_view method, std::string_view params, Done done) {
     copilot_op* op = nullptr;

@@ -14,7 +14,8 @@ use crate::signals::BlockedSignals;
 use crate::wake::Descriptor;
 
 /// Clients inherited by a fork. The parent still uses their runtimes, so nothing of them may be dropped in the child.
-static INHERITED: Mutex<Vec<(Arc<Driver>, Option<JoinHandle<()>>)>> = Mutex::new(Vec::new());
+static INHERITED: Mutex<Vec<Inherited>> = Mutex::new(Vec::new());
+type Inherited = (Arc<Driver>, Option<JoinHandle<()>>);
 
 pub(crate) struct Client {
     pub(crate) driver: Arc<Driver>,

@@ -128,7 +128,11 @@ struct HandlerList {
   explicit HandlerList(const Json& args) {
     for (const auto& tool : args["tools"].items) add_tool(tool);
     if (args.has("permission")) add(2, "", decision(args["permission"]));
-    if (args.has("user_input")) add(3, "", canned(args["user_input"]));
+    if (args.has("user_input")) {
+      Json answer = args["user_input"];
+      if (answer.has("answer") && !answer.has("wasFreeform")) answer.set("wasFreeform", Json::parse("false"));
+      add(3, "", canned(answer));
+    }
     if (args.has("exit_plan_mode")) add(4, "", canned(args["exit_plan_mode"]));
     if (args.has("auto_mode_switch")) add(5, "", canned(args["auto_mode_switch"]));
     if (args.has("elicitation")) add(8, "", canned(args["elicitation"]));

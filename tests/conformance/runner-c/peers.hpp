@@ -59,6 +59,15 @@ struct Peer {
   Peer& operator=(const Peer&) = delete;
 };
 
+/// Is that a whole answer? The server may keep the connection open behind it.
+inline bool complete(const std::string& answer) {
+  std::string head = answer.substr(0, answer.find("\r\n\r\n"));
+  for (auto& c : head) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  auto length = head.find("content-length:");
+  return head.size() < answer.size() && length != std::string::npos &&
+         answer.size() >= head.size() + 4 + std::strtoul(head.c_str() + length + 15, nullptr, 10);
+}
+
 /// GET from a loopback server; the body.
 inline std::string get(int port, const std::string& path) {
   sockaddr_in address{};
@@ -70,7 +79,8 @@ inline std::string get(int port, const std::string& path) {
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
       write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size())) {
     char buffer[4096];
-    for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) answer.append(buffer, static_cast<size_t>(got));
+    for (ssize_t got; !complete(answer) && (got = read(fd, buffer, sizeof buffer)) > 0;)
+      answer.append(buffer, static_cast<size_t>(got));
   }
   close(fd);
   auto body = answer.find("\r\n\r\n");
