@@ -555,10 +555,10 @@ _HOME = {
         "define_tool"
     ),
 }
-_MODULES = frozenset(
-    ("canvas", "client", "copilot_request_handler", "host", "installation_confirmation", "rpc", "session")
-    + ("session_events", "session_fs_provider", "sync", "tools")  # noqa: RUF005
-)
+_MODULES = {
+    *("canvas", "client", "copilot_request_handler", "host", "installation_confirmation", "rpc", "session"),
+    *("session_events", "session_fs_provider", "sync", "tools"),
+}
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 
