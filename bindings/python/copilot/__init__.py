@@ -556,17 +556,8 @@ _HOME = {
     ),
 }
 _MODULES = {
-    "canvas",
-    "client",
-    "copilot_request_handler",
-    "host",
-    "installation_confirmation",
-    "rpc",
-    "session",
-    "session_events",
-    "session_fs_provider",
-    "sync",
-    "tools",
+    *("canvas", "client", "copilot_request_handler", "host", "installation_confirmation", "rpc", "session"),
+    *("session_events", "session_fs_provider", "sync", "tools"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

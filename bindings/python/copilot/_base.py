@@ -14,6 +14,7 @@ from ._inbox import Inbox
 from ._serve import Question, called, serve
 
 if TYPE_CHECKING:
+    from ._llm import Exchanges
     from ._models import ModelInfo, SessionLifecycleEvent, SessionLifecycleEventType
     from .copilot_request_handler import CopilotRequestHandler
     from .generated.rpc import GitHubTelemetryNotification
@@ -23,7 +24,7 @@ logger = logging.getLogger("copilot.client")
 SessionLifecycleHandler = Callable[["SessionLifecycleEvent"], None]
 HandlerUnsubcribe = Callable[[], None]
 ListModels = Callable[[], "list[ModelInfo] | Awaitable[list[ModelInfo]]"]
-_LIST_MODELS = 15
+_LLM_REQUEST, _LIST_MODELS = 14, 15
 
 encode = msgspec.json.Encoder(enc_hook=lambda value: value.to_dict()).encode
 
@@ -59,6 +60,7 @@ class ClientBase:
         self._request_handler = request_handler
         self._lock = threading.Lock()
         self._next_key = 0
+        self._exchanges: Exchanges | None = None
         self._lifecycle: list[tuple[str | None, Callable[[Any], None]]] = []
         options["handlers"] = self._served()
         self._inbox = Inbox(encode(options))
@@ -111,10 +113,21 @@ class ClientBase:
             if question.kind == _LIST_MODELS and self._on_list_models is not None:
                 models = await called(self._on_list_models)
                 question.answer([model.to_dict() for model in models])
+            elif question.kind == _LLM_REQUEST and self._request_handler is not None:
+                await self._requests().serve(question)
             else:
                 question.fail(f"this client does not serve calls of kind {question.kind}")
         except Exception as error:
             question.fail(str(error))
+
+    def _requests(self) -> Exchanges:
+        if self._exchanges is None:
+            from ._llm import Exchanges
+
+            assert self._request_handler is not None
+            inbox = self._inbox
+            self._exchanges = Exchanges(self._request_handler, lambda op, args: inbox.call(op, encode(args)))
+        return self._exchanges
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
@@ -177,6 +190,9 @@ class ClientBase:
                 logger.debug("a lifecycle handler failed", exc_info=True)
 
     def _on_notification(self, method: str, raw: bytes) -> None:
+        if method == "llm.message" and self._exchanges is not None:
+            self._exchanges.message(msgspec.json.decode(raw))
+            return
         if method != "gitHubTelemetry.event" or self._on_github_telemetry is None:
             return
         from .generated.rpc import GitHubTelemetryNotification

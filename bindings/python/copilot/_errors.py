@@ -46,9 +46,9 @@ _BY_KIND: dict[str, type[Exception]] = {
 _DIALECT = (
     ('mode "empty" needs a place for state', 'mode "empty" requires base_directory, session_fs or a URI connection'),
     ("connectionToken must not be empty", "connection_token must be a non-empty string"),
-    ("initialCwd", "session_fs.initial_working_directory is required"),
-    ("sessionStatePath", "session_fs.session_state_path is required"),
-    ("conventions", "session_fs.conventions must be either 'posix' or 'windows'"),
+    ("initial_working_directory must not be empty", "session_fs.initial_working_directory is required"),
+    ("session_state_path must not be empty", "session_fs.session_state_path is required"),
+    ("sessionFs: conventions", "session_fs.conventions must be either 'posix' or 'windows'"),
     ("protocol version mismatch", "SDK protocol version mismatch"),
     ("cannot connect to the Copilot runtime at ", "Failed to connect to CLI server at "),
     ("was answered without a sessionId", "the response did not include a sessionId"),

@@ -55,6 +55,10 @@ def _check(options: dict[str, Any]) -> None:
         raise ValueError("ask_user_variant must be 'legacy' or 'elicitation'")
     if options.get("skill_provider") is not None and options.get("cloud") is not None:
         raise ValueError("skill_provider cannot be combined with cloud")
+    for name in ("github_token_provider", "skill_provider"):
+        # Better refused than silently never asked.
+        if options.get(name) is not None:
+            raise RuntimeError(f"{name} is not served by this version")
 
 
 def _random_id() -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("copilot.session")
 
 _TOOL_SEARCH = "tool_search_tool"
+_SESSION_FS = 13
 _encoder = msgspec.json.Encoder(enc_hook=lambda value: _to_dict(value))
 
 
@@ -128,8 +129,15 @@ async def serve(question: Question, session: CopilotSession) -> None:
         if envelope is not None:
             question.fail(str(getattr(error, "message", error)), -32603, envelope())
         else:
-            code = "ENOENT" if isinstance(error, FileNotFoundError) else None
-            question.fail(str(error), None, code and {"code": code})
+            question.fail(str(error), None, _details(question, error))
+
+
+def _details(question: Question, error: Exception) -> Any:
+    if question.kind != _SESSION_FS:
+        return None
+    from ._session_fs import error_details
+
+    return error_details(error)
 
 
 def _handlers(session: CopilotSession) -> Handlers:

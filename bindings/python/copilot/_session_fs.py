@@ -92,16 +92,20 @@ async def _exists(provider: Any, args: dict[str, Any]) -> Any:
         return {"exists": False}
 
 
+def _stat_wire(info: Any) -> dict[str, Any]:
+    return {
+        "isFile": info.is_file,
+        "isDirectory": info.is_directory,
+        "size": info.size,
+        "mtime": info.mtime.isoformat(),
+        "birthtime": info.birthtime.isoformat(),
+    }
+
+
 async def _stat(provider: Any, args: dict[str, Any]) -> Any:
     try:
         info = await provider.stat(args["path"])
-        return {
-            "isFile": info.is_file,
-            "isDirectory": info.is_directory,
-            "size": info.size,
-            "mtime": info.mtime.isoformat(),
-            "birthtime": info.birthtime.isoformat(),
-        }
+        return _stat_wire(info)
     except Exception as error:
         now = datetime.now(UTC).isoformat()
         nothing = {"isFile": False, "isDirectory": False, "size": 0}
@@ -183,17 +187,64 @@ _METHODS: dict[str, Callable[[Any, dict[str, Any]], Awaitable[Any]]] = {
     "sqliteQuery": _sqlite_query,
     "sqliteExists": _sqlite_exists,
     "sqliteTransaction": _sqlite_transaction,
-    "writeFile": _changing(lambda p, a: p.write_file(a["path"], a["content"], a.get("mode"))),
-    "appendFile": _changing(lambda p, a: p.append_file(a["path"], a["content"], a.get("mode"))),
-    "mkdir": _changing(lambda p, a: p.mkdir(a["path"], bool(a.get("recursive")), a.get("mode"))),
-    "rm": _changing(lambda p, a: p.rm(a["path"], bool(a.get("recursive")), bool(a.get("force")))),
-    "rename": _changing(lambda p, a: p.rename(a["src"], a["dest"])),
+}
+_CHANGES: dict[str, Callable[[Any, dict[str, Any]], Awaitable[None]]] = {
+    "writeFile": lambda p, a: p.write_file(a["path"], a["content"], a.get("mode")),
+    "appendFile": lambda p, a: p.append_file(a["path"], a["content"], a.get("mode")),
+    "mkdir": lambda p, a: p.mkdir(a["path"], bool(a.get("recursive")), a.get("mode")),
+    "rm": lambda p, a: p.rm(a["path"], bool(a.get("recursive")), bool(a.get("force"))),
+    "rename": lambda p, a: p.rename(a["src"], a["dest"]),
 }
 
 
-async def answer(provider: SessionFsProvider, args: dict[str, Any]) -> Any:
-    """Serves one call: ``{"method": "readFile", "path": …}``."""
-    return await _METHODS[args["method"].removeprefix("sessionFs.")](provider, args)
+def error_details(error: BaseException) -> dict[str, Any] | None:
+    """What the engine needs to know about an error besides its text."""
+    if isinstance(error, SessionFsSqliteTransactionFailure):
+        return {"errorClass": error.error_class.value}
+    if isinstance(error, UnsupportedOperation):
+        return {"code": "UNSUPPORTED"}
+    return {"code": "ENOENT"} if _error(error)["code"] == "ENOENT" else None
+
+
+async def answer(provider: Any, args: dict[str, Any]) -> Any:
+    """Serves one call of the engine, which wants plain values and turns what is raised into the wire's errors."""
+    method, path = args["method"], args.get("path")
+    match method:
+        case "stat":
+            return _stat_wire(await provider.stat(path))
+        case "readdirWithTypes":
+            return [entry.to_dict() for entry in await provider.readdir_with_types(path)]
+        case "readFile":
+            return await provider.read_file(path)
+        case "exists":
+            return bool(await provider.exists(path))
+        case "readdir":
+            return list(await provider.readdir(path))
+        case "sqliteExists" | "sqliteQuery" | "sqliteTransaction":
+            return await _sqlite(provider, args)
+        case _:
+            await _CHANGES[method](provider, args)
+            return None
+
+
+async def _sqlite(provider: Any, args: dict[str, Any]) -> Any:
+    if not isinstance(provider, SessionFsSqliteProvider):
+        raise UnsupportedOperation(_NO_SQLITE)
+    from .generated.rpc import SessionFSSqliteQueryType, SessionFSSqliteTransactionStatement
+
+    match args["method"]:
+        case "sqliteExists":
+            return bool(await provider.sqlite_exists())
+        case "sqliteQuery":
+            kind = SessionFSSqliteQueryType(args["queryType"])
+            return _rows(await provider.sqlite_query(kind, args["query"], args.get("params")))
+        case _:
+            statements = [SessionFSSqliteTransactionStatement.from_dict(each) for each in args["statements"]]
+            return [_rows(each) for each in await provider.sqlite_transaction(statements)]
+
+
+class UnsupportedOperation(Exception):
+    """The provider does not offer this."""
 
 
 class Adapter:
@@ -205,7 +256,7 @@ class Adapter:
     def __getattr__(self, name: str) -> Callable[[Any], Awaitable[Any]]:
         head, *rest = name.split("_")
         method = head + "".join(part.capitalize() for part in rest)
-        function = _METHODS.get(method)
+        function = _changing(_CHANGES[method]) if method in _CHANGES else _METHODS.get(method)
         if function is None:
             raise AttributeError(name)
 

@@ -83,6 +83,8 @@ class CopilotClient(ClientBase):
         options = dict(locals())
         if entra is not None:
             raise RuntimeError("this runtime does not support Entra client configuration")
+        if extension_launch_provider is not None or installation_confirmation_handler is not None:
+            raise RuntimeError("extension launch and installation confirmation are not served by this version")
         self._connection = default_connection(env) if connection is None else connection
         check_environment(self._connection, env, telemetry, working_directory)
         wire = _wire.client_options(options)

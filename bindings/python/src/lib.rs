@@ -9,9 +9,27 @@ mod wake;
 /// The private extension module.
 #[pyo3::pymodule]
 mod _native {
+    use std::sync::OnceLock;
+
+    use pyo3::exceptions::PyImportError;
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::client::Client;
 
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// Where the first interpreter that imported this module keeps its built-ins: no two share them.
+    static HOME: OnceLock<usize> = OnceLock::new();
+
+    /// Refuses a second interpreter: objects of one must not reach another through the shared engine.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let here = module.py().import("builtins")?.as_ptr() as usize;
+        if *HOME.get_or_init(|| here) == here {
+            return Ok(());
+        }
+        Err(PyImportError::new_err("copilot does not work in more than one interpreter of a process"))
+    }
 }

@@ -7,10 +7,12 @@ import concurrent.futures
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import copilot
 from copilot import CopilotClient, sync
 from copilot.rpc import PingRequest
 
@@ -64,11 +66,13 @@ async def test_fork_is_refused(client: CopilotClient) -> None:
 
 def test_sub_interpreter_gets_an_error() -> None:
     code = (
-        "import _xxsubinterpreters as s\n"
+        "import _xxsubinterpreters as s, copilot._native\n"
         "i = s.create()\n"
         "s.run_string(i, 'try:\\n import copilot._native\\nexcept ImportError as e:\\n print(\"refused\", e)')\n"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    env = {**os.environ, "PYTHONPATH": str(Path(copilot.__file__).parents[1])}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    assert "No module named 'copilot'" not in run.stdout
     if "No module named '_xxsubinterpreters'" in run.stderr:
         pytest.skip("no sub-interpreters here")
     assert "refused" in run.stdout, run.stderr
