@@ -51,7 +51,7 @@ setup: $(STAMPS)/runtime $(STAMPS)/venv $(STAMPS)/node ## Fetches everything tha
 
 .PHONY: build build-rust build-python build-node build-c
 build-rust:
-	cargo build --workspace --exclude copilot-native-python
+	cargo build --workspace --exclude copilot-python
 build-python: $(STAMPS)/venv
 	cd $(PYTHON_DIR) && VIRTUAL_ENV=$(VENV) $(VENV)/bin/maturin develop --quiet
 build-node: $(STAMPS)/node build-rust
@@ -82,7 +82,7 @@ demo: setup build ## Sets everything up and holds one conversation from every la
 test: setup test-rust test-c test-python test-node conformance ## Sets everything up and runs all tests.
 
 test-rust: $(STAMPS)/runtime build-rust
-	$(TEST_ENV) cargo test --workspace --exclude copilot-native-python --exclude copilot-node --exclude copilot-conformance
+	$(TEST_ENV) cargo test --workspace --exclude copilot-python --exclude copilot-node --exclude copilot-conformance
 test-c: $(STAMPS)/runtime build-rust
 	$(TEST_ENV) $(MAKE) -C tests/abi check symbols sanitize
 test-c-valgrind: $(STAMPS)/runtime build-rust

@@ -1,9 +1,7 @@
-"""A chat in the terminal: a custom tool, streamed answers, permission prompts and the usage at the end.
+"""One conversation: a custom tool, a streamed answer, a permission question, the usage at the end.
 
-With COPILOT_GITHUB_TOKEN or GITHUB_TOKEN it talks to Copilot; without, to an OpenAI-compatible model at
-COPILOT_MODEL_URL.
-
-    python chat.py "How is the weather in Paris?"
+With COPILOT_GITHUB_TOKEN or GITHUB_TOKEN it talks to Copilot. Without, it talks to the OpenAI-compatible server at
+COPILOT_MODEL_URL. The runtime is found by COPILOT_CLI_PATH.
 """
 
 from __future__ import annotations
@@ -13,9 +11,9 @@ import os
 import sys
 from typing import Any, TypedDict
 
-from copilot import CopilotClient, CopilotSession, PermissionHandler, SessionEvent, define_tool
+from copilot import CopilotClient, SessionEvent, define_tool
 from copilot.rpc import PermissionDecisionApproveOnce, PermissionDecisionReject
-from copilot.session_events import AssistantMessageDeltaData, AssistantUsageData, PermissionRequest, SessionErrorData
+from copilot.session_events import AssistantMessageDeltaData, AssistantUsageData, PermissionRequest
 
 
 class Place(TypedDict):
@@ -24,22 +22,28 @@ class Place(TypedDict):
     city: str
 
 
-@define_tool(description="The weather of a city")
-async def get_weather(place: Place) -> dict[str, Any]:
-    return {"city": place["city"], "temperature": 21, "sky": "sunny"}
+@define_tool(description="Tells the weather of a city")
+def get_weather(place: Place) -> str:
+    print(f"[tool] get_weather({place['city']})")
+    return f"Sunny, 21 degrees in {place['city']}"
 
 
 async def ask_permission(request: PermissionRequest, invocation: dict[str, str]) -> Any:
-    """Asks the person in front of the terminal."""
-    answer = await asyncio.to_thread(input, f"\nAllow {request.kind}: {request.to_dict()}? [y/N] ")
-    return PermissionDecisionApproveOnce() if answer.lower().startswith("y") else PermissionDecisionReject()
+    """Asks the person in front of the terminal; without a terminal the answer is yes."""
+    prompt = f"[permission] {request.kind}: allow? [Y/n] "
+    if not sys.stdin.isatty():
+        print(f"{prompt}yes (no terminal)")
+        return PermissionDecisionApproveOnce()
+    answer = await asyncio.to_thread(input, prompt)
+    if answer.strip().lower() == "n":
+        return PermissionDecisionReject(feedback="the user said no")
+    return PermissionDecisionApproveOnce()
 
 
 class Printer:
     """Writes an answer as it comes and adds up what it cost."""
 
     def __init__(self) -> None:
-        self.requests = 0
         self.tokens_in = 0
         self.tokens_out = 0
 
@@ -48,55 +52,31 @@ class Printer:
             case AssistantMessageDeltaData(delta_content=text):
                 print(text, end="", flush=True)
             case AssistantUsageData(input_tokens=tokens_in, output_tokens=tokens_out):
-                self.requests += 1
                 self.tokens_in += int(tokens_in or 0)
                 self.tokens_out += int(tokens_out or 0)
-            case SessionErrorData(message=message):
-                print(f"\nerror: {message}", file=sys.stderr)
             case _:
                 pass
 
-    def summary(self) -> str:
-        return f"{self.requests} model requests, {self.tokens_in} tokens in, {self.tokens_out} out"
 
-
-def session_options() -> dict[str, Any]:
-    """What depends on the surroundings: who answers, and who may allow something."""
-    options: dict[str, Any] = {"on_permission_request": PermissionHandler.approve_all}
-    if sys.stdin.isatty():
-        options["on_permission_request"] = ask_permission
-    if github_token() is None:
-        url = os.environ.get("COPILOT_MODEL_URL")
-        if not url:
-            raise SystemExit("set COPILOT_GITHUB_TOKEN, or COPILOT_MODEL_URL for a model of your own")
-        options["model"] = "scripted"
-        options["provider"] = {"type": "openai", "base_url": url, "api_key": "none"}
-    return options
-
-
-def github_token() -> str | None:
-    return os.environ.get("COPILOT_GITHUB_TOKEN") or os.environ.get("GITHUB_TOKEN") or None
-
-
-async def chat(session: CopilotSession, question: str | None) -> None:
-    while True:
-        prompt = question or (await asyncio.to_thread(input, "> ") if sys.stdin.isatty() else "")
-        if not prompt:
-            return
-        await session.send_and_wait(prompt, timeout=300)
-        print()
-        if question:
-            return
+def model_options() -> dict[str, Any]:
+    url = os.environ.get("COPILOT_MODEL_URL")
+    if not url:
+        return {}
+    return {"model": "scripted", "provider": {"type": "openai", "base_url": url, "api_key": "none"}}
 
 
 async def main() -> None:
-    printer = Printer()
-    options = session_options()
-    async with CopilotClient(github_token=github_token()) as client:
-        session = await client.create_session(streaming=True, tools=[get_weather], on_event=printer, **options)
-        async with session:
-            await chat(session, " ".join(sys.argv[1:]) or None)
-    print(printer.summary())
+    token = os.environ.get("COPILOT_GITHUB_TOKEN") or os.environ.get("GITHUB_TOKEN")
+    async with CopilotClient(github_token=token) as client:
+        print(f"[runtime] {(await client.get_status()).version}")
+        session = await client.create_session(
+            tools=[get_weather], on_permission_request=ask_permission, streaming=True, **model_options()
+        )
+        printer = Printer()
+        session.on(printer)
+        await session.send_and_wait("What is the weather in Paris?")
+        print(f"\n[usage] {printer.tokens_in} tokens in, {printer.tokens_out} tokens out")
+        await session.disconnect()
 
 
 if __name__ == "__main__":
