@@ -9,7 +9,11 @@ import { CopilotClient, defineTool } from "copilot-native";
 
 const getWeather = defineTool("get_weather", {
   description: "Tells the weather of a city",
-  parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+  parameters: {
+    type: "object",
+    properties: { city: { type: "string" } },
+    required: ["city"],
+  },
   handler: ({ city }) => {
     console.log(`[tool] get_weather(${city})`);
     return `Sunny, 21 degrees in ${city}`;
@@ -26,7 +30,8 @@ async function onPermissionRequest(request) {
   const terminal = createInterface({ input: stdin, output: stdout });
   const answer = await terminal.question(prompt);
   terminal.close();
-  if (answer.trim().toLowerCase() === "n") return { kind: "reject", feedback: "the user said no" };
+  if (answer.trim().toLowerCase() === "n")
+    return { kind: "reject", feedback: "the user said no" };
   return { kind: "approve-once" };
 }
 
@@ -39,11 +44,16 @@ const session = await client.createSession({
   streaming: true,
   tools: [getWeather],
   onPermissionRequest,
-  ...(baseUrl && { model: "scripted", provider: { type: "openai", baseUrl, apiKey: "none" } }),
+  ...(baseUrl && {
+    model: "scripted",
+    provider: { type: "openai", baseUrl, apiKey: "none" },
+  }),
 });
 
 const usage = { input: 0, output: 0 };
-session.on("assistant.message_delta", ({ data }) => stdout.write(data.deltaContent));
+session.on("assistant.message_delta", ({ data }) =>
+  stdout.write(data.deltaContent),
+);
 session.on("assistant.usage", ({ data }) => {
   usage.input += data.inputTokens ?? 0;
   usage.output += data.outputTokens ?? 0;
@@ -52,4 +62,5 @@ session.on("assistant.usage", ({ data }) => {
 await session.sendAndWait("What is the weather in Paris?");
 console.log(`\n[usage] ${usage.input} tokens in, ${usage.output} tokens out`);
 await session.disconnect();
-for (const error of await client.stop()) console.error(`[stop] ${error.message}`);
+for (const error of await client.stop())
+  console.error(`[stop] ${error.message}`);

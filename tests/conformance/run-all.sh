@@ -16,8 +16,8 @@ run() {
   [ "$code" = 0 ] || { echo "conformance: $surface failed; its output:"; tail -n 60 "$reports/$surface.log"; }
 }
 run rust cargo test -q -p copilot-conformance --test conformance
-run c "$target/conformance-c"
-run cpp "$target/conformance-cpp"
+run c make -C tests/conformance/runner-c check-c
+run cpp make -C tests/conformance/runner-c check-cpp
 (cd tests/conformance && run python "$root/.tools/venv/bin/python" -m runner_python)
 run node node tests/conformance/runner-node/run.mjs
 cargo run -q -p copilot-conformance --bin conformance-parity "$reports"

@@ -105,9 +105,9 @@ describe.skipIf(REAL_RUNTIME === undefined)("the real runtime", () => {
     const env = { ...process.env, COPILOT_MODEL_URL: model.url, COPILOT_HOME: modules };
     const args = ["--preserve-symlinks", "--preserve-symlinks-main", program];
     const { stdout } = await promisify(execFile)(process.execPath, args, { env });
-    expect(stdout).toContain("[calls get_weather]");
-    expect(stdout).toMatch(/The tool said: .*21 °C/);
-    expect(stdout).toMatch(/2 model requests, \d+ tokens in, \d+ tokens out/);
+    expect(stdout).toContain("[tool] get_weather(Paris)");
+    expect(stdout).toContain("The tool said: Sunny, 21 degrees in Paris");
+    expect(stdout).toMatch(/\[usage\] \d+ tokens in, \d+ tokens out/);
     model.stop();
   });
 });
