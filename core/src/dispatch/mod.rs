@@ -31,21 +31,21 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::protocol::event::Event;
+use crate::protocol::event::{Concern, Event};
 use crate::protocol::{json, method};
 use crate::rpc::{METHOD_NOT_FOUND, Responder};
 use crate::session::SessionCore;
 
 /// Starts the work an event asks for, if this client has a handler for it.
 pub(crate) fn event(core: &Arc<SessionCore>, event: &Event) {
-    match event.event_type() {
-        method::EVENT_EXTERNAL_TOOL_REQUESTED => tool::requested(core, event),
-        method::EVENT_EXTERNAL_TOOL_COMPLETED => completed(core, event),
-        method::EVENT_PERMISSION_REQUESTED => permission::requested(core, event),
-        method::EVENT_PERMISSION_COMPLETED => completed(core, event),
-        method::EVENT_ELICITATION_REQUESTED => elicitation::requested(core, event),
-        method::EVENT_MCP_OAUTH_REQUIRED => mcp_auth::required(core, event),
-        method::EVENT_COMMAND_EXECUTE => command::execute(core, event),
+    match event.concern() {
+        Concern::ToolRequested => tool::requested(core, event),
+        Concern::ToolCompleted => completed(core, event),
+        Concern::PermissionRequested => permission::requested(core, event),
+        Concern::PermissionCompleted => completed(core, event),
+        Concern::ElicitationRequested => elicitation::requested(core, event),
+        Concern::McpOauthRequired => mcp_auth::required(core, event),
+        Concern::CommandExecute => command::execute(core, event),
         _ => {}
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::method;
 use super::scan::{ScanError, Scanner};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -16,6 +17,50 @@ pub struct Event {
     bytes: Bytes,
     event_type: Range<u32>,
     data: Range<u32>,
+    concern: Concern,
+}
+
+/// What an event means to the engine itself; most mean nothing to it. Found once, when the event is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Concern {
+    None,
+    AssistantMessage,
+    SessionIdle,
+    SessionError,
+    CapabilitiesChanged,
+    CanvasOpened,
+    CanvasClosed,
+    ToolRequested,
+    ToolCompleted,
+    PermissionRequested,
+    PermissionCompleted,
+    ElicitationRequested,
+    McpOauthRequired,
+    CommandExecute,
+}
+
+impl Concern {
+    fn of(event_type: &[u8]) -> Self {
+        const TABLE: [(&str, Concern); 13] = [
+            (method::EVENT_ASSISTANT_MESSAGE, Concern::AssistantMessage),
+            (method::EVENT_SESSION_IDLE, Concern::SessionIdle),
+            (method::EVENT_SESSION_ERROR, Concern::SessionError),
+            (method::EVENT_CAPABILITIES_CHANGED, Concern::CapabilitiesChanged),
+            (method::EVENT_CANVAS_OPENED, Concern::CanvasOpened),
+            (method::EVENT_CANVAS_CLOSED, Concern::CanvasClosed),
+            (method::EVENT_EXTERNAL_TOOL_REQUESTED, Concern::ToolRequested),
+            (method::EVENT_EXTERNAL_TOOL_COMPLETED, Concern::ToolCompleted),
+            (method::EVENT_PERMISSION_REQUESTED, Concern::PermissionRequested),
+            (method::EVENT_PERMISSION_COMPLETED, Concern::PermissionCompleted),
+            (method::EVENT_ELICITATION_REQUESTED, Concern::ElicitationRequested),
+            (method::EVENT_MCP_OAUTH_REQUIRED, Concern::McpOauthRequired),
+            (method::EVENT_COMMAND_EXECUTE, Concern::CommandExecute),
+        ];
+        TABLE
+            .iter()
+            .find(|(name, _)| name.as_bytes() == event_type)
+            .map_or(Self::None, |(_, concern)| *concern)
+    }
 }
 
 /// The members every event has besides its type and data.
@@ -61,12 +106,22 @@ impl Event {
             }
             Ok(())
         })?;
-        Ok(Self { bytes, event_type, data })
+        Ok(Self::from_parts(bytes, event_type, data))
     }
 
     /// An event whose parts the reader has found already, offsets relative to `bytes`.
     pub(crate) fn from_parts(bytes: Bytes, event_type: Range<u32>, data: Range<u32>) -> Self {
-        Self { bytes, event_type, data }
+        let concern = Concern::of(&bytes[event_type.start as usize..event_type.end as usize]);
+        Self { bytes, event_type, data, concern }
+    }
+
+    pub(crate) fn concern(&self) -> Concern {
+        self.concern
+    }
+
+    /// The type between its quotes, as received.
+    pub(crate) fn type_bytes(&self) -> &[u8] {
+        self.part(&self.event_type)
     }
 
     fn part(&self, range: &Range<u32>) -> &[u8] {

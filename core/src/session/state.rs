@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::protocol::event::Event;
-use crate::protocol::{json, method};
+use crate::protocol::event::{Concern, Event};
+use crate::protocol::json;
 
 /// The fold's result.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct State {
     pub(crate) capabilities: Map<String, Value>,
     pub(crate) open_canvases: Vec<Value>,
     /// Type and time only: keeping the event would keep the whole buffer it was read into.
-    last_type: String,
+    last_type: Vec<u8>,
     last_time: Option<Instant>,
     events_seen: u64,
     open_tools: BTreeMap<String, String>,
@@ -29,16 +29,16 @@ impl State {
     pub(crate) fn fold(&mut self, event: &Event) {
         self.events_seen += 1;
         self.last_type.clear();
-        self.last_type.push_str(event.event_type());
+        self.last_type.extend_from_slice(event.type_bytes());
         self.last_time = Some(Instant::now());
-        match event.event_type() {
-            method::EVENT_CAPABILITIES_CHANGED => self.change_capabilities(event),
-            method::EVENT_CANVAS_OPENED => self.open_canvas(event),
-            method::EVENT_CANVAS_CLOSED => self.close_canvas(event),
-            method::EVENT_EXTERNAL_TOOL_REQUESTED => note(&mut self.open_tools, event, true),
-            method::EVENT_EXTERNAL_TOOL_COMPLETED => note(&mut self.open_tools, event, false),
-            method::EVENT_PERMISSION_REQUESTED => note(&mut self.open_permissions, event, true),
-            method::EVENT_PERMISSION_COMPLETED => note(&mut self.open_permissions, event, false),
+        match event.concern() {
+            Concern::CapabilitiesChanged => self.change_capabilities(event),
+            Concern::CanvasOpened => self.open_canvas(event),
+            Concern::CanvasClosed => self.close_canvas(event),
+            Concern::ToolRequested => note(&mut self.open_tools, event, true),
+            Concern::ToolCompleted => note(&mut self.open_tools, event, false),
+            Concern::PermissionRequested => note(&mut self.open_permissions, event, true),
+            Concern::PermissionCompleted => note(&mut self.open_permissions, event, false),
             _ => {}
         }
     }
@@ -97,7 +97,7 @@ impl State {
     pub(crate) fn last_seen(&self) -> Value {
         let last = self
             .last_time
-            .map(|at| json!({"type": self.last_type, "secondsAgo": at.elapsed().as_secs_f64()}));
+            .map(|at| json!({"type": String::from_utf8_lossy(&self.last_type), "secondsAgo": at.elapsed().as_secs_f64()}));
         json!({
             "lastEvent": last,
             "eventsSeen": self.events_seen,

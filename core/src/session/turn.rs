@@ -3,8 +3,7 @@
 use tokio::sync::oneshot;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::protocol::event::Event;
-use crate::protocol::method;
+use crate::protocol::event::{Concern, Event};
 
 /// One waiter: remembers the last answer of the agent and ends with the turn.
 pub(crate) struct Turn {
@@ -29,18 +28,18 @@ impl Turns {
         if self.0.is_empty() {
             return;
         }
-        match event.event_type() {
-            method::EVENT_ASSISTANT_MESSAGE if !is_of_sub_agent(event) => {
+        match event.concern() {
+            Concern::AssistantMessage if !is_of_sub_agent(event) => {
                 for turn in &mut self.0 {
                     turn.last = Some(event.clone());
                 }
             }
-            method::EVENT_SESSION_IDLE if !is_of_sub_agent(event) => {
+            Concern::SessionIdle if !is_of_sub_agent(event) => {
                 for turn in self.0.drain(..) {
                     drop(turn.done.send(Ok(turn.last)));
                 }
             }
-            method::EVENT_SESSION_ERROR => self.fail(&session_error(event)),
+            Concern::SessionError => self.fail(&session_error(event)),
             _ => {}
         }
         self.0.retain(|turn| !turn.done.is_closed());
