@@ -154,6 +154,13 @@ impl ClientInner {
         if let Some(token) = &self.token {
             params.insert("token".to_owned(), token.0.clone().into());
         }
+        let info: serde_json::Map<_, _> = (self.options.client_info.iter().flatten())
+            .filter(|(_, text)| text.as_str().is_some_and(|text| !text.is_empty()))
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect();
+        if !info.is_empty() {
+            params.insert("clientInfo".to_owned(), info.into());
+        }
         if self.options.handlers.github_telemetry {
             params.insert("enableGitHubTelemetryForwarding".to_owned(), true.into());
         }

@@ -245,6 +245,8 @@ const PATCH: &[(&str, bool)] = &[
     ("coauthorEnabled", false),
     ("manageScheduleEnabled", false),
 ];
+/// Like [`PATCH`], without a default.
+const PATCH_IF_GIVEN: &[&str] = &["includedBuiltinSkills"];
 /// Defaults of mode `empty`.
 const EMPTY_FALSE: &[&str] = &[
     "enableSessionTelemetry",
@@ -326,6 +328,9 @@ impl SessionConfig {
                 params.remove(*name);
             }
         }
+        for name in PATCH_IF_GIVEN {
+            params.remove(*name);
+        }
         if mode == Mode::Empty {
             add_empty_defaults(&mut params);
         }
@@ -368,6 +373,11 @@ impl SessionConfig {
                 Some(value) => drop(patch.insert((*name).to_owned(), value.clone())),
                 None if mode == Mode::Empty => drop(patch.insert((*name).to_owned(), (*default).into())),
                 None => {}
+            }
+        }
+        for name in PATCH_IF_GIVEN {
+            if let Some(value) = given.get(*name) {
+                patch.insert((*name).to_owned(), value.clone());
             }
         }
         if mode == Mode::Empty {

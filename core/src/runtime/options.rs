@@ -145,6 +145,9 @@ pub struct ClientOptions {
     pub mode: Mode,
     /// Absolute paths of plugins that come with the host.
     pub builtin_plugin_directories: Vec<String>,
+    /// Names and versions of the host program and its integration, told to the runtime when connecting:
+    /// `{editorName?, editorVersion?, extensionName?, extensionVersion?}`.
+    pub client_info: Option<serde_json::Map<String, Value>>,
     /// Client-wide callbacks of a foreign host.
     pub handlers: ClientHandlers,
     /// How long a TCP child may take to announce its port and to accept, in milliseconds; default 10 000.

@@ -88,6 +88,11 @@ fn mode_empty_takes_everything_away_that_is_not_given() {
 #[test]
 fn the_patch_holds_only_what_is_given_in_the_usual_mode() {
     assert!(config(json!({})).patch(Mode::CopilotCli).unwrap().is_none());
+    let skills = config(json!({"includedBuiltinSkills": []}));
+    assert_eq!(
+        Value::Object(skills.patch(Mode::CopilotCli).unwrap().unwrap()),
+        json!({"includedBuiltinSkills": []})
+    );
     let patch = config(json!({"skipCustomInstructions": false})).patch(Mode::CopilotCli).unwrap().unwrap();
     assert_eq!(Value::Object(patch), json!({"skipCustomInstructions": false}));
     assert!(
