@@ -185,12 +185,7 @@ class Run:
         events = self.kept[name] = []
         options = canned.options(args.get("config", {}))
         options["on_event"] = lambda event: events.append(event.to_dict())
-        if args.get("tools"):
-            options["tools"] = [canned.tool(spec) for spec in args["tools"]]
-        if "permission" in args:
-            options["on_permission_request"] = canned.permission(args["permission"])
-        if "user_input" in args:
-            options["on_user_input_request"] = canned.user_input(args["user_input"])
+        canned.handlers(args, options)
         client = self.client(args)
         if resume:
             session = await client.resume_session(args["sessionId"], **options)

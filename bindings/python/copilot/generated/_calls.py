@@ -38,8 +38,9 @@ def payload(params):
         return {}
     if isinstance(params, dict):
         return {k: plain(v) for k, v in params.items() if v is not None}
+    wire = params.to_dict()
     explicit = getattr(params, "__dict__", {}).get("_extra") or {}
-    return {k: v for k, v in params.to_dict().items() if v is not None or k in explicit}
+    return {k: v for k, v in wire.items() if v is not None or k in explicit}
 
 
 def patched_models(value):

@@ -2,9 +2,11 @@
 """Makes the classes of the generated modules from their tables, and reads and writes their JSON.
 
 Reading takes the fast way whenever it is exact: one typed msgspec pass over the received bytes that refuses
-unknown fields, unexpected nulls and values it cannot represent. What it refuses is read again by the plans
-below, which keep everything: unknown fields and explicit nulls in `_extra`, unknown enum values as members
-of their own, unknown variants as `UnknownVariant`, lone surrogates as they are.
+unknown fields, unexpected nulls and values it cannot represent. Text that has unknown fields and nothing else
+to refuse takes a pass that skips them; its objects remember the text (`_origin`) and look for what was skipped
+when they are written. Everything else is read again by the plans below, which keep everything: unknown fields
+and explicit nulls in `_extra`, unknown enum values as members of their own, unknown variants as
+`UnknownVariant`, lone surrogates as they are.
 """
 
 import importlib
@@ -58,7 +60,7 @@ class Model(msgspec.Struct, dict=True, weakref=True, forbid_unknown_fields=True)
 
     def __reduce__(self):
         cls = type(self)
-        return rebuild, (cls, [getattr(self, n) for n in cls.__struct_fields__], self.__dict__.get("_extra"))
+        return rebuild, (cls, [getattr(self, n) for n in cls.__struct_fields__], extra_of(self))
 
 
 def rebuild(cls, values, extra):
@@ -66,6 +68,24 @@ def rebuild(cls, values, extra):
     if extra:
         instance.__dict__["_extra"] = extra
     return instance
+
+
+def extra_of(instance):
+    """Members that the class does not know; found in the text when first asked for."""
+    members = instance.__dict__
+    origin = members.get("_origin")
+    if origin is not None:
+        text, path = origin
+        if type(text[0]) in (bytes, str):
+            text[0] = json.loads(text[0])
+        found = text[0]
+        for key in path:
+            found = found[key]
+        extra = instance.__plan__.surplus(found)
+        if extra:
+            members["_extra"] = extra
+        members.pop("_origin", None)
+    return members.get("_extra")
 
 
 def parse(spec, at=0):
@@ -165,22 +185,70 @@ def writer(space, node):
     return lambda value: None if value is None else inner(value)
 
 
-def fast_type(space, node, todo):
-    """Type for msgspec; classes met on the way are put on `todo`."""
+def fast_type(space, node, todo, loose):
+    """Type for msgspec, `loose` when it skips unknown fields; plans met on the way are put on `todo`."""
     kind = node[0]
     if kind in SCALARS:
         return SCALARS[kind][0]
     if kind == "<":
         home, name = find(space, node[1])
-        return home.fast_type(name, todo)
+        return home.fast_type(name, todo, loose)
     if kind == "(":
         return marker(reader(space, node))
-    inner = fast_type(space, node[1], todo)
+    inner = fast_type(space, node[1], todo, loose)
     if kind == "L":
         return list[inner]
     if kind == "D":
         return dict[str, inner]
     return inner if inner is Any else inner | None
+
+
+def complete(todo, loose):
+    """Gives the classes of the plans the types of their fields."""
+    while todo:
+        plan = todo.pop()
+        if loose in plan.ready:
+            continue
+        plan.ready.add(loose)
+        types = plan.shape(loose).__annotations__
+        for mark, attr, _, inner in plan.specs:
+            ty = fast_type(plan.space, inner, todo, loose)
+            if ty is Any:
+                ty = NOT_NULL if mark in ("?", "~") else Any
+            elif mark in ("!", "+"):
+                ty = ty | None
+            types[attr] = ty
+
+
+def settle(value, text, path):
+    """Makes what the loose pass read an instance of the public class that knows where it comes from."""
+    plan = value.__plan__
+    value.__class__ = plan.cls
+    value._origin = (text, path)
+    for attr, wire, settler in plan.inner():
+        inner = getattr(value, attr)
+        if inner is not None:
+            settler(inner, text, (*path, wire))
+
+
+def settler(space, node):
+    """What settles the objects within a value of this type; none when there are none."""
+    kind = node[0]
+    if kind == "<":
+        home, name = find(space, node[1])
+        return settle if home.has_objects(name) else None
+    if kind not in ("L", "D", "O"):
+        return None
+    inner = settler(space, node[1])
+    if inner is None or kind == "O":
+        return inner
+
+    def each(values, text, path):
+        for key, value in enumerate(values) if kind == "L" else values.items():
+            if value is not None:
+                inner(value, text, (*path, key))
+
+    return each
 
 
 class Plan:
@@ -190,7 +258,9 @@ class Plan:
         self.space, self.specs, self.tags = space, fields, tags
         self.cls = None
         self.steps = None
-        self.ready = False
+        self.ready = set()
+        self.twin = self.settlers = None
+        self.known = {field[2] for field in fields} | {tag[1] for tag in tags}
 
     def prepare(self):
         self.steps = [
@@ -198,6 +268,36 @@ class Plan:
             for mark, attr, wire, node in self.specs
         ]
         return self.steps
+
+    def shape(self, loose):
+        """The class for the fast way, or its twin that skips unknown fields."""
+        if not loose:
+            return self.cls
+        if self.twin is None:
+            tag = self.cls.__struct_config__
+            self.twin = msgspec.defstruct(
+                self.cls.__name__,
+                [],
+                bases=(self.cls,),
+                forbid_unknown_fields=False,
+                tag_field=tag.tag_field,
+                tag=tag.tag,
+            )
+            self.twin.__annotations__ = {}
+        return self.twin
+
+    def inner(self):
+        """The fields that hold objects of generated classes, and what settles them."""
+        if self.settlers is None:
+            found = [(attr, wire, settler(self.space, node)) for _, attr, wire, node in self.specs]
+            self.settlers = [field for field in found if field[2] is not None]
+        return self.settlers
+
+    def surplus(self, obj):
+        """The members of an object that no field and no tag holds."""
+        extra = {wire: obj[wire] for _, wire, constant in self.tags if obj.get(wire, constant) != constant}
+        extra.update((k, v) for k, v in obj.items() if k not in self.known)
+        return extra
 
     def load(self, obj):
         if type(obj) is not dict:
@@ -225,8 +325,7 @@ class Plan:
                 if obj[wire] != constant:
                     extra[wire] = obj[wire]
         if seen != len(obj):
-            known = {step[1] for step in self.steps} | {tag[1] for tag in self.tags}
-            extra.update((k, v) for k, v in obj.items() if k not in known)
+            extra.update((k, v) for k, v in obj.items() if k not in self.known)
         return rebuild(self.cls, values, extra)
 
     def dump(self, instance):
@@ -240,7 +339,7 @@ class Plan:
                 out[wire] = write(value)
         for _, wire, constant in self.tags:
             out[wire] = constant
-        extra = instance.__dict__.get("_extra")
+        extra = extra_of(instance)
         if extra:
             tags = [tag[1] for tag in self.tags]
             for key, value in extra.items():
@@ -395,47 +494,81 @@ class Space:
             return lambda value: value.to_dict() if hasattr(type(value), "to_dict") else fail(name, value)
         return plain
 
-    def fast_type(self, name, todo):
+    def fast_type(self, name, todo, loose):
         special = self.special(name)
         if special is not None:
             return marker(special.from_dict)
         letter, body = self.entry(name)
         if letter == "=":
             home, target = find(self, body)
-            return home.fast_type(target, todo)
-        if letter == "u":
-            tag = body.partition(":")[0]
-            variants = self.variants(body)
-            if not tag or not all(v.__struct_config__.tag for v in variants):
-                return marker(self.reader(name))
-            todo.extend(v.__plan__ for v in variants)
+            return home.fast_type(target, todo, loose)
+        if letter == "u" and not self.has_objects(name):
+            return marker(self.reader(name))
+        if letter not in "su":
             return self.get(name)
-        cls = self.get(name)
-        if letter == "s":
-            todo.append(cls.__plan__)
-        return cls
+        variants = self.variants(body) if letter == "u" else [self.get(name)]
+        union = None
+        for plan in (variant.__plan__ for variant in variants):
+            todo.append(plan)
+            shape = plan.shape(loose)
+            union = shape if union is None else union | shape
+        return union
+
+    def has_objects(self, name):
+        """Whether the fast way makes objects of generated classes of this type by itself."""
+        if self.special(name) is not None:
+            return False
+        letter, body = self.entry(name)
+        if letter == "=":
+            home, target = find(self, body)
+            return home.has_objects(target)
+        if letter != "u":
+            return letter == "s"
+        return bool(body.partition(":")[0]) and all(v.__struct_config__.tag for v in self.variants(body))
 
     def decoder(self, spec):
         found = self.decoders.get(spec)
         if found is None:
-            todo = []
-            node = parse(spec)[0]
-            kind = fast_type(self, node, todo)
-            while todo:
-                plan = todo.pop()
-                if plan.ready:
-                    continue
-                plan.ready = True
-                for mark, attr, _, inner in plan.specs:
-                    ty = fast_type(plan.space, inner, todo)
-                    if ty is Any:
-                        ty = NOT_NULL if mark in ("?", "~") else Any
-                    elif mark in ("!", "+"):
-                        ty = ty | None
-                    plan.cls.__annotations__[attr] = ty
-            fast = msgspec.json.Decoder(kind, dec_hook=hook).decode
-            found = self.decoders[spec] = (fast, reader(self, node))
+            found = self.decoders[spec] = Reading(self, parse(spec)[0])
         return found
+
+
+class Reading:
+    """The ways to read JSON text as one type."""
+
+    def __init__(self, space, node):
+        self.space, self.node = space, node
+        self.careful = reader(space, node)
+        self.settler = settler(space, node)
+        self.fast = self.pass_over(loose=False)
+        self.skipping = None
+
+    def pass_over(self, loose):
+        todo = []
+        kind = fast_type(self.space, self.node, todo, loose)
+        complete(todo, loose)
+        return msgspec.json.Decoder(kind, dec_hook=hook).decode
+
+    def loose(self, raw):
+        value = self.skipping(raw)
+        if value is not None:
+            self.settler(value, [raw if type(raw) in (bytes, str) else bytes(raw)], ())
+        return value
+
+    def again(self, raw):
+        """Reads what the fast way refused."""
+        if self.settler is not None:
+            if self.skipping is None:
+                self.skipping = self.pass_over(loose=True)
+            try:
+                value = self.loose(raw)
+            except REFUSED:
+                return self.careful(json.loads(raw))
+            # A runtime that sends an unknown field once does so again; refusing it first is in vain.
+            if self.settler is settle and not value.__plan__.inner():
+                self.fast = self.loose
+            return value
+        return self.careful(json.loads(raw))
 
 
 MAKERS = {"s": "struct", "e": "enum", "u": "union", "=": "same", "b": "builtin"}
@@ -445,13 +578,16 @@ SPACES = {
 }
 
 
+REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, ValueError, AssertionError, TypeError, RecursionError)
+
+
 def decode(short, spec, raw):
     """Reads JSON text as the type `spec` of a generated module, without losing anything."""
-    fast, careful = SPACES[short].decoder(spec)
+    reading = SPACES[short].decoder(spec)
     try:
-        return fast(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, AssertionError, RecursionError):
-        return careful(json.loads(raw))
+        return reading.fast(raw)
+    except REFUSED:
+        return reading.again(raw)
 
 
 def public_names(short):
