@@ -1,12 +1,10 @@
 /* No runtime survives its host: not when a client is freed without stop, not when the host is killed, not when a stopped
  * runtime hangs. */
-#include <errno.h>
-#include <signal.h>
-#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "process.h"
 
 /* The process id of the runtime, asked of itself. */
 static pid_t runtime_of(copilot_client *client) {
@@ -17,32 +15,6 @@ static pid_t runtime_of(copilot_client *client) {
   copilot_string_free(info);
   CHECK(pid > 1 && kill((pid_t)pid, 0) == 0);
   return (pid_t)pid;
-}
-
-/* Gone, or a zombie that waits for its parent. */
-static int is_gone(pid_t pid) {
-  char path[64], line[256] = "";
-  const char *state;
-  FILE *stat;
-  if (kill(pid, 0) != 0 && errno == ESRCH) {
-    return 1;
-  }
-  snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-  stat = fopen(path, "r");
-  if (stat == NULL) {
-    return 1;
-  }
-  state = fgets(line, sizeof line, stat) ? strrchr(line, ')') : NULL;
-  fclose(stat);
-  return state != NULL && state[2] == 'Z';
-}
-
-static void expect_gone(pid_t pid, double within) {
-  double end = seconds() + within;
-  while (!is_gone(pid) && seconds() < end) {
-    sleep_ms(5);
-  }
-  CHECK(is_gone(pid));
 }
 
 static void freed_without_stop(uint32_t drive) {
