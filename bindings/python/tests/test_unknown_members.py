@@ -81,6 +81,7 @@ def test_parts_that_moved_keep_their_own(message: AssistantMessageData) -> None:
 def test_pickled_and_copied(message: AssistantMessageData) -> None:
     assert pickle.loads(pickle.dumps(message)).to_dict() == MESSAGE
     assert copy.deepcopy(message).to_dict() == MESSAGE
+    assert copy.copy(message).to_dict() == MESSAGE
 
 
 def test_what_was_read_can_be_sent(message: AssistantMessageData) -> None:

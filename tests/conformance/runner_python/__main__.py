@@ -26,8 +26,8 @@ ROOT = HERE.parent.parent
 def arguments() -> argparse.Namespace:
     env = os.environ.get
     parser = argparse.ArgumentParser(prog="runner_python", description=(__doc__ or "").partition("\n")[0])
-    levels, runtimes = ["smoke", "full", "stress"], ["fake", "real", "all"]
-    parser.add_argument("--level", default=env("CONFORMANCE_LEVEL") or "full", choices=levels)
+    levels, runtimes = ["smoke", "full", "stress", "all"], ["fake", "real", "all"]
+    parser.add_argument("--level", default=env("CONFORMANCE_LEVEL") or "all", choices=levels)
     parser.add_argument("--runtime", default=env("CONFORMANCE_RUNTIME") or "all", choices=runtimes)
     parser.add_argument("--verbose", action="store_true", help="tracebacks of failures")
     parser.add_argument("names", nargs="*", help="only these cases")
@@ -85,7 +85,8 @@ def main() -> int:
     report = Report()
     for path in sorted((HERE / "cases").glob("*.json")):
         case = json.loads(path.read_text(encoding="utf-8"))
-        if case["name"] not in args.names if args.names else args.level not in case["levels"]:
+        wanted = case["name"] in args.names if args.names else args.level in ("all", *case["levels"])
+        if not wanted:
             continue
         missing = [feature for feature in case["features"] if feature in lacking]
         for runtime in case["runtime"]:

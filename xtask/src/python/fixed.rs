@@ -102,6 +102,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("_calls.py", include_str!("../../templates/python/_calls.py")),
     ("_events.py", include_str!("../../templates/python/_events.py")),
     ("_events.pyi", include_str!("../../templates/python/_events.pyi")),
+    ("_model.py", include_str!("../../templates/python/_model.py")),
     ("_runtime.py", include_str!("../../templates/python/_runtime.py")),
     ("_runtime.pyi", include_str!("../../templates/python/_runtime.pyi")),
     ("_wire.py", include_str!("../../templates/python/_wire.py")),

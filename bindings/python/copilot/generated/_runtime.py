@@ -16,76 +16,10 @@ from typing import Any
 
 import msgspec
 
+from ._model import Model, extra_of, rebuild, settle
 from ._wire import SCALARS, OpenEnum, UnknownVariant, WireError, fail, keep, plain
 
 PACKAGE = __name__.rpartition(".")[0]
-
-
-class DataclassFields:
-    """Lets `dataclasses.fields`, `asdict` and `replace` work without importing dataclasses up front."""
-
-    def __get__(self, instance, owner):
-        import dataclasses
-
-        found = owner.__dict__.get("_dataclass_fields")
-        if found is None:
-            found = {}
-            defaults = owner.__struct_defaults__
-            first = len(owner.__struct_fields__) - len(defaults)
-            for index, name in enumerate(owner.__struct_fields__):
-                field = dataclasses.field() if index < first else dataclasses.field(default=defaults[index - first])
-                field.name, field.type = name, owner.__annotations__.get(name)
-                field._field_type = dataclasses._FIELD
-                found[name] = field
-            owner._dataclass_fields = found
-        return found
-
-
-class Model(msgspec.Struct, dict=True, weakref=True, forbid_unknown_fields=True):
-    """Base of every generated class."""
-
-    __dataclass_fields__ = DataclassFields()
-
-    @classmethod
-    def from_dict(cls, obj):
-        return cls.__plan__.load(obj)
-
-    @classmethod
-    def from_json(cls, raw):
-        plan = cls.__plan__
-        return decode(plan.space.short, f"<{cls.__name__}>", raw)
-
-    def to_dict(self):
-        return self.__plan__.dump(self)
-
-    def __reduce__(self):
-        cls = type(self)
-        return rebuild, (cls, [getattr(self, n) for n in cls.__struct_fields__], extra_of(self))
-
-
-def rebuild(cls, values, extra):
-    instance = cls(*values)
-    if extra:
-        instance.__dict__["_extra"] = extra
-    return instance
-
-
-def extra_of(instance):
-    """Members that the class does not know; found in the text when first asked for."""
-    members = instance.__dict__
-    origin = members.get("_origin")
-    if origin is not None:
-        text, path = origin
-        if type(text[0]) in (bytes, str):
-            text[0] = json.loads(text[0])
-        found = text[0]
-        for key in path:
-            found = found[key]
-        extra = instance.__plan__.surplus(found)
-        if extra:
-            members["_extra"] = extra
-        members.pop("_origin", None)
-    return members.get("_extra")
 
 
 def parse(spec, at=0):
@@ -218,17 +152,6 @@ def complete(todo, loose):
             elif mark in ("!", "+"):
                 ty = ty | None
             types[attr] = ty
-
-
-def settle(value, text, path):
-    """Makes what the loose pass read an instance of the public class that knows where it comes from."""
-    plan = value.__plan__
-    value.__class__ = plan.cls
-    value._origin = (text, path)
-    for attr, wire, settler in plan.inner():
-        inner = getattr(value, attr)
-        if inner is not None:
-            settler(inner, text, (*path, wire))
 
 
 def settler(space, node):
@@ -533,6 +456,9 @@ class Space:
         return found
 
 
+REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, ValueError, AssertionError, TypeError, RecursionError)
+
+
 class Reading:
     """The ways to read JSON text as one type."""
 
@@ -554,6 +480,12 @@ class Reading:
         if value is not None:
             self.settler(value, [raw if type(raw) in (bytes, str) else bytes(raw)], ())
         return value
+
+    def read(self, raw):
+        try:
+            return self.fast(raw)
+        except REFUSED:
+            return self.again(raw)
 
     def again(self, raw):
         """Reads what the fast way refused."""
@@ -578,16 +510,9 @@ SPACES = {
 }
 
 
-REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, ValueError, AssertionError, TypeError, RecursionError)
-
-
 def decode(short, spec, raw):
     """Reads JSON text as the type `spec` of a generated module, without losing anything."""
-    reading = SPACES[short].decoder(spec)
-    try:
-        return reading.fast(raw)
-    except REFUSED:
-        return reading.again(raw)
+    return SPACES[short].decoder(spec).read(raw)
 
 
 def public_names(short):
