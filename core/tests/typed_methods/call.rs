@@ -24,7 +24,7 @@ pub(crate) struct Rpc<'a> {
     pub(crate) session: SessionRpc<'a>,
 }
 
-pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>>;
+pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, Failure>> + 'a>>;
 /// Name of a method and what calls it.
 pub(crate) type Entry = (&'static str, for<'a> fn(Rpc<'a>, Value) -> Answer<'a>);
 
@@ -76,9 +76,7 @@ impl RpcCaller for Recorder<'_> {
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }

@@ -8,6 +8,7 @@
 mod call;
 #[path = "generated/calls.rs"]
 mod calls;
+mod files;
 mod plan;
 mod world;
 
@@ -31,16 +32,17 @@ enum Outcome {
     Waits,
     Skipped,
     /// A defect of the types: parameters or result do not fit, or something was lost.
-    Misread(String),
+    Misread(#[expect(dead_code, reason = "printed")] String),
 }
 
 async fn run(world: &World, step: &Step) -> Outcome {
     if step.skip {
         return Outcome::Skipped;
     }
-    let session = world.session(step.on.as_deref().unwrap_or("main"));
+    let on = step.on.as_deref().unwrap_or("main");
+    let (client, session) = world.place(on);
     let (_, function) = calls::CALLS.iter().find(|(name, _)| *name == step.method).unwrap();
-    let (of_client, of_session) = (Recorder::new(&world.client), Recorder::new(session));
+    let (of_client, of_session) = (Recorder::new(client), Recorder::new(session));
     let id = session.id();
     let rpc = Rpc { server: ServerRpc::new(&of_client), session: SessionRpc::new(&of_session, &id) };
     let params = plan::fill(&step.params, &world.known());
@@ -48,8 +50,13 @@ async fn run(world: &World, step: &Step) -> Outcome {
     match answer {
         Err(_) => Outcome::Waits,
         Ok(Err(Failure::Params(error))) => Outcome::Misread(format!("parameters: {error}")),
-        Ok(Err(Failure::Call(error))) if error.kind() == ErrorKind::Rpc => Outcome::Refused(error.to_string()),
-        Ok(Err(Failure::Call(error))) => Outcome::Misread(error.to_string()),
+        Ok(Err(Failure::Call(error))) if error.kind() == ErrorKind::Rpc => {
+            Outcome::Refused(error.to_string())
+        }
+        Ok(Err(Failure::Call(error))) => {
+            let raw = of_client.take().or_else(|| of_session.take()).unwrap_or_default();
+            Outcome::Misread(format!("{error}\n  {raw}"))
+        }
         Ok(Ok(written)) => {
             let raw = of_client.take().or_else(|| of_session.take()).unwrap_or_default();
             if !written.is_null() && !same(&raw, &written) {
@@ -71,7 +78,8 @@ fn judge(step: &Step, outcome: &Outcome) -> Option<String> {
         Outcome::Waits => step.waits,
         Outcome::Skipped => true,
     };
-    let needs_reason = !matches!(outcome, Outcome::Decoded(_)) && step.why.as_deref().unwrap_or("").is_empty();
+    let needs_reason =
+        !matches!(outcome, Outcome::Decoded(_)) && step.why.as_deref().unwrap_or("").is_empty();
     match (fits, needs_reason) {
         (false, _) => Some(format!("{}: {outcome:?}, the plan says {step:?}", step.method)),
         (true, true) => Some(format!("{}: the plan gives no reason", step.method)),
@@ -143,7 +151,10 @@ async fn every_method_answers_as_planned() {
     }
     assert!(wrong.is_empty(), "{} methods answer otherwise:\n{}", wrong.len(), wrong.join("\n"));
     let page = std::fs::read_to_string(plan::page()).unwrap_or_default();
-    assert!(page == plan::render(&now), "docs/methods.md is not up to date: run with COPILOT_UPDATE_METHODS=1");
+    assert!(
+        page == plan::render(&now),
+        "docs/methods.md is not up to date: run with COPILOT_UPDATE_METHODS=1"
+    );
 }
 
 fn name(outcome: &Outcome) -> &'static str {

@@ -88,8 +88,7 @@ runtime expects from a client that lacks the feature; a notification or event wi
 ";
 
 pub(crate) fn render(steps: &[Step]) -> String {
-    let decoded =
-        steps.iter().filter(|step| step.refused.is_none() && !step.waits && !step.skip).count();
+    let decoded = steps.iter().filter(|step| step.refused.is_none() && !step.waits && !step.skip).count();
     let refused = steps.iter().filter(|step| step.refused.is_some()).count();
     let waits = steps.iter().filter(|step| step.waits).count();
     let skipped = steps.iter().filter(|step| step.skip).count();
