@@ -82,8 +82,8 @@ otherwise. It calls every method of `client.rpc()` and `session.rpc()` once on t
 it, without an account and without a network. A result must decode, and must be the same JSON when written back. Parameters and
 answers are in `tests/generated/methods.json`.
 
-A request of the runtime with a method that the engine does not know is answered with the JSON-RPC error -32601, which the
-runtime expects from a client that lacks the feature; a notification or event with an unknown name is delivered as it came.
+A request of the runtime with a method that the engine does not know is answered with the JSON-RPC error -32601 (there
+is nobody to give it to); an event of an unknown type and a field or enum value that no type knows are delivered as they came.
 
 ";
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use copilot_core::generated::api::PingRequest;
 use copilot_core::handlers::{CallContext, CanvasHandler, ElicitationHandler, ElicitationRequest};
 use copilot_core::{Client, ClientOptions, Result, RuntimeConnection, Session, SessionConfig, SessionSpec};
 use copilot_testkit::ScriptedModel;
@@ -108,6 +109,8 @@ impl World {
         let client = Client::new(options(folder.path(), "copilot")).unwrap();
         let bare = Client::new(options(folder.path(), "bare")).unwrap();
         bare.start().await.unwrap();
+        let pong = bare.rpc().ping(&PingRequest::new()).await.unwrap();
+        assert!(pong.protocol_version >= 3, "{pong:?}");
         let mut known = Map::new();
         known.insert("work".into(), work.to_str().unwrap().into());
         known.insert("folder".into(), folder.path().to_str().unwrap().into());
@@ -119,10 +122,8 @@ impl World {
             assert!(answer.is_some(), "the turn of {name} ended without an answer");
             known.insert((*name).into(), session.id().to_string().into());
             if *name == "side" {
-                let params = json!({"sessionId": &*session.id()}).to_string();
-                let points = client.call("session.history.listRewindPoints", &params).await.unwrap();
-                let points: Value = serde_json::from_slice(&points).unwrap();
-                known.insert("sidePoint".into(), points["points"][0]["eventId"].clone());
+                let points = session.rpc().history().list_rewind_points().await.unwrap().points;
+                known.insert("sidePoint".into(), points[0].event_id.clone().into());
             }
             sessions.insert(*name, session);
         }
@@ -157,11 +158,14 @@ impl World {
         absent
     }
 
-    /// The part of an error text that the next run will have too: up to the first value of this run.
+    /// The part of an error text that the next run will have too: without what only repeats the method, up to the first
+    /// value of this run, the first sentence of a long text.
     pub(crate) fn stable_part(&self, text: &str) -> String {
-        let ends = self.known.values().filter_map(Value::as_str).filter(|value| value.len() > 8);
-        let end = ends.filter_map(|value| text.find(value)).min().unwrap_or(text.len());
-        text[..end].trim().to_owned()
+        let text = text.split_once(" failed with message: ").map_or(text, |(_, text)| text);
+        let values = self.known.values().filter_map(Value::as_str).filter(|value| value.len() > 8);
+        let end = values.filter_map(|value| text.find(value)).min().unwrap_or(text.len());
+        let sentence = if end > 160 { text.find(": ").unwrap_or(end) } else { end };
+        text[..sentence.min(end)].trim().to_owned()
     }
 
     pub(crate) async fn stop(self) {
