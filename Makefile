@@ -78,8 +78,8 @@ demo: setup build ## Sets everything up and holds one conversation from every la
 
 # --- test ---------------------------------------------------------------------------------------------------------------
 
-.PHONY: test test-rust test-c test-python test-node
-test: setup test-rust test-c test-python test-node conformance ## Sets everything up and runs all tests.
+.PHONY: test test-rust test-c test-python test-node gen-test gen-checker methods
+test: setup test-rust test-c test-python test-node gen-test conformance ## Sets everything up and runs all tests.
 
 test-rust: $(STAMPS)/runtime build-rust
 	$(TEST_ENV) cargo test --workspace --exclude copilot-python --exclude copilot-node --exclude copilot-conformance
@@ -96,6 +96,22 @@ test-python: $(STAMPS)/runtime build-rust build-python
 test-node: $(STAMPS)/runtime build-node
 	cd $(NODE_DIR) && $(TEST_ENV) npx vitest run
 
+GENERATED_CHECK = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/generated CARGO_PROFILE_DEV_DEBUG=0
+CHECKER := $(CARGO_TARGET_DIR)/generated/debug/generated-check
+TSC := $(ROOT)/$(NODE_DIR)/node_modules/.bin/tsc
+
+gen-checker:
+	cd tests/generated/rust && $(GENERATED_CHECK) cargo build -q --locked
+gen-test: $(STAMPS)/runtime $(STAMPS)/venv $(STAMPS)/node gen-checker ## Checks the generated types against the runtime's schemas.
+	cargo build -q -p xtask
+	cd tests/generated/rust && $(GENERATED_CHECK) cargo test -q --locked --lib
+	cd tests/generated && schemas=$$($(ROOT)/scripts/runtime-path.sh current --schemas) && \
+	  $(PYTHON) inventory.py $$schemas && $(PYTHON) python_names.py && \
+	  $(PYTHON) roundtrip.py $$schemas $(CHECKER) && $(PYTHON) drift.py $$schemas $(DEBUG)/xtask && \
+	  $(PYTHON) typescript_instances.py $$schemas --tsc $(TSC) && $(PYTHON) check_types.py --tsc $(TSC)
+methods: $(STAMPS)/runtime build-rust ## Writes how the runtime answers every method into docs/methods.md.
+	COPILOT_UPDATE_METHODS=1 $(TEST_ENV) cargo test -q -p copilot-core --test typed_methods
+
 # --- conformance --------------------------------------------------------------------------------------------------------
 
 .PHONY: conformance
@@ -104,9 +120,10 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
 
 .PHONY: compat
-compat: $(STAMPS)/runtime-compat build-rust ## Runs the core cases on the oldest supported runtime.
+compat: $(STAMPS)/runtime-compat $(STAMPS)/venv build-rust gen-checker ## Runs the core cases on the oldest supported runtime.
 	COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) CONFORMANCE_RUNTIME=real \
 	  COPILOT_FAKE_RUNTIME=$(DEBUG)/copilot-fake-runtime cargo test -q -p copilot-conformance --test conformance
+	cd tests/generated && $(PYTHON) compat.py $$($(ROOT)/scripts/runtime-path.sh compat --schemas) $(CHECKER)
 
 # --- lint ---------------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,9 @@ case $1 in
       done
     done ;;
   compat)
+    for folder in "$here"/node_modules/@github/copilot-*/schemas; do
+      [ "${2:-}" = --schemas ] && [ -d "$folder" ] && { echo "$folder"; exit 0; }
+    done
     program="$here/node_modules/@github/copilot/npm-loader.js"
     [ -e "$program" ] && { echo "$program"; exit 0; } ;;
 esac

@@ -16,12 +16,22 @@ type Result<T> = std::result::Result<T, String>;
 const NOT_SENT_BY_OLDER: &[(&str, &str)] =
     &[("McpOauthRespondResult", "success"), ("QueuePendingItems", "agentMode"), ("QueuePendingItems", "id")];
 
+/// Properties that the schema requires but the runtime it came with leaves out at times.
+const NOT_ALWAYS_SENT: &[(&str, &str)] = &[("BuiltinToolInputSchema", "type")];
+
+/// Properties that the runtime sends as null although the schema does not allow it.
+const SENT_AS_NULL: &[(&str, &str)] = &[("BuiltinToolDescriptor", "hasSummariseIntention")];
+
 fn relax(model: &mut Model) {
     for def in model.types.values_mut().filter(|def| def.key.origin == Origin::Api) {
         let Kind::Struct { fields, .. } = &mut def.kind else { continue };
         for field in fields {
-            if NOT_SENT_BY_OLDER.contains(&(def.key.name.as_str(), field.wire.as_str())) {
+            let place = (def.key.name.as_str(), field.wire.as_str());
+            if NOT_SENT_BY_OLDER.contains(&place) || NOT_ALWAYS_SENT.contains(&place) {
                 field.required = false;
+            }
+            if SENT_AS_NULL.contains(&place) {
+                field.ty = field.ty.clone().nullable();
             }
         }
     }

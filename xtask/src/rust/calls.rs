@@ -7,7 +7,7 @@ use super::{BANNER, types};
 use crate::model::{Kind, Method, Model, Origin, Scope, Ty};
 use crate::names;
 
-fn constant_name(wire: &str) -> String {
+pub fn constant_name(wire: &str) -> String {
     names::snake(wire).to_ascii_uppercase()
 }
 

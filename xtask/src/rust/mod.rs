@@ -3,6 +3,7 @@
 //! The types are calls of the macros in `core/src/protocol/generated/support.rs`.
 
 mod calls;
+mod table;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,7 @@ pub fn write(model: &Model, tree: &mut Tree) {
     tree.add(format!("{DIR}/session.rs"), calls::namespaces(model, false));
     tree.add(format!("{DIR}/names.rs"), calls::constants(model));
     tree.add(format!("{DIR}/mod.rs"), root());
+    tree.add("core/tests/typed_methods/generated/calls.rs", table::write(model));
 }
 
 fn root() -> String {

@@ -365,7 +365,7 @@ export interface BuiltinToolDescriptor {
   format: BuiltinToolFormat | null;
   safeForTelemetry: BuiltinToolSafeForTelemetry;
   isTerminal: boolean;
-  hasSummariseIntention: boolean;
+  hasSummariseIntention: boolean | null;
 }
 
 /** @experimental */
@@ -380,7 +380,7 @@ export type BuiltinToolFormatType = "grammar";
 
 /** @experimental */
 export interface BuiltinToolInputSchema {
-  type: BuiltinToolInputSchemaType;
+  type?: BuiltinToolInputSchemaType;
   [k: string]: unknown;
 }
 

@@ -1913,11 +1913,11 @@ class BuiltInModelCatalogEntry(_Model):
 @dataclass
 class BuiltinToolDescriptor(_Model):
     description: str
-    has_summarise_intention: bool
     is_terminal: bool
     name: str
     safe_for_telemetry: BuiltinToolSafeTelemetryFields | bool
     format: BuiltinToolFormat | None = None
+    has_summarise_intention: bool | None = None
     input_schema: BuiltinToolInputSchema | None = None
     instructions: str | None = None
     title: str | None = None
@@ -1931,7 +1931,7 @@ class BuiltinToolFormatType(Enum):
     GRAMMAR = "grammar"
 @dataclass
 class BuiltinToolInputSchema(_Model):
-    type: BuiltinToolInputSchemaType
+    type: BuiltinToolInputSchemaType | None = None
 class BuiltinToolInputSchemaType(Enum):
     OBJECT = "object"
 BuiltinToolSafeForTelemetry: TypeAlias = bool

@@ -11,7 +11,6 @@ object! {
             description: String = "description",
             safe_for_telemetry: BuiltinToolSafeForTelemetry = "safeForTelemetry",
             is_terminal: bool = "isTerminal",
-            has_summarise_intention: bool = "hasSummariseIntention",
         }
         nullable {
             title: String = "title",
@@ -19,6 +18,7 @@ object! {
             instructions: String = "instructions",
             r#type: String = "type",
             format: BuiltinToolFormat = "format",
+            has_summarise_intention: bool = "hasSummariseIntention",
         }
         optional {}
         constant {}
@@ -49,11 +49,11 @@ open_enum! {
 object! {
     /// Experimental.
     BuiltinToolInputSchema {
-        required {
+        required {}
+        nullable {}
+        optional {
             r#type: BuiltinToolInputSchemaType = "type",
         }
-        nullable {}
-        optional {}
         constant {}
     }
 }
