@@ -12,6 +12,7 @@ VENV := $(TOOLS)/venv
 PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
+PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -131,7 +132,7 @@ compat: $(STAMPS)/runtime-compat $(STAMPS)/venv build-rust gen-checker ## Runs t
 lint: setup layers limits header-check gen-check ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
+	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check $(PYTHON_CODE) && $(VENV)/bin/ruff check $(PYTHON_CODE)
 	cd $(PYTHON_DIR) && $(VENV)/bin/mypy && $(VENV)/bin/pyright --pythonpath $(PYTHON)
 	cd $(NODE_DIR) && npm run --silent check
 layers: ## Holds the direction of flow in the engine.
