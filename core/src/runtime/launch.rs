@@ -45,6 +45,12 @@ pub(crate) async fn launch(plan: LaunchPlan<'_>) -> Result<Launched> {
             let (reader, writer) = stream.into_split();
             Ok(Launched { reader: Box::new(reader), writer: Box::new(writer), child: None, port: Some(port) })
         }
+        Some(RuntimeConnection::ParentProcess {}) => Ok(Launched {
+            reader: Box::new(tokio::io::stdin()),
+            writer: Box::new(tokio::io::stdout()),
+            child: None,
+            port: None,
+        }),
         Some(RuntimeConnection::Inprocess {}) => Err(Error::new(
             ErrorKind::Unsupported,
             "the in-process connection is not available in this build",

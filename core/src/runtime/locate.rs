@@ -12,7 +12,13 @@ pub(crate) fn resolve(options: &ClientOptions) -> Result<Option<String>> {
     let explicit = match options.connection.as_ref() {
         None => None,
         Some(RuntimeConnection::Stdio { path, .. } | RuntimeConnection::Tcp { path, .. }) => path.clone(),
-        Some(RuntimeConnection::Uri { .. } | RuntimeConnection::Inprocess {}) => return Ok(None),
+        Some(
+            RuntimeConnection::Uri { .. }
+            | RuntimeConnection::ParentProcess {}
+            | RuntimeConnection::Inprocess {},
+        ) => {
+            return Ok(None);
+        }
     };
     if explicit.is_some() {
         return Ok(explicit);

@@ -51,6 +51,10 @@ pub enum RuntimeConnection {
         #[serde(default)]
         connection_token: Option<Secret>,
     },
+    /// The runtime that started this process and speaks on its standard streams: for extensions. The program must write
+    /// nothing else to its standard output, and read nothing from its standard input.
+    #[serde(rename = "parent-process")]
+    ParentProcess {},
     /// The runtime's library inside this process.
     Inprocess {},
 }
@@ -184,7 +188,10 @@ impl ClientOptions {
     fn has_storage(&self) -> bool {
         self.base_directory.as_ref().is_some_and(|path| !path.is_empty())
             || self.session_fs.is_some()
-            || matches!(self.connection, Some(RuntimeConnection::Uri { .. }))
+            || matches!(
+                self.connection,
+                Some(RuntimeConnection::Uri { .. } | RuntimeConnection::ParentProcess {})
+            )
     }
 
     fn validate_connection(&self) -> Result<()> {
