@@ -62,6 +62,7 @@ impl SessionCore {
         self.id.get().cloned().unwrap_or_else(|| Arc::from(""))
     }
 
+    #[cfg(feature = "types")]
     pub(crate) fn id_str(&self) -> &str {
         self.id.get().map_or("", |id| id)
     }
