@@ -31,6 +31,18 @@ impl RpcCaller for Session {
 impl Client {
     /// All methods of the runtime that concern no session, typed. Not part of the stable surface: they follow the
     /// runtime's schema.
+    ///
+    /// ```no_run
+    /// # async fn tools(client: copilot_core::Client) -> copilot_core::Result<()> {
+    /// use copilot_core::generated::api::ToolsListRequest;
+    ///
+    /// let mut request = ToolsListRequest::new();
+    /// request.model = Some("gpt-5".into());
+    /// for tool in client.rpc().tools().list(&request).await?.tools {
+    ///     println!("{}: {}", tool.name, tool.description);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn rpc(&self) -> ServerRpc<'_> {
         ServerRpc::new(self)
@@ -39,6 +51,17 @@ impl Client {
 
 impl Session {
     /// All methods of this session, typed; `sessionId` is filled in. They follow the runtime's schema.
+    ///
+    /// ```no_run
+    /// # async fn plan(session: copilot_core::Session) -> copilot_core::Result<()> {
+    /// use copilot_core::generated::api::ModeSetRequest;
+    /// use copilot_core::generated::events::SessionMode;
+    ///
+    /// session.rpc().mode().set(&ModeSetRequest::new(SessionMode::Plan)).await?;
+    /// let usage = session.rpc().usage().get_metrics().await?;
+    /// println!("{usage:?}");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn rpc(&self) -> SessionRpc<'_> {
         SessionRpc::new(self, self.core().id_str())
