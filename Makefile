@@ -164,8 +164,11 @@ clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
 .PHONY: bench
 bench: setup wheel npm clib ## Measures every door beside a raw reader of the same pipe.
 	cargo build --release -p copilot-bench -p copilot-testkit
-	$(PYTHON) tests/bench/run.py
+	python3 -m venv $(TOOLS)/bench && $(TOOLS)/bench/bin/pip install -q --force-reinstall dist/copilot_native-*.whl
+	BENCH_PYTHON=$(TOOLS)/bench/bin/python BENCH_PYTHONPATH= BENCH_NODE_PACKAGE=$(ROOT)/$(NODE_DIR) \
+	  BENCH_C_INCLUDE=$(ROOT)/dist/copilot/include BENCH_C_LIB=$(ROOT)/dist/copilot/lib \
+	  python3 tests/bench/run.py $(BENCH_ARGS)
 
 .PHONY: clean
 clean: ## Removes what was built and fetched.
-	rm -rf $(CARGO_TARGET_DIR) dist .tools $(NODE_DIR)/node_modules $(NODE_DIR)/dist tests/runtime/*/node_modules
+	rm -rf $(CARGO_TARGET_DIR) dist $(TOOLS) $(NODE_DIR)/node_modules $(NODE_DIR)/dist tests/runtime/*/node_modules
