@@ -68,14 +68,12 @@ build: build-rust build-python build-node build-c ## Builds every door for devel
 
 # --- demo ---------------------------------------------------------------------------------------------------------------
 
+DEMOS = "Rust=$(DEBUG)/chat" "C=$(CARGO_TARGET_DIR)/examples/chat-c" "C++=$(CARGO_TARGET_DIR)/examples/chat-cpp" \
+  "Python=$(PYTHON) examples/python/chat.py" "Node=node examples/node/chat.mjs"
+
 .PHONY: demo
 demo: setup build ## Sets everything up and holds one conversation from every language.
-	@scripts/demo.sh \
-	  "Rust=$(DEBUG)/chat" \
-	  "C=$(CARGO_TARGET_DIR)/examples/chat-c" \
-	  "C++=$(CARGO_TARGET_DIR)/examples/chat-cpp" \
-	  "Python=$(PYTHON) examples/python/chat.py" \
-	  "Node=node examples/node/chat.mjs"
+	@scripts/demo.sh $(DEMOS)
 
 # --- test ---------------------------------------------------------------------------------------------------------------
 
@@ -121,10 +119,11 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
 
 .PHONY: compat
-compat: $(STAMPS)/runtime-compat $(STAMPS)/venv build-rust gen-checker ## Runs the core cases on the oldest supported runtime.
+compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases and the demo on the oldest supported runtime.
 	COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) CONFORMANCE_RUNTIME=real \
 	  COPILOT_FAKE_RUNTIME=$(DEBUG)/copilot-fake-runtime cargo test -q -p copilot-conformance --test conformance
 	cd tests/generated && $(PYTHON) compat.py $$($(ROOT)/scripts/runtime-path.sh compat --schemas) $(CHECKER)
+	@COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) scripts/demo.sh $(DEMOS)
 
 # --- lint ---------------------------------------------------------------------------------------------------------------
 
