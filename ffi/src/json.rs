@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::boundary::boundary;
 use crate::error::copilot_error;
 use crate::input::{Out, copilot_str, invalid};
+use crate::pointer;
 use crate::text::{copilot_string, owned};
 
 /// The text, if it is one JSON value.
@@ -34,16 +35,14 @@ pub(crate) fn quote(text: &str) -> String {
 }
 
 /// # Safety
-/// The views must follow the header's contract of text views.
-unsafe fn find(json: copilot_str, pointer: copilot_str) -> Result<Option<Value>> {
+/// The views must follow the header's contract of text views, and outlive what is found.
+unsafe fn find<'a>(json: copilot_str, pointer: copilot_str) -> Result<Option<&'a RawValue>> {
     // SAFETY: the header's contract of text views.
     let (json, pointer) = unsafe { (json.required("json")?, pointer.or_empty("pointer")?) };
     if !pointer.is_empty() && !pointer.starts_with('/') {
         return Err(invalid("pointer must be empty or start with '/'"));
     }
-    let mut value: Value =
-        serde_json::from_str(json).map_err(|error| invalid(format!("json is not valid JSON: {error}")))?;
-    Ok(value.pointer_mut(pointer).map(Value::take))
+    pointer::find(json, pointer).map_err(|error| invalid(format!("json is not valid JSON: {error}")))
 }
 
 /// Finds a value by JSON pointer (RFC 6901), for example `/data/toolCalls/0/name`, and writes its JSON text to `value`;
@@ -59,7 +58,7 @@ pub unsafe extern "C" fn copilot_json_get(
         // SAFETY: the header's contract of text views.
         let found = unsafe { find(json, pointer) }?;
         // SAFETY: the place is writable by the contract.
-        unsafe { out.set(found.map_or(std::ptr::null_mut(), |value| owned(value.to_string()))) };
+        unsafe { out.set(found.map_or(std::ptr::null_mut(), |value| owned(value.get()))) };
         Ok(())
     })
 }
@@ -76,9 +75,13 @@ pub unsafe extern "C" fn copilot_json_text(
         let out = Out::required(text, "text")?;
         // SAFETY: the header's contract of text views.
         let found = match unsafe { find(json, pointer) }? {
-            None | Some(Value::Null) => std::ptr::null_mut(),
-            Some(Value::String(text)) => owned(text),
-            Some(value) => owned(value.to_string()),
+            None => std::ptr::null_mut(),
+            Some(value) if value.get() == "null" => std::ptr::null_mut(),
+            Some(value) if value.get().starts_with('"') => owned(
+                serde_json::from_str::<String>(value.get())
+                    .map_err(|error| invalid(format!("json holds no valid string there: {error}")))?,
+            ),
+            Some(value) => owned(value.get()),
         };
         // SAFETY: the place is writable by the contract.
         unsafe { out.set(found) };

@@ -35,6 +35,7 @@ mod input;
 mod json;
 mod op;
 mod options;
+mod pointer;
 mod pump;
 mod session;
 mod session_calls;
