@@ -272,6 +272,18 @@ enum copilot_call_kind
    * The list of models. Answer: a list. Client-wide.
    */
   COPILOT_CALL_LIST_MODELS = 15,
+  /**
+   * The skills of the user, or the text of one. Answer: a list, or a text.
+   */
+  COPILOT_CALL_SKILL_PROVIDER = 16,
+  /**
+   * A GitHub token for the session. Answer: `{kind, accessToken, expiresIn, tokenType?}`.
+   */
+  COPILOT_CALL_GITHUB_TOKEN = 17,
+  /**
+   * Which program runs an extension? Answer: `{executable, args, env}` or null. Client-wide.
+   */
+  COPILOT_CALL_EXTENSION_LAUNCH = 18,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

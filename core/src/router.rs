@@ -41,6 +41,8 @@ pub(crate) trait SessionInbox: Send + Sync {
     fn take(self: Arc<Self>, event: &Event);
     /// The runtime asks something of the session.
     fn request(self: Arc<Self>, method: &str, params: Bytes, responder: Responder);
+    /// The id under which the runtime asks it for GitHub tokens.
+    fn token_registration(&self) -> Option<Arc<str>>;
     /// Whether the session can still be used.
     fn is_open(&self) -> bool;
     /// The session is over for this process.
@@ -92,6 +94,12 @@ impl Router {
             .by_id
             .get(id)
             .map(|(_, core)| core.clone())
+    }
+
+    fn find_registration(&self, id: &str) -> Option<Inbox> {
+        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        let asked = |core: &Inbox| core.token_registration().is_some_and(|own| *own == *id);
+        sessions.by_id.values().map(|(_, core)| core).find(|core| asked(core)).cloned()
     }
 
     /// Registers a session under its id; returns the one that was there.
@@ -151,11 +159,11 @@ impl Inbound for Router {
     }
 
     fn request(&self, method: String, params: Bytes, responder: Responder) {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
         struct Addressed {
-            #[serde(default)]
-            session_id: String,
+            session_id: Option<String>,
+            registration_id: Option<String>,
         }
         if let Some(requests) = self.requests.as_ref().filter(|requests| requests.serves(&method)) {
             return requests.request(&method, &params, responder);
@@ -163,8 +171,18 @@ impl Inbound for Router {
         if !(self.is_session_request)(&method) {
             return responder.error(METHOD_NOT_FOUND, &format!("Method not found: {method}"), None);
         }
-        let id = json::parse::<Addressed>(&params).map(|addressed| addressed.session_id).unwrap_or_default();
+        let addressed = json::parse::<Addressed>(&params).unwrap_or_default();
         let refuse = |text: String| Error::new(ErrorKind::InvalidArgument, text);
+        if method == method::GITHUB_TOKEN_GET {
+            let id = addressed.registration_id.unwrap_or_default();
+            return match self.find_registration(&id) {
+                Some(core) => core.request(&method, params, responder),
+                None => {
+                    responder.fail(&refuse(format!("No GitHub token provider registered with id {id:?}")))
+                }
+            };
+        }
+        let id = addressed.session_id.unwrap_or_default();
         match self.find(&id) {
             Some(core) => core.request(&method, params, responder),
             None if id.is_empty() => {

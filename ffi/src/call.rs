@@ -60,6 +60,12 @@ pub enum copilot_call_kind {
     COPILOT_CALL_LLM_REQUEST = 14,
     /// The list of models. Answer: a list. Client-wide.
     COPILOT_CALL_LIST_MODELS = 15,
+    /// The skills of the user, or the text of one. Answer: a list, or a text.
+    COPILOT_CALL_SKILL_PROVIDER = 16,
+    /// A GitHub token for the session. Answer: `{kind, accessToken, expiresIn, tokenType?}`.
+    COPILOT_CALL_GITHUB_TOKEN = 17,
+    /// Which program runs an extension? Answer: `{executable, args, env}` or null. Client-wide.
+    COPILOT_CALL_EXTENSION_LAUNCH = 18,
 }
 
 /// What a question is about. Borrowed: valid only during the callback; copy what is needed later.
@@ -335,7 +341,7 @@ mod tests {
     fn call_kinds_have_the_numbers_of_the_engine() {
         assert_eq!(
             CallKind::ALL.last().map(|kind| kind.number()),
-            Some(copilot_call_kind::COPILOT_CALL_LIST_MODELS as u32)
+            Some(copilot_call_kind::COPILOT_CALL_EXTENSION_LAUNCH as u32)
         );
         assert_eq!(CallKind::SessionFs.number(), copilot_call_kind::COPILOT_CALL_SESSION_FS as u32);
     }

@@ -225,7 +225,7 @@ pub unsafe extern "C" fn copilot_session_config_on_call(
         let config = handle::get::<SessionConfig>(config)?;
         let found = CallKind::ALL.iter().copied().find(|known| known.number() == kind);
         let kind = match found {
-            Some(CallKind::LlmRequest | CallKind::ListModels) => {
+            Some(CallKind::LlmRequest | CallKind::ListModels | CallKind::ExtensionLaunch) => {
                 return Err(invalid(
                     "kind: this question is client-wide; see copilot_client_options.on_call",
                 ));

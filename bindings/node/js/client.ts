@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { clientWire, sessionWire } from "./config.js";
 import { Connection, type CallOptions, type Question, type RequestOptions } from "./connection.js";
 import { CallKind } from "./dispatch.js";
-import { CopilotError, messageOf } from "./errors.js";
+import { messageOf } from "./errors.js";
 import { Subscribers } from "./events.js";
 import { createServerRpc } from "./generated/namespaces.js";
 import type { ServerRpc } from "./generated/rpc.js";
@@ -112,7 +112,6 @@ export class CopilotClient implements AsyncDisposable {
   }
 
   async #openSession(op: string, sessionId: string, config: AnyConfig): Promise<CopilotSession> {
-    refuseUnserved(config);
     const handlers = new SessionHandlers(config);
     const session = new CopilotSession(sessionId, {
       connection: this.#connection,
@@ -281,16 +280,6 @@ function checkForeignLogin({ connection, gitHubToken, useLoggedInUser }: Copilot
   throw new Error(
     "gitHubToken and useLoggedInUser cannot be used with RuntimeConnection.forUri: the runtime has its own login",
   );
-}
-
-/** What the engine does not serve yet must not be dropped in silence. */
-function refuseUnserved(config: AnyConfig): void {
-  if (config.gitHubTokenProvider && config.gitHubToken !== undefined) {
-    throw new CopilotError("InvalidArgument", "gitHubToken and gitHubTokenProvider exclude each other");
-  }
-  if (config.gitHubTokenProvider) {
-    throw new CopilotError("Unsupported", "gitHubTokenProvider is not served yet; use gitHubToken");
-  }
 }
 
 /** Times arrive as text, programs get dates. */

@@ -148,6 +148,18 @@ function rename(object: object, from: string, to: string): Wire {
   return value === undefined ? rest : { ...rest, [to]: value };
 }
 
+/** Programs speak of applications and integrations, the wire of editors and extensions. */
+function clientInfo(info: CopilotClientOptions["clientInfo"]): Wire | undefined {
+  return (
+    info && {
+      editorName: info.applicationName,
+      editorVersion: info.applicationVersion,
+      extensionName: info.integrationName,
+      extensionVersion: info.integrationVersion,
+    }
+  );
+}
+
 /** Options of the client as the engine takes them; unknown keys stay behind. */
 export function clientWire(options: CopilotClientOptions): Wire {
   return {
@@ -166,6 +178,7 @@ export function clientWire(options: CopilotClientOptions): Wire {
     startTimeoutMs: options.startTimeoutMs,
     maxFrameBytes: options.maxFrameBytes,
     builtinPluginDirectories: options.builtinPluginDirectories,
+    clientInfo: clientInfo(options.clientInfo),
     handlers: {
       listModels: options.onListModels ? true : undefined,
       requestHandler: options.requestHandler ? true : undefined,

@@ -6,7 +6,7 @@ import { permissionAnswer } from "./permissions.js";
 import type { SessionHandlers } from "./session-handlers.js";
 import type { SessionFsCall } from "./session-fs.js";
 import { toolAnswer } from "./tools.js";
-import type { HandlerInvocation } from "./types/handlers.js";
+import type { GitHubTokenProviderArgs, HandlerInvocation } from "./types/handlers.js";
 import type { ToolInvocation } from "./types/tools.js";
 
 /** Numbers of the questions, as in the engine's `CallKind`. */
@@ -26,6 +26,7 @@ export const CallKind = {
   SessionFs: 13,
   LlmRequest: 14,
   ListModels: 15,
+  GitHubToken: 17,
 } as const;
 
 type Args = Record<string, unknown>;
@@ -54,6 +55,11 @@ const ANSWERERS: Record<number, Answerer | undefined> = {
     required(handlers.exitPlanMode, "exit plan mode")(args as never, invocation),
   [CallKind.AutoModeSwitch]: (handlers, args, invocation) =>
     required(handlers.autoModeSwitch, "auto mode switch")(args, invocation),
+  [CallKind.GitHubToken]: (handlers, args) => {
+    const { host, sessionId, reason } = args as unknown as GitHubTokenProviderArgs;
+    const wanted = { host, reason, ...(sessionId == null ? {} : { sessionId }) };
+    return required(handlers.gitHubToken, "GitHub token")(wanted);
+  },
   [CallKind.McpAuth]: (handlers, args, invocation) =>
     required(handlers.mcpAuth, "MCP authentication")(args as never, invocation),
   [CallKind.Hook]: (handlers, args, invocation) => {

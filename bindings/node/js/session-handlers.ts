@@ -11,6 +11,7 @@ import type {
   CommandHandler,
   ElicitationHandler,
   ExitPlanModeHandler,
+  GitHubTokenProvider,
   HandlerInvocation,
   McpAuthHandler,
   PermissionHandler,
@@ -34,6 +35,7 @@ export class SessionHandlers {
   readonly autoModeSwitch: AutoModeSwitchHandler | undefined;
   readonly elicitation: ElicitationHandler | undefined;
   readonly mcpAuth: McpAuthHandler | undefined;
+  readonly gitHubToken: GitHubTokenProvider | undefined;
   readonly managedSettings: boolean;
   /** The system message with its callbacks taken out. */
   readonly systemMessage: unknown;
@@ -60,6 +62,7 @@ export class SessionHandlers {
     this.autoModeSwitch = config.onAutoModeSwitchRequest;
     this.elicitation = config.onElicitationRequest;
     this.mcpAuth = config.onMcpAuthRequest;
+    this.gitHubToken = config.gitHubTokenProvider;
     this.managedSettings = config.enableManagedSettings === true || config.managedSettings !== undefined;
   }
 
@@ -81,6 +84,7 @@ export class SessionHandlers {
       autoModeSwitch: !!this.autoModeSwitch,
       elicitation: !!this.elicitation,
       mcpAuth: !!this.mcpAuth,
+      gitHubToken: !!this.gitHubToken,
       canvas: this.canvases.size > 0,
       sessionFs: !!this.sessionFs,
       events: true,

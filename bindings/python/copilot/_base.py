@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ._llm import Exchanges
     from ._models import ModelInfo, SessionLifecycleEvent, SessionLifecycleEventType
     from .copilot_request_handler import CopilotRequestHandler
-    from .generated.rpc import GitHubTelemetryNotification
+    from .generated.rpc import ExtensionLaunchProviderHandler, GitHubTelemetryNotification
 
 logger = logging.getLogger("copilot.client")
 
 SessionLifecycleHandler = Callable[["SessionLifecycleEvent"], None]
 HandlerUnsubcribe = Callable[[], None]
 ListModels = Callable[[], "list[ModelInfo] | Awaitable[list[ModelInfo]]"]
-_LLM_REQUEST, _LIST_MODELS = 14, 15
+_LLM_REQUEST, _LIST_MODELS, _EXTENSION_LAUNCH = 14, 15, 18
 
 encode = msgspec.json.Encoder(enc_hook=lambda value: value.to_dict()).encode
 
@@ -54,10 +54,12 @@ class ClientBase:
         on_list_models: ListModels | None,
         on_github_telemetry: Callable[[GitHubTelemetryNotification], Awaitable[None] | None] | None,
         request_handler: CopilotRequestHandler | None,
+        extension_launch_provider: ExtensionLaunchProviderHandler | None = None,
     ) -> None:
         self._on_list_models = on_list_models
         self._on_github_telemetry = on_github_telemetry
         self._request_handler = request_handler
+        self._extension_launch_provider = extension_launch_provider
         self._lock = threading.Lock()
         self._next_key = 0
         self._exchanges: Exchanges | None = None
@@ -72,6 +74,7 @@ class ClientBase:
             "listModels": self._on_list_models is not None,
             "requestHandler": self._request_handler is not None,
             "gitHubTelemetry": self._on_github_telemetry is not None,
+            "extensionLaunch": self._extension_launch_provider is not None,
             "lifecycle": True,
         }
         return {name: True for name, wanted in served.items() if wanted}
@@ -115,6 +118,12 @@ class ClientBase:
                 question.answer([model.to_dict() for model in models])
             elif question.kind == _LLM_REQUEST and self._request_handler is not None:
                 await self._requests().serve(question)
+            elif question.kind == _EXTENSION_LAUNCH and self._extension_launch_provider is not None:
+                from .generated.rpc import ExtensionLaunchProviderResolveRequest
+
+                wanted = ExtensionLaunchProviderResolveRequest.from_dict(question.arguments())
+                answer = await called(self._extension_launch_provider.resolve, wanted)
+                question.answer(answer.to_dict().get("launch"))
             else:
                 question.fail(f"this client does not serve calls of kind {question.kind}")
         except Exception as error:

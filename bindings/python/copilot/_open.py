@@ -19,6 +19,8 @@ _SINGLE = {
     "on_auto_mode_switch_request": "autoModeSwitch",
     "on_elicitation_request": "elicitation",
     "on_mcp_auth_request": "mcpAuth",
+    "github_token_provider": "gitHubToken",
+    "skill_provider": "skillProvider",
 }
 
 
@@ -49,16 +51,8 @@ def _check(options: dict[str, Any]) -> None:
     permission = options.get("on_permission_request")
     if permission is not None and not callable(permission):
         raise ValueError("on_permission_request must be callable")
-    if options.get("github_token") is not None and options.get("github_token_provider") is not None:
-        raise ValueError("github_token and github_token_provider are mutually exclusive")
     if options.get("ask_user_variant") not in (None, "legacy", "elicitation"):
         raise ValueError("ask_user_variant must be 'legacy' or 'elicitation'")
-    if options.get("skill_provider") is not None and options.get("cloud") is not None:
-        raise ValueError("skill_provider cannot be combined with cloud")
-    for name in ("github_token_provider", "skill_provider"):
-        # Better refused than silently never asked.
-        if options.get(name) is not None:
-            raise RuntimeError(f"{name} is not served by this version")
 
 
 def _random_id() -> str:

@@ -284,6 +284,31 @@ async def _session_fs(session: CopilotSession, args: dict[str, Any]) -> Any:
     return await answer(_handlers(session).session_fs, args)
 
 
+async def _skill_provider(session: CopilotSession, args: dict[str, Any]) -> Any:
+    provider: Any = _single(session, "skillProvider")
+    if args["method"] == "read":
+        return await called(provider.read_skill, args["name"])
+    skills = await called(provider.list_skills)
+    return None if skills is None else [_plain(each) for each in skills]
+
+
+async def _github_token(session: CopilotSession, args: dict[str, Any]) -> Any:
+    from .generated.rpc import GitHubTokenAcquireReason
+
+    wanted = {
+        "host": args["host"],
+        "session_id": args.get("sessionId"),
+        "reason": GitHubTokenAcquireReason(args["reason"]),
+    }
+    return _plain(await called(_single(session, "gitHubToken"), wanted))
+
+
+def _plain(value: Any) -> Any:
+    """Generated classes and plain mappings are both welcome."""
+    to_dict = getattr(value, "to_dict", None)
+    return value if to_dict is None else to_dict()
+
+
 # Numbers of the engine's CallKind.
 _BY_KIND: dict[int, Callable[[CopilotSession, dict[str, Any]], Awaitable[Any]]] = {
     1: _tool,
@@ -299,6 +324,8 @@ _BY_KIND: dict[int, Callable[[CopilotSession, dict[str, Any]], Awaitable[Any]]] 
     11: _provider_token,
     12: _canvas,
     13: _session_fs,
+    16: _skill_provider,
+    17: _github_token,
 }
 # Kinds whose failure the user would otherwise not see.
 _LOGGED = frozenset({2, 6, 7, 8, 9})

@@ -246,7 +246,6 @@ _CONVERTED: dict[str, tuple[str, Converter]] = {
     "diagnostics": ("diagnostics", _object),
     "sandbox_config": ("sandboxConfig", _object),
     "managed_settings": ("managedSettings", _managed_settings),
-    "skill_provider": ("hasSkillProvider", lambda _: True),
     "github_mcp_tool_config": (
         "githubMcpToolConfig",
         _renamed(
@@ -283,6 +282,7 @@ _LOCAL = frozenset(
         "create_session_fs_handler",
         "canvas_handler",
         "github_token_provider",
+        "skill_provider",
     }
 )
 
@@ -323,6 +323,15 @@ _CLIENT: dict[str, tuple[str, Converter | None]] = {
     "session_idle_timeout_seconds": ("sessionIdleTimeoutSeconds", None),
     "mode": ("mode", None),
     "builtin_plugin_directories": ("builtinPluginDirectories", list),
+    "client_info": (
+        "clientInfo",
+        _renamed(
+            application_name="editorName",
+            application_version="editorVersion",
+            integration_name="extensionName",
+            integration_version="extensionVersion",
+        ),
+    ),
     "start_timeout": ("startTimeoutMs", lambda seconds: int(seconds * 1000)),
 }
 

@@ -83,15 +83,15 @@ class CopilotClient(ClientBase):
         options = dict(locals())
         if entra is not None:
             raise RuntimeError("this runtime does not support Entra client configuration")
-        if extension_launch_provider is not None or installation_confirmation_handler is not None:
-            raise RuntimeError("extension launch and installation confirmation are not served by this version")
+        if installation_confirmation_handler is not None:
+            raise RuntimeError("this runtime does not ask for the confirmation of installations")
         self._connection = default_connection(env) if connection is None else connection
         check_environment(self._connection, env, telemetry, working_directory)
         wire = _wire.client_options(options)
         wire["connection"] = to_wire(self._connection, env)
         self._session_fs = session_fs
         self._rpc: ServerRpc | None = None
-        super().__init__(wire, on_list_models, on_github_telemetry, request_handler)
+        super().__init__(wire, on_list_models, on_github_telemetry, request_handler, extension_launch_provider)
 
     def __repr__(self) -> str:
         return f"<CopilotClient {type(self._connection).__name__} {self._inbox.native.state()}>"

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Client, ClientInner, ConnectionState, Live, StartInfo, StartTimings, lock};
+use super::{Client, ClientCallbacks, ClientInner, ConnectionState, Live, StartInfo, StartTimings, lock};
 use crate::dispatch;
-use crate::dispatch::llm::{Exchanges, LlmRequests};
+use crate::dispatch::client_wide::ClientWide;
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{DEFAULT_MAX_FRAME, LARGEST_MAX_FRAME};
 use crate::protocol::{json, method};
@@ -76,6 +76,9 @@ impl Drop for Attempt {
             if let Some(child) = live.child {
                 child.kill();
             }
+            if let Some(hosted) = live.hosted {
+                hosted.dispose();
+            }
         }
     }
 }
@@ -124,15 +127,12 @@ impl ClientInner {
 
     /// Starts reading and writing; the connection is watched from the first byte.
     fn wire_up(&self, launched: Launched) -> Live {
-        let Launched { reader, writer, child, port } = launched;
+        let Launched { reader, writer, child, hosted, port } = launched;
         let watch =
             Arc::new(LossWatch { link: Arc::downgrade(&self.link), observer: Arc::clone(&self.observer) });
-        let requests = self
-            .callbacks
-            .llm
-            .clone()
-            .map(|handler| Arc::new(LlmRequests(Exchanges::new(handler))) as Arc<dyn ClientRequests>);
-        let router = Router::new(watch, requests, dispatch::is_session_request);
+        let ClientCallbacks { llm, extension_launch, .. } = self.callbacks.clone();
+        let requests = Arc::new(ClientWide::new(llm, extension_launch)) as Arc<dyn ClientRequests>;
+        let router = Router::new(watch, Some(requests), dispatch::is_session_request);
         let limit = self.options.max_frame_bytes.unwrap_or(DEFAULT_MAX_FRAME).min(LARGEST_MAX_FRAME);
         let witness = child.clone();
         let diagnosis = Box::new(move |loss| Box::pin(diagnose(witness, loss)) as _);
@@ -140,7 +140,7 @@ impl ClientInner {
         if let Some(child) = child.clone() {
             tokio::spawn(watch_exit(child, connection.clone(), Arc::clone(&router)));
         }
-        Live { connection, router, child, port, info: Arc::default() }
+        Live { connection, router, child, hosted, port, info: Arc::default() }
     }
 
     async fn shake_hands(&self, connection: &Connection) -> Result<(u32, Option<String>)> {
@@ -180,6 +180,9 @@ impl ClientInner {
     /// What must be registered before the first session.
     async fn set_up(&self, connection: &Connection) -> Result<()> {
         let options = &self.options;
+        if self.callbacks.extension_launch.is_some() {
+            connection.call(method::EXTENSION_LAUNCH_REGISTER, "{}").await?;
+        }
         if !options.builtin_plugin_directories.is_empty() {
             let params = json!({"paths": options.builtin_plugin_directories}).to_string();
             connection.call(method::PLUGINS_BUILTIN_SET, &params).await?;
@@ -259,8 +262,12 @@ impl ClientObserver for LossWatch {
     fn lost(&self, error: &Error) {
         if let Some(link) = self.link.upgrade() {
             let mut link = lock(&link);
-            if let Some(child) = link.live.take().and_then(|live| live.child) {
+            let live = link.live.take();
+            if let Some(child) = live.as_ref().and_then(|live| live.child.as_ref()) {
                 child.kill();
+            }
+            if let Some(hosted) = live.as_ref().and_then(|live| live.hosted.as_ref()) {
+                hosted.dispose();
             }
             if link.state == ConnectionState::Connected {
                 link.state = ConnectionState::Disconnected;

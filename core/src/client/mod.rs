@@ -17,13 +17,13 @@ pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::handlers::{LlmHandler, ModelsHandler};
+use crate::handlers::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
 use crate::protocol::{json, method};
 use crate::router::{ClientObserver, Router};
 use crate::rpc::Connection;
 use crate::runtime::options::{ClientOptions, RuntimeConnection};
-use crate::runtime::{self, ChildProcess};
+use crate::runtime::{self, ChildProcess, Hosted};
 use crate::session::{SessionCore, SessionOwner};
 
 /// A connection to one runtime. Clones name the same client; dropping the last one, and the last of its sessions, ends
@@ -38,6 +38,8 @@ pub struct ClientCallbacks {
     pub list_models: Option<Arc<dyn ModelsHandler>>,
     /// Serves the runtime's requests to model providers.
     pub llm: Option<Arc<dyn LlmHandler>>,
+    /// Chooses the programs that run extensions.
+    pub extension_launch: Option<Arc<dyn ExtensionLaunchHandler>>,
 }
 
 /// State of a client.
@@ -94,6 +96,7 @@ pub(crate) struct Live {
     pub(crate) connection: Connection,
     pub(crate) router: Arc<Router>,
     pub(crate) child: Option<ChildProcess>,
+    pub(crate) hosted: Option<Hosted>,
     pub(crate) port: Option<u16>,
     pub(crate) info: Arc<StartInfo>,
 }
@@ -311,7 +314,7 @@ fn default_connection() -> Result<RuntimeConnection> {
     let wanted = std::env::var(VARIABLE).unwrap_or_default();
     match wanted.trim().to_ascii_lowercase().as_str() {
         "" | "stdio" => Ok(RuntimeConnection::Stdio { path: None, args: Vec::new(), env: None }),
-        "inprocess" => Ok(RuntimeConnection::Inprocess {}),
+        "inprocess" => Ok(RuntimeConnection::Inprocess { path: None }),
         _ => {
             let text = format!("{VARIABLE} is {wanted:?}; expected stdio or inprocess");
             Err(Error::new(ErrorKind::InvalidArgument, text))

@@ -101,11 +101,16 @@ impl Client {
         let live = self.0.live()?;
         let mut declared = spec.handlers.declared();
         declared.github_telemetry = self.0.options.handlers.github_telemetry;
-        let params = spec.config.payload(purpose, mode, declared, id.as_deref(), &spec.trace)?;
+        check_providers(&spec)?;
+        let token_registration = declared.github_token.clone();
+        let params = spec.config.payload(purpose, mode, &declared, id.as_deref(), &spec.trace)?;
         let patch = spec.config.patch(mode)?;
         let wants_interest = spec.handlers.mcp_auth.is_some();
 
         let core = SessionCore::new(live.connection.clone(), spec.handlers, spec.sinks);
+        if let Some(id) = token_registration {
+            core.register_tokens(id);
+        }
         let mut attempt = Registration {
             router: Arc::clone(&live.router),
             core: Arc::clone(&core),
@@ -132,6 +137,17 @@ impl Client {
         }
         Ok(session)
     }
+}
+
+fn check_providers(spec: &SessionSpec) -> Result<()> {
+    let refused = if spec.handlers.github_token.is_some() && spec.config.github_token.is_some() {
+        "github_token and github_token_provider are mutually exclusive"
+    } else if spec.handlers.skill_provider.is_some() && spec.config.cloud.is_some() {
+        "a skill provider cannot be used with a cloud session"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::InvalidArgument, refused))
 }
 
 /// The call; a session whose id the runtime chooses is registered by the reader before it reads the next message.

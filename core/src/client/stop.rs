@@ -43,6 +43,11 @@ impl Client {
         {
             report.errors.push(format!("timed out waiting for runtime process {} after kill", child.pid()));
         }
+        if let Some(hosted) = &live.hosted
+            && !hosted.end_within(EXIT_TIME).await
+        {
+            report.errors.push("timed out waiting for the in-process runtime to end".to_owned());
+        }
         report
     }
 
@@ -62,6 +67,9 @@ impl Client {
                 child.kill();
                 drop(tokio::time::timeout(EXIT_TIME, child.exited()).await);
             }
+            if let Some(hosted) = live.hosted {
+                hosted.end_within(EXIT_TIME).await;
+            }
         }
         if let Ok(mut models) = self.0.models.try_lock() {
             *models = None;
@@ -78,10 +86,16 @@ impl Client {
 /// All that the runtime has to say yes to.
 async fn wind_down(live: &Live, report: &mut StopReport) {
     disconnect_sessions(live, report).await;
-    let Some(child) = &live.child else { return };
+    if live.child.is_none() && live.hosted.is_none() {
+        return;
+    }
     let shutdown = live.connection.call(method::RUNTIME_SHUTDOWN, "{}");
     match tokio::time::timeout(SHUTDOWN_TIME, shutdown).await {
-        Ok(Ok(_)) => child.has_cleaned_up(),
+        Ok(Ok(_)) => {
+            if let Some(child) = &live.child {
+                child.has_cleaned_up();
+            }
+        }
         Ok(Err(error)) => report.errors.push(format!("Failed to gracefully shut down runtime: {error}")),
         Err(_) => report
             .errors
@@ -95,6 +109,9 @@ async fn end_when(abandoned: CancellationToken, live: &Live) {
     live.connection.close();
     if let Some(child) = &live.child {
         child.kill();
+    }
+    if let Some(hosted) = &live.hosted {
+        hosted.dispose();
     }
     std::future::pending().await
 }

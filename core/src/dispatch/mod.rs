@@ -6,15 +6,18 @@
 //! * **requests** of the runtime to this client, answered by a response: user input, modes, hooks, system message, tokens.
 
 mod canvas;
+pub(crate) mod client_wide;
 mod command;
 mod elicitation;
+mod github_token;
 mod hook;
-pub(crate) mod llm;
+mod llm;
 mod mcp_auth;
 mod mode;
 mod permission;
 mod provider_token;
 mod session_fs;
+mod skill_provider;
 mod tool;
 mod transform;
 mod user_input;
@@ -72,6 +75,9 @@ const REQUESTS: &[(&str, RequestHandler)] = &[
     (method::HOOKS_INVOKE, hook::invoke),
     (method::SYSTEM_MESSAGE_TRANSFORM, transform::request),
     (method::PROVIDER_TOKEN_GET, provider_token::request),
+    (method::GITHUB_TOKEN_GET, github_token::request),
+    (method::SKILL_PROVIDER_LIST, skill_provider::list),
+    (method::SKILL_PROVIDER_READ, skill_provider::read_skill),
 ];
 
 /// Whether a method is a request that a session may answer.

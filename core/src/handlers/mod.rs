@@ -3,6 +3,8 @@
 mod canvas;
 mod command;
 mod elicitation;
+mod extension_launch;
+mod github_token;
 mod hook;
 mod llm;
 mod mcp_auth;
@@ -11,6 +13,7 @@ mod models;
 mod permission;
 mod provider_token;
 mod session_fs;
+mod skill_provider;
 mod tool;
 mod transform;
 mod user_input;
@@ -20,10 +23,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub use canvas::CanvasHandler;
 pub use command::{CommandContext, CommandHandler};
 pub use elicitation::{ElicitationHandler, ElicitationRequest};
+pub use extension_launch::{ExtensionLaunchHandler, ExtensionLaunchRequest};
+pub use github_token::{GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest};
 pub use hook::{HookHandler, HookInput};
 pub use llm::{HOP_HEADERS, LlmBody, LlmHandler, LlmRequest, LlmResponse};
 pub use mcp_auth::{McpAuthHandler, McpAuthRequest};
@@ -32,6 +38,7 @@ pub use models::ModelsHandler;
 pub use permission::{ApproveAll, PermissionDecision, PermissionHandler, PermissionRequest};
 pub use provider_token::ProviderTokenHandler;
 pub use session_fs::SessionFsHandler;
+pub use skill_provider::SkillProviderHandler;
 pub use tool::{ToolHandler, ToolInvocation, ToolResult};
 pub use transform::TransformHandler;
 pub use user_input::{UserInputAnswer, UserInputHandler, UserInputRequest};
@@ -77,6 +84,10 @@ pub struct Handlers {
     pub session_fs: Option<Arc<dyn SessionFsHandler>>,
     /// Canvases of the host.
     pub canvas: Option<Arc<dyn CanvasHandler>>,
+    /// Skills of the host; not for cloud sessions.
+    pub skill_provider: Option<Arc<dyn SkillProviderHandler>>,
+    /// GitHub tokens for this session; excludes [`SessionConfig::github_token`](crate::SessionConfig::github_token).
+    pub github_token: Option<Arc<dyn GitHubTokenHandler>>,
 }
 
 impl Handlers {
@@ -89,6 +100,8 @@ impl Handlers {
             user_input: self.user_input.is_some(),
             hooks: !self.hooks.is_empty(),
             github_telemetry: false,
+            skill_provider: self.skill_provider.is_some(),
+            github_token: self.github_token.as_ref().map(|_| Uuid::new_v4().to_string().into()),
         }
     }
 }

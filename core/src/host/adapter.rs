@@ -16,10 +16,11 @@ use super::inbox::Inbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
-    ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, HookHandler, HookInput,
-    McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
-    ProviderTokenHandler, SessionFsHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler,
-    UserInputAnswer, UserInputHandler, UserInputRequest,
+    ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
+    ExtensionLaunchRequest, GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, HookHandler,
+    HookInput, McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler,
+    PermissionRequest, ProviderTokenHandler, SessionFsHandler, SkillProviderHandler, ToolHandler,
+    ToolInvocation, ToolResult, TransformHandler, UserInputAnswer, UserInputHandler, UserInputRequest,
 };
 use crate::protocol::event::Event;
 use crate::protocol::json as text;
@@ -241,5 +242,30 @@ fn with_method(method: &str, params: Map<String, Value>) -> Map<String, Value> {
 impl ModelsHandler for HostSession {
     async fn list(&self) -> Result<Value> {
         self.ask(CallKind::ListModels, &json!({})).await
+    }
+}
+
+#[async_trait]
+impl SkillProviderHandler for HostSession {
+    async fn list(&self, _: &CallContext) -> Result<Value> {
+        self.ask(CallKind::SkillProvider, &json!({"method": "list"})).await
+    }
+
+    async fn read(&self, _: &CallContext, name: &str) -> Result<Option<String>> {
+        self.ask(CallKind::SkillProvider, &json!({"method": "read", "name": name})).await
+    }
+}
+
+#[async_trait]
+impl GitHubTokenHandler for HostSession {
+    async fn token(&self, _: &CallContext, request: GitHubTokenRequest) -> Result<GitHubTokenAnswer> {
+        self.ask(CallKind::GitHubToken, &request).await
+    }
+}
+
+#[async_trait]
+impl ExtensionLaunchHandler for HostSession {
+    async fn resolve(&self, request: ExtensionLaunchRequest) -> Result<Value> {
+        self.ask(CallKind::ExtensionLaunch, &request).await
     }
 }

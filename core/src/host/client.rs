@@ -73,7 +73,8 @@ impl HostClient {
         let asked = Arc::new(HostSession::of_client(Arc::clone(&calls)));
         let llm = handlers.request_handler.then(|| HostLlm::new(Arc::clone(&calls), Arc::clone(&inbox)));
         let callbacks = ClientCallbacks {
-            list_models: handlers.list_models.then_some(asked as _),
+            list_models: handlers.list_models.then(|| Arc::clone(&asked) as _),
+            extension_launch: handlers.extension_launch.then_some(asked as _),
             llm: llm.clone().map(|llm| llm as _),
         };
         let client = Client::with_observer(options, Arc::new(Lifecycle::default()), observer, callbacks)?;

@@ -104,6 +104,9 @@ call_kinds! {
     SessionFs = 13 "sessionFs" "A file operation of the session's file system.";
     LlmRequest = 14 "llmRequest" "A model request to be served by the user.";
     ListModels = 15 "listModels" "The list of models.";
+    SkillProvider = 16 "skillProvider" "The skills of the user, or the text of one.";
+    GitHubToken = 17 "gitHubToken" "The runtime needs a GitHub token for a session.";
+    ExtensionLaunch = 18 "extensionLaunch" "Which program runs an extension?";
 }
 
 /// Why a call could not be answered.

@@ -61,6 +61,9 @@ pub(super) struct Served {
     bearer_tokens: Vec<String>,
     canvas: bool,
     session_fs: bool,
+    skill_provider: bool,
+    #[serde(rename = "gitHubToken")]
+    github_token: bool,
     pub(super) events: Option<bool>,
 }
 
@@ -91,6 +94,8 @@ impl Served {
             provider_tokens: each!(self.bearer_tokens),
             session_fs: one!(self.session_fs),
             canvas: one!(self.canvas),
+            skill_provider: one!(self.skill_provider),
+            github_token: one!(self.github_token),
         }
     }
 }

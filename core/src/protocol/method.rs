@@ -38,6 +38,11 @@ names! {
     HOOKS_INVOKE = "hooks.invoke";
     SYSTEM_MESSAGE_TRANSFORM = "systemMessage.transform";
     PROVIDER_TOKEN_GET = "providerToken.getToken";
+    GITHUB_TOKEN_GET = "gitHubToken.getToken";
+    SKILL_PROVIDER_LIST = "skillProvider.list";
+    SKILL_PROVIDER_READ = "skillProvider.read";
+    EXTENSION_LAUNCH_RESOLVE = "extensionLaunchProvider.resolve";
+    EXTENSION_LAUNCH_REGISTER = "registerExtensionLaunchProvider";
 
     EVENT_ASSISTANT_MESSAGE = "assistant.message";
     EVENT_SESSION_IDLE = "session.idle";

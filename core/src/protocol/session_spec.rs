@@ -1,5 +1,7 @@
 //! What a session can be told, in wire spelling, and how it becomes the params of create and resume.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -259,7 +261,7 @@ const EMPTY_FALSE: &[&str] = &[
 ];
 
 /// Which callbacks are served; presence decides the flags on the wire.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Declared {
     pub(crate) permission: bool,
     pub(crate) elicitation: bool,
@@ -268,6 +270,9 @@ pub(crate) struct Declared {
     pub(crate) user_input: bool,
     pub(crate) hooks: bool,
     pub(crate) github_telemetry: bool,
+    pub(crate) skill_provider: bool,
+    /// The id under which the runtime asks for GitHub tokens.
+    pub(crate) github_token: Option<Arc<str>>,
 }
 
 /// Create and resume differ only in this.
@@ -318,7 +323,7 @@ impl SessionConfig {
         &self,
         purpose: Purpose,
         mode: Mode,
-        declared: Declared,
+        declared: &Declared,
         session_id: Option<&str>,
         trace: &TraceContext,
     ) -> Result<Map<String, Value>> {
@@ -346,6 +351,7 @@ impl SessionConfig {
             ("requestUserInput", declared.user_input),
             ("hooks", declared.hooks),
             ("enableGitHubTelemetryForwarding", declared.github_telemetry),
+            ("hasSkillProvider", declared.skill_provider),
         ] {
             if flag {
                 set(name, true.into());
@@ -353,6 +359,7 @@ impl SessionConfig {
         }
         let texts = [
             ("sessionId", session_id),
+            ("gitHubTokenProviderRegistrationId", declared.github_token.as_deref()),
             ("traceparent", trace.traceparent.as_deref()),
             ("tracestate", trace.tracestate.as_deref()),
         ];

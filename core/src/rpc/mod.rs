@@ -5,4 +5,4 @@ mod message;
 mod responder;
 
 pub(crate) use connection::{Connection, Inbound};
-pub(crate) use responder::{INTERNAL_ERROR, METHOD_NOT_FOUND, Responder};
+pub(crate) use responder::{INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Responder};

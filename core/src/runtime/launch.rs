@@ -9,10 +9,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::process::Command;
 
 use super::child::ChildProcess;
+use super::inprocess::{self, HostPlan, Hosted};
 use super::options::{ClientOptions, RuntimeConnection, TelemetryConfig};
 use super::{locate, tcp, uri};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::common::{Mode, Secret};
+use crate::protocol::json;
 
 const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(10);
 const TOKEN_VARIABLE: &str = "COPILOT_SDK_AUTH_TOKEN";
@@ -23,6 +25,8 @@ pub(crate) struct Launched {
     pub(crate) writer: Box<dyn AsyncWrite + Send + Unpin>,
     /// The child that serves it; none for a runtime somebody else owns.
     pub(crate) child: Option<ChildProcess>,
+    /// The server inside this process.
+    pub(crate) hosted: Option<Hosted>,
     pub(crate) port: Option<u16>,
 }
 
@@ -43,19 +47,59 @@ pub(crate) async fn launch(plan: LaunchPlan<'_>) -> Result<Launched> {
             let (host, port) = uri::parse_uri(url)?;
             let stream = tcp::connect(&host, port, limit).await?;
             let (reader, writer) = stream.into_split();
-            Ok(Launched { reader: Box::new(reader), writer: Box::new(writer), child: None, port: Some(port) })
+            Ok(Launched {
+                reader: Box::new(reader),
+                writer: Box::new(writer),
+                child: None,
+                hosted: None,
+                port: Some(port),
+            })
         }
         Some(RuntimeConnection::ParentProcess {}) => Ok(Launched {
             reader: Box::new(tokio::io::stdin()),
             writer: Box::new(tokio::io::stdout()),
             child: None,
+            hosted: None,
             port: None,
         }),
-        Some(RuntimeConnection::Inprocess {}) => Err(Error::new(
-            ErrorKind::Unsupported,
-            "the in-process connection is not available in this build",
-        )),
+        Some(RuntimeConnection::Inprocess { .. }) => launch_inprocess(&plan).await,
     }
+}
+
+/// Loading and starting may block, so they happen on a thread made for that. Given up, the server ends by itself.
+async fn launch_inprocess(plan: &LaunchPlan<'_>) -> Result<Launched> {
+    let host_plan = host_plan(plan)?;
+    let started = tokio::task::spawn_blocking(move || inprocess::host(&host_plan)).await;
+    let failed =
+        |error| Error::new(ErrorKind::SpawnFailed, format!("the in-process runtime did not start: {error}"));
+    let (hosted, reader, writer) = started.map_err(failed)??;
+    Ok(Launched {
+        reader: Box::new(reader),
+        writer: Box::new(writer),
+        child: None,
+        hosted: Some(hosted),
+        port: None,
+    })
+}
+
+fn host_plan(plan: &LaunchPlan<'_>) -> Result<HostPlan> {
+    let options = plan.options;
+    let named = plan.program.unwrap_or_default();
+    let (library, entrypoint) = locate::find_library(named)?;
+    let mut arguments = Vec::new();
+    if let Some(entrypoint) = entrypoint {
+        if entrypoint.to_ascii_lowercase().ends_with(".js") {
+            arguments.push("node".to_owned());
+        }
+        arguments.extend([entrypoint, "--embedded-host".to_owned(), "--no-auto-update".to_owned()]);
+    }
+    if let Some(level) = &options.log_level {
+        arguments.extend(["--log-level".to_owned(), level.clone()]);
+    }
+    arguments.extend(account_arguments(options));
+    let environment = environment(options);
+    let environment = if environment.is_empty() { String::new() } else { json::text(&environment)? };
+    Ok(HostPlan { library, arguments, environment })
 }
 
 fn launch_stdio(plan: &LaunchPlan<'_>) -> Result<Launched> {
@@ -63,7 +107,13 @@ fn launch_stdio(plan: &LaunchPlan<'_>) -> Result<Launched> {
     command.arg("--stdio").stdin(Stdio::piped());
     let (child, pipes) = ChildProcess::spawn(command, &shown)?;
     let stdin = pipes.stdin.ok_or_else(|| Error::new(ErrorKind::Internal, "the child has no stdin"))?;
-    Ok(Launched { reader: Box::new(pipes.stdout), writer: Box::new(stdin), child: Some(child), port: None })
+    Ok(Launched {
+        reader: Box::new(pipes.stdout),
+        writer: Box::new(stdin),
+        child: Some(child),
+        hosted: None,
+        port: None,
+    })
 }
 
 async fn launch_tcp(plan: &LaunchPlan<'_>, wanted: u16, limit: Duration) -> Result<Launched> {
@@ -78,7 +128,13 @@ async fn launch_tcp(plan: &LaunchPlan<'_>, wanted: u16, limit: Duration) -> Resu
     let (child, pipes) = ChildProcess::spawn(command, &shown)?;
     let port = tcp::announced_port(&child, pipes.stdout, limit).await?;
     let (reader, writer) = tcp::connect("127.0.0.1", port, limit).await?.into_split();
-    Ok(Launched { reader: Box::new(reader), writer: Box::new(writer), child: Some(child), port: Some(port) })
+    Ok(Launched {
+        reader: Box::new(reader),
+        writer: Box::new(writer),
+        child: Some(child),
+        hosted: None,
+        port: Some(port),
+    })
 }
 
 fn command(plan: &LaunchPlan<'_>) -> Result<(Command, String)> {
@@ -113,8 +169,19 @@ fn arguments(options: &ClientOptions) -> Vec<String> {
         Some(RuntimeConnection::Stdio { args, .. } | RuntimeConnection::Tcp { args, .. }) => args.clone(),
         _ => Vec::new(),
     };
+    for word in
+        ["--headless", "--no-auto-update", "--log-level", options.log_level.as_deref().unwrap_or("info")]
+    {
+        args.push(word.to_owned());
+    }
+    args.extend(account_arguments(options));
+    args
+}
+
+/// What every runtime that this client starts is told.
+fn account_arguments(options: &ClientOptions) -> Vec<String> {
+    let mut args = Vec::new();
     let mut add = |words: &[&str]| args.extend(words.iter().map(|&word| word.to_owned()));
-    add(&["--headless", "--no-auto-update", "--log-level", options.log_level.as_deref().unwrap_or("info")]);
     if has_token(options) {
         add(&["--auth-token-env", TOKEN_VARIABLE]);
     }

@@ -12,13 +12,8 @@ pub(crate) fn resolve(options: &ClientOptions) -> Result<Option<String>> {
     let explicit = match options.connection.as_ref() {
         None => None,
         Some(RuntimeConnection::Stdio { path, .. } | RuntimeConnection::Tcp { path, .. }) => path.clone(),
-        Some(
-            RuntimeConnection::Uri { .. }
-            | RuntimeConnection::ParentProcess {}
-            | RuntimeConnection::Inprocess {},
-        ) => {
-            return Ok(None);
-        }
+        Some(RuntimeConnection::Inprocess { path }) => path.clone(),
+        Some(RuntimeConnection::Uri { .. } | RuntimeConnection::ParentProcess {}) => return Ok(None),
     };
     if explicit.is_some() {
         return Ok(explicit);
@@ -52,6 +47,59 @@ pub(crate) fn find_program(named: &str) -> Result<PathBuf> {
             format!("Copilot CLI not found at {named:?}; check the connection's path or COPILOT_CLI_PATH"),
         )),
     }
+}
+
+/// The library of an in-process runtime and the program it belongs to: `named` is either of them.
+pub(crate) fn find_library(named: &str) -> Result<(PathBuf, Option<String>)> {
+    let program = std::fs::canonicalize(find_program(named)?)
+        .map_err(|error| not_found(format!("Copilot CLI not found at {named:?}: {error}")))?;
+    let extension = program.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if ["node", "so", "dylib", "dll"].contains(&extension) {
+        return Ok((program, None));
+    }
+    let folder = program.parent().unwrap_or(Path::new("."));
+    let places = [
+        PathBuf::from(NATURAL_NAME),
+        PathBuf::from("runtime.node"),
+        ["prebuilds", &prebuilt_folder(), "runtime.node"].iter().collect(),
+    ];
+    let found = places.iter().map(|place| folder.join(place)).find(|candidate| candidate.is_file());
+    match found {
+        Some(library) => Ok((library, Some(program.to_string_lossy().into_owned()))),
+        None => Err(not_found(format!(
+            "the in-process runtime was not found: none of {NATURAL_NAME}, runtime.node and \
+             prebuilds/{}/runtime.node is in {}",
+            prebuilt_folder(),
+            folder.display()
+        ))),
+    }
+}
+
+const NATURAL_NAME: &str = if cfg!(windows) {
+    "copilot_runtime.dll"
+} else if cfg!(target_os = "macos") {
+    "libcopilot_runtime.dylib"
+} else {
+    "libcopilot_runtime.so"
+};
+
+/// The runtime's name of this platform, such as `linux-x64`.
+fn prebuilt_folder() -> String {
+    let platform = if cfg!(windows) {
+        "win32"
+    } else if cfg!(target_os = "macos") {
+        "darwin"
+    } else if cfg!(target_env = "musl") {
+        "linuxmusl"
+    } else {
+        "linux"
+    };
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    format!("{platform}-{machine}")
+}
+
+fn not_found(text: String) -> Error {
+    Error::new(ErrorKind::RuntimeNotFound, text)
 }
 
 #[cfg(test)]

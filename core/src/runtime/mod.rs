@@ -2,6 +2,12 @@
 
 mod child;
 mod guard;
+#[cfg(feature = "inprocess")]
+#[allow(unsafe_code)]
+mod inprocess;
+#[cfg(not(feature = "inprocess"))]
+#[path = "inprocess_absent.rs"]
+mod inprocess;
 mod launch;
 mod locate;
 mod loss;
@@ -10,6 +16,7 @@ mod tcp;
 mod uri;
 
 pub(crate) use child::ChildProcess;
+pub(crate) use inprocess::Hosted;
 pub(crate) use launch::{LaunchPlan, Launched, launch};
 pub(crate) use locate::resolve;
 pub(crate) use loss::{Loss, diagnose};

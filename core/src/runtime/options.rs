@@ -55,8 +55,12 @@ pub enum RuntimeConnection {
     /// nothing else to its standard output, and read nothing from its standard input.
     #[serde(rename = "parent-process")]
     ParentProcess {},
-    /// The runtime's library inside this process.
-    Inprocess {},
+    /// The runtime's library inside this process; with the feature `inprocess`.
+    Inprocess {
+        /// The library itself, or the runtime's program, beside which the library is looked for; none: `COPILOT_CLI_PATH`.
+        #[serde(default)]
+        path: Option<String>,
+    },
 }
 
 impl RuntimeConnection {
@@ -111,6 +115,8 @@ pub struct ClientHandlers {
     pub list_models: bool,
     /// Model requests are served by the host.
     pub request_handler: bool,
+    /// The programs that run extensions are chosen by the host.
+    pub extension_launch: bool,
     /// Telemetry events of the runtime are wanted.
     #[serde(rename = "gitHubTelemetry")]
     pub github_telemetry: bool,
@@ -207,7 +213,7 @@ impl ClientOptions {
             ) if self.env.is_some() => {
                 Err(invalid("env is given twice, on the client and on its connection; give one of them"))
             }
-            Some(RuntimeConnection::Inprocess {}) => self.validate_inprocess(),
+            Some(RuntimeConnection::Inprocess { .. }) => self.validate_inprocess(),
             _ => Ok(()),
         }
     }

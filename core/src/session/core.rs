@@ -31,6 +31,8 @@ pub(crate) struct SessionCore {
     /// Handlers that answer a request id, so that each id is answered once and can be cancelled.
     running: Mutex<HashMap<String, CancellationToken>>,
     closed: CancellationToken,
+    /// The id under which the runtime asks for GitHub tokens.
+    token_registration: OnceLock<Arc<str>>,
     /// Why it was closed.
     ended: OnceLock<Error>,
     meter: Arc<Meter>,
@@ -51,6 +53,7 @@ impl SessionCore {
             turns: Mutex::default(),
             running: Mutex::default(),
             closed: CancellationToken::new(),
+            token_registration: OnceLock::new(),
             ended: OnceLock::new(),
             meter: Arc::default(),
         })
@@ -59,6 +62,11 @@ impl SessionCore {
     /// Names the session; the first name stays.
     pub(crate) fn set_id(&self, id: &str) {
         drop(self.id.set(Arc::from(id)));
+    }
+
+    /// Says under which id the runtime will ask for GitHub tokens; the first one stays.
+    pub(crate) fn register_tokens(&self, id: Arc<str>) {
+        drop(self.token_registration.set(id));
     }
 
     pub(crate) fn id(&self) -> Arc<str> {
@@ -201,6 +209,10 @@ impl SessionInbox for SessionCore {
         dispatch::request(self, method, params, responder);
     }
 
+    fn token_registration(&self) -> Option<Arc<str>> {
+        self.token_registration.get().cloned()
+    }
+
     fn is_open(&self) -> bool {
         !self.closed.is_cancelled()
     }
@@ -231,5 +243,8 @@ pub(crate) trait SessionOwner: Send + Sync {
 }
 
 pub(crate) fn disconnected(id: &str) -> Error {
-    Error::new(ErrorKind::SessionClosed, format!("Session not found: {id} is disconnected; resume it to go on"))
+    Error::new(
+        ErrorKind::SessionClosed,
+        format!("Session not found: {id} is disconnected; resume it to go on"),
+    )
 }

@@ -8,7 +8,7 @@ fn config(value: Value) -> SessionConfig {
 fn create(value: Value, mode: Mode) -> Value {
     let config = config(value);
     let params =
-        config.payload(Purpose::Create, mode, Declared::default(), Some("id"), &TraceContext::default());
+        config.payload(Purpose::Create, mode, &Declared::default(), Some("id"), &TraceContext::default());
     Value::Object(params.unwrap())
 }
 
@@ -53,7 +53,7 @@ fn create_and_resume_keep_to_their_own_members() {
     assert!(created.get("cloud").is_some() && created.get("continuePendingWork").is_none());
     assert_eq!(created["newMember"], 1);
     let resumed = config(value)
-        .payload(Purpose::Resume, Mode::CopilotCli, Declared::default(), Some("id"), &TraceContext::default())
+        .payload(Purpose::Resume, Mode::CopilotCli, &Declared::default(), Some("id"), &TraceContext::default())
         .unwrap();
     assert!(!resumed.contains_key("cloud") && resumed.contains_key("openCanvases"));
 }

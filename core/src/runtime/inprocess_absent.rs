@@ -1,0 +1,33 @@
+//! In place of the in-process runtime in builds without the feature `inprocess`: refuses, and has nothing to end.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::io::{Empty, Sink};
+
+use crate::error::{Error, ErrorKind, Result};
+
+pub(crate) struct HostPlan {
+    pub(crate) library: PathBuf,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: String,
+}
+
+#[derive(Clone)]
+pub(crate) enum Hosted {}
+
+pub(crate) fn host(plan: &HostPlan) -> Result<(Hosted, Empty, Sink)> {
+    let HostPlan { library, arguments: _, environment: _ } = plan;
+    let text = format!("cannot load {}: this build has no in-process connection", library.display());
+    Err(Error::new(ErrorKind::Unsupported, text))
+}
+
+impl Hosted {
+    pub(crate) fn dispose(&self) {
+        match *self {}
+    }
+
+    pub(crate) async fn end_within(&self, _: Duration) -> bool {
+        match *self {}
+    }
+}

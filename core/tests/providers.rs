@@ -1,0 +1,150 @@
+//! What the runtime asks of the program beside a conversation: skills, GitHub tokens, how extensions are started.
+
+mod support;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use copilot_core::handlers::{
+    CallContext, ExtensionLaunchHandler, ExtensionLaunchRequest, GitHubTokenAnswer, GitHubTokenHandler,
+    GitHubTokenRequest, SkillProviderHandler,
+};
+use copilot_core::{Client, ClientCallbacks, Error, ErrorKind, Result, Secret, SessionConfig, SessionSpec};
+use serde_json::{Value, json};
+use support::{call, fake_client, fake_options};
+
+struct Host;
+
+#[async_trait]
+impl SkillProviderHandler for Host {
+    async fn list(&self, _: &CallContext) -> Result<Value> {
+        Ok(json!([{"name": "brew", "description": "Brews tea"}]))
+    }
+
+    async fn read(&self, _: &CallContext, name: &str) -> Result<Option<String>> {
+        match name {
+            "brew" => Ok(Some("# Brew".into())),
+            "broken" => Err(Error::new(ErrorKind::HandlerFailed, "no kettle")),
+            _ => Ok(None),
+        }
+    }
+}
+
+#[async_trait]
+impl GitHubTokenHandler for Host {
+    async fn token(&self, _: &CallContext, request: GitHubTokenRequest) -> Result<GitHubTokenAnswer> {
+        match request.host.as_str() {
+            "github.com" => Ok(GitHubTokenAnswer::Token {
+                access_token: format!("{}-{}", request.reason, request.session_id.unwrap_or_default()),
+                expires_in: 3600,
+                token_type: None,
+            }),
+            "no-time.example" => {
+                Ok(GitHubTokenAnswer::Token { access_token: "x".into(), expires_in: 0, token_type: None })
+            }
+            _ => Ok(GitHubTokenAnswer::Cancelled),
+        }
+    }
+}
+
+#[async_trait]
+impl ExtensionLaunchHandler for Host {
+    async fn resolve(&self, request: ExtensionLaunchRequest) -> Result<Value> {
+        match request.source.as_str() {
+            "project" => Ok(json!({"executable": "node", "args": [request.module_path], "env": {}})),
+            _ => Ok(Value::Null),
+        }
+    }
+}
+
+async fn ask(client: &Client, method: &str, params: Value) -> Value {
+    call(client, "fake.request", json!({"method": method, "params": params})).await
+}
+
+async fn sent(client: &Client, method: &str) -> Value {
+    call(client, "fake.received", json!({"method": method})).await["messages"].take()
+}
+
+#[tokio::test]
+async fn skills_are_listed_and_read() {
+    let client = fake_client(json!({}));
+    let mut spec = SessionSpec::default();
+    spec.handlers.skill_provider = Some(Arc::new(Host));
+    let session = client.create_session(spec).await.unwrap();
+    let without = client.create_session(SessionSpec::default()).await.unwrap();
+    let created = sent(&client, "session.create").await;
+    assert_eq!(created[0]["params"]["hasSkillProvider"], true);
+    assert_eq!(created[1]["params"].get("hasSkillProvider"), None);
+
+    let id = session.id().to_string();
+    let list = ask(&client, "skillProvider.list", json!({"sessionId": id})).await;
+    assert_eq!(list["result"], json!({"skills": [{"name": "brew", "description": "Brews tea"}]}));
+    let read = async |name: Value| ask(&client, "skillProvider.read", json!({"sessionId": id, "name": name})).await;
+    assert_eq!(read(json!("brew")).await["result"], json!({"markdown": "# Brew"}));
+    assert_eq!(read(json!("tea")).await["result"], json!({"markdown": null}));
+    assert_eq!(read(json!(5)).await["error"]["code"], -32602);
+    let failed = read(json!("broken")).await;
+    assert_eq!(failed["error"]["code"], -32603);
+    assert!(failed["error"]["message"].as_str().unwrap().contains("no kettle"), "{failed}");
+    let nobody = ask(&client, "skillProvider.list", json!({"sessionId": without.id().to_string()})).await;
+    assert!(nobody["error"]["message"].as_str().unwrap().starts_with("No skill provider for session"), "{nobody}");
+
+    let mut cloud = SessionSpec::new(SessionConfig { cloud: Some(json!({})), ..SessionConfig::default() });
+    cloud.handlers.skill_provider = Some(Arc::new(Host));
+    assert_eq!(client.create_session(cloud).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn github_tokens_go_to_the_session_that_registered() {
+    let client = fake_client(json!({}));
+    let with_provider = || {
+        let mut spec = SessionSpec::default();
+        spec.handlers.github_token = Some(Arc::new(Host));
+        spec
+    };
+    let session = client.create_session(with_provider()).await.unwrap();
+    let registration =
+        sent(&client, "session.create").await[0]["params"]["gitHubTokenProviderRegistrationId"].take();
+    let get = async |host: &str| {
+        let params = json!({"registrationId": registration, "host": host, "sessionId": "other", "reason": "refresh"});
+        ask(&client, "gitHubToken.getToken", params).await
+    };
+    let token = json!({"kind": "token", "accessToken": "refresh-other", "expiresIn": 3600});
+    assert_eq!(get("github.com").await["result"], token);
+    assert_eq!(get("elsewhere").await["result"], json!({"kind": "cancelled"}));
+    assert!(get("no-time.example").await["error"]["message"].as_str().unwrap().contains("expiresIn"));
+    let unknown = json!({"registrationId": "zz", "host": "github.com", "reason": "initial"});
+    assert_eq!(ask(&client, "gitHubToken.getToken", unknown).await["error"]["code"], -32603);
+
+    session.disconnect().await.unwrap();
+    assert_eq!(get("github.com").await["error"]["code"], -32603);
+    let mut spec = with_provider();
+    spec.config.github_token = Some(Secret("t".into()));
+    assert_eq!(client.create_session(spec).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn extensions_are_started_as_the_program_says() {
+    let script = json!([{"on": {"method": "registerExtensionLaunchProvider"}, "do": [{"reply": {"result": null}}]}]);
+    let callbacks = ClientCallbacks { extension_launch: Some(Arc::new(Host)), ..ClientCallbacks::default() };
+    let client = Client::with_callbacks(fake_options(script), callbacks).unwrap();
+    client.start().await.unwrap();
+    assert_eq!(sent(&client, "registerExtensionLaunchProvider").await.as_array().unwrap().len(), 1);
+    let resolve = async |source: &str| {
+        let params = json!({"id": "e", "name": "E", "modulePath": "/e/main.js", "source": source});
+        ask(&client, "extensionLaunchProvider.resolve", params).await
+    };
+    let launch = json!({"launch": {"executable": "node", "args": ["/e/main.js"], "env": {}}});
+    assert_eq!(resolve("project").await["result"], launch);
+    assert_eq!(resolve("user").await["result"], json!({}));
+    let bad = ask(&client, "extensionLaunchProvider.resolve", json!({"id": "e"})).await;
+    assert!(bad["error"]["message"].as_str().unwrap().contains("invalid"), "{bad}");
+    client.stop().await;
+
+    let plain = fake_client(json!({}));
+    plain.start().await.unwrap();
+    assert_eq!(ask(&plain, "extensionLaunchProvider.resolve", json!({})).await["error"]["code"], -32601);
+    plain.stop().await;
+}
