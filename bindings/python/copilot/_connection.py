@@ -131,6 +131,8 @@ def to_wire(connection: RuntimeConnection, env: Mapping[str, str] | None) -> dic
     elif isinstance(connection, ChildProcessRuntimeConnection):
         is_tcp = isinstance(connection, TcpRuntimeConnection)
         wire = {"kind": "tcp" if is_tcp else "stdio", "args": list(connection.args)}
+        if connection.path is None:
+            connection.path = _installed(connection.env if env is None else env)
         if connection.path is not None:
             wire["path"] = os.fspath(connection.path)
         if connection.env is not None:
@@ -143,3 +145,13 @@ def to_wire(connection: RuntimeConnection, env: Mapping[str, str] | None) -> dic
     if token is not None:
         wire["connectionToken"] = token
     return wire
+
+
+def _installed(env: Mapping[str, str] | None) -> str | None:
+    """The runtime of a program that names none. The connection shows what was chosen."""
+    named = (os.environ if env is None else env).get("COPILOT_CLI_PATH")
+    if named:
+        return named
+    from ._cli_download import find_cli
+
+    return find_cli()

@@ -16,7 +16,9 @@ async def test_a_turn_in_process(real_runtime: str, model_url: str, tmp_path: Pa
 
     for _ in range(2):
         connection = RuntimeConnection.for_inprocess()
-        async with CopilotClient(connection=connection, base_directory=str(tmp_path), use_logged_in_user=False) as client:
+        async with CopilotClient(
+            connection=connection, base_directory=str(tmp_path), use_logged_in_user=False
+        ) as client:
             assert client.runtime_port is None
             session = await client.create_session(
                 model="scripted",
@@ -29,5 +31,5 @@ async def test_a_turn_in_process(real_runtime: str, model_url: str, tmp_path: Pa
 
 
 def test_what_a_shared_process_cannot_have() -> None:
-    with pytest.raises(ValueError, match="not supported with RuntimeConnection.for_inprocess"):
+    with pytest.raises(ValueError, match=r"not supported with RuntimeConnection\.for_inprocess"):
         CopilotClient(connection=RuntimeConnection.for_inprocess(), working_directory="/tmp")
