@@ -154,7 +154,7 @@ wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
 npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.
 	@mkdir -p dist
-	cd $(NODE_DIR) && npm run --silent build && npm pack --pack-destination $(ROOT)/dist
+	cd $(NODE_DIR) && npm run --silent build && node scripts/pack.mjs $(ROOT)/dist
 clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
 	ffi/package.sh
 

@@ -4,6 +4,7 @@
  * Only names and shapes change here: functions stay behind and become flags, a few keys have another name on the wire.
  * Defaults, omission rules and checks are the engine's.
  */
+import { withInstalledRuntime } from "./runtime-package.js";
 import { ToolSet } from "./tool-set.js";
 import { toolDeclaration } from "./tools.js";
 import type { Canvas } from "./canvas.js";
@@ -163,7 +164,8 @@ function clientInfo(info: CopilotClientOptions["clientInfo"]): Wire | undefined 
 /** Options of the client as the engine takes them; unknown keys stay behind. */
 export function clientWire(options: CopilotClientOptions): Wire {
   return {
-    connection: (options as { _internalConnection?: unknown })._internalConnection ?? options.connection,
+    connection:
+      (options as { _internalConnection?: unknown })._internalConnection ?? withInstalledRuntime(options),
     mode: options.mode,
     workingDirectory: options.workingDirectory,
     baseDirectory: options.baseDirectory,

@@ -43,10 +43,14 @@ function libc(): string {
   return report.header?.glibcVersionRuntime === undefined ? "linuxmusl" : "linux";
 }
 
+/** This system as packages name it. */
+export function systemName(): string {
+  return process.platform === "linux" ? libc() : process.platform;
+}
+
 /** Name of the package that carries only the addon of this platform. */
 function platformPackage(): string {
-  const system = process.platform === "linux" ? libc() : process.platform;
-  return `copilot-native-${system}-${process.arch}`;
+  return `copilot-native-${systemName()}-${process.arch}`;
 }
 
 /** Where to look, best first. */

@@ -1,7 +1,12 @@
 /** What the runtime asks of the program beside a conversation, and what it is told about the program. */
 import { afterEach, describe, expect, it } from "vitest";
 
-import { CopilotClient, createCanvas, RuntimeConnection, type GitHubTokenProviderArgs } from "../dist/index.js";
+import {
+  CopilotClient,
+  createCanvas,
+  RuntimeConnection,
+  type GitHubTokenProviderArgs,
+} from "../dist/index.js";
 import { fakeClient, newDirectory, REAL_RUNTIME, received, startModel } from "./peers.js";
 
 const clients: CopilotClient[] = [];

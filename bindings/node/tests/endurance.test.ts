@@ -1,0 +1,77 @@
+/** Many starts and many sessions leave nothing behind. */
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+import { CopilotClient, RuntimeConnection } from "../dist/index.js";
+import { eventually, fakeClient, fakeRuntime, runNode, script } from "./peers.js";
+
+const CYCLES = 200;
+const SESSIONS = 1000;
+const count = (of: string): number => readdirSync(`/proc/self/${of}`).length;
+
+describe("over and over", () => {
+  it.skipIf(process.platform !== "linux")(
+    "200 starts and stops leave no process, descriptor or thread, and no memory to speak of",
+    async () => {
+      const program = script(`
+        import { readdirSync, readFileSync } from "node:fs";
+        const count = (of) => readdirSync("/proc/self/" + of).length;
+        const children = () => readFileSync("/proc/self/task/" + process.pid + "/children", "utf8").trim();
+        const cycle = async () => {
+          const client = new CopilotClient({ connection: RuntimeConnection.forStdio({ path: process.env.FAKE }) });
+          const session = await client.createSession({});
+          await session.sendAndWait("x");
+          const errors = await client.stop();
+          if (errors.length > 0) throw errors[0];
+        };
+        for (let i = 0; i < 20; i++) await cycle();
+        global.gc();
+        const before = { fd: count("fd"), task: count("task"), rss: process.memoryUsage().rss };
+        for (let i = 0; i < ${String(CYCLES)}; i++) await cycle();
+        for (let i = 0; i < 50 && children() !== ""; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+        global.gc();
+        console.log(JSON.stringify({
+          fd: count("fd") - before.fd,
+          task: count("task") - before.task,
+          grown: process.memoryUsage().rss - before.rss,
+          children: children(),
+        }));
+      `);
+      const ended = await runNode(["--expose-gc", program]);
+      expect(ended).toMatchObject({ code: 0, stderr: "" });
+      const left = JSON.parse(ended.stdout) as Record<string, number | string>;
+      expect(left).toMatchObject({ children: "" });
+      expect(left["fd"]).toBeLessThanOrEqual(0);
+      expect(left["task"]).toBeLessThanOrEqual(0);
+      // 200 leaked clients would be far more than this.
+      expect(left["grown"]).toBeLessThan(16 * 1024 * 1024);
+    },
+    120_000,
+  );
+
+  it("1,000 sessions on one client, all of them answering", async () => {
+    const { client } = fakeClient();
+    const sessions = await Promise.all(Array.from({ length: SESSIONS }, () => client.createSession({})));
+    expect(new Set(sessions.map(({ sessionId }) => sessionId)).size).toBe(SESSIONS);
+    const answers = await Promise.all(
+      sessions.map((session, index) => session.sendAndWait(`I am ${String(index)}`)),
+    );
+    answers.forEach((answer, index) => {
+      expect(answer?.data.content).toContain(`I am ${String(index)}`);
+    });
+    expect(await client.stop()).toEqual([]);
+  }, 120_000);
+
+  it.skipIf(process.platform !== "linux")(
+    "clients that are merely dropped give back what they held",
+    async () => {
+      const before = count("fd");
+      for (let i = 0; i < 20; i++) {
+        const client = new CopilotClient({ connection: RuntimeConnection.forStdio({ path: fakeRuntime() }) });
+        await client.start();
+        await client.forceStop();
+      }
+      await eventually(() => count("fd") <= before + 2, "descriptors are closed");
+    },
+  );
+});
