@@ -50,7 +50,9 @@ function stage(name, files, members, more = () => {}) {
 }
 
 function mainPackage() {
-  const { devDependencies: _dev, scripts: _scripts, ...published } = manifest;
+  const published = { ...manifest };
+  delete published.devDependencies;
+  delete published.scripts;
   const names = Object.keys(TARGETS);
   const addons = names.map((name) => [`copilot-native-${name}`, manifest.version]);
   const runtimes = names.map((name) => [`@github/copilot-sdk-${name}`, RUNTIME]);
