@@ -284,6 +284,10 @@ enum copilot_call_kind
    * Which program runs an extension? Answer: `{executable, args, env}` or null. Client-wide.
    */
   COPILOT_CALL_EXTENSION_LAUNCH = 18,
+  /**
+   * The body of a factory is to be run. Answer: `{result?}`. Named by factory.
+   */
+  COPILOT_CALL_FACTORY = 19,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

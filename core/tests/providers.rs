@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use copilot_core::handlers::{
-    CallContext, ExtensionLaunchHandler, ExtensionLaunchRequest, GitHubTokenAnswer, GitHubTokenHandler,
-    GitHubTokenRequest, SkillProviderHandler,
+    CallContext, ExtensionLaunchHandler, ExtensionLaunchRequest, FactoryExecution, FactoryHandler,
+    GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, SkillProviderHandler,
 };
 use copilot_core::{Client, ClientCallbacks, Error, ErrorKind, Result, Secret, SessionConfig, SessionSpec};
 use serde_json::{Value, json};
@@ -57,6 +57,16 @@ impl ExtensionLaunchHandler for Host {
     }
 }
 
+#[async_trait]
+impl FactoryHandler for Host {
+    async fn execute(&self, context: &CallContext, execution: FactoryExecution) -> Result<Option<Value>> {
+        if execution.args == json!("wait") {
+            context.cancel.cancelled().await;
+        }
+        Ok((execution.args != Value::Null).then_some(execution.args))
+    }
+}
+
 async fn ask(client: &Client, method: &str, params: Value) -> Value {
     call(client, "fake.request", json!({"method": method, "params": params})).await
 }
@@ -79,7 +89,8 @@ async fn skills_are_listed_and_read() {
     let id = session.id().to_string();
     let list = ask(&client, "skillProvider.list", json!({"sessionId": id})).await;
     assert_eq!(list["result"], json!({"skills": [{"name": "brew", "description": "Brews tea"}]}));
-    let read = async |name: Value| ask(&client, "skillProvider.read", json!({"sessionId": id, "name": name})).await;
+    let read =
+        async |name: Value| ask(&client, "skillProvider.read", json!({"sessionId": id, "name": name})).await;
     assert_eq!(read(json!("brew")).await["result"], json!({"markdown": "# Brew"}));
     assert_eq!(read(json!("tea")).await["result"], json!({"markdown": null}));
     assert_eq!(read(json!(5)).await["error"]["code"], -32602);
@@ -87,7 +98,10 @@ async fn skills_are_listed_and_read() {
     assert_eq!(failed["error"]["code"], -32603);
     assert!(failed["error"]["message"].as_str().unwrap().contains("no kettle"), "{failed}");
     let nobody = ask(&client, "skillProvider.list", json!({"sessionId": without.id().to_string()})).await;
-    assert!(nobody["error"]["message"].as_str().unwrap().starts_with("No skill provider for session"), "{nobody}");
+    assert!(
+        nobody["error"]["message"].as_str().unwrap().starts_with("No skill provider for session"),
+        "{nobody}"
+    );
 
     let mut cloud = SessionSpec::new(SessionConfig { cloud: Some(json!({})), ..SessionConfig::default() });
     cloud.handlers.skill_provider = Some(Arc::new(Host));
@@ -107,7 +121,8 @@ async fn github_tokens_go_to_the_session_that_registered() {
     let registration =
         sent(&client, "session.create").await[0]["params"]["gitHubTokenProviderRegistrationId"].take();
     let get = async |host: &str| {
-        let params = json!({"registrationId": registration, "host": host, "sessionId": "other", "reason": "refresh"});
+        let params =
+            json!({"registrationId": registration, "host": host, "sessionId": "other", "reason": "refresh"});
         ask(&client, "gitHubToken.getToken", params).await
     };
     let token = json!({"kind": "token", "accessToken": "refresh-other", "expiresIn": 3600});
@@ -127,7 +142,8 @@ async fn github_tokens_go_to_the_session_that_registered() {
 
 #[tokio::test]
 async fn extensions_are_started_as_the_program_says() {
-    let script = json!([{"on": {"method": "registerExtensionLaunchProvider"}, "do": [{"reply": {"result": null}}]}]);
+    let script =
+        json!([{"on": {"method": "registerExtensionLaunchProvider"}, "do": [{"reply": {"result": null}}]}]);
     let callbacks = ClientCallbacks { extension_launch: Some(Arc::new(Host)), ..ClientCallbacks::default() };
     let client = Client::with_callbacks(fake_options(script), callbacks).unwrap();
     client.start().await.unwrap();
@@ -147,4 +163,38 @@ async fn extensions_are_started_as_the_program_says() {
     plain.start().await.unwrap();
     assert_eq!(ask(&plain, "extensionLaunchProvider.resolve", json!({})).await["error"]["code"], -32601);
     plain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn factories_run_and_are_aborted() {
+    let client = fake_client(json!({}));
+    let mut spec = SessionSpec::default();
+    spec.handlers.factories.insert("nightly".into(), Arc::new(Host));
+    let session = client.create_session(spec).await.unwrap();
+    let id = session.id().to_string();
+    let execute = async |name: &str, run: &str, args: Value| {
+        let params =
+            json!({"sessionId": id, "name": name, "runId": run, "executionToken": "t", "args": args});
+        ask(&client, "factory.execute", params).await
+    };
+    assert_eq!(execute("nightly", "1", json!([1])).await["result"], json!({"result": [1]}));
+    assert_eq!(execute("nightly", "2", Value::Null).await["result"], json!({}));
+    let unknown = execute("daily", "3", Value::Null).await;
+    assert_eq!(
+        (&unknown["error"]["code"], &unknown["error"]["data"]["name"]),
+        (&json!(-32602), &json!("daily"))
+    );
+    let abort = async {
+        let params = json!({"sessionId": id, "runId": "4", "executionToken": "another"});
+        // The run may not have begun yet.
+        loop {
+            assert_eq!(ask(&client, "factory.abort", params.clone()).await["result"], json!({}));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        ended = execute("nightly", "4", json!("wait")) => assert!(ended["error"].is_object(), "{ended}"),
+        () = abort => {}
+    }
+    client.stop().await;
 }

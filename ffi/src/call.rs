@@ -66,6 +66,8 @@ pub enum copilot_call_kind {
     COPILOT_CALL_GITHUB_TOKEN = 17,
     /// Which program runs an extension? Answer: `{executable, args, env}` or null. Client-wide.
     COPILOT_CALL_EXTENSION_LAUNCH = 18,
+    /// The body of a factory is to be run. Answer: `{result?}`. Named by factory.
+    COPILOT_CALL_FACTORY = 19,
 }
 
 /// What a question is about. Borrowed: valid only during the callback; copy what is needed later.
@@ -210,10 +212,18 @@ struct Names<'a> {
     name: Option<Cow<'a, str>>,
 }
 
+#[derive(Deserialize)]
+struct FactoryName {
+    name: String,
+}
+
 /// The name that chooses among several handlers of a kind; empty for kinds that have only one.
 pub(crate) fn name_of(kind: CallKind, args: &[u8]) -> String {
     if !is_named(kind) {
         return String::new();
+    }
+    if kind == CallKind::Factory {
+        return serde_json::from_slice::<FactoryName>(args).map(|named| named.name).unwrap_or_default();
     }
     serde_json::from_slice::<Names<'_>>(args)
         .ok()
@@ -231,6 +241,7 @@ pub(crate) fn is_named(kind: CallKind) -> bool {
             | CallKind::SystemMessageTransform
             | CallKind::Command
             | CallKind::ProviderToken
+            | CallKind::Factory
     )
 }
 
@@ -341,7 +352,7 @@ mod tests {
     fn call_kinds_have_the_numbers_of_the_engine() {
         assert_eq!(
             CallKind::ALL.last().map(|kind| kind.number()),
-            Some(copilot_call_kind::COPILOT_CALL_EXTENSION_LAUNCH as u32)
+            Some(copilot_call_kind::COPILOT_CALL_FACTORY as u32)
         );
         assert_eq!(CallKind::SessionFs.number(), copilot_call_kind::COPILOT_CALL_SESSION_FS as u32);
     }

@@ -101,6 +101,7 @@ fn served(handlers: &Handlers, events: bool) -> String {
             CallKind::Command => "commands",
             CallKind::SystemMessageTransform => "transforms",
             CallKind::ProviderToken => "bearerTokens",
+            CallKind::Factory => "factories",
             other => {
                 served.insert(other.name().into(), true.into());
                 continue;

@@ -7,6 +7,7 @@ import { CallKind } from "./dispatch.js";
 import { messageOf } from "./errors.js";
 import { Subscribers } from "./events.js";
 import { createServerRpc } from "./generated/namespaces.js";
+import type { FactoryHandle } from "./types/factory.js";
 import type { ServerRpc } from "./generated/rpc.js";
 import type { Counters } from "./native.js";
 import { RequestServer, type LlmMessage } from "./request-exchange.js";
@@ -124,7 +125,11 @@ export class CopilotClient implements AsyncDisposable {
       this.#attachSessionFs(session, handlers, config.createSessionFsProvider);
       const trace =
         this.#options.onGetTraceContext && (await getTraceContext(this.#options.onGetTraceContext));
-      const wire = { ...sessionWire(config), systemMessage: handlers.systemMessage };
+      const wire = {
+        ...sessionWire(config),
+        ...extensionWire(config),
+        systemMessage: handlers.systemMessage,
+      };
       const resume = op === "session.resume";
       const args = {
         key: session._key,
@@ -135,6 +140,7 @@ export class CopilotClient implements AsyncDisposable {
       };
       const reply = await this.#connection.submit(op, args, { signal: config.signal });
       session._begin(reply as { sessionId: string });
+      takeGrantedVariables(config, reply);
     } catch (error) {
       session._end();
       throw error;
@@ -280,6 +286,30 @@ function checkForeignLogin({ connection, gitHubToken, useLoggedInUser }: Copilot
   throw new Error(
     "gitHubToken and useLoggedInUser cannot be used with RuntimeConnection.forUri: the runtime has its own login",
   );
+}
+
+/** What only `joinSession` may ask for. */
+type ExtensionConfig = AnyConfig & {
+  _factories?: FactoryHandle[];
+  _requestedEnvironmentVariables?: string[] | undefined;
+};
+
+function extensionWire({ _factories, _requestedEnvironmentVariables }: ExtensionConfig): Reply {
+  return {
+    ...(_factories?.length && { factories: _factories.map(({ meta }) => meta) }),
+    ...(_requestedEnvironmentVariables && { requestedEnvironmentVariables: _requestedEnvironmentVariables }),
+  };
+}
+
+/** Variables that were asked for and granted; nothing else of the reply gets into the environment. */
+function takeGrantedVariables(config: ExtensionConfig, reply: unknown): void {
+  const { grantedEnvironmentVariables: granted } = reply as {
+    grantedEnvironmentVariables?: Record<string, unknown> | null;
+  };
+  for (const name of config._requestedEnvironmentVariables ?? []) {
+    const value = granted && Object.hasOwn(granted, name) ? granted[name] : undefined;
+    if (typeof value === "string") process.env[name] = value;
+  }
 }
 
 /** Times arrive as text, programs get dates. */

@@ -27,6 +27,7 @@ export const CallKind = {
   LlmRequest: 14,
   ListModels: 15,
   GitHubToken: 17,
+  Factory: 19,
 } as const;
 
 type Args = Record<string, unknown>;

@@ -1,6 +1,5 @@
 /** For a program that the runtime itself started: joins the session it belongs to. */
 import { CopilotClient } from "./client.js";
-import { CopilotError } from "./errors.js";
 import { definitionOf } from "./factory.js";
 import { defaultJoinSessionPermissionHandler } from "./permissions.js";
 import type { CopilotSession } from "./session.js";
@@ -36,13 +35,15 @@ export async function joinSession(config: JoinSessionConfig = {}): Promise<Copil
     const names = config.factories.map((handle) => definitionOf(handle).meta.name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw new Error(`Duplicate factory name "${twice}"`);
-    throw new CopilotError("Unsupported", "Factories of extensions are not served yet");
   }
-  const { extensionSdkPath: _dropped, ...rest } = config as ResumeSessionConfig;
+  const { factories, requestedEnvironmentVariables, ...given } = config;
+  const { extensionSdkPath: _dropped, ...rest } = given as ResumeSessionConfig;
   const client = new CopilotClient({ _internalConnection: { kind: "parent-process" } } as object);
   return await client.resumeSession(sessionId, {
     ...rest,
     onPermissionRequest: rest.onPermissionRequest ?? defaultJoinSessionPermissionHandler,
     suppressResumeEvent: rest.suppressResumeEvent ?? true,
-  });
+    _factories: factories,
+    _requestedEnvironmentVariables: requestedEnvironmentVariables,
+  } as ResumeSessionConfig);
 }

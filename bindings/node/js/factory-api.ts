@@ -1,6 +1,7 @@
 /** Running factories from the outside: `session.factory`. */
 import type { CallOptions } from "./connection.js";
 import { ResponseError } from "./errors.js";
+import { refuseInsideBody } from "./factory-inside.js";
 import { isFactoryRunTerminal } from "./factory.js";
 import type {
   FactoryProgressPage,
@@ -55,6 +56,7 @@ export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
     isFactoryRunTerminal(run.status) ? Promise.resolve(run) : waitForRun(rpc, getRun, run.runId);
 
   const resume = async (runId: string, options: ResumeOptions = {}): Promise<FactoryRunResult> => {
+    refuseInsideBody("resume");
     try {
       return await settle((await rpc.call("resume", { runId, ...options })) as FactoryRunResult);
     } catch (error) {
@@ -63,6 +65,7 @@ export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
   };
 
   const run = async (target: string | FactoryHandle, options: RunOptions = {}): Promise<FactoryRunResult> => {
+    refuseInsideBody("run");
     const { args = {}, resumeFromRunId, ...rest } = options;
     if (resumeFromRunId !== undefined) return await resume(resumeFromRunId, rest);
     const name = typeof target === "string" ? target : target.meta.name;
@@ -85,7 +88,10 @@ export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
     getRunDetail: async (runId) => (await rpc.call("getRunDetail", { runId })) as FactoryRunDetail,
     getRunProgress: async (runId, options) =>
       (await rpc.call("getRunProgress", { ...options, runId })) as FactoryProgressPage,
-    pause: async (runId) => (await rpc.call("pause", { runId })) as FactoryRunResult,
+    pause: async (runId) => {
+      refuseInsideBody("pause");
+      return (await rpc.call("pause", { runId })) as FactoryRunResult;
+    },
     cancel: async (runId) => (await rpc.call("cancel", { runId })) as FactoryRunResult,
   };
 }

@@ -5,6 +5,7 @@ import type { CurrentToolMetadata } from "./generated/rpc.js";
 import { defaultJoinSessionPermissionHandler } from "./permissions.js";
 import type { SessionFsCall } from "./session-fs.js";
 import { prepareSystemMessage } from "./system-message.js";
+import type { FactoryHandle } from "./types/factory.js";
 import type {
   AutoModeSwitchHandler,
   BearerTokenProvider,
@@ -27,6 +28,7 @@ export class SessionHandlers {
   readonly hooks = new Map<string, Hook>();
   readonly commands = new Map<string, CommandHandler>();
   readonly canvases = new Map<string, Canvas>();
+  readonly factories = new Map<string, FactoryHandle>();
   readonly transforms: Map<string, SectionTransformFn>;
   readonly bearerTokens: Map<string, BearerTokenProvider>;
   readonly permission: PermissionHandler | undefined;
@@ -43,7 +45,8 @@ export class SessionHandlers {
   /** Asked for the one tool that searches among the others. */
   availableTools: () => Promise<CurrentToolMetadata[] | undefined> = () => Promise.resolve(undefined);
 
-  constructor(config: SessionConfig & ResumeSessionConfig) {
+  constructor(config: SessionConfig & ResumeSessionConfig & { _factories?: FactoryHandle[] }) {
+    for (const factory of config._factories ?? []) this.factories.set(factory.meta.name, factory);
     for (const tool of config.tools ?? []) {
       if (tool.name && tool.handler) this.tools.set(tool.name, tool.handler as ToolHandler);
     }
@@ -86,6 +89,7 @@ export class SessionHandlers {
       mcpAuth: !!this.mcpAuth,
       gitHubToken: !!this.gitHubToken,
       canvas: this.canvases.size > 0,
+      factories: [...this.factories.keys()],
       sessionFs: !!this.sessionFs,
       events: true,
     };

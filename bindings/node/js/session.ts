@@ -1,8 +1,9 @@
 /** A conversation with the agent. */
 import type { CallOptions, Connection, Question, SessionSink } from "./connection.js";
-import { answer } from "./dispatch.js";
+import { answer, CallKind } from "./dispatch.js";
 import { EventStream, Subscribers } from "./events.js";
 import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
+import { answerFactory, type FactoryExecution } from "./factory-run.js";
 import { createSessionRpc } from "./generated/namespaces.js";
 import type {
   SessionRpc,
@@ -89,7 +90,17 @@ export class CopilotSession implements AsyncDisposable {
   }
 
   #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
-    return answer(this.#around.handlers, this.#id, kind, args, question);
+    const { handlers } = this.#around;
+    if (kind === CallKind.Factory) {
+      return answerFactory(
+        handlers.factories,
+        args as FactoryExecution,
+        this,
+        this.#factoryRpc(),
+        question.signal,
+      );
+    }
+    return answer(handlers, this.#id, kind, args, question);
   }
 
   get sessionId(): string {
@@ -104,12 +115,15 @@ export class CopilotSession implements AsyncDisposable {
 
   /** Runs of factories. */
   get factory(): SessionFactoryApi {
-    const rpc: FactoryRpc = {
+    this.#factory ??= createFactoryApi(this.#factoryRpc());
+    return this.#factory;
+  }
+
+  #factoryRpc(): FactoryRpc {
+    return {
       call: (method, params, options) => this.#call(`session.factory.${method}`, params, options),
       onRunUpdated: (handler) => this.#subscribers.add("factory.run_updated", handler),
     };
-    this.#factory ??= createFactoryApi(rpc);
-    return this.#factory;
   }
 
   get workspacePath(): string | undefined {

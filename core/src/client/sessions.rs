@@ -67,6 +67,9 @@ struct Made {
     workspace_path: Option<String>,
     capabilities: Option<Map<String, Value>>,
     open_canvases: Option<Vec<Value>>,
+    /// Kept as it came: which variables an extension was granted, how a transcript was repaired.
+    granted_environment_variables: Option<Value>,
+    transcript_recovery: Option<Value>,
 }
 
 impl Client {
@@ -197,6 +200,8 @@ fn accept(core: &SessionCore, purpose: Purpose, wanted: Option<&str>, answer: &[
     }
     let mut state = core.state();
     state.workspace_path = made.workspace_path;
+    state.granted_environment_variables = made.granted_environment_variables;
+    state.transcript_recovery = made.transcript_recovery;
     // An event may have told already; the answer is older then, but complete.
     for (name, value) in made.capabilities.unwrap_or_default() {
         state.capabilities.entry(name).or_insert(value);

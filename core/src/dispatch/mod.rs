@@ -9,6 +9,7 @@ mod canvas;
 pub(crate) mod client_wide;
 mod command;
 mod elicitation;
+mod factory;
 mod github_token;
 mod hook;
 mod llm;
@@ -76,6 +77,8 @@ const REQUESTS: &[(&str, RequestHandler)] = &[
     (method::SYSTEM_MESSAGE_TRANSFORM, transform::request),
     (method::PROVIDER_TOKEN_GET, provider_token::request),
     (method::GITHUB_TOKEN_GET, github_token::request),
+    (method::FACTORY_EXECUTE, factory::execute),
+    (method::FACTORY_ABORT, factory::abort),
     (method::SKILL_PROVIDER_LIST, skill_provider::list),
     (method::SKILL_PROVIDER_READ, skill_provider::read_skill),
 ];

@@ -4,6 +4,7 @@ mod canvas;
 mod command;
 mod elicitation;
 mod extension_launch;
+mod factory;
 mod github_token;
 mod hook;
 mod llm;
@@ -29,6 +30,7 @@ pub use canvas::CanvasHandler;
 pub use command::{CommandContext, CommandHandler};
 pub use elicitation::{ElicitationHandler, ElicitationRequest};
 pub use extension_launch::{ExtensionLaunchHandler, ExtensionLaunchRequest};
+pub use factory::{FactoryExecution, FactoryHandler};
 pub use github_token::{GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest};
 pub use hook::{HookHandler, HookInput};
 pub use llm::{HOP_HEADERS, LlmBody, LlmHandler, LlmRequest, LlmResponse};
@@ -84,6 +86,8 @@ pub struct Handlers {
     pub session_fs: Option<Arc<dyn SessionFsHandler>>,
     /// Canvases of the host.
     pub canvas: Option<Arc<dyn CanvasHandler>>,
+    /// By name: jobs that an extension offers. Their descriptions travel as `factories` of the configuration.
+    pub factories: HashMap<String, Arc<dyn FactoryHandler>>,
     /// Skills of the host; not for cloud sessions.
     pub skill_provider: Option<Arc<dyn SkillProviderHandler>>,
     /// GitHub tokens for this session; excludes [`SessionConfig::github_token`](crate::SessionConfig::github_token).

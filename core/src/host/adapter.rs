@@ -17,10 +17,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
     ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
-    ExtensionLaunchRequest, GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, HookHandler,
-    HookInput, McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler,
-    PermissionRequest, ProviderTokenHandler, SessionFsHandler, SkillProviderHandler, ToolHandler,
-    ToolInvocation, ToolResult, TransformHandler, UserInputAnswer, UserInputHandler, UserInputRequest,
+    ExtensionLaunchRequest, FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler,
+    GitHubTokenRequest, HookHandler, HookInput, McpAuthHandler, McpAuthRequest, ModelsHandler,
+    PermissionDecision, PermissionHandler, PermissionRequest, ProviderTokenHandler, SessionFsHandler,
+    SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler, UserInputAnswer,
+    UserInputHandler, UserInputRequest,
 };
 use crate::protocol::event::Event;
 use crate::protocol::json as text;
@@ -267,5 +268,13 @@ impl GitHubTokenHandler for HostSession {
 impl ExtensionLaunchHandler for HostSession {
     async fn resolve(&self, request: ExtensionLaunchRequest) -> Result<Value> {
         self.ask(CallKind::ExtensionLaunch, &request).await
+    }
+}
+
+#[async_trait]
+impl FactoryHandler for HostSession {
+    async fn execute(&self, _: &CallContext, execution: FactoryExecution) -> Result<Option<Value>> {
+        let answer: Map<String, Value> = self.ask(CallKind::Factory, &execution).await?;
+        Ok(answer.get("result").cloned())
     }
 }

@@ -107,6 +107,7 @@ call_kinds! {
     SkillProvider = 16 "skillProvider" "The skills of the user, or the text of one.";
     GitHubToken = 17 "gitHubToken" "The runtime needs a GitHub token for a session.";
     ExtensionLaunch = 18 "extensionLaunch" "Which program runs an extension?";
+    Factory = 19 "factory" "The body of a factory is to be run.";
 }
 
 /// Why a call could not be answered.

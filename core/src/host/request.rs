@@ -62,6 +62,7 @@ pub(super) struct Served {
     canvas: bool,
     session_fs: bool,
     skill_provider: bool,
+    factories: Vec<String>,
     #[serde(rename = "gitHubToken")]
     github_token: bool,
     pub(super) events: Option<bool>,
@@ -94,6 +95,7 @@ impl Served {
             provider_tokens: each!(self.bearer_tokens),
             session_fs: one!(self.session_fs),
             canvas: one!(self.canvas),
+            factories: each!(self.factories),
             skill_provider: one!(self.skill_provider),
             github_token: one!(self.github_token),
         }

@@ -39,6 +39,8 @@ names! {
     SYSTEM_MESSAGE_TRANSFORM = "systemMessage.transform";
     PROVIDER_TOKEN_GET = "providerToken.getToken";
     GITHUB_TOKEN_GET = "gitHubToken.getToken";
+    FACTORY_EXECUTE = "factory.execute";
+    FACTORY_ABORT = "factory.abort";
     SKILL_PROVIDER_LIST = "skillProvider.list";
     SKILL_PROVIDER_READ = "skillProvider.read";
     EXTENSION_LAUNCH_RESOLVE = "extensionLaunchProvider.resolve";

@@ -186,6 +186,18 @@ impl SessionCore {
             cancel.cancel();
         }
     }
+
+    /// The same for every request whose id begins so.
+    pub(crate) fn settled_all(&self, prefix: &str) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|id, cancel| {
+            let ended = id.starts_with(prefix);
+            if ended {
+                cancel.cancel();
+            }
+            !ended
+        });
+    }
 }
 
 impl SessionInbox for SessionCore {

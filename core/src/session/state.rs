@@ -16,6 +16,8 @@ pub(crate) struct State {
     pub(crate) workspace_path: Option<String>,
     pub(crate) capabilities: Map<String, Value>,
     pub(crate) open_canvases: Vec<Value>,
+    pub(crate) granted_environment_variables: Option<Value>,
+    pub(crate) transcript_recovery: Option<Value>,
     /// Type and time only: keeping the event would keep the whole buffer it was read into.
     last_type: Vec<u8>,
     last_time: Option<Instant>,
@@ -85,12 +87,21 @@ impl State {
 
     /// JSON for the doors.
     pub(crate) fn to_json(&self, session_id: &str) -> Value {
-        json!({
+        let mut known = json!({
             "sessionId": session_id,
             "workspacePath": self.workspace_path,
             "capabilities": self.capabilities,
             "openCanvases": self.open_canvases,
-        })
+        });
+        for (name, value) in [
+            ("grantedEnvironmentVariables", &self.granted_environment_variables),
+            ("transcriptRecovery", &self.transcript_recovery),
+        ] {
+            if let Some(value) = value {
+                known[name] = value.clone();
+            }
+        }
+        known
     }
 
     /// What was last seen, for the error of a wait that took too long.

@@ -53,7 +53,13 @@ fn create_and_resume_keep_to_their_own_members() {
     assert!(created.get("cloud").is_some() && created.get("continuePendingWork").is_none());
     assert_eq!(created["newMember"], 1);
     let resumed = config(value)
-        .payload(Purpose::Resume, Mode::CopilotCli, &Declared::default(), Some("id"), &TraceContext::default())
+        .payload(
+            Purpose::Resume,
+            Mode::CopilotCli,
+            &Declared::default(),
+            Some("id"),
+            &TraceContext::default(),
+        )
         .unwrap();
     assert!(!resumed.contains_key("cloud") && resumed.contains_key("openCanvases"));
 }

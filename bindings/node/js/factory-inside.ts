@@ -1,0 +1,11 @@
+/** Whether code runs on a call path that began in the body of a factory. */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Set there, and in a branch of `parallel` or `pipeline`. */
+export const inside = new AsyncLocalStorage<{ branch: boolean }>();
+
+/** Fails inside a factory's body: a run that waits for another one could never be resumed. */
+export function refuseInsideBody(what: string): void {
+  if (inside.getStore())
+    throw new Error(`session.factory.${what} cannot be called from inside a factory's body`);
+}

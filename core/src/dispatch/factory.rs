@@ -1,0 +1,53 @@
+//! `factory.execute` and `factory.abort`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{guarded, read};
+use crate::handlers::FactoryExecution;
+use crate::protocol::method;
+use crate::rpc::{INVALID_PARAMS, Responder};
+use crate::session::SessionCore;
+
+pub(super) fn execute(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
+    let execution: FactoryExecution = match read(method::FACTORY_EXECUTE, &params) {
+        Ok(execution) => execution,
+        Err(error) => return responder.fail(&error),
+    };
+    let Some(handler) = core.handlers().factories.get(&execution.name).cloned() else {
+        let data = json!({"code": "factory_not_found", "name": execution.name}).to_string();
+        let text = format!("no factory is called {:?}", execution.name);
+        return responder.error(INVALID_PARAMS, &text, Some(&data));
+    };
+    let attempt = format!("{}{}", attempts(&execution.run_id), execution.execution_token);
+    core.spawn_once(&attempt, |context| async move {
+        match guarded(handler.execute(&context, execution)).await {
+            Ok(Some(result)) => responder.ok(&json!({"result": result}).to_string()),
+            Ok(None) => responder.ok("{}"),
+            Err(error) => responder.fail(&error),
+        }
+    });
+}
+
+/// Cancels every attempt of the run, whichever the runtime names.
+pub(super) fn abort(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Abort {
+        run_id: String,
+    }
+    match read::<Abort>(method::FACTORY_ABORT, &params) {
+        Ok(abort) => {
+            core.settled_all(&attempts(&abort.run_id));
+            responder.ok("{}");
+        }
+        Err(error) => responder.fail(&error),
+    }
+}
+
+fn attempts(run_id: &str) -> String {
+    format!("factory {run_id} ")
+}
