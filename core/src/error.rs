@@ -148,6 +148,14 @@ impl Error {
         Self(Arc::new(Inner { kind: ErrorKind::Rpc, message: message.into(), rpc_code: Some(code), data }))
     }
 
+    /// Says first that there is no connection, when that is what the runtime's end means to the caller.
+    pub(crate) fn on_closed_connection(self) -> Self {
+        if self.kind() != ErrorKind::ProcessExited {
+            return self;
+        }
+        Self::new(self.kind(), format!("Connection is closed: {}", self.message()))
+    }
+
     /// The same error with JSON details attached.
     #[must_use]
     pub fn with_data(self, data: String) -> Self {

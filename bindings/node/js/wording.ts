@@ -17,7 +17,6 @@ const RULES: readonly Rule[] = [
   [INVALID, /there is no bare wildcard.*/, "$& (ToolSet: addBuiltIn, addMcp, addCustom)"],
   [["ProtocolMismatch"], /^protocol version mismatch/, "SDK protocol version mismatch"],
   [["SessionError"], /^Session error: /, ""],
-  [["SessionClosed"], /^session (\S+) is disconnected/, "Session not found: $1 is disconnected"],
   [["SpawnFailed"], /^cannot start/, "Failed to start CLI server: cannot start"],
   [ENDED, /^CLI process exited/, "CLI server exited"],
   [["ConnectFailed"], /^cannot connect/, "Failed to connect to CLI server: cannot connect"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ._jsonrpc import JsonRpcError, ProcessExitedError
@@ -34,10 +36,23 @@ class WaitTimeoutError(TimeoutError):
     kind = "Timeout"
 
 
+class SessionClosedError(JsonRpcError, RuntimeError):
+    """The session was disconnected. The runtime would answer the call with an error too, so this is one of those."""
+
+    kind = "SessionClosed"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(-32603, message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message,)
+
+
 _BY_KIND: dict[str, type[Exception]] = {
     "InvalidArgument": InvalidArgumentError,
     "InvalidType": InvalidTypeError,
     "ProcessExited": ProcessExitedError,
+    "SessionClosed": SessionClosedError,
     "Timeout": WaitTimeoutError,
 }
 

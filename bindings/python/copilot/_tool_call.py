@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 import typing
 from collections.abc import Callable
@@ -124,7 +125,7 @@ def normalise(result: Any) -> ToolResult:
     if isinstance(result, str):
         return ToolResult(result)
     try:
-        return ToolResult(msgspec.json.encode(_plain(result), enc_hook=_plain_or_fail).decode())
+        return ToolResult(json.dumps(msgspec.to_builtins(_plain(result), enc_hook=_plain_or_fail)))
     except Exception as error:
         raise TypeError(f"Failed to serialize tool result: {error}") from error
 

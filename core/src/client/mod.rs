@@ -274,7 +274,7 @@ impl ClientInner {
         let not_connected = || {
             Error::new(
                 ErrorKind::InvalidState,
-                "Client not connected. Call start() first; after a lost connection, again.",
+                "Client not connected. Call start() first; after a closed connection, again.",
             )
         };
         self.link().live.clone().ok_or_else(not_connected)

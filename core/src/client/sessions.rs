@@ -90,7 +90,7 @@ impl Client {
 
     async fn make_session(&self, purpose: Purpose, id: Option<String>, spec: SessionSpec) -> Result<Session> {
         if self.0.link().live.is_none() {
-            self.start().await?;
+            self.start().await.map_err(|error| error.on_closed_connection())?;
         }
         let mode = self.0.options.mode;
         spec.config.validate(mode)?;

@@ -20,11 +20,10 @@ pub(super) fn is_known(name: &str) -> bool {
 
 pub(super) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, responder: Responder) {
     let method = name.strip_prefix(PREFIX).unwrap_or_default().to_owned();
-    let mut params: Map<String, Value> = match read(name, &params) {
+    let params: Map<String, Value> = match read(name, &params) {
         Ok(params) => params,
         Err(error) => return responder.fail(&error),
     };
-    params.remove("sessionId");
     let Some(handler) = core.handlers().canvas.clone() else {
         let text = format!("No canvas handler registered for session: {}", core.id());
         return refuse(responder, "canvas_handler_unset", &text);

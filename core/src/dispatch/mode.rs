@@ -22,7 +22,11 @@ pub(super) fn exit_plan_request(core: Arc<SessionCore>, params: Bytes, responder
     };
     core.spawn(|context| async move {
         match guarded(handler.decide(&context, request)).await {
-            Ok(answer) => responder.ok(&answer.to_string()),
+            Ok(answer) if answer.is_object() => responder.ok(&answer.to_string()),
+            Ok(answer) => {
+                let text = format!("exit plan mode: the answer must be an object with `approved`, not {answer}");
+                responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
+            }
             Err(error) => responder.fail(&error),
         }
     });

@@ -31,6 +31,8 @@ pub(crate) struct SessionCore {
     /// Handlers that answer a request id, so that each id is answered once and can be cancelled.
     running: Mutex<HashMap<String, CancellationToken>>,
     closed: CancellationToken,
+    /// Why it was closed.
+    ended: OnceLock<Error>,
     meter: Arc<Meter>,
 }
 
@@ -49,6 +51,7 @@ impl SessionCore {
             turns: Mutex::default(),
             running: Mutex::default(),
             closed: CancellationToken::new(),
+            ended: OnceLock::new(),
             meter: Arc::default(),
         })
     }
@@ -110,14 +113,21 @@ impl SessionCore {
     pub(crate) fn wait_for_turn(&self) -> Result<oneshot::Receiver<Result<Option<Event>>>> {
         let mut turns = self.turns();
         if self.closed.is_cancelled() {
-            return Err(disconnected(&self.id()));
+            return Err(self.why_closed());
         }
         Ok(turns.wait())
     }
 
     /// Fails when the session is closed.
     pub(crate) fn check_open(&self) -> Result<()> {
-        if self.is_open() { Ok(()) } else { Err(disconnected(&self.id())) }
+        if self.is_open() { Ok(()) } else { Err(self.why_closed()) }
+    }
+
+    fn why_closed(&self) -> Error {
+        match self.ended.get() {
+            Some(lost) if lost.kind() == ErrorKind::ProcessExited => lost.clone().on_closed_connection(),
+            _ => disconnected(&self.id()),
+        }
     }
 
     /// Runs a handler in a task of its own. It ends early when the session does; a panic costs only its reply.
@@ -201,6 +211,7 @@ impl SessionInbox for SessionCore {
         if self.closed.is_cancelled() {
             return;
         }
+        drop(self.ended.set(error.clone()));
         self.closed.cancel();
         turns.fail(error);
         drop(turns);
@@ -220,5 +231,5 @@ pub(crate) trait SessionOwner: Send + Sync {
 }
 
 pub(crate) fn disconnected(id: &str) -> Error {
-    Error::new(ErrorKind::SessionClosed, format!("session {id} is disconnected; resume it to go on"))
+    Error::new(ErrorKind::SessionClosed, format!("Session not found: {id} is disconnected; resume it to go on"))
 }
