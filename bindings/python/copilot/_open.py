@@ -52,7 +52,7 @@ def _check(options: dict[str, Any]) -> None:
     if options.get("github_token") is not None and options.get("github_token_provider") is not None:
         raise ValueError("github_token and github_token_provider are mutually exclusive")
     if options.get("ask_user_variant") not in (None, "legacy", "elicitation"):
-        raise ValueError("ask_user_variant must be 'legacy' or 'elicitation'")
+        raise ValueError('ask_user_variant must be "legacy" or "elicitation"')
     if options.get("skill_provider") is not None and options.get("cloud") is not None:
         raise ValueError("skill_provider cannot be combined with cloud")
     for name in ("github_token_provider", "skill_provider"):

@@ -141,7 +141,7 @@ class CopilotClient(ClientBase):
         from ._models import StopError
 
         errors = [StopError(each["message"]) for each in answer["errors"]]
-        raise ExceptionGroup("errors while stopping the client", errors)
+        raise ExceptionGroup("errors during CopilotClient.stop()", errors)
 
     async def force_stop(self) -> None:
         """Ends the runtime at once, without asking it."""

@@ -24,7 +24,7 @@ def _program(name: str, variable: str) -> str:
     for profile in ("debug", "release"):
         if (target / profile / name).exists():
             return str(target / profile / name)
-    pytest.skip(f"{name} is not built; run: cargo build -p copilot-testkit")
+    pytest.fail(f"{name} is not built; run: cargo build -p copilot-testkit", pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def fake_runtime() -> str:
 def real_runtime() -> str:
     path = os.environ.get("COPILOT_CLI_PATH")
     if not path:
-        pytest.skip("COPILOT_CLI_PATH names no runtime")
+        pytest.fail("COPILOT_CLI_PATH names no runtime; run: make test-python", pytrace=False)
     return path
 
 
