@@ -16,7 +16,7 @@ from copilot import CopilotClient, RuntimeConnection
 ROOT = Path(__file__).parents[3]
 
 
-def _program(name: str, variable: str) -> str:
+def program(name: str, variable: str) -> str:
     found = os.environ.get(variable)
     if found:
         return found
@@ -29,7 +29,7 @@ def _program(name: str, variable: str) -> str:
 
 @pytest.fixture(scope="session")
 def fake_runtime() -> str:
-    return _program("copilot-fake-runtime", "COPILOT_FAKE_RUNTIME")
+    return program("copilot-fake-runtime", "COPILOT_FAKE_RUNTIME")
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def real_runtime() -> str:
 @pytest.fixture
 def model_url() -> Iterator[str]:
     model = subprocess.Popen(
-        [_program("copilot-scripted-model", "COPILOT_SCRIPTED_MODEL")],
+        [program("copilot-scripted-model", "COPILOT_SCRIPTED_MODEL")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
