@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -54,6 +55,10 @@ class ScriptedModel:
     def asked(self) -> str:
         """Everything the model was told, as one text."""
         return json.dumps([request["messages"] for request in self.requests()])
+
+    def wait_until_asked(self) -> None:
+        while not self.requests():
+            time.sleep(0.02)
 
     def close(self) -> None:
         self._process.communicate()
@@ -190,17 +195,11 @@ async def test_user_input(real: CopilotClient, model: Model) -> None:
     assert questions[0]["choices"] == ["red", "blue"]
 
 
-async def hung(scripted: ScriptedModel) -> None:
-    """Waits until the model was asked and does not answer."""
-    while not await asyncio.to_thread(scripted.requests):
-        await asyncio.sleep(0.02)
-
-
 async def test_abort_ends_the_turn(real: CopilotClient, model: Model) -> None:
     scripted = model({"hang": True}, {"text": "again"})
     session = await opened(real, scripted)
     turn = asyncio.create_task(session.send_and_wait("wait for ever", timeout=120))
-    await hung(scripted)
+    await asyncio.to_thread(scripted.wait_until_asked)
     await session.abort()
     assert await turn is None
     assert text(await session.send_and_wait("and now?", timeout=120)) == "again"
@@ -211,7 +210,7 @@ async def test_timeout_leaves_the_session_usable(real: CopilotClient, model: Mod
     session = await opened(real, scripted)
     with pytest.raises(TimeoutError, match="Timeout after"):
         await session.send_and_wait("wait", timeout=0.1)
-    await hung(scripted)
+    await asyncio.to_thread(scripted.wait_until_asked)
     idle = asyncio.Event()
     session.on(lambda event: idle.set() if event.type == SessionEventType.SESSION_IDLE else None)
     await session.abort()
@@ -346,5 +345,5 @@ async def test_typed_rpc(real: CopilotClient, model: Model, tmp_path: Path) -> N
 async def test_model_error_is_a_session_error(real: CopilotClient, model: Model) -> None:
     body = {"error": {"message": "the model is on fire", "type": "invalid_request_error"}}
     session = await opened(real, model({"error": {"status": 400, "body": body}, "repeat": True}))
-    with pytest.raises(Exception, match="Session error: .*on fire"):
+    with pytest.raises(Exception, match=r"Session error: .*on fire"):
         await session.send_and_wait("go", timeout=120)
