@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from copilot import (
+    CommandContext,
+    CommandDefinition,
     CopilotClient,
     CopilotSession,
     PermissionHandler,
@@ -347,3 +349,78 @@ async def test_model_error_is_a_session_error(real: CopilotClient, model: Model)
     session = await opened(real, model({"error": {"status": 400, "body": body}, "repeat": True}))
     with pytest.raises(Exception, match=r"Session error: .*on fire"):
         await session.send_and_wait("go", timeout=120)
+
+
+async def test_elicitation_goes_round(real: CopilotClient, model: Model) -> None:
+    asked: list[Any] = []
+
+    async def answer(context: Any) -> Any:
+        asked.append(context)
+        return {"action": "accept", "content": {"confirmed": True}}
+
+    session = await opened(real, model(), on_elicitation_request=answer)
+    assert session.capabilities.get("ui", {}).get("elicitation") is True
+    assert await session.ui.confirm("Really?") is True
+    assert asked[0]["message"] == "Really?"
+    assert asked[0]["session_id"] == session.session_id
+
+
+async def test_ui_needs_a_host_that_can(real: CopilotClient, model: Model) -> None:
+    session = await opened(real, model())
+    with pytest.raises(RuntimeError, match="not supported"):
+        await session.ui.confirm("Really?")
+
+
+async def test_commands(real: CopilotClient, model: Model) -> None:
+    from copilot.rpc import CommandsInvokeRequest, CommandsListRequest
+
+    ran: list[CommandContext] = []
+    done = asyncio.Event()
+
+    def deploy(context: CommandContext) -> None:
+        ran.append(context)
+        done.set()
+
+    session = await opened(real, model(), commands=[CommandDefinition("deploy", deploy, "Deploys")])
+    listed = await session.rpc.commands.list(CommandsListRequest(include_client_commands=True))
+    assert "deploy" in {command.name for command in listed.commands}
+    await session.rpc.commands.invoke(CommandsInvokeRequest(name="deploy", input="to production"))
+    await asyncio.wait_for(done.wait(), 60)
+    assert (ran[0].command_name, ran[0].args) == ("deploy", "to production")
+
+
+async def test_compaction(real: CopilotClient, model: Model) -> None:
+    session = await opened(real, model({"text": "a long story", "repeat": True}))
+    kinds: list[SessionEventType] = []
+    session.on(lambda event: kinds.append(event.type))
+    await session.send_and_wait("tell me")
+    result = await session.rpc.history.compact()
+    assert result.success
+    assert SessionEventType.SESSION_COMPACTION_COMPLETE in kinds
+    assert text(await session.send_and_wait("go on")) == "a long story"
+
+
+async def test_set_model_is_told(real: CopilotClient, model: Model) -> None:
+    session = await opened(real, model({"text": "x", "repeat": True}))
+    await session.send_and_wait("one")
+    await session.set_model("scripted-2")
+    await session.send_and_wait("two")
+    changes = [event for event in await session.get_events() if event.type == SessionEventType.SESSION_MODEL_CHANGE]
+    assert changes
+
+
+async def test_attachments_reach_the_model(real: CopilotClient, model: Model, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("the heron flies at dawn")
+    scripted = model({"text": "seen"})
+    session = await opened(real, scripted, working_directory=str(tmp_path))
+    await session.send_and_wait("look", attachments=[{"type": "file", "path": str(note), "displayName": "note.txt"}])
+    assert "note.txt" in scripted.asked()
+
+
+async def test_custom_agent(real: CopilotClient, model: Model) -> None:
+    agent = {"name": "poet", "description": "Writes verse", "prompt": "You answer in rhyme only."}
+    scripted = model({"text": "a verse"})
+    session = await opened(real, scripted, custom_agents=[agent], agent="poet")
+    await session.send_and_wait("hello")
+    assert "You answer in rhyme only." in scripted.asked()
