@@ -149,9 +149,12 @@ gen-check: $(STAMPS)/runtime
 
 # --- packages -----------------------------------------------------------------------------------------------------------
 
-.PHONY: wheel npm clib
+.PHONY: wheel wheel-check npm clib
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
+wheel-check: wheel $(STAMPS)/runtime ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
+	cargo build -q -p copilot-testkit
+	scripts/wheel-check.sh $(PYTHON)
 npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.
 	@mkdir -p dist
 	cd $(NODE_DIR) && npm run --silent build && node scripts/pack.mjs $(ROOT)/dist

@@ -14,7 +14,7 @@ trap cleanup EXIT
 export COPILOT_CLI_PATH=${COPILOT_CLI_PATH:-$("$root/scripts/runtime-path.sh" current)}
 if [ -z "${COPILOT_GITHUB_TOKEN:-${GITHUB_TOKEN:-}}" ]; then
   export COPILOT_HOME=$home
-  "$root/target/debug/copilot-scripted-model" --detached > "$home/model" &
+  "${CARGO_TARGET_DIR:-$root/target}/debug/copilot-scripted-model" --detached > "$home/model" &
   model=$!
   for _ in $(seq 100); do [ -s "$home/model" ] && break; sleep 0.05; done
   export COPILOT_MODEL_URL=$(sed 's/^listening on //' "$home/model")

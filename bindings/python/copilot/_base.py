@@ -227,4 +227,4 @@ def _lifecycle_arguments(first: Any, handler: Any) -> tuple[str | None, Any]:
         return None, first
     if isinstance(first, str) and callable(handler):
         return first, handler
-    raise ValueError("Invalid arguments: on_lifecycle(handler) or on_lifecycle(event_type, handler)")
+    raise ValueError("Invalid arguments: use on_lifecycle(handler) or on_lifecycle(event_type, handler)")

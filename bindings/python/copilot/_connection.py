@@ -119,7 +119,7 @@ def check_environment(connection: RuntimeConnection, env: Any, telemetry: Any, w
                 raise ValueError(f"{name} is not supported with RuntimeConnection.for_inprocess()")
     own = getattr(connection, "env", None)
     if own is not None and env is not None:
-        raise ValueError("env must be given to the client or to the connection, not to both")
+        raise ValueError("Set environment variables for the client (env) or for the connection (its env), not both")
 
 
 def to_wire(connection: RuntimeConnection, env: Mapping[str, str] | None) -> dict[str, Any]:

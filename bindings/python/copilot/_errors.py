@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -57,32 +58,81 @@ _BY_KIND: dict[str, type[Exception]] = {
 }
 
 
-# What programs look for in the text of an error, where the engine names an option in its own spelling.
-_DIALECT = (
-    ('mode "empty" needs a place for state', 'mode "empty" requires base_directory, session_fs or a URI connection'),
-    ("connectionToken must not be empty", "connection_token must be a non-empty string"),
-    ("initial_working_directory must not be empty", "session_fs.initial_working_directory is required"),
-    ("session_state_path must not be empty", "session_fs.session_state_path is required"),
-    ("sessionFs: conventions", "session_fs.conventions must be either 'posix' or 'windows'"),
-    ("protocol version mismatch", "SDK protocol version mismatch"),
-    ("cannot connect to the Copilot runtime at ", "Failed to connect to CLI server at "),
-    ("was answered without a sessionId", "the response did not include a sessionId"),
+# What programs look for in the text of an error, where the engine words it for all its languages. What the engine said
+# stays with the exception as a note.
+_WORDING = (
+    (
+        "InvalidArgument",
+        r'mode "empty" needs a place for state.*',
+        "CopilotClient(mode='empty') requires base_directory, session_fs or a UriRuntimeConnection",
+    ),
+    (
+        "InvalidArgument",
+        r'mode "empty" needs available_tools.*',
+        "mode='empty' requires available_tools for every session; an empty list allows none",
+    ),
+    (
+        "InvalidArgument",
+        r'(\w+): there is no bare wildcard "\*".*',
+        r"invalid \1 entry '*': there is no bare wildcard; "
+        r"use ToolSet().add_builtin('*'), .add_mcp('*') or .add_custom('*')",
+    ),
+    ("InvalidArgument", r"connectionToken must not be empty.*", "connection_token must be a non-empty string"),
+    (
+        "InvalidArgument",
+        r"sessionFs: (initial_working_directory|session_state_path) must not be empty",
+        r"session_fs.\1 is required",
+    ),
+    (
+        "InvalidArgument",
+        r"sessionFs: conventions.*",
+        "session_fs.conventions must be either 'posix' or 'windows'",
+    ),
+    (
+        "InvalidArgument",
+        r'builtinPluginDirectories: "(.*)" is not an absolute path',
+        r"builtin_plugin_directories must contain only absolute paths: \1",
+    ),
+    (
+        "InvalidArgument",
+        r'Invalid (cli_url format|port in cli_url): "(.*)"; (expected .*)',
+        r"Invalid \1: \2; \3",
+    ),
+    ("ProtocolMismatch", r"protocol version mismatch", "SDK protocol version mismatch"),
+    ("ConnectFailed", r"cannot connect to the Copilot runtime at ", "Failed to connect to CLI server at "),
+    (
+        "Protocol",
+        r"(session\.\w+) was answered without a sessionId",
+        r"\1 response did not include a sessionId",
+    ),
+    (
+        "Protocol",
+        r'(session\.\w+) was answered for session "(.*)", but "(.*)" was asked for',
+        r"\1 returned sessionId \2 but the caller requested \3",
+    ),
 )
-_SPELLED_BY_THE_ENGINE = frozenset({"InvalidArgument", "ProtocolMismatch", "ConnectFailed", "Protocol"})
 
 
 def _in_python(kind: str, message: str) -> str:
-    if kind in _SPELLED_BY_THE_ENGINE:
-        for theirs, ours in _DIALECT:
-            if theirs in message and ours not in message:
-                return message.replace(theirs, ours) if ours.endswith((" at ", "mismatch")) else f"{ours}: {message}"
+    for known, pattern, words in _WORDING:
+        if known == kind:
+            message, found = re.subn(pattern, words, message, count=1)
+            if found:
+                break
     return message
 
 
 def from_native(error: NativeError) -> Exception:
     """Makes the exception for ``(kind, message, code, data)``."""
-    kind, message, code, details = error
-    message = _in_python(kind, message)
+    kind, said, code, details = error
+    message = _in_python(kind, said)
+    made = _made(kind, message, code, details)
+    if message != said:
+        made.add_note(f"The engine said: {said}")
+    return made
+
+
+def _made(kind: str, message: str, code: int | None, details: str | None) -> Exception:
     data = msgspec.json.decode(details) if details else None
     if kind == "Rpc":
         return JsonRpcError(-32603 if code is None else code, message, data)

@@ -52,7 +52,7 @@ def _check(options: dict[str, Any]) -> None:
     if permission is not None and not callable(permission):
         raise ValueError("on_permission_request must be callable")
     if options.get("ask_user_variant") not in (None, "legacy", "elicitation"):
-        raise ValueError("ask_user_variant must be 'legacy' or 'elicitation'")
+        raise ValueError('ask_user_variant must be "legacy" or "elicitation"')
 
 
 def _random_id() -> str:

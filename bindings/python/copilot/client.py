@@ -7,6 +7,8 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from . import _wire
 from ._base import ClientBase, ListModels
 from ._base import HandlerUnsubcribe as HandlerUnsubcribe
@@ -91,6 +93,8 @@ class CopilotClient(ClientBase):
         wire["connection"] = to_wire(self._connection, env)
         self._session_fs = session_fs
         self._rpc: ServerRpc | None = None
+        self._models: list[ModelInfo] | None = None
+        self._models_text = b""
         super().__init__(wire, on_list_models, on_github_telemetry, request_handler, extension_launch_provider)
 
     def __repr__(self) -> str:
@@ -133,6 +137,7 @@ class CopilotClient(ClientBase):
     async def stop(self) -> None:
         """Disconnects every session and ends the runtime. Problems come as one group, after all of it was done."""
         sessions: list[Any] = list(self._inbox.sessions.values())
+        self._models = None
         answer = await self._call("client.stop", {})
         for session in sessions:
             session._forget()
@@ -141,11 +146,12 @@ class CopilotClient(ClientBase):
         from ._models import StopError
 
         errors = [StopError(each["message"]) for each in answer["errors"]]
-        raise ExceptionGroup("errors while stopping the client", errors)
+        raise ExceptionGroup("errors during CopilotClient.stop()", errors)
 
     async def force_stop(self) -> None:
         """Ends the runtime at once, without asking it."""
         sessions: list[Any] = list(self._inbox.sessions.values())
+        self._models = None
         await self._call("client.forceStop", {})
         for session in sessions:
             session._forget()
@@ -388,12 +394,19 @@ class CopilotClient(ClientBase):
 
     async def list_models(self) -> list[ModelInfo]:
         """The models that can be used; asked once, then remembered until the client is stopped."""
-        if self._on_list_models is not None and self._inbox.native.state() != "connected":
-            return list(await called(self._on_list_models))
+        if self._on_list_models is not None:
+            # The program's own list never leaves Python: its objects and its exceptions come back as they are.
+            if self._models is None:
+                found = list(await called(self._on_list_models))
+                self._models = found if self._models is None else self._models
+            return list(self._models)
         from ._models import ModelInfo
 
-        answer = await self._call("client.listModels", {})
-        return [ModelInfo.from_dict(each) for each in answer["models"]]
+        raw = await self._submit("client.listModels", {})
+        if self._models is None or raw != self._models_text:
+            self._models = [ModelInfo.from_dict(each) for each in msgspec.json.decode(raw)["models"]]
+            self._models_text = raw
+        return list(self._models)
 
     async def list_sessions(self, filter: SessionListFilter | None = None) -> list[SessionMetadata]:
         """The sessions the runtime has on disk."""

@@ -16,7 +16,7 @@ from copilot import CopilotClient, RuntimeConnection
 ROOT = Path(__file__).parents[3]
 
 
-def _program(name: str, variable: str) -> str:
+def program(name: str, variable: str) -> str:
     found = os.environ.get(variable)
     if found:
         return found
@@ -24,26 +24,26 @@ def _program(name: str, variable: str) -> str:
     for profile in ("debug", "release"):
         if (target / profile / name).exists():
             return str(target / profile / name)
-    pytest.skip(f"{name} is not built; run: cargo build -p copilot-testkit")
+    pytest.fail(f"{name} is not built; run: cargo build -p copilot-testkit", pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def fake_runtime() -> str:
-    return _program("copilot-fake-runtime", "COPILOT_FAKE_RUNTIME")
+    return program("copilot-fake-runtime", "COPILOT_FAKE_RUNTIME")
 
 
 @pytest.fixture(scope="session")
 def real_runtime() -> str:
     path = os.environ.get("COPILOT_CLI_PATH")
     if not path:
-        pytest.skip("COPILOT_CLI_PATH names no runtime")
+        pytest.fail("COPILOT_CLI_PATH names no runtime; run: make test-python", pytrace=False)
     return path
 
 
 @pytest.fixture
 def model_url() -> Iterator[str]:
     model = subprocess.Popen(
-        [_program("copilot-scripted-model", "COPILOT_SCRIPTED_MODEL")],
+        [program("copilot-scripted-model", "COPILOT_SCRIPTED_MODEL")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

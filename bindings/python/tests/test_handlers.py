@@ -80,7 +80,7 @@ async def test_dataclass_and_typed_dict(client: CopilotClient) -> None:
     assert two.parameters is not None
     assert two.parameters["properties"]["city"] == {"type": "string"}
     answer = await call_tool(client, one, {"city": "Oslo"})
-    assert answer["result"]["textResultForLlm"] == '{"place":"Oslo","days":1}'
+    assert answer["result"]["textResultForLlm"] == '{"place": "Oslo", "days": 1}'
 
 
 async def test_failing_tool_does_not_leak(client: CopilotClient) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import json
 import os
 import subprocess
 import sys
+import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +79,57 @@ def test_sub_interpreter_gets_an_error() -> None:
     if "No module named '_xxsubinterpreters'" in run.stderr:
         pytest.skip("no sub-interpreters here")
     assert "refused" in run.stdout, run.stderr
+
+
+SHUTDOWN = {
+    "while a loop runs": """
+        async def main():
+            global client
+            client = CopilotClient(connection=connection)
+            await client.start()
+            session = await client.create_session(on_event=lambda event: None)
+            asyncio.create_task(session.send_and_wait("x"))
+            await asyncio.sleep(0)
+        asyncio.run(main())
+    """,
+    "after its loop": """
+        client = CopilotClient(connection=connection)
+        asyncio.run(client.start())
+    """,
+    "with the blocking twin": """
+        client = sync.CopilotClient(connection=connection)
+        client.start()
+        client.create_session().send("x")
+    """,
+    "from another thread": """
+        def run():
+            global client
+            client = sync.CopilotClient(connection=connection)
+            client.start()
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    """,
+}
+
+
+@pytest.mark.parametrize("how", SHUTDOWN)
+def test_interpreter_shutdown_with_a_live_client(how: str, fake_runtime: str, tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    head = f"""
+        import asyncio, threading
+        from copilot import CopilotClient, RuntimeConnection, sync
+        connection = RuntimeConnection.for_stdio(path={fake_runtime!r}, args=["--record", {str(record)!r}])
+    """
+    code = textwrap.dedent(head) + textwrap.dedent(SHUTDOWN[how]) + "print('done')\n"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
+    assert "Fatal" not in run.stderr
+    pid = int(json.loads(record.read_text().splitlines()[0])["pid"])
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
+        assert time.monotonic() < deadline, "the runtime outlived the program"
+        time.sleep(0.02)
 
 
 def test_blocking_twin(connect: Any) -> None:

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from copilot import CopilotClient, CopilotSession, ToolSet
+from copilot import (
+    CopilotClient,
+    CopilotSession,
+    ModelCapabilities,
+    ModelInfo,
+    ModelLimits,
+    ModelSupports,
+    ToolSet,
+)
 from copilot.session_events import AssistantMessageData, SessionEvent, SessionEventType
 
 
@@ -182,3 +190,36 @@ async def test_reprs(client: CopilotClient) -> None:
     assert repr(client) == "<CopilotClient StdioRuntimeConnection connected>"
     assert repr(session) == f"<CopilotSession {session.session_id} open>"
     assert isinstance(session, CopilotSession)
+
+
+@pytest.mark.parametrize("started", [False, True])
+async def test_an_own_list_of_models(connect: Any, started: bool) -> None:
+    own = [ModelInfo("m", "M", ModelCapabilities(ModelSupports(), ModelLimits()))]
+    calls: list[int] = []
+
+    async def models() -> list[ModelInfo]:
+        calls.append(1)
+        return own
+
+    client = CopilotClient(connection=connect(), on_list_models=models)
+    if started:
+        await client.start()
+    first, second = await client.list_models(), await client.list_models()
+    assert first == second == own
+    assert first is not second
+    assert first[0] is second[0] is own[0]
+    assert len(calls) == 1
+    await client.stop()
+    await client.list_models()
+    assert len(calls) == 2
+
+
+async def test_an_own_list_of_models_that_fails(client: CopilotClient, connect: Any) -> None:
+    def fails() -> list[ModelInfo]:
+        raise LookupError("no list today")
+
+    async with CopilotClient(connection=connect(), on_list_models=fails) as other:
+        with pytest.raises(LookupError, match="no list today"):
+            await other.list_models()
+    again, once = await client.list_models(), await client.list_models()
+    assert [model is same for model, same in zip(again, once, strict=True)] == [True] * len(again)

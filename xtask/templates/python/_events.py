@@ -35,10 +35,31 @@ TYPES = {wire: (SessionEventType(wire), cls) for wire, _, cls in SPACE.table.EVE
 WIRE_OF = {cls: wire for wire, _, cls in SPACE.table.EVENTS}
 
 
+class PlainFields:
+    """Lets `dataclasses.fields`, `asdict` and `replace` work on a class that is no struct."""
+
+    def __init__(self, required):
+        self.required = required
+
+    def __get__(self, instance, owner):
+        import dataclasses
+
+        found = {}
+        for index, name in enumerate(owner.__match_args__):
+            field = dataclasses.field() if index < self.required else dataclasses.field(default=None)
+            field.name, field.type = name, owner._field_types[index]
+            field._field_type = dataclasses._FIELD
+            found[name] = field
+        return found
+
+
 class RawSessionEventData:
     """Data of an event type this version does not know."""
 
     __slots__ = ("raw",)
+    __match_args__ = ("raw",)
+    __dataclass_fields__ = PlainFields(1)
+    _field_types = ("Any",)
 
     def __init__(self, raw):
         self.raw = raw
@@ -139,6 +160,11 @@ class SessionEvent:
 
     __slots__ = (*("_" + name for name in FIELDS), "_envelope", "_extra", "__weakref__")
     __match_args__ = FIELDS
+    __dataclass_fields__ = PlainFields(4)
+    _field_types = (
+        *("SessionEventData", "UUID", "datetime", "SessionEventType"),
+        *("str | None", "bool | None", "UUID | None", "str | None"),
+    )
 
     def __init__(
         self, data, id, timestamp, type, agent_id=None, ephemeral=None, parent_id=None, raw_type=None

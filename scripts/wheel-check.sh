@@ -1,0 +1,37 @@
+#!/bin/bash
+# Checks the wheel in dist/ the way users meet it. usage: wheel-check.sh PYTHON   (of the environment with the tools)
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+tools=$(cd "$(dirname "$1")" && pwd)
+wheel=$(ls -t "$root"/dist/copilot_native-*.whl | head -n 1)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+echo "=== platform tag"
+tag=$(basename "$wheel" .whl); tag=${tag##*-}
+case $tag in
+  manylinux*)
+    "$tools/auditwheel" show "$wheel" > "$work/audit"
+    tr '\n' ' ' < "$work/audit" | grep -q "consistent with the following platform tag: \"$tag\"" || { cat "$work/audit"; exit 1; } ;;
+  linux_*) echo "the wheel has no portable tag: $tag" >&2; exit 1 ;;
+esac
+echo "$tag"
+
+echo "=== an empty environment, without Rust"
+"$tools/python" -m venv "$work/venv"
+"$work/venv/bin/pip" install -q --disable-pip-version-check "$wheel"
+PATH=/usr/bin:/bin "$root/scripts/demo.sh" "Wheel=env -u PYTHONPATH '$work/venv/bin/python' examples/python/chat.py"
+
+echo "=== types as users see them"
+mkdir "$work/elsewhere"
+# It reads the interpreter from PATH, and prefers a project's own files to the installed package.
+(cd "$work/elsewhere" && PATH="$work/venv/bin:$PATH" "$tools/pyright" --pythonpath "$work/venv/bin/python" \
+  --verifytypes copilot --ignoreexternal > "$work/types") || true
+grep -A 3 '^Symbols exported' "$work/types"
+grep -q '^  With known type: [1-9]' "$work/types"
+[ "$(grep -c 'With unknown type: 0' "$work/types")" = 2 ]
+
+echo "=== source distribution"
+(cd "$root/bindings/python" && "$tools/maturin" sdist --out "$work/sdist" 2> "$work/log") || { cat "$work/log"; exit 1; }
+"$tools/pip" wheel -q --disable-pip-version-check --no-deps --wheel-dir "$work/built" "$work"/sdist/*.tar.gz
+ls "$work/built"
