@@ -15,6 +15,12 @@ const RULES: readonly Rule[] = [
   [INVALID, /conventions must be "posix"/, 'conventions must be either "posix"'],
   [INVALID, /connectionToken must not be empty/, "connectionToken must be a non-empty string"],
   [INVALID, /there is no bare wildcard.*/, "$& (ToolSet: addBuiltIn, addMcp, addCustom)"],
+  [["Protocol"], /was answered without a sessionId/, "response did not include a sessionId"],
+  [
+    ["Protocol"],
+    /was answered for session "(.*)", but "(.*)" was asked for/,
+    "returned sessionId $1 but the caller requested $2",
+  ],
   [["ProtocolMismatch"], /^protocol version mismatch/, "SDK protocol version mismatch"],
   [["SessionError"], /^Session error: /, ""],
   [["SpawnFailed"], /^cannot start/, "Failed to start CLI server: cannot start"],

@@ -93,9 +93,7 @@ fn host_plan(plan: &LaunchPlan<'_>) -> Result<HostPlan> {
         }
         arguments.extend([entrypoint, "--embedded-host".to_owned(), "--no-auto-update".to_owned()]);
     }
-    if let Some(level) = &options.log_level {
-        arguments.extend(["--log-level".to_owned(), level.clone()]);
-    }
+    arguments.extend(level_arguments(options));
     arguments.extend(account_arguments(options));
     let environment = environment(options);
     let environment = if environment.is_empty() { String::new() } else { json::text(&environment)? };
@@ -169,13 +167,15 @@ fn arguments(options: &ClientOptions) -> Vec<String> {
         Some(RuntimeConnection::Stdio { args, .. } | RuntimeConnection::Tcp { args, .. }) => args.clone(),
         _ => Vec::new(),
     };
-    for word in
-        ["--headless", "--no-auto-update", "--log-level", options.log_level.as_deref().unwrap_or("info")]
-    {
-        args.push(word.to_owned());
-    }
+    args.extend(["--headless".to_owned(), "--no-auto-update".to_owned()]);
+    args.extend(level_arguments(options));
     args.extend(account_arguments(options));
     args
+}
+
+/// Without a level the runtime chooses.
+fn level_arguments(options: &ClientOptions) -> Vec<String> {
+    options.log_level.iter().flat_map(|level| ["--log-level".to_owned(), level.clone()]).collect()
 }
 
 /// What every runtime that this client starts is told.
@@ -259,10 +259,7 @@ mod tests {
     fn login_defaults_depend_on_the_token() {
         assert!(!arguments(&options("{}")).contains(&"--no-auto-login".to_owned()));
         let without = options(r#"{"useLoggedInUser":false,"gitHubToken":"","sessionIdleTimeoutSeconds":0}"#);
-        assert_eq!(
-            arguments(&without).join(" "),
-            "--headless --no-auto-update --log-level info --no-auto-login"
-        );
+        assert_eq!(arguments(&without).join(" "), "--headless --no-auto-update --no-auto-login");
     }
 
     #[test]

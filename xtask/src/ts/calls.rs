@@ -58,7 +58,12 @@ fn namespace(out: &mut String, printer: &mut Printer<'_>, node: &Node<'_>, depth
     for method in &node.methods {
         let name = method.path.last().map(String::as_str).unwrap_or_default();
         let (params, result) = (params(printer, method), result(printer, method));
-        let _ = writeln!(out, "{indent}/** {} */\n{indent}{name}({params}): Promise<{result}>;", doc(method));
+        let params = if params.is_empty() { "params?: undefined".to_owned() } else { params };
+        let _ = writeln!(
+            out,
+            "{indent}/** {} */\n{indent}{name}({params}, options?: RpcOptions): Promise<{result}>;",
+            doc(method)
+        );
     }
     for (name, child) in &node.children {
         let _ = writeln!(out, "{indent}readonly {name}: {{");

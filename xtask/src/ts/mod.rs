@@ -210,6 +210,10 @@ fn rpc(model: &Model) -> String {
     }
     out.push_str("} from \"./session-events.js\";\n");
     out.push_str(&body);
+    out.push_str(
+        "\n/** Accepted by every call. */\nexport interface RpcOptions {\n  /** Gives the call up; it rejects with the \
+         signal's reason. What the runtime already does goes on. */\n  signal?: AbortSignal | undefined;\n}\n",
+    );
     out.push_str("\nexport { createServerRpc, createSessionRpc } from \"./namespaces.js\";\n");
     out
 }

@@ -7451,219 +7451,219 @@ export type SessionMcpAppsCallToolResult = { [k: string]: unknown };
 /** Typed methods. */
 export interface ServerRpc {
   /** `ping` @experimental */
-  ping(params: PingRequest): Promise<PingResult>;
+  ping(params: PingRequest, options?: RpcOptions): Promise<PingResult>;
   /** `registerExtensionLaunchProvider` @experimental */
-  registerExtensionLaunchProvider(): Promise<void>;
+  registerExtensionLaunchProvider(params?: undefined, options?: RpcOptions): Promise<void>;
   readonly account: {
     /** `account.getAllUsers` @experimental */
-    getAllUsers(): Promise<AccountGetAllUsersResult>;
+    getAllUsers(params?: undefined, options?: RpcOptions): Promise<AccountGetAllUsersResult>;
     /** `account.getCurrentAuth` @experimental */
-    getCurrentAuth(): Promise<AccountGetCurrentAuthResult>;
+    getCurrentAuth(params?: undefined, options?: RpcOptions): Promise<AccountGetCurrentAuthResult>;
     /** `account.getQuota` @experimental */
-    getQuota(params?: AccountGetQuotaRequest): Promise<AccountGetQuotaResult>;
+    getQuota(params?: AccountGetQuotaRequest, options?: RpcOptions): Promise<AccountGetQuotaResult>;
     /** `account.login` @experimental */
-    login(params: AccountLoginRequest): Promise<AccountLoginResult>;
+    login(params: AccountLoginRequest, options?: RpcOptions): Promise<AccountLoginResult>;
     /** `account.logout` @experimental */
-    logout(params: AccountLogoutRequest): Promise<AccountLogoutResult>;
+    logout(params: AccountLogoutRequest, options?: RpcOptions): Promise<AccountLogoutResult>;
   };
   readonly agentRegistry: {
     /** `agentRegistry.spawn` @experimental */
-    spawn(params: AgentRegistrySpawnRequest): Promise<AgentRegistrySpawnResult>;
+    spawn(params: AgentRegistrySpawnRequest, options?: RpcOptions): Promise<AgentRegistrySpawnResult>;
   };
   readonly agents: {
     /** `agents.discover` @experimental */
-    discover(params: AgentsDiscoverRequest): Promise<ServerAgentList>;
+    discover(params: AgentsDiscoverRequest, options?: RpcOptions): Promise<ServerAgentList>;
     /** `agents.getDiscoveryPaths` @experimental */
-    getDiscoveryPaths(params: AgentsGetDiscoveryPathsRequest): Promise<AgentDiscoveryPathList>;
+    getDiscoveryPaths(params: AgentsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<AgentDiscoveryPathList>;
   };
   readonly catalog: {
     /** `catalog.search` @experimental */
-    search(params: CatalogSearchRequest): Promise<CatalogSearchResult>;
+    search(params: CatalogSearchRequest, options?: RpcOptions): Promise<CatalogSearchResult>;
   };
   readonly commands: {
     /** `commands.list` @experimental */
-    list(): Promise<CommandList>;
+    list(params?: undefined, options?: RpcOptions): Promise<CommandList>;
   };
   readonly extensions: {
     /** `extensions.disable` @experimental */
-    disable(params: DiscoveredExtensionsDisableRequest): Promise<void>;
+    disable(params: DiscoveredExtensionsDisableRequest, options?: RpcOptions): Promise<void>;
     /** `extensions.discover` @experimental */
-    discover(): Promise<DiscoveredExtensions>;
+    discover(params?: undefined, options?: RpcOptions): Promise<DiscoveredExtensions>;
     /** `extensions.enable` @experimental */
-    enable(params: DiscoveredExtensionsEnableRequest): Promise<void>;
+    enable(params: DiscoveredExtensionsEnableRequest, options?: RpcOptions): Promise<void>;
   };
   readonly hooks: {
     /** `hooks.discover` @experimental */
-    discover(params: HooksDiscoverRequest): Promise<HooksDiscoverResult>;
+    discover(params: HooksDiscoverRequest, options?: RpcOptions): Promise<HooksDiscoverResult>;
   };
   readonly instructions: {
     /** `instructions.discover` @experimental */
-    discover(params: InstructionsDiscoverRequest): Promise<ServerInstructionSourceList>;
+    discover(params: InstructionsDiscoverRequest, options?: RpcOptions): Promise<ServerInstructionSourceList>;
     /** `instructions.getDiscoveryPaths` @experimental */
-    getDiscoveryPaths(params: InstructionsGetDiscoveryPathsRequest): Promise<InstructionDiscoveryPathList>;
+    getDiscoveryPaths(params: InstructionsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<InstructionDiscoveryPathList>;
   };
   readonly llmInference: {
     /** `llmInference.httpResponseChunk` @experimental */
-    httpResponseChunk(params: LlmInferenceHttpResponseChunkRequest): Promise<LlmInferenceHttpResponseChunkResult>;
+    httpResponseChunk(params: LlmInferenceHttpResponseChunkRequest, options?: RpcOptions): Promise<LlmInferenceHttpResponseChunkResult>;
     /** `llmInference.httpResponseStart` @experimental */
-    httpResponseStart(params: LlmInferenceHttpResponseStartRequest): Promise<LlmInferenceHttpResponseStartResult>;
+    httpResponseStart(params: LlmInferenceHttpResponseStartRequest, options?: RpcOptions): Promise<LlmInferenceHttpResponseStartResult>;
     /** `llmInference.setProvider` @experimental */
-    setProvider(): Promise<LlmInferenceSetProviderResult>;
+    setProvider(params?: undefined, options?: RpcOptions): Promise<LlmInferenceSetProviderResult>;
   };
   readonly managedSettings: {
     /** `managedSettings.clearCache` @experimental */
-    clearCache(): Promise<void>;
+    clearCache(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `managedSettings.read` @experimental */
-    read(): Promise<ManagedSettingsReadResult>;
+    read(params?: undefined, options?: RpcOptions): Promise<ManagedSettingsReadResult>;
   };
   readonly mcp: {
     /** `mcp.discover` @experimental */
-    discover(params: McpDiscoverRequest): Promise<McpDiscoverResult>;
+    discover(params: McpDiscoverRequest, options?: RpcOptions): Promise<McpDiscoverResult>;
     /** `mcp.planInstall` @experimental */
-    planInstall(params: McpPlanInstallRequest): Promise<McpPlanInstallResult>;
+    planInstall(params: McpPlanInstallRequest, options?: RpcOptions): Promise<McpPlanInstallResult>;
     readonly config: {
       /** `mcp.config.add` @experimental */
-      add(params: McpConfigAddRequest): Promise<void>;
+      add(params: McpConfigAddRequest, options?: RpcOptions): Promise<void>;
       /** `mcp.config.disable` @experimental */
-      disable(params: McpConfigDisableRequest): Promise<void>;
+      disable(params: McpConfigDisableRequest, options?: RpcOptions): Promise<void>;
       /** `mcp.config.enable` @experimental */
-      enable(params: McpConfigEnableRequest): Promise<void>;
+      enable(params: McpConfigEnableRequest, options?: RpcOptions): Promise<void>;
       /** `mcp.config.list` @experimental */
-      list(): Promise<McpConfigList>;
+      list(params?: undefined, options?: RpcOptions): Promise<McpConfigList>;
       /** `mcp.config.reload` @experimental */
-      reload(): Promise<void>;
+      reload(params?: undefined, options?: RpcOptions): Promise<void>;
       /** `mcp.config.remove` @experimental */
-      remove(params: McpConfigRemoveRequest): Promise<void>;
+      remove(params: McpConfigRemoveRequest, options?: RpcOptions): Promise<void>;
       /** `mcp.config.update` @experimental */
-      update(params: McpConfigUpdateRequest): Promise<void>;
+      update(params: McpConfigUpdateRequest, options?: RpcOptions): Promise<void>;
     };
   };
   readonly models: {
     /** `models.getBuiltInCatalog` @experimental */
-    getBuiltInCatalog(): Promise<BuiltInModelCatalog>;
+    getBuiltInCatalog(params?: undefined, options?: RpcOptions): Promise<BuiltInModelCatalog>;
     /** `models.list` @experimental */
-    list(params?: ModelsListRequest): Promise<ModelList>;
+    list(params?: ModelsListRequest, options?: RpcOptions): Promise<ModelList>;
   };
   readonly plugins: {
     /** `plugins.disable` @experimental */
-    disable(params: PluginsDisableRequest): Promise<void>;
+    disable(params: PluginsDisableRequest, options?: RpcOptions): Promise<void>;
     /** `plugins.enable` @experimental */
-    enable(params: PluginsEnableRequest): Promise<void>;
+    enable(params: PluginsEnableRequest, options?: RpcOptions): Promise<void>;
     /** `plugins.install` @experimental */
-    install(params: PluginsInstallRequest): Promise<PluginInstallResult>;
+    install(params: PluginsInstallRequest, options?: RpcOptions): Promise<PluginInstallResult>;
     /** `plugins.list` @experimental */
-    list(): Promise<PluginListResult>;
+    list(params?: undefined, options?: RpcOptions): Promise<PluginListResult>;
     /** `plugins.uninstall` @experimental */
-    uninstall(params: PluginsUninstallRequest): Promise<void>;
+    uninstall(params: PluginsUninstallRequest, options?: RpcOptions): Promise<void>;
     /** `plugins.update` @experimental */
-    update(params: PluginsUpdateRequest): Promise<PluginUpdateResult>;
+    update(params: PluginsUpdateRequest, options?: RpcOptions): Promise<PluginUpdateResult>;
     /** `plugins.updateAll` @experimental */
-    updateAll(): Promise<PluginUpdateAllResult>;
+    updateAll(params?: undefined, options?: RpcOptions): Promise<PluginUpdateAllResult>;
     readonly builtin: {
       /** `plugins.builtin.set` @experimental */
-      set(params: PluginsBuiltinSetRequest): Promise<void>;
+      set(params: PluginsBuiltinSetRequest, options?: RpcOptions): Promise<void>;
     };
     readonly marketplaces: {
       /** `plugins.marketplaces.add` @experimental */
-      add(params: PluginsMarketplacesAddRequest): Promise<MarketplaceAddResult>;
+      add(params: PluginsMarketplacesAddRequest, options?: RpcOptions): Promise<MarketplaceAddResult>;
       /** `plugins.marketplaces.browse` @experimental */
-      browse(params: PluginsMarketplacesBrowseRequest): Promise<MarketplaceBrowseResult>;
+      browse(params: PluginsMarketplacesBrowseRequest, options?: RpcOptions): Promise<MarketplaceBrowseResult>;
       /** `plugins.marketplaces.list` @experimental */
-      list(): Promise<MarketplaceListResult>;
+      list(params?: undefined, options?: RpcOptions): Promise<MarketplaceListResult>;
       /** `plugins.marketplaces.refresh` @experimental */
-      refresh(params?: PluginsMarketplacesRefreshRequest): Promise<MarketplaceRefreshResult>;
+      refresh(params?: PluginsMarketplacesRefreshRequest, options?: RpcOptions): Promise<MarketplaceRefreshResult>;
       /** `plugins.marketplaces.remove` @experimental */
-      remove(params: PluginsMarketplacesRemoveRequest): Promise<MarketplaceRemoveResult>;
+      remove(params: PluginsMarketplacesRemoveRequest, options?: RpcOptions): Promise<MarketplaceRemoveResult>;
     };
   };
   readonly runtime: {
     /** `runtime.shutdown` @experimental */
-    shutdown(): Promise<void>;
+    shutdown(params?: undefined, options?: RpcOptions): Promise<void>;
   };
   readonly secrets: {
     /** `secrets.addFilterValues` @experimental */
-    addFilterValues(params: SecretsAddFilterValuesRequest): Promise<SecretsAddFilterValuesResult>;
+    addFilterValues(params: SecretsAddFilterValuesRequest, options?: RpcOptions): Promise<SecretsAddFilterValuesResult>;
   };
   readonly sessionFs: {
     /** `sessionFs.setProvider` @experimental */
-    setProvider(params: SessionFsSetProviderRequest): Promise<SessionFsSetProviderResult>;
+    setProvider(params: SessionFsSetProviderRequest, options?: RpcOptions): Promise<SessionFsSetProviderResult>;
   };
   readonly sessions: {
     /** `sessions.bulkDelete` @experimental */
-    bulkDelete(params: SessionsBulkDeleteRequest): Promise<SessionBulkDeleteResult>;
+    bulkDelete(params: SessionsBulkDeleteRequest, options?: RpcOptions): Promise<SessionBulkDeleteResult>;
     /** `sessions.checkInUse` @experimental */
-    checkInUse(params: SessionsCheckInUseRequest): Promise<SessionsCheckInUseResult>;
+    checkInUse(params: SessionsCheckInUseRequest, options?: RpcOptions): Promise<SessionsCheckInUseResult>;
     /** `sessions.close` @experimental */
-    close(params: SessionsCloseRequest): Promise<SessionsCloseResult>;
+    close(params: SessionsCloseRequest, options?: RpcOptions): Promise<SessionsCloseResult>;
     /** `sessions.connect` @experimental */
-    connect(params: ConnectRemoteSessionParams): Promise<RemoteSessionConnectionResult>;
+    connect(params: ConnectRemoteSessionParams, options?: RpcOptions): Promise<RemoteSessionConnectionResult>;
     /** `sessions.enrichMetadata` @experimental */
-    enrichMetadata(params: SessionsEnrichMetadataRequest): Promise<SessionEnrichMetadataResult>;
+    enrichMetadata(params: SessionsEnrichMetadataRequest, options?: RpcOptions): Promise<SessionEnrichMetadataResult>;
     /** `sessions.findByPrefix` @experimental */
-    findByPrefix(params: SessionsFindByPrefixRequest): Promise<SessionsFindByPrefixResult>;
+    findByPrefix(params: SessionsFindByPrefixRequest, options?: RpcOptions): Promise<SessionsFindByPrefixResult>;
     /** `sessions.findByTaskId` @experimental */
-    findByTaskId(params: SessionsFindByTaskIDRequest): Promise<SessionsFindByTaskIDResult>;
+    findByTaskId(params: SessionsFindByTaskIDRequest, options?: RpcOptions): Promise<SessionsFindByTaskIDResult>;
     /** `sessions.fork` @experimental */
-    fork(params: SessionsForkRequest): Promise<SessionsForkResult>;
+    fork(params: SessionsForkRequest, options?: RpcOptions): Promise<SessionsForkResult>;
     /** `sessions.getClientMetadata` @experimental */
-    getClientMetadata(params: SessionsGetClientMetadataRequest): Promise<SessionsGetClientMetadataResult>;
+    getClientMetadata(params: SessionsGetClientMetadataRequest, options?: RpcOptions): Promise<SessionsGetClientMetadataResult>;
     /** `sessions.getLastForContext` @experimental */
-    getLastForContext(params: SessionsGetLastForContextRequest): Promise<SessionsGetLastForContextResult>;
+    getLastForContext(params: SessionsGetLastForContextRequest, options?: RpcOptions): Promise<SessionsGetLastForContextResult>;
     /** `sessions.getRemoteControlStatus` @experimental */
-    getRemoteControlStatus(): Promise<RemoteControlStatusResult>;
+    getRemoteControlStatus(params?: undefined, options?: RpcOptions): Promise<RemoteControlStatusResult>;
     /** `sessions.getSizes` @experimental */
-    getSizes(): Promise<SessionSizes>;
+    getSizes(params?: undefined, options?: RpcOptions): Promise<SessionSizes>;
     /** `sessions.list` @experimental */
-    list(params?: SessionsListRequest): Promise<SessionList>;
+    list(params?: SessionsListRequest, options?: RpcOptions): Promise<SessionList>;
     /** `sessions.loadDeferredRepoHooks` @experimental */
-    loadDeferredRepoHooks(params: SessionsLoadDeferredRepoHooksRequest): Promise<SessionLoadDeferredRepoHooksResult>;
+    loadDeferredRepoHooks(params: SessionsLoadDeferredRepoHooksRequest, options?: RpcOptions): Promise<SessionLoadDeferredRepoHooksResult>;
     /** `sessions.open` @experimental */
-    open(params: SessionOpenParams): Promise<SessionOpenResult>;
+    open(params: SessionOpenParams, options?: RpcOptions): Promise<SessionOpenResult>;
     /** `sessions.pruneOld` @experimental */
-    pruneOld(params: SessionsPruneOldRequest): Promise<SessionPruneResult>;
+    pruneOld(params: SessionsPruneOldRequest, options?: RpcOptions): Promise<SessionPruneResult>;
     /** `sessions.readPersistedEvents` @experimental */
-    readPersistedEvents(params: SessionsReadPersistedEventsRequest): Promise<EventsReadResult>;
+    readPersistedEvents(params: SessionsReadPersistedEventsRequest, options?: RpcOptions): Promise<EventsReadResult>;
     /** `sessions.releaseLock` @experimental */
-    releaseLock(params: SessionsReleaseLockRequest): Promise<SessionsReleaseLockResult>;
+    releaseLock(params: SessionsReleaseLockRequest, options?: RpcOptions): Promise<SessionsReleaseLockResult>;
     /** `sessions.reloadPluginHooks` @experimental */
-    reloadPluginHooks(params: SessionsReloadPluginHooksRequest): Promise<SessionsReloadPluginHooksResult>;
+    reloadPluginHooks(params: SessionsReloadPluginHooksRequest, options?: RpcOptions): Promise<SessionsReloadPluginHooksResult>;
     /** `sessions.save` @experimental */
-    save(params: SessionsSaveRequest): Promise<SessionsSaveResult>;
+    save(params: SessionsSaveRequest, options?: RpcOptions): Promise<SessionsSaveResult>;
     /** `sessions.setAdditionalPlugins` @experimental */
-    setAdditionalPlugins(params: SessionsSetAdditionalPluginsRequest): Promise<SessionsSetAdditionalPluginsResult>;
+    setAdditionalPlugins(params: SessionsSetAdditionalPluginsRequest, options?: RpcOptions): Promise<SessionsSetAdditionalPluginsResult>;
     /** `sessions.setRemoteControlSteering` @experimental */
-    setRemoteControlSteering(params: SessionsSetRemoteControlSteeringRequest): Promise<RemoteControlStatusResult>;
+    setRemoteControlSteering(params: SessionsSetRemoteControlSteeringRequest, options?: RpcOptions): Promise<RemoteControlStatusResult>;
     /** `sessions.startRemoteControl` @experimental */
-    startRemoteControl(params: SessionsStartRemoteControlRequest): Promise<RemoteControlStatusResult>;
+    startRemoteControl(params: SessionsStartRemoteControlRequest, options?: RpcOptions): Promise<RemoteControlStatusResult>;
     /** `sessions.stopRemoteControl` @experimental */
-    stopRemoteControl(params?: SessionsStopRemoteControlRequest): Promise<RemoteControlStopResult>;
+    stopRemoteControl(params?: SessionsStopRemoteControlRequest, options?: RpcOptions): Promise<RemoteControlStopResult>;
     /** `sessions.transferRemoteControl` @experimental */
-    transferRemoteControl(params: SessionsTransferRemoteControlRequest): Promise<RemoteControlTransferResult>;
+    transferRemoteControl(params: SessionsTransferRemoteControlRequest, options?: RpcOptions): Promise<RemoteControlTransferResult>;
   };
   readonly skills: {
     /** `skills.discover` @experimental */
-    discover(params: SkillsDiscoverRequest): Promise<ServerSkillList>;
+    discover(params: SkillsDiscoverRequest, options?: RpcOptions): Promise<ServerSkillList>;
     /** `skills.getDiscoveryPaths` @experimental */
-    getDiscoveryPaths(params: SkillsGetDiscoveryPathsRequest): Promise<SkillDiscoveryPathList>;
+    getDiscoveryPaths(params: SkillsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<SkillDiscoveryPathList>;
     readonly config: {
       /** `skills.config.setDisabledSkills` @experimental */
-      setDisabledSkills(params: SkillsConfigSetDisabledSkillsRequest): Promise<void>;
+      setDisabledSkills(params: SkillsConfigSetDisabledSkillsRequest, options?: RpcOptions): Promise<void>;
       /** `skills.config.setSkillDisabled` @experimental */
-      setSkillDisabled(params: SkillsConfigSetSkillDisabledRequest): Promise<void>;
+      setSkillDisabled(params: SkillsConfigSetSkillDisabledRequest, options?: RpcOptions): Promise<void>;
     };
   };
   readonly tools: {
     /** `tools.list` @experimental */
-    list(params: ToolsListRequest): Promise<ToolList>;
+    list(params: ToolsListRequest, options?: RpcOptions): Promise<ToolList>;
   };
   readonly user: {
     readonly settings: {
       /** `user.settings.get` @experimental */
-      get(): Promise<UserSettingsGetResult>;
+      get(params?: undefined, options?: RpcOptions): Promise<UserSettingsGetResult>;
       /** `user.settings.reload` @experimental */
-      reload(): Promise<void>;
+      reload(params?: undefined, options?: RpcOptions): Promise<void>;
       /** `user.settings.set` @experimental */
-      set(params: UserSettingsSetRequest): Promise<UserSettingsSetResult>;
+      set(params: UserSettingsSetRequest, options?: RpcOptions): Promise<UserSettingsSetResult>;
     };
   };
 }
@@ -7671,684 +7671,684 @@ export interface ServerRpc {
 /** Typed methods. */
 export interface SessionRpc {
   /** `session.abort` @experimental */
-  abort(params: AbortRequest): Promise<AbortResult>;
+  abort(params: AbortRequest, options?: RpcOptions): Promise<AbortResult>;
   /** `session.cancelAllBackgroundAgents` @experimental */
-  cancelAllBackgroundAgents(): Promise<SessionCancelAllBackgroundAgentsResult>;
+  cancelAllBackgroundAgents(params?: undefined, options?: RpcOptions): Promise<SessionCancelAllBackgroundAgentsResult>;
   /** `session.interruptMainTurn` @experimental */
-  interruptMainTurn(params: InterruptMainTurnRequest): Promise<InterruptMainTurnResult>;
+  interruptMainTurn(params: InterruptMainTurnRequest, options?: RpcOptions): Promise<InterruptMainTurnResult>;
   /** `session.log` @experimental */
-  log(params: LogRequest): Promise<LogResult>;
+  log(params: LogRequest, options?: RpcOptions): Promise<LogResult>;
   /** `session.send` @experimental */
-  send(params: SendRequest): Promise<SendResult>;
+  send(params: SendRequest, options?: RpcOptions): Promise<SendResult>;
   /** `session.sendMessages` @experimental */
-  sendMessages(params: SendMessagesRequest): Promise<SendMessagesResult>;
+  sendMessages(params: SendMessagesRequest, options?: RpcOptions): Promise<SendMessagesResult>;
   /** `session.shutdown` @experimental */
-  shutdown(params: ShutdownRequest): Promise<void>;
+  shutdown(params: ShutdownRequest, options?: RpcOptions): Promise<void>;
   /** `session.suspend` @experimental */
-  suspend(): Promise<void>;
+  suspend(params?: undefined, options?: RpcOptions): Promise<void>;
   readonly agent: {
     /** `session.agent.deselect` @experimental */
-    deselect(): Promise<void>;
+    deselect(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.agent.getCurrent` @experimental */
-    getCurrent(): Promise<AgentGetCurrentResult>;
+    getCurrent(params?: undefined, options?: RpcOptions): Promise<AgentGetCurrentResult>;
     /** `session.agent.list` @experimental */
-    list(params?: SessionAgentListRequest): Promise<AgentList>;
+    list(params?: SessionAgentListRequest, options?: RpcOptions): Promise<AgentList>;
     /** `session.agent.reload` @experimental */
-    reload(): Promise<AgentReloadResult>;
+    reload(params?: undefined, options?: RpcOptions): Promise<AgentReloadResult>;
     /** `session.agent.select` @experimental */
-    select(params: AgentSelectRequest): Promise<AgentSelectResult>;
+    select(params: AgentSelectRequest, options?: RpcOptions): Promise<AgentSelectResult>;
     /** `session.agent.setPrompt` @experimental */
-    setPrompt(params: AgentSetPromptRequest): Promise<void>;
+    setPrompt(params: AgentSetPromptRequest, options?: RpcOptions): Promise<void>;
   };
   readonly autopilotObjective: {
     /** `session.autopilotObjective.getState` @experimental */
-    getState(): Promise<AutopilotObjectiveGetStateResult>;
+    getState(params?: undefined, options?: RpcOptions): Promise<AutopilotObjectiveGetStateResult>;
   };
   readonly canvas: {
     /** `session.canvas.close` @experimental */
-    close(params: CanvasCloseRequest): Promise<void>;
+    close(params: CanvasCloseRequest, options?: RpcOptions): Promise<void>;
     /** `session.canvas.list` @experimental */
-    list(): Promise<CanvasList>;
+    list(params?: undefined, options?: RpcOptions): Promise<CanvasList>;
     /** `session.canvas.listOpen` @experimental */
-    listOpen(): Promise<CanvasListOpenResult>;
+    listOpen(params?: undefined, options?: RpcOptions): Promise<CanvasListOpenResult>;
     /** `session.canvas.open` @experimental */
-    open(params: CanvasOpenRequest): Promise<OpenCanvasInstance>;
+    open(params: CanvasOpenRequest, options?: RpcOptions): Promise<OpenCanvasInstance>;
     readonly action: {
       /** `session.canvas.action.invoke` @experimental */
-      invoke(params: CanvasActionInvokeRequest): Promise<CanvasActionInvokeResult>;
+      invoke(params: CanvasActionInvokeRequest, options?: RpcOptions): Promise<CanvasActionInvokeResult>;
     };
   };
   readonly commands: {
     /** `session.commands.enqueue` @experimental */
-    enqueue(params: EnqueueCommandParams): Promise<EnqueueCommandResult>;
+    enqueue(params: EnqueueCommandParams, options?: RpcOptions): Promise<EnqueueCommandResult>;
     /** `session.commands.execute` @experimental */
-    execute(params: ExecuteCommandParams): Promise<ExecuteCommandResult>;
+    execute(params: ExecuteCommandParams, options?: RpcOptions): Promise<ExecuteCommandResult>;
     /** `session.commands.handlePendingCommand` @experimental */
-    handlePendingCommand(params: CommandsHandlePendingCommandRequest): Promise<CommandsHandlePendingCommandResult>;
+    handlePendingCommand(params: CommandsHandlePendingCommandRequest, options?: RpcOptions): Promise<CommandsHandlePendingCommandResult>;
     /** `session.commands.invoke` @experimental */
-    invoke(params: CommandsInvokeRequest): Promise<SlashCommandInvocationResult>;
+    invoke(params: CommandsInvokeRequest, options?: RpcOptions): Promise<SlashCommandInvocationResult>;
     /** `session.commands.list` @experimental */
-    list(params?: SessionCommandsListRequest): Promise<CommandList>;
+    list(params?: SessionCommandsListRequest, options?: RpcOptions): Promise<CommandList>;
     /** `session.commands.respondToQueuedCommand` @experimental */
-    respondToQueuedCommand(params: CommandsRespondToQueuedCommandRequest): Promise<CommandsRespondToQueuedCommandResult>;
+    respondToQueuedCommand(params: CommandsRespondToQueuedCommandRequest, options?: RpcOptions): Promise<CommandsRespondToQueuedCommandResult>;
   };
   readonly completions: {
     /** `session.completions.getTriggerCharacters` @experimental */
-    getTriggerCharacters(): Promise<CompletionsGetTriggerCharactersResult>;
+    getTriggerCharacters(params?: undefined, options?: RpcOptions): Promise<CompletionsGetTriggerCharactersResult>;
     /** `session.completions.request` @experimental */
-    request(params: CompletionsRequestRequest): Promise<CompletionsRequestResult>;
+    request(params: CompletionsRequestRequest, options?: RpcOptions): Promise<CompletionsRequestResult>;
   };
   readonly contentExclusion: {
     /** `session.contentExclusion.checkPaths` @experimental */
-    checkPaths(params: ContentExclusionCheckPathsRequest): Promise<ContentExclusionCheckPathsResult>;
+    checkPaths(params: ContentExclusionCheckPathsRequest, options?: RpcOptions): Promise<ContentExclusionCheckPathsResult>;
   };
   readonly debug: {
     /** `session.debug.collectLogs` @experimental */
-    collectLogs(params: DebugCollectLogsRequest): Promise<DebugCollectLogsResult>;
+    collectLogs(params: DebugCollectLogsRequest, options?: RpcOptions): Promise<DebugCollectLogsResult>;
   };
   readonly eventLog: {
     /** `session.eventLog.read` @experimental */
-    read(params: EventLogReadRequest): Promise<EventsReadResult>;
+    read(params: EventLogReadRequest, options?: RpcOptions): Promise<EventsReadResult>;
     /** `session.eventLog.registerInterest` @experimental */
-    registerInterest(params: RegisterEventInterestParams): Promise<RegisterEventInterestResult>;
+    registerInterest(params: RegisterEventInterestParams, options?: RpcOptions): Promise<RegisterEventInterestResult>;
     /** `session.eventLog.releaseInterest` @experimental */
-    releaseInterest(params: ReleaseEventInterestParams): Promise<EventLogReleaseInterestResult>;
+    releaseInterest(params: ReleaseEventInterestParams, options?: RpcOptions): Promise<EventLogReleaseInterestResult>;
     /** `session.eventLog.tail` @experimental */
-    tail(): Promise<EventLogTailResult>;
+    tail(params?: undefined, options?: RpcOptions): Promise<EventLogTailResult>;
   };
   readonly extensions: {
     /** `session.extensions.disable` @experimental */
-    disable(params: ExtensionsDisableRequest): Promise<void>;
+    disable(params: ExtensionsDisableRequest, options?: RpcOptions): Promise<void>;
     /** `session.extensions.enable` @experimental */
-    enable(params: ExtensionsEnableRequest): Promise<void>;
+    enable(params: ExtensionsEnableRequest, options?: RpcOptions): Promise<void>;
     /** `session.extensions.list` @experimental */
-    list(): Promise<ExtensionList>;
+    list(params?: undefined, options?: RpcOptions): Promise<ExtensionList>;
     /** `session.extensions.reload` @experimental */
-    reload(): Promise<void>;
+    reload(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.extensions.sendAttachmentsToMessage` @experimental */
-    sendAttachmentsToMessage(params: SendAttachmentsToMessageParams): Promise<void>;
+    sendAttachmentsToMessage(params: SendAttachmentsToMessageParams, options?: RpcOptions): Promise<void>;
   };
   readonly factory: {
     /** `session.factory.agent` @experimental */
-    agent(params: FactoryAgentRequest): Promise<FactoryAgentResult>;
+    agent(params: FactoryAgentRequest, options?: RpcOptions): Promise<FactoryAgentResult>;
     /** `session.factory.cancel` @experimental */
-    cancel(params: FactoryCancelRequest): Promise<FactoryRunResult>;
+    cancel(params: FactoryCancelRequest, options?: RpcOptions): Promise<FactoryRunResult>;
     /** `session.factory.getRun` @experimental */
-    getRun(params: FactoryGetRunRequest): Promise<FactoryRunResult>;
+    getRun(params: FactoryGetRunRequest, options?: RpcOptions): Promise<FactoryRunResult>;
     /** `session.factory.getRunDetail` @experimental */
-    getRunDetail(params: FactoryGetRunRequest): Promise<FactoryRunDetail>;
+    getRunDetail(params: FactoryGetRunRequest, options?: RpcOptions): Promise<FactoryRunDetail>;
     /** `session.factory.getRunProgress` @experimental */
-    getRunProgress(params: FactoryGetRunProgressRequest): Promise<FactoryProgressPage>;
+    getRunProgress(params: FactoryGetRunProgressRequest, options?: RpcOptions): Promise<FactoryProgressPage>;
     /** `session.factory.listRuns` @experimental */
-    listRuns(params: FactoryListRunsRequest): Promise<FactoryListRunsResult>;
+    listRuns(params: FactoryListRunsRequest, options?: RpcOptions): Promise<FactoryListRunsResult>;
     /** `session.factory.log` @experimental */
-    log(params: FactoryLogRequest): Promise<FactoryAckResult>;
+    log(params: FactoryLogRequest, options?: RpcOptions): Promise<FactoryAckResult>;
     /** `session.factory.pause` @experimental */
-    pause(params: FactoryPauseRequest): Promise<FactoryRunResult>;
+    pause(params: FactoryPauseRequest, options?: RpcOptions): Promise<FactoryRunResult>;
     /** `session.factory.resume` @experimental */
-    resume(params: FactoryResumeRequest): Promise<FactoryResumeResult>;
+    resume(params: FactoryResumeRequest, options?: RpcOptions): Promise<FactoryResumeResult>;
     /** `session.factory.run` @experimental */
-    run(params: FactoryRunRequest): Promise<FactoryRunResult>;
+    run(params: FactoryRunRequest, options?: RpcOptions): Promise<FactoryRunResult>;
     readonly journal: {
       /** `session.factory.journal.get` @experimental */
-      get(params: FactoryJournalGetRequest): Promise<FactoryJournalGetResult>;
+      get(params: FactoryJournalGetRequest, options?: RpcOptions): Promise<FactoryJournalGetResult>;
       /** `session.factory.journal.put` @experimental */
-      put(params: FactoryJournalPutRequest): Promise<FactoryAckResult>;
+      put(params: FactoryJournalPutRequest, options?: RpcOptions): Promise<FactoryAckResult>;
     };
   };
   readonly fleet: {
     /** `session.fleet.start` @experimental */
-    start(params: FleetStartRequest): Promise<FleetStartResult>;
+    start(params: FleetStartRequest, options?: RpcOptions): Promise<FleetStartResult>;
   };
   readonly gitHubAuth: {
     /** `session.gitHubAuth.getStatus` @experimental */
-    getStatus(): Promise<SessionAuthStatus>;
+    getStatus(params?: undefined, options?: RpcOptions): Promise<SessionAuthStatus>;
     /** `session.gitHubAuth.setCredentials` @experimental */
-    setCredentials(params: SessionSetCredentialsParams): Promise<SessionSetCredentialsResult>;
+    setCredentials(params: SessionSetCredentialsParams, options?: RpcOptions): Promise<SessionSetCredentialsResult>;
   };
   readonly history: {
     /** `session.history.abortManualCompaction` @experimental */
-    abortManualCompaction(): Promise<HistoryAbortManualCompactionResult>;
+    abortManualCompaction(params?: undefined, options?: RpcOptions): Promise<HistoryAbortManualCompactionResult>;
     /** `session.history.cancelBackgroundCompaction` @experimental */
-    cancelBackgroundCompaction(): Promise<HistoryCancelBackgroundCompactionResult>;
+    cancelBackgroundCompaction(params?: undefined, options?: RpcOptions): Promise<HistoryCancelBackgroundCompactionResult>;
     /** `session.history.clearContext` @experimental */
-    clearContext(params: HistoryClearContextRequest): Promise<HistoryClearContextResult>;
+    clearContext(params: HistoryClearContextRequest, options?: RpcOptions): Promise<HistoryClearContextResult>;
     /** `session.history.compact` @experimental */
-    compact(params?: SessionHistoryCompactRequest): Promise<HistoryCompactResult>;
+    compact(params?: SessionHistoryCompactRequest, options?: RpcOptions): Promise<HistoryCompactResult>;
     /** `session.history.listRewindPoints` @experimental */
-    listRewindPoints(): Promise<HistoryListRewindPointsResult>;
+    listRewindPoints(params?: undefined, options?: RpcOptions): Promise<HistoryListRewindPointsResult>;
     /** `session.history.previewRewind` @experimental */
-    previewRewind(params: HistoryPreviewRewindRequest): Promise<HistoryPreviewRewindResult>;
+    previewRewind(params: HistoryPreviewRewindRequest, options?: RpcOptions): Promise<HistoryPreviewRewindResult>;
     /** `session.history.rewind` @experimental */
-    rewind(params: HistoryRewindRequest): Promise<HistoryRewindResult>;
+    rewind(params: HistoryRewindRequest, options?: RpcOptions): Promise<HistoryRewindResult>;
     /** `session.history.summarizeForHandoff` @experimental */
-    summarizeForHandoff(): Promise<HistorySummarizeForHandoffResult>;
+    summarizeForHandoff(params?: undefined, options?: RpcOptions): Promise<HistorySummarizeForHandoffResult>;
     /** `session.history.truncate` @experimental */
-    truncate(params: HistoryTruncateRequest): Promise<HistoryTruncateResult>;
+    truncate(params: HistoryTruncateRequest, options?: RpcOptions): Promise<HistoryTruncateResult>;
   };
   readonly instructions: {
     /** `session.instructions.getSources` @experimental */
-    getSources(): Promise<InstructionsGetSourcesResult>;
+    getSources(params?: undefined, options?: RpcOptions): Promise<InstructionsGetSourcesResult>;
   };
   readonly limitPrediction: {
     /** `session.limitPrediction.predict` @experimental */
-    predict(params?: SessionLimitPredictionPredictRequest): Promise<SessionLimitPredictionResult>;
+    predict(params?: SessionLimitPredictionPredictRequest, options?: RpcOptions): Promise<SessionLimitPredictionResult>;
   };
   readonly lsp: {
     /** `session.lsp.initialize` @experimental */
-    initialize(params: LspInitializeRequest): Promise<void>;
+    initialize(params: LspInitializeRequest, options?: RpcOptions): Promise<void>;
   };
   readonly mcp: {
     /** `session.mcp.cancelSamplingExecution` @experimental */
-    cancelSamplingExecution(params: McpCancelSamplingExecutionParams): Promise<McpCancelSamplingExecutionResult>;
+    cancelSamplingExecution(params: McpCancelSamplingExecutionParams, options?: RpcOptions): Promise<McpCancelSamplingExecutionResult>;
     /** `session.mcp.disable` @experimental */
-    disable(params: McpDisableRequest): Promise<void>;
+    disable(params: McpDisableRequest, options?: RpcOptions): Promise<void>;
     /** `session.mcp.enable` @experimental */
-    enable(params: McpEnableRequest): Promise<void>;
+    enable(params: McpEnableRequest, options?: RpcOptions): Promise<void>;
     /** `session.mcp.executeSampling` @experimental */
-    executeSampling(params: McpExecuteSamplingParams): Promise<McpSamplingExecutionResult>;
+    executeSampling(params: McpExecuteSamplingParams, options?: RpcOptions): Promise<McpSamplingExecutionResult>;
     /** `session.mcp.isServerRunning` @experimental */
-    isServerRunning(params: McpIsServerRunningRequest): Promise<McpIsServerRunningResult>;
+    isServerRunning(params: McpIsServerRunningRequest, options?: RpcOptions): Promise<McpIsServerRunningResult>;
     /** `session.mcp.list` @experimental */
-    list(): Promise<McpServerList>;
+    list(params?: undefined, options?: RpcOptions): Promise<McpServerList>;
     /** `session.mcp.listTools` @experimental */
-    listTools(params: McpListToolsRequest): Promise<McpListToolsResult>;
+    listTools(params: McpListToolsRequest, options?: RpcOptions): Promise<McpListToolsResult>;
     /** `session.mcp.moveLoadingToBackground` @experimental */
-    moveLoadingToBackground(): Promise<MoveMcpLoadingToBackgroundResult>;
+    moveLoadingToBackground(params?: undefined, options?: RpcOptions): Promise<MoveMcpLoadingToBackgroundResult>;
     /** `session.mcp.reload` @experimental */
-    reload(): Promise<void>;
+    reload(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.mcp.removeGitHub` @experimental */
-    removeGitHub(): Promise<McpRemoveGitHubResult>;
+    removeGitHub(params?: undefined, options?: RpcOptions): Promise<McpRemoveGitHubResult>;
     /** `session.mcp.restartServer` @experimental */
-    restartServer(params: McpRestartServerRequest): Promise<void>;
+    restartServer(params: McpRestartServerRequest, options?: RpcOptions): Promise<void>;
     /** `session.mcp.setEnvValueMode` @experimental */
-    setEnvValueMode(params: McpSetEnvValueModeParams): Promise<McpSetEnvValueModeResult>;
+    setEnvValueMode(params: McpSetEnvValueModeParams, options?: RpcOptions): Promise<McpSetEnvValueModeResult>;
     /** `session.mcp.startServer` @experimental */
-    startServer(params: McpStartServerRequest): Promise<void>;
+    startServer(params: McpStartServerRequest, options?: RpcOptions): Promise<void>;
     /** `session.mcp.stopServer` @experimental */
-    stopServer(params: McpStopServerRequest): Promise<void>;
+    stopServer(params: McpStopServerRequest, options?: RpcOptions): Promise<void>;
     readonly apps: {
       /** `session.mcp.apps.callTool` @experimental */
-      callTool(params: McpAppsCallToolRequest): Promise<SessionMcpAppsCallToolResult>;
+      callTool(params: McpAppsCallToolRequest, options?: RpcOptions): Promise<SessionMcpAppsCallToolResult>;
       /** `session.mcp.apps.diagnose` @experimental */
-      diagnose(params: McpAppsDiagnoseRequest): Promise<McpAppsDiagnoseResult>;
+      diagnose(params: McpAppsDiagnoseRequest, options?: RpcOptions): Promise<McpAppsDiagnoseResult>;
       /** `session.mcp.apps.getHostContext` @experimental */
-      getHostContext(): Promise<McpAppsHostContext>;
+      getHostContext(params?: undefined, options?: RpcOptions): Promise<McpAppsHostContext>;
       /** `session.mcp.apps.listTools` @experimental */
-      listTools(params: McpAppsListToolsRequest): Promise<McpAppsListToolsResult>;
+      listTools(params: McpAppsListToolsRequest, options?: RpcOptions): Promise<McpAppsListToolsResult>;
       /** `session.mcp.apps.readResource` @experimental */
-      readResource(params: McpAppsReadResourceRequest): Promise<McpAppsReadResourceResult>;
+      readResource(params: McpAppsReadResourceRequest, options?: RpcOptions): Promise<McpAppsReadResourceResult>;
       /** `session.mcp.apps.setHostContext` @experimental */
-      setHostContext(params: McpAppsSetHostContextRequest): Promise<void>;
+      setHostContext(params: McpAppsSetHostContextRequest, options?: RpcOptions): Promise<void>;
     };
     readonly headers: {
       /** `session.mcp.headers.handlePendingHeadersRefreshRequest` @experimental */
-      handlePendingHeadersRefreshRequest(params: McpHeadersHandlePendingHeadersRefreshRequestRequest): Promise<McpHeadersHandlePendingHeadersRefreshRequestResult>;
+      handlePendingHeadersRefreshRequest(params: McpHeadersHandlePendingHeadersRefreshRequestRequest, options?: RpcOptions): Promise<McpHeadersHandlePendingHeadersRefreshRequestResult>;
     };
     readonly oauth: {
       /** `session.mcp.oauth.authenticationStateChanged` @experimental */
-      authenticationStateChanged(params: McpOauthAuthenticationStateChangedRequest): Promise<void>;
+      authenticationStateChanged(params: McpOauthAuthenticationStateChangedRequest, options?: RpcOptions): Promise<void>;
       /** `session.mcp.oauth.handlePendingRequest` @experimental */
-      handlePendingRequest(params: McpOauthHandlePendingRequest): Promise<McpOauthHandlePendingResult>;
+      handlePendingRequest(params: McpOauthHandlePendingRequest, options?: RpcOptions): Promise<McpOauthHandlePendingResult>;
       /** `session.mcp.oauth.login` @experimental */
-      login(params: McpOauthLoginRequest): Promise<McpOauthLoginResult>;
+      login(params: McpOauthLoginRequest, options?: RpcOptions): Promise<McpOauthLoginResult>;
       /** `session.mcp.oauth.probe` @experimental */
-      probe(params: McpOauthProbeRequest): Promise<McpOauthProbeResult>;
+      probe(params: McpOauthProbeRequest, options?: RpcOptions): Promise<McpOauthProbeResult>;
       /** `session.mcp.oauth.respond` @experimental */
-      respond(params: McpOauthRespondRequest): Promise<McpOauthRespondResult>;
+      respond(params: McpOauthRespondRequest, options?: RpcOptions): Promise<McpOauthRespondResult>;
     };
     readonly resources: {
       /** `session.mcp.resources.list` @experimental */
-      list(params: McpResourcesListRequest): Promise<McpResourcesListResult>;
+      list(params: McpResourcesListRequest, options?: RpcOptions): Promise<McpResourcesListResult>;
       /** `session.mcp.resources.listTemplates` @experimental */
-      listTemplates(params: McpResourcesListTemplatesRequest): Promise<McpResourcesListTemplatesResult>;
+      listTemplates(params: McpResourcesListTemplatesRequest, options?: RpcOptions): Promise<McpResourcesListTemplatesResult>;
       /** `session.mcp.resources.read` @experimental */
-      read(params: McpResourcesReadRequest): Promise<McpResourcesReadResult>;
+      read(params: McpResourcesReadRequest, options?: RpcOptions): Promise<McpResourcesReadResult>;
     };
   };
   readonly metadata: {
     /** `session.metadata.activity` @experimental */
-    activity(): Promise<SessionActivity>;
+    activity(params?: undefined, options?: RpcOptions): Promise<SessionActivity>;
     /** `session.metadata.contextInfo` @experimental */
-    contextInfo(params: MetadataContextInfoRequest): Promise<MetadataContextInfoResult>;
+    contextInfo(params: MetadataContextInfoRequest, options?: RpcOptions): Promise<MetadataContextInfoResult>;
     /** `session.metadata.getClientMetadata` @experimental */
-    getClientMetadata(): Promise<ClientMetadata>;
+    getClientMetadata(params?: undefined, options?: RpcOptions): Promise<ClientMetadata>;
     /** `session.metadata.getContextAttribution` @experimental */
-    getContextAttribution(): Promise<MetadataContextAttributionResult>;
+    getContextAttribution(params?: undefined, options?: RpcOptions): Promise<MetadataContextAttributionResult>;
     /** `session.metadata.getContextHeaviestMessages` @experimental */
-    getContextHeaviestMessages(params: MetadataContextHeaviestMessagesRequest): Promise<MetadataContextHeaviestMessagesResult>;
+    getContextHeaviestMessages(params: MetadataContextHeaviestMessagesRequest, options?: RpcOptions): Promise<MetadataContextHeaviestMessagesResult>;
     /** `session.metadata.isProcessing` @experimental */
-    isProcessing(): Promise<MetadataIsProcessingResult>;
+    isProcessing(params?: undefined, options?: RpcOptions): Promise<MetadataIsProcessingResult>;
     /** `session.metadata.recomputeContextTokens` @experimental */
-    recomputeContextTokens(params: MetadataRecomputeContextTokensRequest): Promise<MetadataRecomputeContextTokensResult>;
+    recomputeContextTokens(params: MetadataRecomputeContextTokensRequest, options?: RpcOptions): Promise<MetadataRecomputeContextTokensResult>;
     /** `session.metadata.recordContextChange` @experimental */
-    recordContextChange(params: MetadataRecordContextChangeRequest): Promise<MetadataRecordContextChangeResult>;
+    recordContextChange(params: MetadataRecordContextChangeRequest, options?: RpcOptions): Promise<MetadataRecordContextChangeResult>;
     /** `session.metadata.setWorkingDirectory` @experimental */
-    setWorkingDirectory(params: MetadataSetWorkingDirectoryRequest): Promise<MetadataSetWorkingDirectoryResult>;
+    setWorkingDirectory(params: MetadataSetWorkingDirectoryRequest, options?: RpcOptions): Promise<MetadataSetWorkingDirectoryResult>;
     /** `session.metadata.snapshot` @experimental */
-    snapshot(): Promise<SessionMetadataSnapshot>;
+    snapshot(params?: undefined, options?: RpcOptions): Promise<SessionMetadataSnapshot>;
     /** `session.metadata.updateClientMetadata` @experimental */
-    updateClientMetadata(params: MetadataUpdateClientMetadataRequest): Promise<ClientMetadata>;
+    updateClientMetadata(params: MetadataUpdateClientMetadataRequest, options?: RpcOptions): Promise<ClientMetadata>;
   };
   readonly mode: {
     /** `session.mode.get` @experimental */
-    get(): Promise<SessionMode>;
+    get(params?: undefined, options?: RpcOptions): Promise<SessionMode>;
     /** `session.mode.set` @experimental */
-    set(params: ModeSetRequest): Promise<ModeSetResult>;
+    set(params: ModeSetRequest, options?: RpcOptions): Promise<ModeSetResult>;
   };
   readonly model: {
     /** `session.model.getCurrent` @experimental */
-    getCurrent(): Promise<CurrentModel>;
+    getCurrent(params?: undefined, options?: RpcOptions): Promise<CurrentModel>;
     /** `session.model.list` @experimental */
-    list(params?: SessionModelListRequest): Promise<SessionModelList>;
+    list(params?: SessionModelListRequest, options?: RpcOptions): Promise<SessionModelList>;
     /** `session.model.setAllowedModels` @experimental */
-    setAllowedModels(params: ModelSetAllowedModelsRequest): Promise<ModelSetAllowedModelsResult>;
+    setAllowedModels(params: ModelSetAllowedModelsRequest, options?: RpcOptions): Promise<ModelSetAllowedModelsResult>;
     /** `session.model.setReasoningEffort` @experimental */
-    setReasoningEffort(params: ModelSetReasoningEffortRequest): Promise<ModelSetReasoningEffortResult>;
+    setReasoningEffort(params: ModelSetReasoningEffortRequest, options?: RpcOptions): Promise<ModelSetReasoningEffortResult>;
     /** `session.model.switchAutoTier` @experimental */
-    switchAutoTier(params: ModelSwitchAutoTierRequest): Promise<ModelSwitchAutoTierResult>;
+    switchAutoTier(params: ModelSwitchAutoTierRequest, options?: RpcOptions): Promise<ModelSwitchAutoTierResult>;
     /** `session.model.switchTo` @experimental */
-    switchTo(params: ModelSwitchToRequest): Promise<ModelSwitchToResult>;
+    switchTo(params: ModelSwitchToRequest, options?: RpcOptions): Promise<ModelSwitchToResult>;
   };
   readonly name: {
     /** `session.name.get` @experimental */
-    get(): Promise<NameGetResult>;
+    get(params?: undefined, options?: RpcOptions): Promise<NameGetResult>;
     /** `session.name.set` @experimental */
-    set(params: NameSetRequest): Promise<void>;
+    set(params: NameSetRequest, options?: RpcOptions): Promise<void>;
     /** `session.name.setAuto` @experimental */
-    setAuto(params: NameSetAutoRequest): Promise<NameSetAutoResult>;
+    setAuto(params: NameSetAutoRequest, options?: RpcOptions): Promise<NameSetAutoResult>;
   };
   readonly options: {
     /** `session.options.update` @experimental */
-    update(params: SessionUpdateOptionsParams): Promise<SessionUpdateOptionsResult>;
+    update(params: SessionUpdateOptionsParams, options?: RpcOptions): Promise<SessionUpdateOptionsResult>;
   };
   readonly permissions: {
     /** `session.permissions.configure` @experimental */
-    configure(params: PermissionsConfigureParams): Promise<PermissionsConfigureResult>;
+    configure(params: PermissionsConfigureParams, options?: RpcOptions): Promise<PermissionsConfigureResult>;
     /** `session.permissions.getMode` @experimental */
-    getMode(): Promise<PermissionsGetModeResult>;
+    getMode(params?: undefined, options?: RpcOptions): Promise<PermissionsGetModeResult>;
     /** `session.permissions.handlePendingPermissionRequest` @experimental */
-    handlePendingPermissionRequest(params: PermissionDecisionRequest): Promise<PermissionRequestResult>;
+    handlePendingPermissionRequest(params: PermissionDecisionRequest, options?: RpcOptions): Promise<PermissionRequestResult>;
     /** `session.permissions.modifyRules` @experimental */
-    modifyRules(params: PermissionsModifyRulesParams): Promise<PermissionsModifyRulesResult>;
+    modifyRules(params: PermissionsModifyRulesParams, options?: RpcOptions): Promise<PermissionsModifyRulesResult>;
     /** `session.permissions.notifyPromptShown` @experimental */
-    notifyPromptShown(params: PermissionPromptShownNotification): Promise<PermissionsNotifyPromptShownResult>;
+    notifyPromptShown(params: PermissionPromptShownNotification, options?: RpcOptions): Promise<PermissionsNotifyPromptShownResult>;
     /** `session.permissions.pendingRequests` @experimental */
-    pendingRequests(): Promise<PendingPermissionRequestList>;
+    pendingRequests(params?: undefined, options?: RpcOptions): Promise<PendingPermissionRequestList>;
     /** `session.permissions.resetSessionApprovals` @experimental */
-    resetSessionApprovals(params: PermissionsResetSessionApprovalsRequest): Promise<PermissionsResetSessionApprovalsResult>;
+    resetSessionApprovals(params: PermissionsResetSessionApprovalsRequest, options?: RpcOptions): Promise<PermissionsResetSessionApprovalsResult>;
     /** `session.permissions.setApproveAll` @experimental */
-    setApproveAll(params: PermissionsSetApproveAllRequest): Promise<PermissionsSetApproveAllResult>;
+    setApproveAll(params: PermissionsSetApproveAllRequest, options?: RpcOptions): Promise<PermissionsSetApproveAllResult>;
     /** `session.permissions.setMode` @experimental */
-    setMode(params: PermissionsSetModeRequest): Promise<PermissionsSetModeResult>;
+    setMode(params: PermissionsSetModeRequest, options?: RpcOptions): Promise<PermissionsSetModeResult>;
     /** `session.permissions.setRequired` @experimental */
-    setRequired(params: PermissionsSetRequiredRequest): Promise<PermissionsSetRequiredResult>;
+    setRequired(params: PermissionsSetRequiredRequest, options?: RpcOptions): Promise<PermissionsSetRequiredResult>;
     readonly folderTrust: {
       /** `session.permissions.folderTrust.addTrusted` @experimental */
-      addTrusted(params: FolderTrustAddParams): Promise<PermissionsFolderTrustAddTrustedResult>;
+      addTrusted(params: FolderTrustAddParams, options?: RpcOptions): Promise<PermissionsFolderTrustAddTrustedResult>;
       /** `session.permissions.folderTrust.isTrusted` @experimental */
-      isTrusted(params: FolderTrustCheckParams): Promise<FolderTrustCheckResult>;
+      isTrusted(params: FolderTrustCheckParams, options?: RpcOptions): Promise<FolderTrustCheckResult>;
     };
     readonly locations: {
       /** `session.permissions.locations.addToolApproval` @experimental */
-      addToolApproval(params: PermissionLocationAddToolApprovalParams): Promise<PermissionsLocationsAddToolApprovalResult>;
+      addToolApproval(params: PermissionLocationAddToolApprovalParams, options?: RpcOptions): Promise<PermissionsLocationsAddToolApprovalResult>;
       /** `session.permissions.locations.apply` @experimental */
-      apply(params: PermissionLocationApplyParams): Promise<PermissionLocationApplyResult>;
+      apply(params: PermissionLocationApplyParams, options?: RpcOptions): Promise<PermissionLocationApplyResult>;
       /** `session.permissions.locations.resolve` @experimental */
-      resolve(params: PermissionLocationResolveParams): Promise<PermissionLocationResolveResult>;
+      resolve(params: PermissionLocationResolveParams, options?: RpcOptions): Promise<PermissionLocationResolveResult>;
     };
     readonly paths: {
       /** `session.permissions.paths.add` @experimental */
-      add(params: PermissionPathsAddParams): Promise<PermissionsPathsAddResult>;
+      add(params: PermissionPathsAddParams, options?: RpcOptions): Promise<PermissionsPathsAddResult>;
       /** `session.permissions.paths.isPathWithinAllowedDirectories` @experimental */
-      isPathWithinAllowedDirectories(params: PermissionPathsAllowedCheckParams): Promise<PermissionPathsAllowedCheckResult>;
+      isPathWithinAllowedDirectories(params: PermissionPathsAllowedCheckParams, options?: RpcOptions): Promise<PermissionPathsAllowedCheckResult>;
       /** `session.permissions.paths.isPathWithinWorkspace` @experimental */
-      isPathWithinWorkspace(params: PermissionPathsWorkspaceCheckParams): Promise<PermissionPathsWorkspaceCheckResult>;
+      isPathWithinWorkspace(params: PermissionPathsWorkspaceCheckParams, options?: RpcOptions): Promise<PermissionPathsWorkspaceCheckResult>;
       /** `session.permissions.paths.list` @experimental */
-      list(): Promise<PermissionPathsList>;
+      list(params?: undefined, options?: RpcOptions): Promise<PermissionPathsList>;
       /** `session.permissions.paths.updatePrimary` @experimental */
-      updatePrimary(params: PermissionPathsUpdatePrimaryParams): Promise<PermissionsPathsUpdatePrimaryResult>;
+      updatePrimary(params: PermissionPathsUpdatePrimaryParams, options?: RpcOptions): Promise<PermissionsPathsUpdatePrimaryResult>;
     };
     readonly urls: {
       /** `session.permissions.urls.setUnrestrictedMode` @experimental */
-      setUnrestrictedMode(params: PermissionUrlsSetUnrestrictedModeParams): Promise<PermissionsUrlsSetUnrestrictedModeResult>;
+      setUnrestrictedMode(params: PermissionUrlsSetUnrestrictedModeParams, options?: RpcOptions): Promise<PermissionsUrlsSetUnrestrictedModeResult>;
     };
   };
   readonly plan: {
     /** `session.plan.delete` @experimental */
-    delete(): Promise<void>;
+    delete(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.plan.read` @experimental */
-    read(): Promise<PlanReadResult>;
+    read(params?: undefined, options?: RpcOptions): Promise<PlanReadResult>;
     /** `session.plan.readSqlTodos` @experimental */
-    readSqlTodos(): Promise<PlanReadSqlTodosResult>;
+    readSqlTodos(params?: undefined, options?: RpcOptions): Promise<PlanReadSqlTodosResult>;
     /** `session.plan.readSqlTodosWithDependencies` @experimental */
-    readSqlTodosWithDependencies(): Promise<PlanReadSqlTodosWithDependenciesResult>;
+    readSqlTodosWithDependencies(params?: undefined, options?: RpcOptions): Promise<PlanReadSqlTodosWithDependenciesResult>;
     /** `session.plan.update` @experimental */
-    update(params: PlanUpdateRequest): Promise<void>;
+    update(params: PlanUpdateRequest, options?: RpcOptions): Promise<void>;
   };
   readonly plugins: {
     /** `session.plugins.list` @experimental */
-    list(): Promise<PluginList>;
+    list(params?: undefined, options?: RpcOptions): Promise<PluginList>;
     /** `session.plugins.reload` @experimental */
-    reload(params?: SessionPluginsReloadRequest): Promise<void>;
+    reload(params?: SessionPluginsReloadRequest, options?: RpcOptions): Promise<void>;
   };
   readonly provider: {
     /** `session.provider.add` @experimental */
-    add(params: ProviderAddRequest): Promise<ProviderAddResult>;
+    add(params: ProviderAddRequest, options?: RpcOptions): Promise<ProviderAddResult>;
     /** `session.provider.getEndpoint` @experimental */
-    getEndpoint(params?: SessionProviderGetEndpointRequest): Promise<ProviderEndpoint>;
+    getEndpoint(params?: SessionProviderGetEndpointRequest, options?: RpcOptions): Promise<ProviderEndpoint>;
   };
   readonly queue: {
     /** `session.queue.clear` @experimental */
-    clear(): Promise<void>;
+    clear(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.queue.duplicateAt` @experimental */
-    duplicateAt(params: QueueDuplicateAtRequest): Promise<QueueDuplicateAtResult>;
+    duplicateAt(params: QueueDuplicateAtRequest, options?: RpcOptions): Promise<QueueDuplicateAtResult>;
     /** `session.queue.insertAt` @experimental */
-    insertAt(params: QueueInsertAtRequest): Promise<QueueInsertAtResult>;
+    insertAt(params: QueueInsertAtRequest, options?: RpcOptions): Promise<QueueInsertAtResult>;
     /** `session.queue.moveItem` @experimental */
-    moveItem(params: QueueMoveItemRequest): Promise<QueueMoveItemResult>;
+    moveItem(params: QueueMoveItemRequest, options?: RpcOptions): Promise<QueueMoveItemResult>;
     /** `session.queue.pendingItems` @experimental */
-    pendingItems(): Promise<QueuePendingItemsResult>;
+    pendingItems(params?: undefined, options?: RpcOptions): Promise<QueuePendingItemsResult>;
     /** `session.queue.removeAt` @experimental */
-    removeAt(params: QueueRemoveAtRequest): Promise<QueueRemoveAtResult>;
+    removeAt(params: QueueRemoveAtRequest, options?: RpcOptions): Promise<QueueRemoveAtResult>;
     /** `session.queue.removeMostRecent` @experimental */
-    removeMostRecent(): Promise<QueueRemoveMostRecentResult>;
+    removeMostRecent(params?: undefined, options?: RpcOptions): Promise<QueueRemoveMostRecentResult>;
     /** `session.queue.sendNow` @experimental */
-    sendNow(params: QueueSendNowRequest): Promise<QueueSendNowResult>;
+    sendNow(params: QueueSendNowRequest, options?: RpcOptions): Promise<QueueSendNowResult>;
     /** `session.queue.setDrainPaused` @experimental */
-    setDrainPaused(params: QueueSetDrainPausedRequest): Promise<void>;
+    setDrainPaused(params: QueueSetDrainPausedRequest, options?: RpcOptions): Promise<void>;
     /** `session.queue.updateText` @experimental */
-    updateText(params: QueueUpdateTextRequest): Promise<QueueUpdateTextResult>;
+    updateText(params: QueueUpdateTextRequest, options?: RpcOptions): Promise<QueueUpdateTextResult>;
   };
   readonly remote: {
     /** `session.remote.disable` @experimental */
-    disable(): Promise<void>;
+    disable(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.remote.enable` @experimental */
-    enable(params: RemoteEnableRequest): Promise<RemoteEnableResult>;
+    enable(params: RemoteEnableRequest, options?: RpcOptions): Promise<RemoteEnableResult>;
     /** `session.remote.notifySteerableChanged` @experimental */
-    notifySteerableChanged(params: RemoteNotifySteerableChangedRequest): Promise<RemoteNotifySteerableChangedResult>;
+    notifySteerableChanged(params: RemoteNotifySteerableChangedRequest, options?: RpcOptions): Promise<RemoteNotifySteerableChangedResult>;
   };
   readonly sandbox: {
     /** `session.sandbox.disableForSession` @experimental */
-    disableForSession(params: SandboxDisableForSessionRequest): Promise<SandboxDisableForSessionResult>;
+    disableForSession(params: SandboxDisableForSessionRequest, options?: RpcOptions): Promise<SandboxDisableForSessionResult>;
     /** `session.sandbox.getEnforcementStatus` @experimental */
-    getEnforcementStatus(): Promise<SandboxEnforcementStatus>;
+    getEnforcementStatus(params?: undefined, options?: RpcOptions): Promise<SandboxEnforcementStatus>;
   };
   readonly schedule: {
     /** `session.schedule.list` @experimental */
-    list(): Promise<ScheduleList>;
+    list(params?: undefined, options?: RpcOptions): Promise<ScheduleList>;
     /** `session.schedule.stop` @experimental */
-    stop(params: ScheduleStopRequest): Promise<ScheduleStopResult>;
+    stop(params: ScheduleStopRequest, options?: RpcOptions): Promise<ScheduleStopResult>;
   };
   readonly shell: {
     /** `session.shell.cancelUserRequested` @experimental */
-    cancelUserRequested(params: ShellCancelUserRequestedRequest): Promise<CancelUserRequestedShellCommandResult>;
+    cancelUserRequested(params: ShellCancelUserRequestedRequest, options?: RpcOptions): Promise<CancelUserRequestedShellCommandResult>;
     /** `session.shell.exec` @experimental */
-    exec(params: ShellExecRequest): Promise<ShellExecResult>;
+    exec(params: ShellExecRequest, options?: RpcOptions): Promise<ShellExecResult>;
     /** `session.shell.executeUserRequested` @experimental */
-    executeUserRequested(params: ShellExecuteUserRequestedRequest): Promise<UserRequestedShellCommandResult>;
+    executeUserRequested(params: ShellExecuteUserRequestedRequest, options?: RpcOptions): Promise<UserRequestedShellCommandResult>;
     /** `session.shell.kill` @experimental */
-    kill(params: ShellKillRequest): Promise<ShellKillResult>;
+    kill(params: ShellKillRequest, options?: RpcOptions): Promise<ShellKillResult>;
   };
   readonly skills: {
     /** `session.skills.disable` @experimental */
-    disable(params: SkillsDisableRequest): Promise<void>;
+    disable(params: SkillsDisableRequest, options?: RpcOptions): Promise<void>;
     /** `session.skills.enable` @experimental */
-    enable(params: SkillsEnableRequest): Promise<void>;
+    enable(params: SkillsEnableRequest, options?: RpcOptions): Promise<void>;
     /** `session.skills.ensureLoaded` @experimental */
-    ensureLoaded(): Promise<void>;
+    ensureLoaded(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.skills.getInvoked` @experimental */
-    getInvoked(): Promise<SkillsGetInvokedResult>;
+    getInvoked(params?: undefined, options?: RpcOptions): Promise<SkillsGetInvokedResult>;
     /** `session.skills.list` @experimental */
-    list(): Promise<SkillList>;
+    list(params?: undefined, options?: RpcOptions): Promise<SkillList>;
     /** `session.skills.reload` @experimental */
-    reload(): Promise<SkillsLoadDiagnostics>;
+    reload(params?: undefined, options?: RpcOptions): Promise<SkillsLoadDiagnostics>;
   };
   readonly tasks: {
     /** `session.tasks.cancel` @experimental */
-    cancel(params: TasksCancelRequest): Promise<TasksCancelResult>;
+    cancel(params: TasksCancelRequest, options?: RpcOptions): Promise<TasksCancelResult>;
     /** `session.tasks.getCurrentPromotable` @experimental */
-    getCurrentPromotable(): Promise<TasksGetCurrentPromotableResult>;
+    getCurrentPromotable(params?: undefined, options?: RpcOptions): Promise<TasksGetCurrentPromotableResult>;
     /** `session.tasks.getProgress` @experimental */
-    getProgress(params: TasksGetProgressRequest): Promise<TasksGetProgressResult>;
+    getProgress(params: TasksGetProgressRequest, options?: RpcOptions): Promise<TasksGetProgressResult>;
     /** `session.tasks.list` @experimental */
-    list(): Promise<TaskList>;
+    list(params?: undefined, options?: RpcOptions): Promise<TaskList>;
     /** `session.tasks.promoteCurrentToBackground` @experimental */
-    promoteCurrentToBackground(): Promise<TasksPromoteCurrentToBackgroundResult>;
+    promoteCurrentToBackground(params?: undefined, options?: RpcOptions): Promise<TasksPromoteCurrentToBackgroundResult>;
     /** `session.tasks.promoteToBackground` @experimental */
-    promoteToBackground(params: TasksPromoteToBackgroundRequest): Promise<TasksPromoteToBackgroundResult>;
+    promoteToBackground(params: TasksPromoteToBackgroundRequest, options?: RpcOptions): Promise<TasksPromoteToBackgroundResult>;
     /** `session.tasks.refresh` @experimental */
-    refresh(): Promise<TasksRefreshResult>;
+    refresh(params?: undefined, options?: RpcOptions): Promise<TasksRefreshResult>;
     /** `session.tasks.register` @experimental */
-    register(params: TasksRegisterRequest): Promise<TasksRegisterResult>;
+    register(params: TasksRegisterRequest, options?: RpcOptions): Promise<TasksRegisterResult>;
     /** `session.tasks.remove` @experimental */
-    remove(params: TasksRemoveRequest): Promise<TasksRemoveResult>;
+    remove(params: TasksRemoveRequest, options?: RpcOptions): Promise<TasksRemoveResult>;
     /** `session.tasks.sendMessage` @experimental */
-    sendMessage(params: TasksSendMessageRequest): Promise<TasksSendMessageResult>;
+    sendMessage(params: TasksSendMessageRequest, options?: RpcOptions): Promise<TasksSendMessageResult>;
     /** `session.tasks.startAgent` @experimental */
-    startAgent(params: TasksStartAgentRequest): Promise<TasksStartAgentResult>;
+    startAgent(params: TasksStartAgentRequest, options?: RpcOptions): Promise<TasksStartAgentResult>;
     /** `session.tasks.update` @experimental */
-    update(params: TasksUpdateRequest): Promise<TasksUpdateResult>;
+    update(params: TasksUpdateRequest, options?: RpcOptions): Promise<TasksUpdateResult>;
     /** `session.tasks.waitForPending` @experimental */
-    waitForPending(): Promise<TasksWaitForPendingResult>;
+    waitForPending(params?: undefined, options?: RpcOptions): Promise<TasksWaitForPendingResult>;
   };
   readonly telemetry: {
     /** `session.telemetry.getEngagementId` @experimental */
-    getEngagementId(): Promise<SessionTelemetryEngagement>;
+    getEngagementId(params?: undefined, options?: RpcOptions): Promise<SessionTelemetryEngagement>;
     /** `session.telemetry.setFeatureOverrides` @experimental */
-    setFeatureOverrides(params: TelemetrySetFeatureOverridesRequest): Promise<void>;
+    setFeatureOverrides(params: TelemetrySetFeatureOverridesRequest, options?: RpcOptions): Promise<void>;
   };
   readonly tools: {
     /** `session.tools.execute` @experimental */
-    execute(params: ToolsExecuteRequest): Promise<ToolResult>;
+    execute(params: ToolsExecuteRequest, options?: RpcOptions): Promise<ToolResult>;
     /** `session.tools.getBuiltinDescriptors` @experimental */
-    getBuiltinDescriptors(params: ToolsGetBuiltinDescriptorsRequest): Promise<ToolsGetBuiltinDescriptorsResult>;
+    getBuiltinDescriptors(params: ToolsGetBuiltinDescriptorsRequest, options?: RpcOptions): Promise<ToolsGetBuiltinDescriptorsResult>;
     /** `session.tools.getCurrentMetadata` @experimental */
-    getCurrentMetadata(): Promise<ToolsGetCurrentMetadataResult>;
+    getCurrentMetadata(params?: undefined, options?: RpcOptions): Promise<ToolsGetCurrentMetadataResult>;
     /** `session.tools.handlePendingToolCall` @experimental */
-    handlePendingToolCall(params: HandlePendingToolCallRequest): Promise<HandlePendingToolCallResult>;
+    handlePendingToolCall(params: HandlePendingToolCallRequest, options?: RpcOptions): Promise<HandlePendingToolCallResult>;
     /** `session.tools.initializeAndValidate` @experimental */
-    initializeAndValidate(): Promise<ToolsInitializeAndValidateResult>;
+    initializeAndValidate(params?: undefined, options?: RpcOptions): Promise<ToolsInitializeAndValidateResult>;
     /** `session.tools.set` @experimental */
-    set(params: ToolsSetRequest): Promise<ToolsSetResult>;
+    set(params: ToolsSetRequest, options?: RpcOptions): Promise<ToolsSetResult>;
     /** `session.tools.taskCompleteEventData` @experimental */
-    taskCompleteEventData(params: ToolsTaskCompleteEventDataRequest): Promise<TaskCompleteData>;
+    taskCompleteEventData(params: ToolsTaskCompleteEventDataRequest, options?: RpcOptions): Promise<TaskCompleteData>;
     /** `session.tools.updateSubagentSettings` @experimental */
-    updateSubagentSettings(params: UpdateSubagentSettingsRequest): Promise<ToolsUpdateSubagentSettingsResult>;
+    updateSubagentSettings(params: UpdateSubagentSettingsRequest, options?: RpcOptions): Promise<ToolsUpdateSubagentSettingsResult>;
   };
   readonly ui: {
     /** `session.ui.elicitation` @experimental */
-    elicitation(params: UIElicitationRequest): Promise<UIElicitationResponse>;
+    elicitation(params: UIElicitationRequest, options?: RpcOptions): Promise<UIElicitationResponse>;
     /** `session.ui.ephemeralQuery` @experimental */
-    ephemeralQuery(params: UIEphemeralQueryRequest): Promise<UIEphemeralQueryResult>;
+    ephemeralQuery(params: UIEphemeralQueryRequest, options?: RpcOptions): Promise<UIEphemeralQueryResult>;
     /** `session.ui.handlePendingAutoModeSwitch` @experimental */
-    handlePendingAutoModeSwitch(params: UIHandlePendingAutoModeSwitchRequest): Promise<UIHandlePendingResult>;
+    handlePendingAutoModeSwitch(params: UIHandlePendingAutoModeSwitchRequest, options?: RpcOptions): Promise<UIHandlePendingResult>;
     /** `session.ui.handlePendingElicitation` @experimental */
-    handlePendingElicitation(params: UIHandlePendingElicitationRequest): Promise<UIElicitationResult>;
+    handlePendingElicitation(params: UIHandlePendingElicitationRequest, options?: RpcOptions): Promise<UIElicitationResult>;
     /** `session.ui.handlePendingExitPlanMode` @experimental */
-    handlePendingExitPlanMode(params: UIHandlePendingExitPlanModeRequest): Promise<UIHandlePendingResult>;
+    handlePendingExitPlanMode(params: UIHandlePendingExitPlanModeRequest, options?: RpcOptions): Promise<UIHandlePendingResult>;
     /** `session.ui.handlePendingSampling` @experimental */
-    handlePendingSampling(params: UIHandlePendingSamplingRequest): Promise<UIHandlePendingResult>;
+    handlePendingSampling(params: UIHandlePendingSamplingRequest, options?: RpcOptions): Promise<UIHandlePendingResult>;
     /** `session.ui.handlePendingSessionLimitsExhausted` @experimental */
-    handlePendingSessionLimitsExhausted(params: UIHandlePendingSessionLimitsExhaustedRequest): Promise<UIHandlePendingResult>;
+    handlePendingSessionLimitsExhausted(params: UIHandlePendingSessionLimitsExhaustedRequest, options?: RpcOptions): Promise<UIHandlePendingResult>;
     /** `session.ui.handlePendingUserInput` @experimental */
-    handlePendingUserInput(params: UIHandlePendingUserInputRequest): Promise<UIHandlePendingResult>;
+    handlePendingUserInput(params: UIHandlePendingUserInputRequest, options?: RpcOptions): Promise<UIHandlePendingResult>;
     /** `session.ui.registerDirectAutoModeSwitchHandler` @experimental */
-    registerDirectAutoModeSwitchHandler(): Promise<UIRegisterDirectAutoModeSwitchHandlerResult>;
+    registerDirectAutoModeSwitchHandler(params?: undefined, options?: RpcOptions): Promise<UIRegisterDirectAutoModeSwitchHandlerResult>;
     /** `session.ui.unregisterDirectAutoModeSwitchHandler` @experimental */
-    unregisterDirectAutoModeSwitchHandler(params: UIUnregisterDirectAutoModeSwitchHandlerRequest): Promise<UIUnregisterDirectAutoModeSwitchHandlerResult>;
+    unregisterDirectAutoModeSwitchHandler(params: UIUnregisterDirectAutoModeSwitchHandlerRequest, options?: RpcOptions): Promise<UIUnregisterDirectAutoModeSwitchHandlerResult>;
   };
   readonly usage: {
     /** `session.usage.getMetrics` @experimental */
-    getMetrics(): Promise<UsageGetMetricsResult>;
+    getMetrics(params?: undefined, options?: RpcOptions): Promise<UsageGetMetricsResult>;
   };
   readonly visibility: {
     /** `session.visibility.get` @experimental */
-    get(): Promise<VisibilityGetResult>;
+    get(params?: undefined, options?: RpcOptions): Promise<VisibilityGetResult>;
     /** `session.visibility.set` @experimental */
-    set(params: VisibilitySetRequest): Promise<VisibilitySetResult>;
+    set(params: VisibilitySetRequest, options?: RpcOptions): Promise<VisibilitySetResult>;
   };
   readonly workspaces: {
     /** `session.workspaces.addSummary` @experimental */
-    addSummary(params: WorkspacesAddSummaryRequest): Promise<WorkspacesAddSummaryResult>;
+    addSummary(params: WorkspacesAddSummaryRequest, options?: RpcOptions): Promise<WorkspacesAddSummaryResult>;
     /** `session.workspaces.autopilotObjectiveExists` @experimental */
-    autopilotObjectiveExists(): Promise<WorkspacesAutopilotObjectiveExistsResult>;
+    autopilotObjectiveExists(params?: undefined, options?: RpcOptions): Promise<WorkspacesAutopilotObjectiveExistsResult>;
     /** `session.workspaces.createDirectory` @experimental */
-    createDirectory(params: WorkspacesCreateDirectoryRequest): Promise<void>;
+    createDirectory(params: WorkspacesCreateDirectoryRequest, options?: RpcOptions): Promise<void>;
     /** `session.workspaces.createFile` @experimental */
-    createFile(params: WorkspacesCreateFileRequest): Promise<void>;
+    createFile(params: WorkspacesCreateFileRequest, options?: RpcOptions): Promise<void>;
     /** `session.workspaces.deleteAutopilotObjective` @experimental */
-    deleteAutopilotObjective(): Promise<WorkspacesDeleteAutopilotObjectiveResult>;
+    deleteAutopilotObjective(params?: undefined, options?: RpcOptions): Promise<WorkspacesDeleteAutopilotObjectiveResult>;
     /** `session.workspaces.diff` @experimental */
-    diff(params: WorkspacesDiffRequest): Promise<WorkspaceDiffResult>;
+    diff(params: WorkspacesDiffRequest, options?: RpcOptions): Promise<WorkspaceDiffResult>;
     /** `session.workspaces.ensure` @experimental */
-    ensure(params: WorkspacesEnsureRequest): Promise<WorkspacesGetWorkspaceResult>;
+    ensure(params: WorkspacesEnsureRequest, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
     /** `session.workspaces.getWorkspace` @experimental */
-    getWorkspace(): Promise<WorkspacesGetWorkspaceResult>;
+    getWorkspace(params?: undefined, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
     /** `session.workspaces.listCheckpoints` @experimental */
-    listCheckpoints(): Promise<WorkspacesListCheckpointsResult>;
+    listCheckpoints(params?: undefined, options?: RpcOptions): Promise<WorkspacesListCheckpointsResult>;
     /** `session.workspaces.listFiles` @experimental */
-    listFiles(): Promise<WorkspacesListFilesResult>;
+    listFiles(params?: undefined, options?: RpcOptions): Promise<WorkspacesListFilesResult>;
     /** `session.workspaces.readAutopilotObjective` @experimental */
-    readAutopilotObjective(): Promise<WorkspacesReadAutopilotObjectiveResult>;
+    readAutopilotObjective(params?: undefined, options?: RpcOptions): Promise<WorkspacesReadAutopilotObjectiveResult>;
     /** `session.workspaces.readCheckpoint` @experimental */
-    readCheckpoint(params: WorkspacesReadCheckpointRequest): Promise<WorkspacesReadCheckpointResult>;
+    readCheckpoint(params: WorkspacesReadCheckpointRequest, options?: RpcOptions): Promise<WorkspacesReadCheckpointResult>;
     /** `session.workspaces.readFile` @experimental */
-    readFile(params: WorkspacesReadFileRequest): Promise<WorkspacesReadFileResult>;
+    readFile(params: WorkspacesReadFileRequest, options?: RpcOptions): Promise<WorkspacesReadFileResult>;
     /** `session.workspaces.removePath` @experimental */
-    removePath(params: WorkspacesRemovePathRequest): Promise<void>;
+    removePath(params: WorkspacesRemovePathRequest, options?: RpcOptions): Promise<void>;
     /** `session.workspaces.renamePath` @experimental */
-    renamePath(params: WorkspacesRenamePathRequest): Promise<void>;
+    renamePath(params: WorkspacesRenamePathRequest, options?: RpcOptions): Promise<void>;
     /** `session.workspaces.saveLargePaste` @experimental */
-    saveLargePaste(params: WorkspacesSaveLargePasteRequest): Promise<WorkspacesSaveLargePasteResult>;
+    saveLargePaste(params: WorkspacesSaveLargePasteRequest, options?: RpcOptions): Promise<WorkspacesSaveLargePasteResult>;
     /** `session.workspaces.statFile` @experimental */
-    statFile(params: WorkspacesStatFileRequest): Promise<WorkspacesStatFileResult>;
+    statFile(params: WorkspacesStatFileRequest, options?: RpcOptions): Promise<WorkspacesStatFileResult>;
     /** `session.workspaces.truncateSummaries` @experimental */
-    truncateSummaries(params: WorkspacesTruncateSummariesRequest): Promise<WorkspacesGetWorkspaceResult>;
+    truncateSummaries(params: WorkspacesTruncateSummariesRequest, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
     /** `session.workspaces.updateMetadata` @experimental */
-    updateMetadata(params: WorkspacesUpdateMetadataRequest): Promise<WorkspacesGetWorkspaceResult>;
+    updateMetadata(params: WorkspacesUpdateMetadataRequest, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
     /** `session.workspaces.writeAutopilotObjective` @experimental */
-    writeAutopilotObjective(params: WorkspacesWriteAutopilotObjectiveRequest): Promise<WorkspacesWriteAutopilotObjectiveResult>;
+    writeAutopilotObjective(params: WorkspacesWriteAutopilotObjectiveRequest, options?: RpcOptions): Promise<WorkspacesWriteAutopilotObjectiveResult>;
   };
 }
 
 /** Typed methods. @internal */
 export interface InternalServerRpc {
   /** `connect` @experimental */
-  connect(params: ConnectRequest): Promise<ConnectResult>;
+  connect(params: ConnectRequest, options?: RpcOptions): Promise<ConnectResult>;
   readonly sessions: {
     /** `sessions.configureSessionExtensions` @experimental */
-    configureSessionExtensions(params: ConfigureSessionExtensionsParams): Promise<void>;
+    configureSessionExtensions(params: ConfigureSessionExtensionsParams, options?: RpcOptions): Promise<void>;
     /** `sessions.delete` @experimental */
-    delete(params: SessionsDeleteRequest): Promise<void>;
+    delete(params: SessionsDeleteRequest, options?: RpcOptions): Promise<void>;
     /** `sessions.getBoardEntryCount` @experimental */
-    getBoardEntryCount(params: SessionsGetBoardEntryCountRequest): Promise<SessionsGetBoardEntryCountResult>;
+    getBoardEntryCount(params: SessionsGetBoardEntryCountRequest, options?: RpcOptions): Promise<SessionsGetBoardEntryCountResult>;
     /** `sessions.getEventFilePath` @experimental */
-    getEventFilePath(params: SessionsGetEventFilePathRequest): Promise<SessionsGetEventFilePathResult>;
+    getEventFilePath(params: SessionsGetEventFilePathRequest, options?: RpcOptions): Promise<SessionsGetEventFilePathResult>;
     /** `sessions.getMetadata` @experimental */
-    getMetadata(params: SessionsGetMetadataRequest): Promise<SessionsGetMetadataResult>;
+    getMetadata(params: SessionsGetMetadataRequest, options?: RpcOptions): Promise<SessionsGetMetadataResult>;
     /** `sessions.getPersistedRemoteSteerable` @experimental */
-    getPersistedRemoteSteerable(params: SessionsGetPersistedRemoteSteerableRequest): Promise<SessionsGetPersistedRemoteSteerableResult>;
+    getPersistedRemoteSteerable(params: SessionsGetPersistedRemoteSteerableRequest, options?: RpcOptions): Promise<SessionsGetPersistedRemoteSteerableResult>;
     /** `sessions.listNonEmptySessionIds` @experimental */
-    listNonEmptySessionIds(params: SessionsListNonEmptySessionIdsRequest): Promise<SessionsListNonEmptySessionIdsResult>;
+    listNonEmptySessionIds(params: SessionsListNonEmptySessionIdsRequest, options?: RpcOptions): Promise<SessionsListNonEmptySessionIdsResult>;
   };
 }
 
 /** Typed methods. @internal */
 export interface InternalSessionRpc {
   /** `session.sendSystemNotification` @experimental */
-  sendSystemNotification(params: SendSystemNotificationRequest): Promise<void>;
+  sendSystemNotification(params: SendSystemNotificationRequest, options?: RpcOptions): Promise<void>;
   readonly canvas: {
     readonly provider: {
       /** `session.canvas.provider.register` @experimental */
-      register(params: CanvasProviderRegisterRequest): Promise<void>;
+      register(params: CanvasProviderRegisterRequest, options?: RpcOptions): Promise<void>;
       /** `session.canvas.provider.unregister` @experimental */
-      unregister(params: CanvasProviderUnregisterRequest): Promise<void>;
+      unregister(params: CanvasProviderUnregisterRequest, options?: RpcOptions): Promise<void>;
     };
   };
   readonly commands: {
     /** `session.commands.finalizeInvocationEffect` @experimental */
-    finalizeInvocationEffect(params: CommandsFinalizeInvocationEffectRequest): Promise<CommandsFinalizeInvocationEffectResult>;
+    finalizeInvocationEffect(params: CommandsFinalizeInvocationEffectRequest, options?: RpcOptions): Promise<CommandsFinalizeInvocationEffectResult>;
   };
   readonly factory: {
     /** `session.factory.pauseAtCheckpoint` @experimental */
-    pauseAtCheckpoint(params: FactoryPauseCheckpointRequest): Promise<FactoryPauseCheckpointResult>;
+    pauseAtCheckpoint(params: FactoryPauseCheckpointRequest, options?: RpcOptions): Promise<FactoryPauseCheckpointResult>;
     /** `session.factory.resumeFromTool` @experimental */
-    resumeFromTool(params: FactoryToolResumeRequest): Promise<FactoryResumeResult>;
+    resumeFromTool(params: FactoryToolResumeRequest, options?: RpcOptions): Promise<FactoryResumeResult>;
     /** `session.factory.runFromTool` @experimental */
-    runFromTool(params: FactoryToolRunRequest): Promise<FactoryRunResult>;
+    runFromTool(params: FactoryToolRunRequest, options?: RpcOptions): Promise<FactoryRunResult>;
   };
   readonly gitHubAuth: {
     /** `session.gitHubAuth.getAllAuthAvailable` @experimental */
-    getAllAuthAvailable(): Promise<SessionGitHubAuthGetAllAuthAvailableResult>;
+    getAllAuthAvailable(params?: undefined, options?: RpcOptions): Promise<SessionGitHubAuthGetAllAuthAvailableResult>;
     /** `session.gitHubAuth.getCurrentAuthInfo` @experimental */
-    getCurrentAuthInfo(): Promise<SessionAuthInfoResult | null>;
+    getCurrentAuthInfo(params?: undefined, options?: RpcOptions): Promise<SessionAuthInfoResult | null>;
     /** `session.gitHubAuth.lastAuthErrors` @experimental */
-    lastAuthErrors(): Promise<AuthValidationErrors>;
+    lastAuthErrors(params?: undefined, options?: RpcOptions): Promise<AuthValidationErrors>;
     /** `session.gitHubAuth.login` @experimental */
-    login(params: SessionAuthLoginRequest): Promise<AuthInfo>;
+    login(params: SessionAuthLoginRequest, options?: RpcOptions): Promise<AuthInfo>;
     /** `session.gitHubAuth.logout` @experimental */
-    logout(): Promise<SessionGitHubAuthLogoutResult>;
+    logout(params?: undefined, options?: RpcOptions): Promise<SessionGitHubAuthLogoutResult>;
     /** `session.gitHubAuth.logoutUser` @experimental */
-    logoutUser(params: SessionAuthLogoutUserRequest): Promise<SessionGitHubAuthLogoutUserResult>;
+    logoutUser(params: SessionAuthLogoutUserRequest, options?: RpcOptions): Promise<SessionGitHubAuthLogoutUserResult>;
     /** `session.gitHubAuth.refreshCopilotUser` @experimental */
-    refreshCopilotUser(): Promise<SessionAuthInfoResult | null>;
+    refreshCopilotUser(params?: undefined, options?: RpcOptions): Promise<SessionAuthInfoResult | null>;
     /** `session.gitHubAuth.switchToAuth` @experimental */
-    switchToAuth(params: SessionAuthSwitchRequest): Promise<void>;
+    switchToAuth(params: SessionAuthSwitchRequest, options?: RpcOptions): Promise<void>;
   };
   readonly mcp: {
     /** `session.mcp.configureGitHub` @experimental */
-    configureGitHub(params: McpConfigureGitHubRequest): Promise<McpConfigureGitHubResult>;
+    configureGitHub(params: McpConfigureGitHubRequest, options?: RpcOptions): Promise<McpConfigureGitHubResult>;
     /** `session.mcp.registerExternalClient` @experimental */
-    registerExternalClient(params: McpRegisterExternalClientRequest): Promise<void>;
+    registerExternalClient(params: McpRegisterExternalClientRequest, options?: RpcOptions): Promise<void>;
     /** `session.mcp.reloadWithConfig` @experimental */
-    reloadWithConfig(params: McpReloadWithConfigRequest): Promise<McpStartServersResult>;
+    reloadWithConfig(params: McpReloadWithConfigRequest, options?: RpcOptions): Promise<McpStartServersResult>;
     /** `session.mcp.unregisterExternalClient` @experimental */
-    unregisterExternalClient(params: McpUnregisterExternalClientRequest): Promise<void>;
+    unregisterExternalClient(params: McpUnregisterExternalClientRequest, options?: RpcOptions): Promise<void>;
   };
   readonly model: {
     /** `session.model.applyStartupOverlay` @experimental */
-    applyStartupOverlay(params: ModelApplyStartupOverlayRequest): Promise<ModelSwitchToResult>;
+    applyStartupOverlay(params: ModelApplyStartupOverlayRequest, options?: RpcOptions): Promise<ModelSwitchToResult>;
   };
   readonly queue: {
     /** `session.queue.beginDeferredIdleDrain` @experimental */
-    beginDeferredIdleDrain(params: QueueBeginDeferredIdleDrainRequest): Promise<QueueBeginDeferredIdleDrainResult>;
+    beginDeferredIdleDrain(params: QueueBeginDeferredIdleDrainRequest, options?: RpcOptions): Promise<QueueBeginDeferredIdleDrainResult>;
     /** `session.queue.consumeSystemNotifications` @experimental */
-    consumeSystemNotifications(params: QueueConsumeSystemNotificationsRequest): Promise<QueueRemoveMostRecentResult>;
+    consumeSystemNotifications(params: QueueConsumeSystemNotificationsRequest, options?: RpcOptions): Promise<QueueRemoveMostRecentResult>;
     /** `session.queue.deferSessionIdle` @experimental */
-    deferSessionIdle(params: QueueDeferSessionIdleRequest): Promise<void>;
+    deferSessionIdle(params: QueueDeferSessionIdleRequest, options?: RpcOptions): Promise<void>;
     /** `session.queue.enqueueResumePending` @experimental */
-    enqueueResumePending(): Promise<QueueEnqueueResumePendingResult>;
+    enqueueResumePending(params?: undefined, options?: RpcOptions): Promise<QueueEnqueueResumePendingResult>;
     /** `session.queue.finishDeferredIdleDrain` @experimental */
-    finishDeferredIdleDrain(params: QueueFinishDeferredIdleDrainRequest): Promise<QueueFinishDeferredIdleDrainResult>;
+    finishDeferredIdleDrain(params: QueueFinishDeferredIdleDrainRequest, options?: RpcOptions): Promise<QueueFinishDeferredIdleDrainResult>;
     /** `session.queue.hasPending` @experimental */
-    hasPending(): Promise<QueueHasPendingResult>;
+    hasPending(params?: undefined, options?: RpcOptions): Promise<QueueHasPendingResult>;
     /** `session.queue.process` @experimental */
-    process(): Promise<void>;
+    process(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.queue.snapshot` @experimental */
-    snapshot(): Promise<QueueSnapshotResult>;
+    snapshot(params?: undefined, options?: RpcOptions): Promise<QueueSnapshotResult>;
   };
   readonly schedule: {
     /** `session.schedule.add` @experimental */
-    add(params: ScheduleAddRequest): Promise<ScheduleAddResult>;
+    add(params: ScheduleAddRequest, options?: RpcOptions): Promise<ScheduleAddResult>;
     /** `session.schedule.addAt` @experimental */
-    addAt(params: ScheduleAddAtRequest): Promise<ScheduleAddResult>;
+    addAt(params: ScheduleAddAtRequest, options?: RpcOptions): Promise<ScheduleAddResult>;
     /** `session.schedule.addCron` @experimental */
-    addCron(params: ScheduleAddCronRequest): Promise<ScheduleAddResult>;
+    addCron(params: ScheduleAddCronRequest, options?: RpcOptions): Promise<ScheduleAddResult>;
     /** `session.schedule.addSelfPaced` @experimental */
-    addSelfPaced(params: ScheduleAddSelfPacedRequest): Promise<ScheduleAddResult>;
+    addSelfPaced(params: ScheduleAddSelfPacedRequest, options?: RpcOptions): Promise<ScheduleAddResult>;
     /** `session.schedule.hasSelfPaced` @experimental */
-    hasSelfPaced(): Promise<ScheduleHasSelfPacedResult>;
+    hasSelfPaced(params?: undefined, options?: RpcOptions): Promise<ScheduleHasSelfPacedResult>;
     /** `session.schedule.hydrate` @experimental */
-    hydrate(): Promise<void>;
+    hydrate(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.schedule.rearmSelfPaced` @experimental */
-    rearmSelfPaced(params: ScheduleRearmSelfPacedRequest): Promise<ScheduleAddResult>;
+    rearmSelfPaced(params: ScheduleRearmSelfPacedRequest, options?: RpcOptions): Promise<ScheduleAddResult>;
   };
   readonly settings: {
     /** `session.settings.evaluatePredicate` @experimental */
-    evaluatePredicate(params: SessionSettingsEvaluatePredicateRequest): Promise<SessionSettingsEvaluatePredicateResult>;
+    evaluatePredicate(params: SessionSettingsEvaluatePredicateRequest, options?: RpcOptions): Promise<SessionSettingsEvaluatePredicateResult>;
     /** `session.settings.snapshot` @experimental */
-    snapshot(): Promise<SessionSettingsSnapshot>;
+    snapshot(params?: undefined, options?: RpcOptions): Promise<SessionSettingsSnapshot>;
   };
 }
 
@@ -8469,6 +8469,12 @@ export interface ClientGlobalApiHandlers {
   gitHubToken?: GitHubTokenHandler;
   hooks?: HooksHandler;
   llmInference?: LlmInferenceHandler;
+}
+
+/** Accepted by every call. */
+export interface RpcOptions {
+  /** Gives the call up; it rejects with the signal's reason. What the runtime already does goes on. */
+  signal?: AbortSignal | undefined;
 }
 
 export { createServerRpc, createSessionRpc } from "./namespaces.js";
