@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use copilot_core::handlers::{CallContext, ToolHandler, ToolInvocation, ToolResult};
 use copilot_core::{
-    Client, ClientOptions, ConnectionState, ErrorKind, Event, Result, RuntimeConnection, Session, SessionConfig,
-    SessionSpec, ToolSpec,
+    Client, ClientOptions, ConnectionState, ErrorKind, Event, Result, RuntimeConnection, Session,
+    SessionConfig, SessionSpec, ToolSpec,
 };
 use copilot_testkit::ScriptedModel;
 use copilot_testkit::model::ModelScript;
@@ -101,7 +101,10 @@ async fn what_cannot_work_is_refused_with_a_reason() {
     std::fs::write(&beside, "").unwrap();
     let client = Client::new(options(home.path(), &beside.to_string_lossy())).unwrap();
     let error = client.start().await.unwrap_err();
-    assert!(error.kind() == ErrorKind::RuntimeNotFound && error.message().contains("runtime.node"), "{error}");
+    assert!(
+        error.kind() == ErrorKind::RuntimeNotFound && error.message().contains("runtime.node"),
+        "{error}"
+    );
     assert_eq!(client.state(), ConnectionState::Error);
 
     let nowhere = Client::new(options(home.path(), "/nowhere/copilot")).unwrap().start().await.unwrap_err();
@@ -110,5 +113,8 @@ async fn what_cannot_work_is_refused_with_a_reason() {
     let mut with_folder = options(home.path(), "x");
     with_folder.working_directory = Some("/tmp".into());
     let error = Client::new(with_folder).err().unwrap();
-    assert!(error.kind() == ErrorKind::InvalidArgument && error.message().contains("workingDirectory"), "{error}");
+    assert!(
+        error.kind() == ErrorKind::InvalidArgument && error.message().contains("workingDirectory"),
+        "{error}"
+    );
 }
