@@ -7,6 +7,7 @@ use tokio::io::{Empty, Sink};
 
 use crate::error::{Error, ErrorKind, Result};
 
+#[expect(dead_code, reason = "what only a build that loads the runtime reads")]
 pub(crate) struct HostPlan {
     pub(crate) library: PathBuf,
     pub(crate) arguments: Vec<String>,
@@ -17,8 +18,7 @@ pub(crate) struct HostPlan {
 pub(crate) enum Hosted {}
 
 pub(crate) fn host(plan: &HostPlan) -> Result<(Hosted, Empty, Sink)> {
-    let HostPlan { library, arguments: _, environment: _ } = plan;
-    let text = format!("cannot load {}: this build has no in-process connection", library.display());
+    let text = format!("cannot load {}: this build has no in-process connection", plan.library.display());
     Err(Error::new(ErrorKind::Unsupported, text))
 }
 
