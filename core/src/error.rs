@@ -55,11 +55,13 @@ pub enum ErrorKind {
     WouldDeadlock = 22,
     /// The option or method is not available on this connection or platform.
     Unsupported = 23,
+    /// The agent's answer does not follow the JSON Schema it was asked for.
+    SchemaMismatch = 24,
 }
 
 impl ErrorKind {
     /// Every kind, in the order of its number.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidArgument,
         Self::InvalidType,
         Self::InvalidState,
@@ -83,6 +85,7 @@ impl ErrorKind {
         Self::BadText,
         Self::WouldDeadlock,
         Self::Unsupported,
+        Self::SchemaMismatch,
     ];
 
     /// The stable number of this kind.
@@ -118,6 +121,7 @@ impl ErrorKind {
             Self::BadText => "BadText",
             Self::WouldDeadlock => "WouldDeadlock",
             Self::Unsupported => "Unsupported",
+            Self::SchemaMismatch => "SchemaMismatch",
         }
     }
 }

@@ -45,4 +45,6 @@ pub use protocol::session_spec::{CommandSpec, SessionConfig, ToolSpec, TraceCont
 pub use runtime::options::{
     ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, TelemetryConfig,
 };
-pub use session::{Counters, EventStream, SendOptions, Session};
+pub use session::{Counters, EventStream, SendOptions, Session, Until, WaitOptions};
+#[cfg(feature = "structured")]
+pub use session::{Structured, StructuredOptions};

@@ -66,6 +66,8 @@ pub enum copilot_code {
     COPILOT_ERROR_WOULD_DEADLOCK = 22,
     /// The option or method is not available on this connection or platform.
     COPILOT_ERROR_UNSUPPORTED = 23,
+    /// The agent's answer does not follow the JSON Schema it was asked for.
+    COPILOT_ERROR_SCHEMA_MISMATCH = 24,
 }
 
 impl From<ErrorKind> for copilot_code {
@@ -94,6 +96,7 @@ impl From<ErrorKind> for copilot_code {
             ErrorKind::BadText => C::COPILOT_ERROR_BAD_TEXT,
             ErrorKind::WouldDeadlock => C::COPILOT_ERROR_WOULD_DEADLOCK,
             ErrorKind::Unsupported => C::COPILOT_ERROR_UNSUPPORTED,
+            ErrorKind::SchemaMismatch => C::COPILOT_ERROR_SCHEMA_MISMATCH,
             // `Internal`, and kinds that are newer than this mapping; the test below finds the latter.
             _ => C::COPILOT_ERROR_INTERNAL,
         }

@@ -7,6 +7,7 @@ mod delivery;
 mod engine;
 mod inbox;
 mod llm;
+mod messages;
 mod ops;
 mod request;
 

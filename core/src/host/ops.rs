@@ -9,20 +9,22 @@ use serde_json::{Map, Value, json};
 
 use super::client::Shared;
 use super::delivery::Ticket;
-use super::llm;
 use super::request::{Invoke, Keyed, Make};
+use super::{llm, messages};
 use crate::client::{Client, SessionSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::{json as text, method};
-use crate::session::{SendOptions, Session};
+use crate::session::Session;
 
 type Op = fn(&Arc<Shared>, Ticket, &str) -> Result<()>;
 
 const OPS: &[(&str, Op)] = &[
     ("rpc.call", rpc_call),
     ("session.call", session_call),
-    ("session.send", session_send),
-    ("session.sendAndWait", session_send_and_wait),
+    ("session.send", messages::send),
+    ("session.sendAndWait", messages::send_and_wait),
+    #[cfg(feature = "structured")]
+    ("session.sendStructured", messages::send_structured),
     ("session.create", |shared, ticket, args| make(shared, ticket, args, false)),
     ("session.resume", |shared, ticket, args| make(shared, ticket, args, true)),
     ("session.getEvents", session_get_events),
@@ -73,10 +75,14 @@ fn params<'a>(call: &Invoke<'a>) -> Result<&'a str> {
 }
 
 fn limit(millis: Option<f64>) -> Result<Option<Duration>> {
+    duration("timeoutMs", millis)
+}
+
+pub(super) fn duration(name: &str, millis: Option<f64>) -> Result<Option<Duration>> {
     let Some(millis) = millis else { return Ok(None) };
     Duration::try_from_secs_f64(millis / 1e3)
         .map(Some)
-        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("timeoutMs {millis}: {error}")))
+        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{name} {millis}: {error}")))
 }
 
 async fn limited(
@@ -132,36 +138,6 @@ fn rpc_notify(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let call = invoke(args)?;
     shared.client.notify(&call.method, params(&call)?)?;
     shared.complete(ticket, Ok(Bytes::from_static(b"{}")));
-    Ok(())
-}
-
-/// The message of a send, and the session it goes to. Besides the message only `key` and `timeoutMs` are read here.
-fn message(shared: &Shared, args: &str) -> Result<(Session, Map<String, Value>, Option<Duration>)> {
-    let mut message: Map<String, Value> = read(args)?;
-    let key = message.remove("key").and_then(|key| u32::try_from(key.as_u64()?).ok()).unwrap_or_default();
-    let millis = message.remove("timeoutMs").and_then(|millis| millis.as_f64());
-    if !message.get("prompt").is_some_and(Value::is_string) {
-        return Err(Error::new(ErrorKind::InvalidArgument, "prompt is missing or no text"));
-    }
-    Ok((shared.session(key)?, message, limit(millis)?))
-}
-
-fn session_send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
-    let (session, mut message, _) = message(shared, args)?;
-    session.core().check_open()?;
-    message.insert("sessionId".to_owned(), (*session.id()).into());
-    shared.call(ticket, session.core().connection(), method::SESSION_SEND, &text::text(&message)?);
-    Ok(())
-}
-
-fn session_send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
-    let (session, message, limit) = message(shared, args)?;
-    let options: SendOptions = serde_json::from_value(Value::Object(message))
-        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("message: {error}")))?;
-    shared.spawn(ticket, async move {
-        let last = session.send_and_wait(options, limit).await?;
-        Ok(last.map_or(Bytes::from_static(b"null"), |event| event.bytes().clone()))
-    });
     Ok(())
 }
 

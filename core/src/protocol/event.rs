@@ -24,7 +24,9 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Concern {
     None,
+    UserMessage,
     AssistantMessage,
+    AssistantIdle,
     SessionIdle,
     SessionError,
     CapabilitiesChanged,
@@ -41,7 +43,9 @@ pub(crate) enum Concern {
 
 impl Concern {
     fn of(event_type: &[u8]) -> Self {
-        const TABLE: [(&str, Concern); 13] = [
+        const TABLE: [(&str, Concern); 15] = [
+            (method::EVENT_USER_MESSAGE, Concern::UserMessage),
+            (method::EVENT_ASSISTANT_IDLE, Concern::AssistantIdle),
             (method::EVENT_ASSISTANT_MESSAGE, Concern::AssistantMessage),
             (method::EVENT_SESSION_IDLE, Concern::SessionIdle),
             (method::EVENT_SESSION_ERROR, Concern::SessionError),

@@ -46,7 +46,9 @@ names! {
     EXTENSION_LAUNCH_RESOLVE = "extensionLaunchProvider.resolve";
     EXTENSION_LAUNCH_REGISTER = "registerExtensionLaunchProvider";
 
+    EVENT_USER_MESSAGE = "user.message";
     EVENT_ASSISTANT_MESSAGE = "assistant.message";
+    EVENT_ASSISTANT_IDLE = "assistant.idle";
     EVENT_SESSION_IDLE = "session.idle";
     EVENT_SESSION_ERROR = "session.error";
     EVENT_CAPABILITIES_CHANGED = "capabilities.changed";

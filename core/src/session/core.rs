@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -12,13 +13,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::state::State;
 use super::stream::{EventSink, EventStream, Meter};
-use super::turn::Turns;
+use super::turn::{Outcome, Turns, WaitId};
+use super::wait::Until;
 use crate::dispatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{CallContext, Handlers};
 use crate::protocol::event::Event;
 use crate::router::SessionInbox;
 use crate::rpc::{Connection, Responder};
+
+/// How long an idle session may take to begin with a message it accepted.
+const PASSED_OVER_GRACE: Duration = Duration::from_secs(1);
 
 /// Shared by the router, the user's handle and running handlers.
 pub(crate) struct SessionCore {
@@ -118,12 +123,30 @@ impl SessionCore {
     }
 
     /// Waits for the end of a turn, from now on.
-    pub(crate) fn wait_for_turn(&self) -> Result<oneshot::Receiver<Result<Option<Event>>>> {
+    pub(crate) fn wait_for_turn(&self, until: Until) -> Result<(WaitId, oneshot::Receiver<Outcome>)> {
         let mut turns = self.turns();
         if self.closed.is_cancelled() {
             return Err(self.why_closed());
         }
-        Ok(turns.wait())
+        Ok(turns.wait(until))
+    }
+
+    /// Says which message a wait is for.
+    pub(crate) fn claim_turn(self: &Arc<Self>, wait: WaitId, message: &str) {
+        let passed_over = self.turns().claim(wait, message);
+        self.look_again(passed_over);
+    }
+
+    /// A wait whose turn has not begun although the session is idle gets a moment more: the runtime may have said so
+    /// before it took up the message.
+    fn look_again(self: &Arc<Self>, passed_over: bool) {
+        if passed_over {
+            let core = Arc::clone(self);
+            tokio::spawn(async move {
+                tokio::time::sleep(PASSED_OVER_GRACE).await;
+                core.turns().end_passed_over();
+            });
+        }
     }
 
     /// Fails when the session is closed.
@@ -213,7 +236,8 @@ impl SessionInbox for SessionCore {
         self.meter.receive();
         self.state().fold(event);
         self.publish(event);
-        self.turns().see(event);
+        let passed_over = self.turns().see(event);
+        self.look_again(passed_over);
         dispatch::event(&self, event);
     }
 

@@ -1,7 +1,6 @@
 //! The user's handle of a session.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::core::{SessionCore, SessionOwner, disconnected};
 use super::stream::{Counters, EventStream};
+use super::wait::{WaitOptions, within};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
 use crate::protocol::{json, method};
@@ -119,33 +119,30 @@ impl Session {
         Ok(json::parse_as::<Sent>("answer to session.send", &answer)?.message_id)
     }
 
-    /// Sends a message and waits for the end of the turn; the last answer of the agent, if there was one. The clock
-    /// starts when the runtime accepted the message; running out of time does not abort the agent.
+    /// Sends a message and waits for its end; the last answer of the agent to it, if there was one. Several waits on one
+    /// session each get the answer to their own message. The clock starts when the runtime accepted the message; running
+    /// out of time, or dropping this future, does not abort the agent. The error of a limit says what was last seen.
     pub async fn send_and_wait(
         &self,
         message: impl Into<SendOptions>,
-        limit: Option<Duration>,
+        options: impl Into<WaitOptions>,
     ) -> Result<Option<Event>> {
-        let turn = self.core.wait_for_turn()?;
-        self.send(message).await?;
-        let ended = async { turn.await.unwrap_or_else(|_| Err(disconnected(&self.id()))) };
-        match limit {
-            None => ended.await,
-            Some(limit) => match tokio::time::timeout(limit, ended).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(self.timed_out(limit)),
-            },
+        let options = options.into();
+        let (wait, turn) = self.core.wait_for_turn(options.until)?;
+        let id = self.send(message).await?;
+        self.core.claim_turn(wait, &id);
+        match within(&self.core, turn, options).await {
+            Ok(outcome) => outcome,
+            Err(expired) => Err(expired.error(&self.last_seen(), options.until)),
         }
     }
 
-    fn timed_out(&self, limit: Duration) -> Error {
+    fn last_seen(&self) -> Value {
         let mut seen = self.core.state().last_seen();
         if let Some(stderr) = self.client.stderr_tail().filter(|text| !text.is_empty()) {
             seen["stderr"] = stderr.into();
         }
-        let text =
-            format!("Timeout after {}s waiting for session.idle; last seen: {seen}", limit.as_secs_f64());
-        Error::new(ErrorKind::Timeout, text).with_data(seen.to_string())
+        seen
     }
 
     /// All events of the conversation so far, oldest first.

@@ -4,10 +4,16 @@ mod core;
 mod handle;
 mod state;
 mod stream;
+#[cfg(feature = "structured")]
+mod structured;
 mod turn;
+mod wait;
 
 pub(crate) use self::core::{SessionCore, SessionOwner};
 pub use handle::{SendOptions, Session};
 pub(crate) use stream::EventSink;
 pub(crate) use stream::Meter;
 pub use stream::{Counters, EventStream};
+#[cfg(feature = "structured")]
+pub use structured::{Structured, StructuredOptions};
+pub use wait::{Until, WaitOptions};

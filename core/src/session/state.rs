@@ -104,6 +104,11 @@ impl State {
         known
     }
 
+    /// When the last event arrived.
+    pub(crate) fn last_time(&self) -> Option<Instant> {
+        self.last_time
+    }
+
     /// What was last seen, for the error of a wait that took too long.
     pub(crate) fn last_seen(&self) -> Value {
         let last = self

@@ -1,0 +1,93 @@
+//! Messages to the agent: sent, waited for, answered in a given form.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::client::Shared;
+use super::delivery::Ticket;
+use super::ops::duration;
+use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::{json as text, method};
+use crate::session::{SendOptions, Session, Until, WaitOptions};
+
+fn invalid(what: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidArgument, what.into())
+}
+
+/// The message of a send, and the session it goes to. Only `key` is read here.
+fn message(shared: &Shared, args: &str) -> Result<(Session, Map<String, Value>)> {
+    let mut message: Map<String, Value> = text::parse_as("arguments", args.as_bytes())?;
+    let key = message.remove("key").and_then(|key| u32::try_from(key.as_u64()?).ok()).unwrap_or_default();
+    if !message.get("prompt").is_some_and(Value::is_string) {
+        return Err(invalid("prompt is missing or no text"));
+    }
+    Ok((shared.session(key)?, message))
+}
+
+/// Takes the limits of a wait out of the message.
+fn wait_options(message: &mut Map<String, Value>) -> Result<WaitOptions> {
+    let mut millis = |name: &str| match message.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(millis)) => duration(name, millis.as_f64()),
+        Some(other) => Err(invalid(format!("{name} {other}: not a number of milliseconds"))),
+    };
+    let timeout = millis("timeoutMs")?;
+    let inactivity = millis("inactivityTimeoutMs")?;
+    let until = match message.remove("until") {
+        None | Some(Value::Null) => Until::Idle,
+        Some(Value::String(name)) if name == "idle" => Until::Idle,
+        Some(Value::String(name)) if name == "foreground" => Until::ForegroundIdle,
+        Some(other) => return Err(invalid(format!("until {other}: must be \"idle\" or \"foreground\""))),
+    };
+    Ok(WaitOptions { timeout, inactivity, until })
+}
+
+fn send_options(message: Map<String, Value>) -> Result<SendOptions> {
+    serde_json::from_value(Value::Object(message)).map_err(|error| invalid(format!("message: {error}")))
+}
+
+pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let (session, mut message) = message(shared, args)?;
+    message.remove("timeoutMs");
+    session.core().check_open()?;
+    message.insert("sessionId".to_owned(), (*session.id()).into());
+    shared.call(ticket, session.core().connection(), method::SESSION_SEND, &text::text(&message)?);
+    Ok(())
+}
+
+pub(super) fn send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let (session, mut message) = message(shared, args)?;
+    let wait = wait_options(&mut message)?;
+    let message = send_options(message)?;
+    shared.spawn(ticket, async move {
+        let last = session.send_and_wait(message, wait).await?;
+        Ok(last.map_or(Bytes::from_static(b"null"), |event| event.bytes().clone()))
+    });
+    Ok(())
+}
+
+#[cfg(feature = "structured")]
+pub(super) fn send_structured(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let (session, mut message) = message(shared, args)?;
+    let mut options = crate::session::StructuredOptions::new(match message.remove("responseSchema") {
+        Some(schema @ (Value::Object(_) | Value::Bool(_))) => schema,
+        _ => return Err(invalid("responseSchema is missing or no JSON Schema")),
+    });
+    if let Some(retries) = message.remove("responseRetries").filter(|retries| !retries.is_null()) {
+        options.retries = retries
+            .as_u64()
+            .and_then(|retries| u32::try_from(retries).ok())
+            .ok_or_else(|| invalid(format!("responseRetries {retries}: not a whole number of tries")))?;
+    }
+    options.wait = wait_options(&mut message)?;
+    let message = send_options(message)?;
+    shared.spawn(ticket, async move {
+        let answer = session.send_and_wait_structured(message, options).await?;
+        let event = String::from_utf8_lossy(answer.event.bytes()).into_owned();
+        let json = format!(r#"{{"value":{},"tries":{},"event":{event}}}"#, answer.value, answer.tries);
+        Ok(Bytes::from(json))
+    });
+    Ok(())
+}

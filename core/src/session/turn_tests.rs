@@ -1,0 +1,135 @@
+use bytes::Bytes;
+
+use super::*;
+
+fn event(text: &'static str) -> Event {
+    Event::from_json(Bytes::from_static(text.as_bytes())).unwrap()
+}
+
+/// A waiter whose message was accepted under this id.
+fn waiting(turns: &mut Turns, message: &str) -> oneshot::Receiver<Outcome> {
+    let (id, waiter) = turns.wait(Until::Idle);
+    turns.claim(id, message);
+    waiter
+}
+
+fn answer(waiter: &mut oneshot::Receiver<Outcome>) -> String {
+    waiter.try_recv().unwrap().unwrap().unwrap().data::<serde_json::Value>().unwrap()["content"].to_string()
+}
+
+const FIRST: &str = r#"{"type":"user.message","data":{"messageId":"m1","interactionId":"i1"}}"#;
+const FIRST_SAYS: &str =
+    r#"{"type":"assistant.message","data":{"content":1,"originatingMessageId":"m1","interactionId":"i1"}}"#;
+const SECOND: &str = r#"{"type":"user.message","data":{"messageId":"m2","interactionId":"i2"}}"#;
+const SECOND_SAYS: &str =
+    r#"{"type":"assistant.message","data":{"content":2,"originatingMessageId":"m2","interactionId":"i2"}}"#;
+const IDLE: &str = r#"{"type":"session.idle","data":{}}"#;
+const ERROR: &str = r#"{"type":"session.error","data":{"message":"no quota"}}"#;
+
+#[test]
+fn the_last_answer_of_the_root_agent_is_returned() {
+    let mut turns = Turns::default();
+    let mut waiter = waiting(&mut turns, "m");
+    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"1"}}"#));
+    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"2"}}"#));
+    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"3"},"agentId":"sub"}"#));
+    turns.see(&event(r#"{"type":"session.idle","data":{},"agentId":"sub"}"#));
+    turns.see(&event(r#"{"type":"assistant.idle","data":{}}"#));
+    assert!(waiter.try_recv().is_err(), "neither a sub-agent's idle nor the foreground's ends it");
+    turns.see(&event(IDLE));
+    assert_eq!(answer(&mut waiter), "\"2\"");
+}
+
+#[test]
+fn errors_end_every_wait_of_a_runtime_without_marks() {
+    let mut turns = Turns::default();
+    let (mut one, mut two) = (waiting(&mut turns, "a"), waiting(&mut turns, "b"));
+    turns.see(&event(ERROR));
+    for waiter in [&mut one, &mut two] {
+        let error = waiter.try_recv().unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::SessionError, "Session error: no quota"));
+    }
+}
+
+#[test]
+fn what_came_before_the_id_is_not_lost() {
+    let mut turns = Turns::default();
+    let (id, mut waiter) = turns.wait(Until::Idle);
+    for text in [FIRST, FIRST_SAYS, IDLE] {
+        turns.see(&event(text));
+    }
+    assert!(waiter.try_recv().is_err());
+    turns.claim(id, "m1");
+    assert_eq!(answer(&mut waiter), "1");
+}
+
+#[test]
+fn concurrent_messages_each_get_their_own_answer() {
+    let mut turns = Turns::default();
+    let (mut one, mut two) = (waiting(&mut turns, "m1"), waiting(&mut turns, "m2"));
+    for text in [FIRST, FIRST_SAYS, SECOND, SECOND_SAYS, IDLE] {
+        turns.see(&event(text));
+    }
+    assert_eq!((answer(&mut one), answer(&mut two)), ("1".to_owned(), "2".to_owned()));
+}
+
+#[test]
+fn an_error_of_one_turn_is_not_the_next_ones() {
+    let mut turns = Turns::default();
+    let (mut one, mut two) = (waiting(&mut turns, "m1"), waiting(&mut turns, "m2"));
+    for text in [FIRST, ERROR, SECOND, SECOND_SAYS, IDLE] {
+        turns.see(&event(text));
+    }
+    assert_eq!(one.try_recv().unwrap().unwrap_err().kind(), ErrorKind::SessionError);
+    assert_eq!(answer(&mut two), "2");
+}
+
+#[test]
+fn the_idle_of_the_turn_before_ends_nothing() {
+    let mut turns = Turns::default();
+    turns.see(&event(FIRST));
+    let (id, mut waiter) = turns.wait(Until::Idle);
+    turns.see(&event(FIRST_SAYS));
+    turns.see(&event(IDLE));
+    assert!(!turns.claim(id, "m2"));
+    for text in [SECOND, SECOND_SAYS] {
+        turns.see(&event(text));
+    }
+    assert!(waiter.try_recv().is_err());
+    turns.see(&event(IDLE));
+    assert_eq!(answer(&mut waiter), "2");
+}
+
+#[test]
+fn a_message_whose_turn_never_begins_ends_with_what_was_seen() {
+    let mut turns = Turns::default();
+    turns.see(&event(FIRST));
+    let mut waiter = waiting(&mut turns, "m2");
+    turns.see(&event(ERROR));
+    assert!(turns.see(&event(IDLE)), "the caller is told to come back");
+    assert!(waiter.try_recv().is_err());
+    turns.end_passed_over();
+    assert_eq!(waiter.try_recv().unwrap().unwrap_err().kind(), ErrorKind::SessionError);
+}
+
+#[test]
+fn a_message_that_joined_a_running_turn_gets_its_answer() {
+    let mut turns = Turns::default();
+    let mut waiter = waiting(&mut turns, "m3");
+    let joined = r#"{"type":"user.message","data":{"messageId":"m3","interactionId":"i1"}}"#;
+    for text in [FIRST, joined, FIRST_SAYS, IDLE] {
+        turns.see(&event(text));
+    }
+    assert_eq!(answer(&mut waiter), "1");
+}
+
+#[test]
+fn the_foreground_can_be_enough() {
+    let mut turns = Turns::default();
+    let (id, mut waiter) = turns.wait(Until::ForegroundIdle);
+    turns.claim(id, "m1");
+    for text in [FIRST, FIRST_SAYS, r#"{"type":"assistant.idle","data":{}}"#] {
+        turns.see(&event(text));
+    }
+    assert_eq!(answer(&mut waiter), "1");
+}
