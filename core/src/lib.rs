@@ -19,6 +19,7 @@
 mod client;
 mod dispatch;
 pub mod error;
+pub mod files;
 mod framing;
 pub mod handlers;
 pub mod host;

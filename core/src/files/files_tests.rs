@@ -1,0 +1,108 @@
+use super::*;
+
+/// What every store must do, however it keeps its files.
+async fn holds(files: &dyn SessionFiles) {
+    let missing = |outcome: Result<String>| outcome.unwrap_err().data().unwrap().contains("ENOENT");
+    assert!(missing(files.read_file("/state/a.txt").await));
+    assert!(files.stat("/state").await.is_err());
+    files.write_file("/state/deep/a.txt", "one\n").await.unwrap();
+    files.append_file("/state/deep/a.txt", "two\n").await.unwrap();
+    files.append_file("/state/b.txt", "ünï").await.unwrap();
+    assert_eq!(files.read_file("/state/deep/a.txt").await.unwrap(), "one\ntwo\n");
+    files.write_file("/state/deep/a.txt", "three").await.unwrap();
+    assert_eq!(files.read_file("state/./deep/a.txt").await.unwrap(), "three");
+    let info = files.stat("/state/b.txt").await.unwrap();
+    assert_eq!((info.is_directory, info.size), (false, 5));
+    assert!(files.stat("/state").await.unwrap().is_directory);
+    let listed = files.readdir("/state").await.unwrap();
+    assert_eq!(
+        listed.iter().map(|entry| (entry.name.as_str(), entry.is_directory)).collect::<Vec<_>>(),
+        [("b.txt", false), ("deep", true)]
+    );
+    files.rename("/state/b.txt", "/state/deep/c.txt").await.unwrap();
+    assert!(missing(files.read_file("/state/b.txt").await));
+    assert_eq!(files.read_file("/state/deep/c.txt").await.unwrap(), "ünï");
+    files.rename("/state/deep/c.txt", "/state/deep/a.txt").await.unwrap();
+    assert_eq!(files.read_file("/state/deep/a.txt").await.unwrap(), "ünï");
+    assert!(files.rename("/state/none", "/state/x").await.is_err());
+    assert!(files.rm("/state/none", false, false).await.is_err());
+    files.rm("/state/none", false, true).await.unwrap();
+    assert!(files.rm("/state/deep", false, false).await.is_err());
+    files.rm("/state/deep", true, false).await.unwrap();
+    assert!(missing(files.read_file("/state/deep/a.txt").await));
+    for path in ["/../outside", "../outside", "/state/../../outside"] {
+        assert!(files.write_file(path, "x").await.is_err(), "{path} leads out");
+    }
+}
+
+/// What stores with real directories do besides.
+async fn directories_hold(files: &dyn SessionFiles) {
+    assert!(files.mkdir("/one/two", false).await.is_err());
+    files.mkdir("/one/two", true).await.unwrap();
+    files.mkdir("/one/two", true).await.unwrap();
+    assert!(files.mkdir("/one/two", false).await.is_err());
+    assert_eq!(files.readdir("/one/two").await.unwrap(), []);
+    files.write_file("/one/two/file", "x").await.unwrap();
+    assert!(files.write_file("/one/two", "x").await.is_err());
+    assert!(files.write_file("/one/two/file/below", "x").await.is_err());
+    files.rename("/one/two", "/three").await.unwrap();
+    assert_eq!(files.read_file("/three/file").await.unwrap(), "x");
+}
+
+#[tokio::test]
+async fn memory() {
+    holds(&MemoryFiles::new()).await;
+    directories_hold(&MemoryFiles::new()).await;
+}
+
+#[tokio::test]
+async fn folder() {
+    let place = tempfile::tempdir().unwrap();
+    holds(&FolderFiles::new(place.path().join("made")).unwrap()).await;
+    directories_hold(&FolderFiles::new(place.path().join("again")).unwrap()).await;
+    let entries: Vec<_> = std::fs::read_dir(place.path()).unwrap().collect();
+    assert_eq!(entries.len(), 2, "nothing was written outside the stores");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_do_not_lead_out_of_a_folder() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::create_dir(place.path().join("store")).unwrap();
+    std::fs::write(place.path().join("secret"), "s").unwrap();
+    std::os::unix::fs::symlink(place.path(), place.path().join("store/out")).unwrap();
+    let files = FolderFiles::new(place.path().join("store")).unwrap();
+    assert!(files.read_file("/out/secret").await.unwrap_err().message().contains("EACCES"));
+    assert!(files.write_file("/out/new", "x").await.is_err());
+    files.write_file("/in", "x").await.unwrap();
+    std::os::unix::fs::symlink("in", place.path().join("store/link")).unwrap();
+    assert_eq!(files.read_file("/link").await.unwrap(), "x");
+}
+
+#[cfg(feature = "opendal")]
+#[tokio::test]
+async fn object_store() {
+    let operator = opendal::Operator::new(opendal::services::Memory::default()).unwrap().finish();
+    holds(&ObjectStoreFiles::new(operator)).await;
+}
+
+#[tokio::test]
+async fn operations_arrive_by_their_names() {
+    let served = ServeFiles::new(MemoryFiles::new());
+    let context = CallContext { session_id: "s".into(), cancel: Default::default() };
+    let call = async |method: &str, params: Value| {
+        let Value::Object(params) = params else { panic!("params are an object") };
+        served.call(&context, method, params).await
+    };
+    call("writeFile", json!({"path": "/a", "content": "x"})).await.unwrap();
+    assert_eq!(call("exists", json!({"path": "/a"})).await.unwrap(), true);
+    assert_eq!(call("exists", json!({"path": "/b"})).await.unwrap(), false);
+    assert_eq!(
+        call("readdirWithTypes", json!({"path": "/"})).await.unwrap(),
+        json!([{"name": "a", "type": "file"}])
+    );
+    assert_eq!(call("stat", json!({"path": "/a"})).await.unwrap()["isFile"], true);
+    assert_eq!(call("sqliteExists", json!({})).await.unwrap(), false);
+    let refused = call("sqliteQuery", json!({"query": "select 1", "queryType": "query"})).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unsupported);
+}

@@ -1,0 +1,128 @@
+//! Ready stores for session files: in memory, in a folder, in anything OpenDAL reaches. With one of them a session that
+//! was begun on one machine goes on on another.
+
+mod folder;
+mod memory;
+#[cfg(feature = "opendal")]
+mod object_store;
+mod path;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value, json};
+
+pub use folder::FolderFiles;
+pub use memory::MemoryFiles;
+#[cfg(feature = "opendal")]
+pub use object_store::ObjectStoreFiles;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::handlers::{CallContext, SessionFsHandler};
+use crate::protocol::time::iso8601;
+
+/// What is known of a file or directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Whether it is a directory; everything else counts as a file.
+    pub is_directory: bool,
+    /// Bytes; 0 for directories.
+    pub size: u64,
+    /// Last change.
+    pub mtime: SystemTime,
+    /// Creation, or the last change where a store does not know.
+    pub birthtime: SystemTime,
+}
+
+/// One entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirEntry {
+    /// The name, without a path.
+    pub name: String,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+}
+
+/// A store of text files, typed. Paths are those of the runtime, `/` between their parts. Calls may overlap. A file that
+/// is not there is reported by [`not_found`], so that the runtime can tell it from other failures.
+#[async_trait]
+pub trait SessionFiles: Send + Sync {
+    /// The whole text of a file.
+    async fn read_file(&self, path: &str) -> Result<String>;
+    /// Replaces a file, or makes it together with the directories above it.
+    async fn write_file(&self, path: &str, content: &str) -> Result<()>;
+    /// Adds to the end of a file, or makes it together with the directories above it.
+    async fn append_file(&self, path: &str, content: &str) -> Result<()>;
+    /// What is known of a path.
+    async fn stat(&self, path: &str) -> Result<FileInfo>;
+    /// Makes a directory; `recursive` makes those above it and does not mind one that is there.
+    async fn mkdir(&self, path: &str, recursive: bool) -> Result<()>;
+    /// The entries of a directory, sorted by name.
+    async fn readdir(&self, path: &str) -> Result<Vec<DirEntry>>;
+    /// Removes a file, or with `recursive` a directory; `force` does not mind a missing one.
+    async fn rm(&self, path: &str, recursive: bool, force: bool) -> Result<()>;
+    /// Moves a file or directory; a file at the destination is replaced.
+    async fn rename(&self, src: &str, dest: &str) -> Result<()>;
+}
+
+/// The error for a path where nothing is.
+#[must_use]
+pub fn not_found(path: &str) -> Error {
+    Error::new(ErrorKind::HandlerFailed, format!("ENOENT: no such file or directory: {path}"))
+        .with_data(r#"{"code":"ENOENT"}"#.to_owned())
+}
+
+fn failed(what: impl Into<String>) -> Error {
+    Error::new(ErrorKind::HandlerFailed, what.into())
+}
+
+/// Serves a session's file operations from a store; SQLite is refused as unsupported, which the runtime accepts.
+pub struct ServeFiles(Arc<dyn SessionFiles>);
+
+impl ServeFiles {
+    /// For [`Handlers::session_fs`](crate::handlers::Handlers::session_fs).
+    pub fn new(files: impl SessionFiles + 'static) -> Arc<Self> {
+        Arc::new(Self(Arc::new(files)))
+    }
+}
+
+#[async_trait]
+impl SessionFsHandler for ServeFiles {
+    async fn call(&self, _: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
+        let files = &self.0;
+        let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
+        let flag = |name: &str| params.get(name).and_then(Value::as_bool).unwrap_or_default();
+        let path = text("path");
+        match method {
+            "readFile" => files.read_file(path).await.map(Value::from),
+            "writeFile" => files.write_file(path, text("content")).await.map(Value::from),
+            "appendFile" => files.append_file(path, text("content")).await.map(Value::from),
+            "exists" => Ok(files.stat(path).await.is_ok().into()),
+            "stat" => files.stat(path).await.map(|info| {
+                json!({
+                    "isFile": !info.is_directory,
+                    "isDirectory": info.is_directory,
+                    "size": info.size,
+                    "mtime": iso8601(info.mtime),
+                    "birthtime": iso8601(info.birthtime),
+                })
+            }),
+            "mkdir" => files.mkdir(path, flag("recursive")).await.map(Value::from),
+            "readdir" => Ok(files.readdir(path).await?.into_iter().map(|entry| entry.name).collect()),
+            "readdirWithTypes" => Ok(files.readdir(path).await?.into_iter().map(typed).collect()),
+            "rm" => files.rm(path, flag("recursive"), flag("force")).await.map(Value::from),
+            "rename" => files.rename(text("src"), text("dest")).await.map(Value::from),
+            "sqliteExists" => Ok(false.into()),
+            _ => Err(Error::new(ErrorKind::Unsupported, format!("this store of files has no {method}"))),
+        }
+    }
+}
+
+fn typed(entry: DirEntry) -> Value {
+    json!({"name": entry.name, "type": if entry.is_directory { "directory" } else { "file" }})
+}
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;
