@@ -44,7 +44,7 @@ pub use protocol::generated;
 pub use protocol::method;
 pub use protocol::session_spec::{CommandSpec, SessionConfig, ToolSpec, TraceContext};
 pub use runtime::options::{
-    ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, TelemetryConfig,
+    ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig,
 };
 pub use session::{Counters, EventStream, SendOptions, Session, Until, WaitOptions};
 #[cfg(feature = "structured")]

@@ -157,6 +157,7 @@ export class CopilotClient implements AsyncDisposable {
   ): void {
     const { sessionFs } = this.#options;
     if (!sessionFs) return;
+    if (!factory && sessionFs.store) return;
     if (!factory) {
       throw new Error("createSessionFsProvider is required in the session config when sessionFs is enabled");
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
 from ._handlers import BearerTokenProvider
 
@@ -70,11 +70,19 @@ class SessionFsCapabilities(TypedDict, total=False):
     binary: bool
 
 
+class SessionFsStore(TypedDict, total=False):
+    """A ready store for session files, shared by the client's sessions: see ``docs/python.md``."""
+
+    kind: Required[Literal["memory", "folder"]]
+    path: str
+
+
 class SessionFsConfig(TypedDict):
     initial_working_directory: str
     session_state_path: str
     conventions: SessionFsConventions
     capabilities: NotRequired[SessionFsCapabilities]
+    store: NotRequired[SessionFsStore]
 
 
 class SelectionRange(TypedDict):

@@ -309,7 +309,9 @@ _telemetry = _renamed(
     "source_name",
     "capture_content",
 )
-_session_fs = _renamed("session_state_path", "conventions", "capabilities", initial_working_directory="initialCwd")
+_session_fs = _renamed(
+    "session_state_path", "conventions", "capabilities", "store", initial_working_directory="initialCwd"
+)
 
 _CLIENT: dict[str, tuple[str, Converter | None]] = {
     "working_directory": ("workingDirectory", None),

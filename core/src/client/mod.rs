@@ -17,6 +17,7 @@ pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::ServeFiles;
 use crate::handlers::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
 use crate::protocol::{json, method};
@@ -82,6 +83,8 @@ pub(crate) struct ClientInner {
     link: Arc<Mutex<Link>>,
     models: tokio::sync::Mutex<Option<Bytes>>,
     callbacks: ClientCallbacks,
+    /// Serves the files of sessions without a handler of their own.
+    files: Option<Arc<ServeFiles>>,
 }
 
 /// What changes with each start.
@@ -162,6 +165,8 @@ impl Client {
             _ => {}
         }
         let program = runtime::resolve(&options)?;
+        let store = options.session_fs.as_ref().and_then(|files| files.store.as_ref());
+        let files = store.map(ServeFiles::shared).transpose()?;
         Ok(Self(Arc::new(ClientInner {
             options,
             program,
@@ -174,6 +179,7 @@ impl Client {
             link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
             models: tokio::sync::Mutex::default(),
             callbacks,
+            files,
         })))
     }
 

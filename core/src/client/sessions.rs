@@ -91,12 +91,20 @@ impl Client {
         self.make_session(Purpose::Resume, Some(id.to_owned()), spec.into()).await
     }
 
-    async fn make_session(&self, purpose: Purpose, id: Option<String>, spec: SessionSpec) -> Result<Session> {
+    async fn make_session(
+        &self,
+        purpose: Purpose,
+        id: Option<String>,
+        mut spec: SessionSpec,
+    ) -> Result<Session> {
         if self.0.link().live.is_none() {
             self.start().await.map_err(|error| error.on_closed_connection())?;
         }
         let mode = self.0.options.mode;
         spec.config.validate(mode)?;
+        if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
+            spec.handlers.session_fs = self.0.files.clone().map(|files| files as _);
+        }
         if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
             let text = "create_session_fs_handler is required: the client was made with session_fs";
             return Err(Error::new(ErrorKind::InvalidArgument, text));

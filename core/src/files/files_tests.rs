@@ -87,6 +87,19 @@ async fn object_store() {
 }
 
 #[tokio::test]
+async fn sessions_share_a_store_without_seeing_each_other() {
+    let store = MemoryFiles::new();
+    let served = ServeFiles::by_session(store.clone());
+    for (session, content) in [("one", "1"), ("../two", "2")] {
+        let context = CallContext { session_id: session.into(), cancel: Default::default() };
+        let Value::Object(params) = json!({"path": "/state/x", "content": content}) else { unreachable!() };
+        served.call(&context, "writeFile", params).await.unwrap();
+    }
+    assert_eq!(store.read_file("/one/state/x").await.unwrap(), "1");
+    assert_eq!(store.read_file("/%2E.%2Ftwo/state/x").await.unwrap(), "2");
+}
+
+#[tokio::test]
 async fn operations_arrive_by_their_names() {
     let served = ServeFiles::new(MemoryFiles::new());
     let context = CallContext { session_id: "s".into(), cancel: Default::default() };

@@ -21,6 +21,8 @@ pub use object_store::ObjectStoreFiles;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{CallContext, SessionFsHandler};
 use crate::protocol::time::iso8601;
+use crate::runtime::options::SessionFsStore;
+use path::key;
 
 /// What is known of a file or directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,22 +80,58 @@ fn failed(what: impl Into<String>) -> Error {
 }
 
 /// Serves a session's file operations from a store; SQLite is refused as unsupported, which the runtime accepts.
-pub struct ServeFiles(Arc<dyn SessionFiles>);
+pub struct ServeFiles {
+    files: Arc<dyn SessionFiles>,
+    /// Whether each session has a directory of its own, called like the session.
+    by_session: bool,
+}
 
 impl ServeFiles {
-    /// For [`Handlers::session_fs`](crate::handlers::Handlers::session_fs).
+    /// For [`Handlers::session_fs`](crate::handlers::Handlers::session_fs) of one session: all of the store is its own.
     pub fn new(files: impl SessionFiles + 'static) -> Arc<Self> {
-        Arc::new(Self(Arc::new(files)))
+        Arc::new(Self { files: Arc::new(files), by_session: false })
     }
+
+    /// For any number of sessions: each has a directory of its own in the store.
+    pub fn by_session(files: impl SessionFiles + 'static) -> Arc<Self> {
+        Arc::new(Self { files: Arc::new(files), by_session: true })
+    }
+
+    /// The store that the client's options ask for.
+    pub(crate) fn shared(store: &SessionFsStore) -> Result<Arc<Self>> {
+        Ok(match store {
+            SessionFsStore::Memory => Self::by_session(MemoryFiles::new()),
+            SessionFsStore::Folder { path } => Self::by_session(FolderFiles::new(path)?),
+        })
+    }
+
+    fn path(&self, session: &str, path: &str) -> Result<String> {
+        let path = key(path)?;
+        Ok(if self.by_session { format!("{}/{path}", directory_name(session)) } else { path })
+    }
+}
+
+/// A session's id as a file name: letters, digits, `-`, `_` and inner `.` stay, other bytes become `%` and two digits.
+fn directory_name(session: &str) -> String {
+    let mut name = String::with_capacity(session.len());
+    for (at, byte) in session.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(byte.into()),
+            b'.' if at > 0 => name.push('.'),
+            _ => name.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    name
 }
 
 #[async_trait]
 impl SessionFsHandler for ServeFiles {
-    async fn call(&self, _: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
-        let files = &self.0;
+    async fn call(&self, context: &CallContext, method: &str, params: Map<String, Value>) -> Result<Value> {
+        let files = &self.files;
         let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
         let flag = |name: &str| params.get(name).and_then(Value::as_bool).unwrap_or_default();
-        let path = text("path");
+        let place = |name: &str| self.path(&context.session_id, text(name));
+        let path = &place("path")?;
         match method {
             "readFile" => files.read_file(path).await.map(Value::from),
             "writeFile" => files.write_file(path, text("content")).await.map(Value::from),
@@ -112,7 +150,7 @@ impl SessionFsHandler for ServeFiles {
             "readdir" => Ok(files.readdir(path).await?.into_iter().map(|entry| entry.name).collect()),
             "readdirWithTypes" => Ok(files.readdir(path).await?.into_iter().map(typed).collect()),
             "rm" => files.rm(path, flag("recursive"), flag("force")).await.map(Value::from),
-            "rename" => files.rename(text("src"), text("dest")).await.map(Value::from),
+            "rename" => files.rename(&place("src")?, &place("dest")?).await.map(Value::from),
             "sqliteExists" => Ok(false.into()),
             _ => Err(Error::new(ErrorKind::Unsupported, format!("this store of files has no {method}"))),
         }

@@ -6,7 +6,8 @@ use crate::error::Result;
 /// The parts of a path, `.` and `..` resolved. The root and a drive letter are parts of the store, not of the machine.
 pub(super) fn parts(path: &str) -> Result<Vec<&str>> {
     let mut parts = Vec::new();
-    for part in path.split('/') {
+    let has_drive = path.as_bytes().get(1) == Some(&b':');
+    for part in path.split(|letter| letter == '/' || (has_drive && letter == '\\')) {
         match part {
             "" | "." => {}
             ".." => {
@@ -35,7 +36,7 @@ mod tests {
     #[test]
     fn paths_stay_below_the_root() {
         for (path, expected) in
-            [("/state/a.txt", "state/a.txt"), ("a//./b/../c", "a/c"), ("/", ""), ("C:/work/x", "C/work/x")]
+            [("/state/a.txt", "state/a.txt"), ("a//./b/../c", "a/c"), ("/", ""), (r"C:\work/x", "C/work/x")]
         {
             assert_eq!(key(path).unwrap(), expected);
         }

@@ -105,6 +105,22 @@ pub struct SessionFsOptions {
     /// What the providers can do beyond files, passed on as given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Value>,
+    /// A ready store for sessions that bring no handler of their own; the runtime is not told.
+    #[serde(default, skip_serializing)]
+    pub store: Option<SessionFsStore>,
+}
+
+/// A ready store for session files. Sessions share it and do not see each other's files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+pub enum SessionFsStore {
+    /// In memory, as long as the client lives.
+    Memory,
+    /// In a folder of this machine, made when it is not there.
+    Folder {
+        /// Path of the folder.
+        path: String,
+    },
 }
 
 /// Which client-wide callbacks a foreign host serves.
@@ -254,6 +270,9 @@ impl SessionFsOptions {
         }
         if !matches!(self.conventions.as_str(), "posix" | "windows") {
             return Err(invalid("sessionFs: conventions must be \"posix\" or \"windows\""));
+        }
+        if matches!(&self.store, Some(SessionFsStore::Folder { path }) if path.is_empty()) {
+            return Err(invalid("sessionFs: the store's path must not be empty"));
         }
         Ok(())
     }

@@ -128,7 +128,8 @@ impl SessionCore {
         if self.closed.is_cancelled() {
             return Err(self.why_closed());
         }
-        Ok(turns.wait(until))
+        let seen = self.state().events_seen();
+        Ok(turns.wait(until, seen))
     }
 
     /// Says which message a wait is for.
@@ -234,9 +235,9 @@ impl SessionInbox for SessionCore {
             return;
         }
         self.meter.receive();
-        self.state().fold(event);
+        let number = self.state().fold(event);
         self.publish(event);
-        let passed_over = self.turns().see(event);
+        let passed_over = self.turns().see(event, number);
         self.look_again(passed_over);
         dispatch::event(&self, event);
     }

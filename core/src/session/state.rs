@@ -27,8 +27,13 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Takes in one event.
-    pub(crate) fn fold(&mut self, event: &Event) {
+    /// How many events were taken in.
+    pub(crate) fn events_seen(&self) -> u64 {
+        self.events_seen
+    }
+
+    /// Takes in one event; its number, counted from 1.
+    pub(crate) fn fold(&mut self, event: &Event) -> u64 {
         self.events_seen += 1;
         self.last_type.clear();
         self.last_type.extend_from_slice(event.type_bytes());
@@ -43,6 +48,7 @@ impl State {
             Concern::PermissionCompleted => note(&mut self.open_permissions, event, false),
             _ => {}
         }
+        self.events_seen
     }
 
     /// `ui` is replaced as a whole when the event has it; everything else stays.

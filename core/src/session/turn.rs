@@ -30,6 +30,8 @@ pub(crate) struct Turns {
 struct Wait {
     id: WaitId,
     until: Until,
+    /// How many events of the session came before it.
+    seen: u64,
     done: Option<oneshot::Sender<Outcome>>,
     /// The id of its message, none until the runtime accepted it.
     message: Option<String>,
@@ -62,14 +64,15 @@ struct Marks {
 }
 
 impl Turns {
-    /// Adds a waiter; it sees every event from now on.
-    pub(crate) fn wait(&mut self, until: Until) -> (WaitId, oneshot::Receiver<Outcome>) {
+    /// Adds a waiter; it sees every event after the session's first `seen` ones.
+    pub(crate) fn wait(&mut self, until: Until, seen: u64) -> (WaitId, oneshot::Receiver<Outcome>) {
         let (done, waiter) = oneshot::channel();
         let id = WaitId(self.next);
         self.next += 1;
         self.waits.push(Wait {
             id,
             until,
+            seen,
             done: Some(done),
             message: None,
             early: Vec::new(),
@@ -93,15 +96,15 @@ impl Turns {
         self.tidy()
     }
 
-    /// Shows an event to every waiter. True when a waiter saw the session go idle before its own turn had begun: then
+    /// Shows the session's event with this number to every waiter. True when a waiter saw the session go idle before its own turn had begun: then
     /// [`end_passed_over`](Self::end_passed_over) is due in a while.
-    pub(crate) fn see(&mut self, event: &Event) -> bool {
+    pub(crate) fn see(&mut self, event: &Event, number: u64) -> bool {
         if self.waits.is_empty() && (self.identified || event.concern() != Concern::UserMessage) {
             return false;
         }
         let Some(sight) = Sight::of(event) else { return false };
         self.identified |= sight.is_identified();
-        for wait in &mut self.waits {
+        for wait in self.waits.iter_mut().filter(|wait| wait.seen < number) {
             if wait.message.is_none() {
                 wait.early.push(sight.clone());
             } else {

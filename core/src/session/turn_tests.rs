@@ -8,7 +8,7 @@ fn event(text: &'static str) -> Event {
 
 /// A waiter whose message was accepted under this id.
 fn waiting(turns: &mut Turns, message: &str) -> oneshot::Receiver<Outcome> {
-    let (id, waiter) = turns.wait(Until::Idle);
+    let (id, waiter) = turns.wait(Until::Idle, 0);
     turns.claim(id, message);
     waiter
 }
@@ -30,13 +30,13 @@ const ERROR: &str = r#"{"type":"session.error","data":{"message":"no quota"}}"#;
 fn the_last_answer_of_the_root_agent_is_returned() {
     let mut turns = Turns::default();
     let mut waiter = waiting(&mut turns, "m");
-    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"1"}}"#));
-    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"2"}}"#));
-    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"3"},"agentId":"sub"}"#));
-    turns.see(&event(r#"{"type":"session.idle","data":{},"agentId":"sub"}"#));
-    turns.see(&event(r#"{"type":"assistant.idle","data":{}}"#));
+    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"1"}}"#), 1);
+    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"2"}}"#), 1);
+    turns.see(&event(r#"{"type":"assistant.message","data":{"content":"3"},"agentId":"sub"}"#), 1);
+    turns.see(&event(r#"{"type":"session.idle","data":{},"agentId":"sub"}"#), 1);
+    turns.see(&event(r#"{"type":"assistant.idle","data":{}}"#), 1);
     assert!(waiter.try_recv().is_err(), "neither a sub-agent's idle nor the foreground's ends it");
-    turns.see(&event(IDLE));
+    turns.see(&event(IDLE), 1);
     assert_eq!(answer(&mut waiter), "\"2\"");
 }
 
@@ -44,7 +44,7 @@ fn the_last_answer_of_the_root_agent_is_returned() {
 fn errors_end_every_wait_of_a_runtime_without_marks() {
     let mut turns = Turns::default();
     let (mut one, mut two) = (waiting(&mut turns, "a"), waiting(&mut turns, "b"));
-    turns.see(&event(ERROR));
+    turns.see(&event(ERROR), 1);
     for waiter in [&mut one, &mut two] {
         let error = waiter.try_recv().unwrap().unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::SessionError, "Session error: no quota"));
@@ -54,9 +54,9 @@ fn errors_end_every_wait_of_a_runtime_without_marks() {
 #[test]
 fn what_came_before_the_id_is_not_lost() {
     let mut turns = Turns::default();
-    let (id, mut waiter) = turns.wait(Until::Idle);
+    let (id, mut waiter) = turns.wait(Until::Idle, 0);
     for text in [FIRST, FIRST_SAYS, IDLE] {
-        turns.see(&event(text));
+        turns.see(&event(text), 1);
     }
     assert!(waiter.try_recv().is_err());
     turns.claim(id, "m1");
@@ -68,7 +68,7 @@ fn concurrent_messages_each_get_their_own_answer() {
     let mut turns = Turns::default();
     let (mut one, mut two) = (waiting(&mut turns, "m1"), waiting(&mut turns, "m2"));
     for text in [FIRST, FIRST_SAYS, SECOND, SECOND_SAYS, IDLE] {
-        turns.see(&event(text));
+        turns.see(&event(text), 1);
     }
     assert_eq!((answer(&mut one), answer(&mut two)), ("1".to_owned(), "2".to_owned()));
 }
@@ -78,7 +78,7 @@ fn an_error_of_one_turn_is_not_the_next_ones() {
     let mut turns = Turns::default();
     let (mut one, mut two) = (waiting(&mut turns, "m1"), waiting(&mut turns, "m2"));
     for text in [FIRST, ERROR, SECOND, SECOND_SAYS, IDLE] {
-        turns.see(&event(text));
+        turns.see(&event(text), 1);
     }
     assert_eq!(one.try_recv().unwrap().unwrap_err().kind(), ErrorKind::SessionError);
     assert_eq!(answer(&mut two), "2");
@@ -87,26 +87,26 @@ fn an_error_of_one_turn_is_not_the_next_ones() {
 #[test]
 fn the_idle_of_the_turn_before_ends_nothing() {
     let mut turns = Turns::default();
-    turns.see(&event(FIRST));
-    let (id, mut waiter) = turns.wait(Until::Idle);
-    turns.see(&event(FIRST_SAYS));
-    turns.see(&event(IDLE));
+    turns.see(&event(FIRST), 1);
+    let (id, mut waiter) = turns.wait(Until::Idle, 0);
+    turns.see(&event(FIRST_SAYS), 1);
+    turns.see(&event(IDLE), 1);
     assert!(!turns.claim(id, "m2"));
     for text in [SECOND, SECOND_SAYS] {
-        turns.see(&event(text));
+        turns.see(&event(text), 1);
     }
     assert!(waiter.try_recv().is_err());
-    turns.see(&event(IDLE));
+    turns.see(&event(IDLE), 1);
     assert_eq!(answer(&mut waiter), "2");
 }
 
 #[test]
 fn a_message_whose_turn_never_begins_ends_with_what_was_seen() {
     let mut turns = Turns::default();
-    turns.see(&event(FIRST));
+    turns.see(&event(FIRST), 1);
     let mut waiter = waiting(&mut turns, "m2");
-    turns.see(&event(ERROR));
-    assert!(turns.see(&event(IDLE)), "the caller is told to come back");
+    turns.see(&event(ERROR), 1);
+    assert!(turns.see(&event(IDLE), 1), "the caller is told to come back");
     assert!(waiter.try_recv().is_err());
     turns.end_passed_over();
     assert_eq!(waiter.try_recv().unwrap().unwrap_err().kind(), ErrorKind::SessionError);
@@ -118,7 +118,7 @@ fn a_message_that_joined_a_running_turn_gets_its_answer() {
     let mut waiter = waiting(&mut turns, "m3");
     let joined = r#"{"type":"user.message","data":{"messageId":"m3","interactionId":"i1"}}"#;
     for text in [FIRST, joined, FIRST_SAYS, IDLE] {
-        turns.see(&event(text));
+        turns.see(&event(text), 1);
     }
     assert_eq!(answer(&mut waiter), "1");
 }
@@ -126,10 +126,21 @@ fn a_message_that_joined_a_running_turn_gets_its_answer() {
 #[test]
 fn the_foreground_can_be_enough() {
     let mut turns = Turns::default();
-    let (id, mut waiter) = turns.wait(Until::ForegroundIdle);
+    let (id, mut waiter) = turns.wait(Until::ForegroundIdle, 0);
     turns.claim(id, "m1");
     for text in [FIRST, FIRST_SAYS, r#"{"type":"assistant.idle","data":{}}"#] {
-        turns.see(&event(text));
+        turns.see(&event(text), 1);
     }
     assert_eq!(answer(&mut waiter), "1");
+}
+
+#[test]
+fn an_event_that_is_still_being_handed_out_ends_nothing() {
+    let mut turns = Turns::default();
+    let (id, mut waiter) = turns.wait(Until::Idle, 7);
+    turns.see(&event(IDLE), 7);
+    turns.claim(id, "m");
+    assert!(waiter.try_recv().is_err(), "it came before the wait");
+    turns.see(&event(IDLE), 8);
+    assert!(waiter.try_recv().unwrap().unwrap().is_none());
 }

@@ -50,15 +50,10 @@ impl FakeRuntime {
     /// # Errors
     /// When the program is nowhere and cannot be built.
     pub fn path() -> io::Result<PathBuf> {
-        static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
-        if let Some(path) = env::var_os("COPILOT_FAKE_RUNTIME") {
-            return Ok(path.into());
+        match env::var_os("COPILOT_FAKE_RUNTIME") {
+            Some(path) => Ok(path.into()),
+            None => program("copilot-fake-runtime"),
         }
-        let found = FOUND.get_or_init(|| find().or_else(|| build().and_then(|()| find())));
-        found.clone().ok_or_else(|| {
-            let text = "copilot-fake-runtime not found: build it with `cargo build -p copilot-testkit` or set COPILOT_FAKE_RUNTIME";
-            io::Error::new(io::ErrorKind::NotFound, text)
-        })
     }
 
     /// The arguments to pass first.
@@ -93,8 +88,17 @@ impl FakeRuntime {
     }
 }
 
-fn find() -> Option<PathBuf> {
-    let name = format!("copilot-fake-runtime{}", env::consts::EXE_SUFFIX);
+/// One of the programs of this package, beside the running test; built when none of them is there.
+pub(crate) fn program(name: &str) -> io::Result<PathBuf> {
+    static BUILT: OnceLock<Option<()>> = OnceLock::new();
+    find(name).or_else(|| BUILT.get_or_init(build).and_then(|()| find(name))).ok_or_else(|| {
+        let text = format!("{name} not found: build it with `cargo build -p copilot-testkit`");
+        io::Error::new(io::ErrorKind::NotFound, text)
+    })
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::current_exe()
         .ok()?
         .ancestors()

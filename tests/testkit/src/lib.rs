@@ -8,8 +8,10 @@
 //! Both exist as programs (`copilot-scripted-model`, `copilot-fake-runtime`) for hosts that are not written in Rust, and
 //! both read the same JSON scripts that the types here build. `README.md` beside this crate is the reference of the formats.
 
+mod http;
 mod launch;
 pub mod matching;
+pub mod mcp;
 pub mod model;
 pub mod runtime;
 mod text;

@@ -77,7 +77,12 @@ export interface SessionFsConfig {
   sessionStatePath: string;
   conventions: "windows" | "posix";
   capabilities?: { sqlite?: boolean };
+  /** A ready store for sessions that bring no provider of their own. */
+  store?: SessionFsStore;
 }
+
+/** In memory as long as the client lives, or in a folder of this machine. Sessions do not see each other's files. */
+export type SessionFsStore = { kind: "memory" } | { kind: "folder"; path: string };
 
 export interface SessionListFilter {
   workingDirectory?: string;

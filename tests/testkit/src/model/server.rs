@@ -14,10 +14,10 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    http::{self, Request},
     reply,
     script::{ModelReply, ModelScript},
 };
+use crate::http::{self, Request};
 
 /// A running scripted model. It stops when this value is dropped.
 #[derive(Debug)]

@@ -6,14 +6,22 @@ use std::{
 };
 
 /// A request, body included.
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    /// The value of a header, whatever its case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
 }
 
 /// Reads the next request of a connection; `None` when the client is done.
-pub(super) fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
+pub(crate) fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -22,22 +30,20 @@ pub(super) fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Opti
     let (method, target) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default());
     let path = target.split('?').next().unwrap_or_default().to_owned();
     let headers = read_headers(stream)?;
-    let header = |name: &str| {
-        headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    };
-    if header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
+    let mut request = Request { method, path, headers, body: Vec::new() };
+    if request.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
         stream.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
-    let body = if header("transfer-encoding")
-        .is_some_and(|value| value.to_ascii_lowercase().contains("chunked"))
-    {
+    let chunked = request.header("transfer-encoding");
+    request.body = if chunked.is_some_and(|value| value.to_ascii_lowercase().contains("chunked")) {
         read_chunked(stream)?
     } else {
-        let mut body = vec![0; header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0)];
+        let length = request.header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+        let mut body = vec![0; length];
         stream.read_exact(&mut body)?;
         body
     };
-    Ok(Some(Request { method, path, body }))
+    Ok(Some(request))
 }
 
 fn read_headers(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<(String, String)>> {
@@ -71,7 +77,7 @@ fn read_chunked(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
 }
 
 /// Sends a JSON answer that leaves the connection open.
-pub(super) fn send_json(stream: &mut TcpStream, status: u16, body: &serde_json::Value) -> io::Result<()> {
+pub(crate) fn send_json(stream: &mut TcpStream, status: u16, body: &serde_json::Value) -> io::Result<()> {
     let body = body.to_string();
     let reason = if status < 400 { "OK" } else { "Error" };
     let length = body.len();
@@ -82,18 +88,18 @@ pub(super) fn send_json(stream: &mut TcpStream, status: u16, body: &serde_json::
 }
 
 /// Begins an answer of server-sent events.
-pub(super) fn start_events(stream: &mut TcpStream) -> io::Result<()> {
+pub(crate) fn start_events(stream: &mut TcpStream) -> io::Result<()> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes())
 }
 
 /// Sends one server-sent event.
-pub(super) fn send_event(stream: &mut TcpStream, data: &str) -> io::Result<()> {
+pub(crate) fn send_event(stream: &mut TcpStream, data: &str) -> io::Result<()> {
     let event = format!("data: {data}\n\n");
     stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())
 }
 
 /// Ends an answer of server-sent events, leaving the connection open.
-pub(super) fn end_events(stream: &mut TcpStream) -> io::Result<()> {
+pub(crate) fn end_events(stream: &mut TcpStream) -> io::Result<()> {
     stream.write_all(b"0\r\n\r\n")
 }

@@ -1,0 +1,14 @@
+//! The engine on the real runtime, one module per group of behaviours. `COPILOT_CLI_PATH` names the runtime; a scripted
+//! model stands behind it, so nothing leaves this machine. The same tests run on the oldest supported runtime: what it
+//! cannot do is said by [`version::since`].
+
+#![allow(missing_docs, reason = "a test program")]
+
+mod asks;
+mod files;
+mod life;
+mod mcp;
+mod support;
+mod tools;
+mod turns;
+mod version;
