@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{guarded, read};
 use crate::error::{Error, ErrorKind};
 use crate::rpc::{INTERNAL_ERROR, Responder};
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 /// The prefix of these methods.
 pub(super) const PREFIX: &str = "canvas.";
@@ -28,7 +28,7 @@ pub(super) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, respond
         let text = format!("No canvas handler registered for session: {}", core.id());
         return refuse(responder, "canvas_handler_unset", &text);
     };
-    core.spawn(|context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         match guarded(handler.call(&context, &method, params)).await {
             Ok(_) if method == "close" => responder.ok("null"),
             Ok(Value::Null) if method == "open" => responder.ok("{}"),

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::handlers::ElicitationRequest;
 use crate::protocol::event::Event;
 use crate::protocol::method;
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     let Some(handler) = core.handlers().elicitation.clone() else { return };
@@ -19,7 +19,7 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
         Err(error) => return tracing::warn!(%error, "elicitation ignored"),
     };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
-    core.spawn_once(&request_id.clone(), |context| async move {
+    core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
         let outcome = guarded(handler.fill(&context, request)).await;
         reply(&owner, method::SESSION_ELICITATION_REPLY, &request_id, answer(outcome)).await;
     });

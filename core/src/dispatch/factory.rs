@@ -10,7 +10,7 @@ use super::{guarded, read};
 use crate::handlers::FactoryExecution;
 use crate::protocol::method;
 use crate::rpc::{INVALID_PARAMS, Responder};
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 pub(super) fn execute(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
     let execution: FactoryExecution = match read(method::FACTORY_EXECUTE, &params) {
@@ -23,7 +23,7 @@ pub(super) fn execute(core: Arc<SessionCore>, params: Bytes, responder: Responde
         return responder.error(INVALID_PARAMS, &text, Some(&data));
     };
     let attempt = format!("{}{}", attempts(&execution.run_id), execution.execution_token);
-    core.spawn_once(&attempt, |context| async move {
+    core.spawn_once(Lasts::Session, &attempt, |context| async move {
         match guarded(handler.execute(&context, execution)).await {
             Ok(Some(result)) => responder.ok(&json!({"result": result}).to_string()),
             Ok(None) => responder.ok("{}"),

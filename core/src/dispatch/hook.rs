@@ -9,7 +9,7 @@ use super::{guarded, member, read};
 use crate::handlers::HookInput;
 use crate::protocol::method;
 use crate::rpc::Responder;
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 pub(super) fn invoke(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
     let mut request: HookInput = match read(method::HOOKS_INVOKE, &params) {
@@ -22,7 +22,7 @@ pub(super) fn invoke(core: Arc<SessionCore>, params: Bytes, responder: Responder
     if let Value::Object(input) = &mut request.input {
         normalise(input);
     }
-    core.spawn(|context| async move {
+    core.spawn(Lasts::Turn, |context| async move {
         let hook_type = request.hook_type.clone();
         match guarded(handler.run(&context, request)).await {
             Ok(Value::Null) => responder.ok("{}"),

@@ -49,6 +49,7 @@ pub(crate) fn event(core: &Arc<SessionCore>, event: &Event) {
         Concern::PermissionCompleted => completed(core, event),
         Concern::ElicitationRequested => elicitation::requested(core, event),
         Concern::McpOauthRequired => mcp_auth::required(core, event),
+        Concern::Abort if event.header().is_ok_and(|header| header.agent_id.is_none()) => core.abort_turn(),
         Concern::CommandExecute => command::execute(core, event),
         _ => {}
     }

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::handlers::{AutoModeSwitchRequest, ExitPlanModeRequest};
 use crate::protocol::method;
 use crate::rpc::Responder;
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 pub(super) fn exit_plan_request(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
     let request: ExitPlanModeRequest = match read(method::EXIT_PLAN_MODE_REQUEST, &params) {
@@ -20,7 +20,7 @@ pub(super) fn exit_plan_request(core: Arc<SessionCore>, params: Bytes, responder
     let Some(handler) = core.handlers().exit_plan_mode.clone() else {
         return responder.ok(r#"{"approved":true}"#);
     };
-    core.spawn(|context| async move {
+    core.spawn(Lasts::Turn, |context| async move {
         match guarded(handler.decide(&context, request)).await {
             Ok(answer) if answer.is_object() => responder.ok(&answer.to_string()),
             Ok(answer) => {
@@ -41,7 +41,7 @@ pub(super) fn auto_switch_request(core: Arc<SessionCore>, params: Bytes, respond
     let Some(handler) = core.handlers().auto_mode_switch.clone() else {
         return responder.ok(&response("no".to_owned()).to_string());
     };
-    core.spawn(|context| async move {
+    core.spawn(Lasts::Turn, |context| async move {
         match guarded(handler.decide(&context, request)).await {
             Ok(answer) if matches!(answer.as_str(), "yes" | "yes_always" | "no") => {
                 responder.ok(&response(answer).to_string());

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::handlers::{PermissionDecision, PermissionRequest};
 use crate::protocol::event::Event;
 use crate::protocol::method;
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     #[derive(Deserialize)]
@@ -30,8 +30,10 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
         Ok(_) => return,
         Err(error) => return tracing::warn!(%error, "permission request ignored"),
     };
+    let is_of_sub_agent = event.header().is_ok_and(|header| header.agent_id.is_some());
+    let lasts = if is_of_sub_agent { Lasts::Session } else { Lasts::Turn };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
-    core.spawn_once(&request_id.clone(), |context| async move {
+    core.spawn_once(lasts, &request_id.clone(), |context| async move {
         let outcome = guarded(handler.decide(&context, request)).await;
         if let Some(members) = answer(outcome) {
             reply(&owner, method::SESSION_PERMISSIONS_REPLY, &request_id, members).await;

@@ -10,7 +10,7 @@ use super::{guarded, read};
 use crate::error::{Error, ErrorKind};
 use crate::protocol::method;
 use crate::rpc::Responder;
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
     #[derive(Deserialize)]
@@ -31,7 +31,7 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         };
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
-    core.spawn(|context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         match guarded(handler.token(&context, &name)).await {
             Ok(token) => responder.ok(&json!({"token": token}).to_string()),
             Err(error) => responder.fail(&error),

@@ -10,7 +10,7 @@ use super::{guarded, read};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::time::iso8601;
 use crate::rpc::Responder;
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 /// The prefix of these methods.
 pub(super) const PREFIX: &str = "sessionFs.";
@@ -46,7 +46,7 @@ pub(super) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, respond
         let text = format!("No session_fs handler registered for session: {}", core.id());
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
-    core.spawn(|context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         let outcome = guarded(handler.call(&context, &method, params)).await;
         match answer(&method, outcome) {
             Ok(result) => responder.ok(&result.to_string()),

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::handlers::{ToolInvocation, ToolResult};
 use crate::protocol::event::Event;
 use crate::protocol::{json as text, method};
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     let mut invocation = match event.data::<ToolInvocation>() {
@@ -24,8 +24,10 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     if invocation.agent_id.is_none() {
         invocation.agent_id = event.header().ok().and_then(|header| header.agent_id);
     }
+    // Work of sub-agents in the background outlives an aborted turn.
+    let lasts = if invocation.agent_id.is_some() { Lasts::Session } else { Lasts::Turn };
     let (owner, request_id) = (Arc::clone(core), invocation.request_id.clone());
-    core.spawn_once(&request_id.clone(), |context| async move {
+    core.spawn_once(lasts, &request_id.clone(), |context| async move {
         let outcome = guarded(handler.call(&context, invocation)).await;
         reply(&owner, method::SESSION_TOOLS_REPLY, &request_id, answer(outcome)).await;
     });

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::handlers::UserInputRequest;
 use crate::protocol::{json, method};
 use crate::rpc::Responder;
-use crate::session::SessionCore;
+use crate::session::{Lasts, SessionCore};
 
 pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
     let request: UserInputRequest = match read(method::USER_INPUT_REQUEST, &params) {
@@ -23,7 +23,7 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         let text = "User input requested but no handler registered";
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
-    core.spawn(|context| async move {
+    core.spawn(Lasts::Turn, |context| async move {
         match guarded(handler.ask(&context, request)).await.and_then(|answer| json::text(&answer)) {
             Ok(answer) => responder.ok(&answer),
             Err(error) => responder.fail(&error),

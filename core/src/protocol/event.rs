@@ -39,11 +39,12 @@ pub(crate) enum Concern {
     ElicitationRequested,
     McpOauthRequired,
     CommandExecute,
+    Abort,
 }
 
 impl Concern {
     fn of(event_type: &[u8]) -> Self {
-        const TABLE: [(&str, Concern); 15] = [
+        const TABLE: [(&str, Concern); 16] = [
             (method::EVENT_USER_MESSAGE, Concern::UserMessage),
             (method::EVENT_ASSISTANT_IDLE, Concern::AssistantIdle),
             (method::EVENT_ASSISTANT_MESSAGE, Concern::AssistantMessage),
@@ -59,6 +60,7 @@ impl Concern {
             (method::EVENT_ELICITATION_REQUESTED, Concern::ElicitationRequested),
             (method::EVENT_MCP_OAUTH_REQUIRED, Concern::McpOauthRequired),
             (method::EVENT_COMMAND_EXECUTE, Concern::CommandExecute),
+            (method::EVENT_ABORT, Concern::Abort),
         ];
         TABLE
             .iter()

@@ -61,4 +61,5 @@ names! {
     EVENT_ELICITATION_REQUESTED = "elicitation.requested";
     EVENT_MCP_OAUTH_REQUIRED = "mcp.oauth_required";
     EVENT_COMMAND_EXECUTE = "command.execute";
+    EVENT_ABORT = "abort";
 }

@@ -25,6 +25,15 @@ use crate::rpc::{Connection, Responder};
 /// How long an idle session may take to begin with a message it accepted.
 const PASSED_OVER_GRACE: Duration = Duration::from_secs(1);
 
+/// What a handler works for, and ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lasts {
+    /// The agent's turn: an abort ends it.
+    Turn,
+    /// The session.
+    Session,
+}
+
 /// Shared by the router, the user's handle and running handlers.
 pub(crate) struct SessionCore {
     id: OnceLock<Arc<str>>,
@@ -36,6 +45,8 @@ pub(crate) struct SessionCore {
     /// Handlers that answer a request id, so that each id is answered once and can be cancelled.
     running: Mutex<HashMap<String, CancellationToken>>,
     closed: CancellationToken,
+    /// Cancelled when the turn is aborted, and renewed; a child of `closed`.
+    turn: Mutex<CancellationToken>,
     /// The id under which the runtime asks for GitHub tokens.
     token_registration: OnceLock<Arc<str>>,
     /// Why it was closed.
@@ -49,7 +60,9 @@ impl SessionCore {
         handlers: Handlers,
         sinks: Vec<Arc<dyn EventSink>>,
     ) -> Arc<Self> {
+        let closed = CancellationToken::new();
         Arc::new(Self {
+            turn: Mutex::new(closed.child_token()),
             id: OnceLock::new(),
             connection,
             handlers: RwLock::new(Arc::new(handlers)),
@@ -57,7 +70,7 @@ impl SessionCore {
             sinks: Mutex::new(sinks),
             turns: Mutex::default(),
             running: Mutex::default(),
-            closed: CancellationToken::new(),
+            closed,
             token_registration: OnceLock::new(),
             ended: OnceLock::new(),
             meter: Arc::default(),
@@ -162,12 +175,29 @@ impl SessionCore {
         }
     }
 
-    /// Runs a handler in a task of its own. It ends early when the session does; a panic costs only its reply.
-    pub(crate) fn spawn<F>(self: &Arc<Self>, run: impl FnOnce(CallContext) -> F)
+    fn turn(&self) -> MutexGuard<'_, CancellationToken> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn was aborted: whoever works for it here may stop.
+    pub(crate) fn abort_turn(&self) {
+        let aborted = std::mem::replace(&mut *self.turn(), self.closed.child_token());
+        aborted.cancel();
+    }
+
+    fn cancellation(&self, lasts: Lasts) -> CancellationToken {
+        match lasts {
+            Lasts::Turn => self.turn().child_token(),
+            Lasts::Session => self.closed.child_token(),
+        }
+    }
+
+    /// Runs a handler in a task of its own. It ends early with what it works for; a panic costs only its reply.
+    pub(crate) fn spawn<F>(self: &Arc<Self>, lasts: Lasts, run: impl FnOnce(CallContext) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let cancel = self.closed.child_token();
+        let cancel = self.cancellation(lasts);
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
         tokio::spawn(async move {
             tokio::select! {
@@ -180,11 +210,15 @@ impl SessionCore {
 
     /// Like [`spawn`](Self::spawn) for the answer to a pending request: a second one with the same id is ignored, and
     /// [`settled`](Self::settled) ends it.
-    pub(crate) fn spawn_once<F>(self: &Arc<Self>, request_id: &str, run: impl FnOnce(CallContext) -> F)
-    where
+    pub(crate) fn spawn_once<F>(
+        self: &Arc<Self>,
+        lasts: Lasts,
+        request_id: &str,
+        run: impl FnOnce(CallContext) -> F,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let cancel = self.closed.child_token();
+        let cancel = self.cancellation(lasts);
         {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             if running.contains_key(request_id) {

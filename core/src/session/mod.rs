@@ -9,7 +9,7 @@ mod structured;
 mod turn;
 mod wait;
 
-pub(crate) use self::core::{SessionCore, SessionOwner};
+pub(crate) use self::core::{Lasts, SessionCore, SessionOwner};
 pub use handle::{SendOptions, Session};
 pub(crate) use stream::EventSink;
 pub(crate) use stream::Meter;

@@ -2,7 +2,7 @@
 //! model stands behind it, so nothing leaves this machine. The same tests run on the oldest supported runtime: what it
 //! cannot do is said by [`version::since`].
 
-#![allow(missing_docs, reason = "a test program")]
+#![allow(missing_docs, unreachable_pub, reason = "a test program")]
 
 mod asks;
 mod files;

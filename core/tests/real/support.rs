@@ -13,7 +13,7 @@ use copilot_core::handlers::{
 };
 use copilot_core::{
     Client, ClientOptions, Event, EventStream, Handlers, Result, RuntimeConnection, Session, SessionConfig,
-    SessionSpec, ToolSpec,
+    SessionSpec,
 };
 use copilot_testkit::ScriptedModel;
 use copilot_testkit::model::ModelScript;
@@ -236,9 +236,4 @@ impl TransformHandler for Asked {
         let answer = self.ask(json!({"section": section_id, "content": content}))?;
         Ok(answer.as_str().unwrap_or_default().to_owned())
     }
-}
-
-/// The specs of tools, for sessions that are resumed.
-pub fn tool_specs(names: &[&str]) -> Vec<ToolSpec> {
-    serde_json::from_value(tools(names)).unwrap()
 }
