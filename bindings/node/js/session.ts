@@ -25,10 +25,26 @@ import type {
 } from "./types/events.js";
 import type { SessionFactoryApi } from "./types/factory.js";
 import type { SessionCapabilities, SessionUiApi } from "./types/handlers.js";
-import type { ContextTier, MessageOptions, ReasoningEffort } from "./types/session.js";
+import { jsonSchema } from "./tools.js";
+import type { ZodSchema } from "./types/tools.js";
+import type {
+  ContextTier,
+  MessageOptions,
+  ReasoningEffort,
+  StructuredOptions,
+  WaitOptions,
+} from "./types/session.js";
 import { createUi } from "./ui.js";
 
 export type AssistantMessageEvent = Extract<SessionEvent, { type: "assistant.message" }>;
+
+/** An answer that follows its schema. */
+export interface StructuredAnswer<T = unknown> {
+  value: T;
+  /** Which try it was, beginning with 1. */
+  tries: number;
+  event: AssistantMessageEvent;
+}
 
 /** Options of {@link CopilotSession.setModel}. */
 interface SetModelOptions extends CallOptions {
@@ -51,6 +67,10 @@ interface Surroundings {
   handlers: SessionHandlers;
   traceContext: TraceContextProvider | undefined;
   report: (thrown: unknown) => void;
+}
+
+function limits(timeout: number, { inactivityTimeout, until }: WaitOptions): object {
+  return { timeoutMs: timeout, inactivityTimeoutMs: inactivityTimeout, until };
 }
 
 /** How long {@link CopilotSession.sendAndWait} waits unless told otherwise. */
@@ -165,9 +185,28 @@ export class CopilotSession implements AsyncDisposable {
   async sendAndWait(
     options: string | MessageOptions,
     timeout: number = DEFAULT_WAIT_MS,
+    wait: WaitOptions = {},
   ): Promise<AssistantMessageEvent | undefined> {
-    const event = await this.#message("session.sendAndWait", options, { timeoutMs: timeout });
+    const event = await this.#message("session.sendAndWait", options, limits(timeout, wait));
     return (event as AssistantMessageEvent | null) ?? undefined;
+  }
+
+  /**
+   * Sends a message and waits for an answer that follows a schema. An answer that does not is not the end: the agent is
+   * told why and asked again. Rejects with a `CopilotError` of kind `SchemaMismatch` when no try succeeded.
+   */
+  async sendStructured<T = unknown>(
+    options: string | MessageOptions,
+    schema: ZodSchema<T> | Record<string, unknown>,
+    { retries, timeout = DEFAULT_WAIT_MS, ...wait }: StructuredOptions = {},
+  ): Promise<StructuredAnswer<T>> {
+    const answer = (await this.#message("session.sendAndWait", options, {
+      ...limits(timeout, wait),
+      responseSchema: jsonSchema(schema),
+      responseRetries: retries,
+    })) as StructuredAnswer<T>;
+    const parse = (schema as { parse?: (value: unknown) => T }).parse;
+    return parse ? { ...answer, value: parse.call(schema, answer.value) } : answer;
   }
 
   async #message(op: string, options: string | MessageOptions, extra: object): Promise<unknown> {

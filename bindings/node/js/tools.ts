@@ -28,7 +28,12 @@ export function defineTool<T = unknown>(name: string, config: ToolConfig<T>): To
 /** The declaration of a tool on the wire: everything but the handler, schemas as JSON Schema. */
 export function toolDeclaration(tool: Tool): Record<string, unknown> {
   const { handler: _handler, parameters, ...rest } = tool;
-  return { ...rest, parameters: isZodSchema(parameters) ? parameters.toJSONSchema() : parameters };
+  return { ...rest, parameters: jsonSchema(parameters) };
+}
+
+/** A schema as JSON Schema, however it was written. */
+export function jsonSchema<T>(schema: T): T | Record<string, unknown> {
+  return isZodSchema(schema) ? schema.toJSONSchema() : schema;
 }
 
 function isZodSchema(value: unknown): value is ZodSchema {

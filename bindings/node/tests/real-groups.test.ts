@@ -408,6 +408,62 @@ describe.skipIf(REAL_RUNTIME === undefined)("on the real runtime", () => {
     await second.stop();
   });
 
+  it("files in a folder: kept by the engine, and enough to go on with another runtime", async () => {
+    const folder = newDirectory();
+    const own = () =>
+      new CopilotClient({
+        connection: connection(),
+        baseDirectory: newDirectory(),
+        useLoggedInUser: false,
+        sessionFs: {
+          initialCwd: "/work",
+          sessionStatePath: "/state",
+          conventions: "posix",
+          store: { kind: "folder", path: folder },
+        },
+      });
+    await replies([{ text: "noted" }, { text: "I remember" }]);
+    const first = own();
+    const { sessionId } = await first.createSession(config()).then(async (made) => {
+      await made.sendAndWait("my name is Ada");
+      return made;
+    });
+    await first.stop();
+    expect(existsSync(join(folder, sessionId, "state", "events.jsonl"))).toBe(true);
+    const second = own();
+    const two = await second.resumeSession(sessionId, config());
+    expect((await two.sendAndWait("who am I?"))?.data.content).toBe("I remember");
+    expect(JSON.stringify((await asked()).at(-1)?.messages)).toContain("my name is Ada");
+    await second.stop();
+  });
+
+  it("waits: concurrent messages get their own answers, and silence ends one", async () => {
+    await replies([]);
+    const one = await session();
+    const fruits = ["apples", "pears", "plums"];
+    const answers = await Promise.all(fruits.map((fruit) => one.sendAndWait(fruit)));
+    for (const [at, fruit] of fruits.entries()) expect(answers[at]?.data.content).toContain(fruit);
+    await replies([{ hang: true }, { text: "later" }]);
+    await expect(one.sendAndWait("wait", 60_000, { inactivityTimeout: 1500 })).rejects.toThrow(
+      /Timeout after 1500ms without an event/,
+    );
+    await one.abort();
+    expect((await one.sendAndWait("now", 60_000, { until: "foreground" }))?.data.content).toBe("later");
+  });
+
+  it("structured answers: checked, and asked for again with what was wrong", async () => {
+    await replies([{ text: "Paris" }, { text: '{"city": "Paris"}' }, { text: "?", repeat: true }]);
+    const one = await session();
+    const schema = z.object({ city: z.string() });
+    const { value, tries } = await one.sendStructured("The capital of France?", schema);
+    expect([value.city, tries]).toEqual(["Paris", 2]);
+    expect(JSON.stringify((await asked()).at(-1)?.messages)).toContain("not JSON");
+    const wanted = { type: "object", required: ["city"] };
+    await expect(one.sendStructured("And of Spain?", wanted, { retries: 0 })).rejects.toMatchObject({
+      kind: "SchemaMismatch",
+    });
+  });
+
   it("model requests: pass through the program, which sees and changes them", async () => {
     const urls: string[] = [];
     class Through extends CopilotRequestHandler {

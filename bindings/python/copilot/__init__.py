@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from ._connection import StdioRuntimeConnection as StdioRuntimeConnection
     from ._connection import TcpRuntimeConnection as TcpRuntimeConnection
     from ._connection import UriRuntimeConnection as UriRuntimeConnection
+    from ._errors import CopilotError as CopilotError
     from ._github import DisableBypassPermissionsModes as DisableBypassPermissionsModes
     from ._github import EntraAuthConfig as EntraAuthConfig
     from ._github import GitHubTokenCancelledResult as GitHubTokenCancelledResult
@@ -286,6 +287,7 @@ __all__ = [
     "CopilotWebSocketCloseStatus",
     "CopilotWebSocketForwarder",
     "CopilotWebSocketHandler",
+    "CopilotError",
     "CreateSessionFsHandler",
     "CurrentModel",
     "CurrentToolMetadata",
@@ -470,6 +472,7 @@ __all__ = [
 
 # Where each name lives.
 _HOME = {
+    "_errors": "CopilotError",
     "_base": ("SessionLifecycleHandler"),
     "_config": (
         "AgentMessageSource AskUserVariant AutoTier AutopilotOptions CapiSessionOptions ClientInfo "

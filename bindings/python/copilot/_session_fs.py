@@ -22,9 +22,14 @@ _NO_SQLITE = "SQLite is not supported by this SessionFs provider"
 _LARGEST = (64 * 1024 * 1024 - 1024) // 4 * 3
 
 
-def provider_for(session: Any, config: Any, options: dict[str, Any]) -> SessionFsProvider:
-    """Asks the program for the provider of a session and checks that it can do what the client promised."""
+def provider_for(session: Any, config: Any, options: dict[str, Any]) -> SessionFsProvider | None:
+    """Asks the program for the provider of a session and checks that it can do what the client promised.
+
+    None when the engine keeps the files itself.
+    """
     create = options.get("create_session_fs_handler")
+    if create is None and config.get("store"):
+        return None
     if create is None:
         raise ValueError("create_session_fs_handler is required when the client has session_fs")
     provider: SessionFsProvider = create(session)

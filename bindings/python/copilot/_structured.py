@@ -13,9 +13,13 @@ T = TypeVar("T")
 
 def response_format(schema: dict[str, Any] | type[Any]) -> dict[str, Any]:
     """The wire spelling of a wanted answer, from a JSON Schema or a model."""
-    wanted = schema if isinstance(schema, dict) else schema_of(schema)
-    json_schema = {"name": "response", "strict": True, "schema": wanted}
+    json_schema = {"name": "response", "strict": True, "schema": schema_for(schema)}
     return {"type": "json_schema", "jsonSchema": json_schema}
+
+
+def schema_for(schema: dict[str, Any] | type[Any]) -> dict[str, Any]:
+    """The JSON Schema itself."""
+    return schema if isinstance(schema, dict) else schema_of(schema)
 
 
 def check_model(response_type: Any, mode: str | None) -> None:

@@ -228,13 +228,20 @@ class CopilotSession:
         display_prompt: str | None = None,
         response_schema: dict[str, Any] | type[Any] | None = None,
         timeout: float = 60.0,
+        inactivity_timeout: float | None = None,
+        until: Literal["idle", "foreground"] = "idle",
     ) -> SessionEvent | None:
-        """Sends a message and waits until the agent is idle; returns its last answer.
+        """Sends a message and waits until the agent is idle; returns its last answer to this message.
 
-        The time limit does not end the agent's work: see ``abort`` for that.
+        ``timeout`` limits the whole wait, ``inactivity_timeout`` the time without any event of the session, both in
+        seconds. Neither ends the agent's work: see ``abort`` for that. ``until="foreground"`` does not wait for agents
+        and shells that were left running in the background.
         """
         members = _message(prompt, attachments, source, mode, agent_mode, request_headers, display_prompt)
         members["responseFormat"] = _response_format(response_schema)
+        members["until"] = until
+        if inactivity_timeout is not None:
+            members["inactivityTimeoutMs"] = inactivity_timeout * 1000
         raw = await self._send_and_wait(members, timeout)
         return None if raw == b"null" else _event_from_bytes(raw)
 
@@ -244,8 +251,8 @@ class CopilotSession:
         args["timeoutMs"] = None if timeout is None else int(timeout * 1000)
         try:
             return await self._client._submit("session.sendAndWait", args)
-        except TimeoutError:
-            raise TimeoutError(f"Timeout after {timeout}s waiting for session.idle") from None
+        except TimeoutError as error:
+            raise _wait_timeout(str(error), timeout) from None
 
     async def send_and_wait_typed(
         self,
@@ -259,11 +266,23 @@ class CopilotSession:
         request_headers: dict[str, str] | None = None,
         display_prompt: str | None = None,
         timeout: float = 60.0,
+        retries: int = 0,
     ) -> TResponse:
-        """Like ``send_and_wait``, with the answer validated into a model."""
-        from ._structured import check_model, parse
+        """Like ``send_and_wait``, with the answer validated into a model.
+
+        With ``retries`` an answer that does not follow the model's schema is not the end: the agent is told why and
+        asked again so many times. When no answer was right, ``CopilotError`` of the kind ``SchemaMismatch`` is raised.
+        """
+        from ._events import event_from_dict
+        from ._structured import check_model, parse, schema_for
 
         check_model(response_type, mode)
+        if retries > 0:
+            members = _message(prompt, attachments, source, mode, agent_mode, request_headers, display_prompt)
+            members["responseSchema"] = schema_for(response_type)
+            members["responseRetries"] = retries
+            answer = msgspec.json.decode(await self._send_and_wait(members, timeout))
+            return parse(event_from_dict(answer["event"]), response_type)
         event = await self.send_and_wait(
             prompt,
             attachments=attachments,
@@ -390,6 +409,17 @@ def _value(item: Any) -> Any:
 def _one_of(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
     if value is not None and value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+
+
+def _wait_timeout(said: str, timeout: float | None) -> TimeoutError:
+    """The engine's error in Python's words, with what was last seen as a note."""
+    text, _, seen = said.partition("; last seen: ")
+    if text.endswith("waiting for session.idle") and "without an event" not in text:
+        text = f"Timeout after {timeout}s waiting for session.idle"
+    error = TimeoutError(text)
+    if seen:
+        error.add_note(f"last seen: {seen}")
+    return error
 
 
 def _message(

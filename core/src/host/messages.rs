@@ -57,8 +57,12 @@ pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<(
     Ok(())
 }
 
+/// With a `responseSchema` the answer is `{value, tries, event}`, else the event or null.
 pub(super) fn send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let (session, mut message) = message(shared, args)?;
+    if let Some(schema) = message.remove("responseSchema").filter(|schema| !schema.is_null()) {
+        return send_structured(shared, ticket, session, message, schema);
+    }
     let wait = wait_options(&mut message)?;
     let message = send_options(message)?;
     shared.spawn(ticket, async move {
@@ -68,13 +72,20 @@ pub(super) fn send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) ->
     Ok(())
 }
 
+#[cfg(not(feature = "structured"))]
+fn send_structured(_: &Arc<Shared>, _: Ticket, _: Session, _: Map<String, Value>, _: Value) -> Result<()> {
+    Err(Error::new(ErrorKind::Unsupported, "responseSchema: this build cannot check structured answers"))
+}
+
 #[cfg(feature = "structured")]
-pub(super) fn send_structured(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
-    let (session, mut message) = message(shared, args)?;
-    let mut options = crate::session::StructuredOptions::new(match message.remove("responseSchema") {
-        Some(schema @ (Value::Object(_) | Value::Bool(_))) => schema,
-        _ => return Err(invalid("responseSchema is missing or no JSON Schema")),
-    });
+fn send_structured(
+    shared: &Arc<Shared>,
+    ticket: Ticket,
+    session: Session,
+    mut message: Map<String, Value>,
+    schema: Value,
+) -> Result<()> {
+    let mut options = crate::session::StructuredOptions::new(schema);
     if let Some(retries) = message.remove("responseRetries").filter(|retries| !retries.is_null()) {
         options.retries = retries
             .as_u64()

@@ -23,8 +23,6 @@ const OPS: &[(&str, Op)] = &[
     ("session.call", session_call),
     ("session.send", messages::send),
     ("session.sendAndWait", messages::send_and_wait),
-    #[cfg(feature = "structured")]
-    ("session.sendStructured", messages::send_structured),
     ("session.create", |shared, ticket, args| make(shared, ticket, args, false)),
     ("session.resume", |shared, ticket, args| make(shared, ticket, args, true)),
     ("session.getEvents", session_get_events),

@@ -302,6 +302,22 @@ export interface MessageOptions {
   signal?: AbortSignal;
 }
 
+/** What ends a wait besides its time limit. Running out of time never ends the agent's work. */
+export interface WaitOptions {
+  /** Milliseconds without any event of the session. */
+  inactivityTimeout?: number;
+  /** `"foreground"` does not wait for agents and shells left running in the background. */
+  until?: "idle" | "foreground";
+}
+
+/** How a structured answer is asked for. */
+export interface StructuredOptions extends WaitOptions {
+  /** How often the agent may try again; 2 unless given. */
+  retries?: number;
+  /** Milliseconds for each try; 60,000 unless given. */
+  timeout?: number;
+}
+
 export interface CanvasProviderIdentity {
   id: string;
   name?: string;
