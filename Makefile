@@ -80,8 +80,12 @@ demo: setup build ## Sets everything up and holds one conversation from every la
 .PHONY: test test-rust test-c test-python test-node gen-test gen-checker methods
 test: setup test-rust test-c test-python test-node gen-test conformance ## Sets everything up and runs all tests.
 
+# What only Rust programs choose to have.
+EXTRA_FEATURES = forward,opendal
+
 test-rust: $(STAMPS)/runtime build-rust
 	$(TEST_ENV) cargo test --workspace --exclude copilot-python --exclude copilot-node --exclude copilot-conformance
+	$(TEST_ENV) cargo test -p copilot-core --features $(EXTRA_FEATURES) --lib --test forward
 test-c: $(STAMPS)/runtime build-rust
 	$(TEST_ENV) $(MAKE) -C tests/abi check symbols sanitize
 	@if command -v valgrind >/dev/null; then $(TEST_ENV) $(MAKE) -C tests/abi valgrind; \
@@ -122,6 +126,7 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases and the demo on the oldest supported runtime.
 	COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) CONFORMANCE_RUNTIME=real \
 	  COPILOT_FAKE_RUNTIME=$(DEBUG)/copilot-fake-runtime cargo test -q -p copilot-conformance --test conformance
+	COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) cargo test -q -p copilot-core --test real
 	cd tests/generated && $(PYTHON) compat.py $$($(ROOT)/scripts/runtime-path.sh compat --schemas) $(CHECKER)
 	@COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) scripts/demo.sh $(DEMOS)
 
@@ -131,6 +136,7 @@ compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases 
 lint: setup layers limits header-check gen-check ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
 	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check $(PYTHON_CODE) && $(VENV)/bin/ruff check $(PYTHON_CODE)
 	cd $(PYTHON_DIR) && $(VENV)/bin/mypy && $(VENV)/bin/pyright --pythonpath $(PYTHON)
 	cd $(NODE_DIR) && npm run --silent check

@@ -20,6 +20,8 @@ mod client;
 mod dispatch;
 pub mod error;
 pub mod files;
+#[cfg(feature = "forward")]
+pub mod forward;
 mod framing;
 pub mod handlers;
 pub mod host;
