@@ -2,6 +2,7 @@
 
 mod core;
 mod handle;
+mod observe;
 mod state;
 mod stream;
 #[cfg(feature = "structured")]
