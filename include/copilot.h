@@ -162,6 +162,10 @@ enum copilot_code
    * The option or method is not available on this connection or platform.
    */
   COPILOT_ERROR_UNSUPPORTED = 23,
+  /**
+   * The agent's answer does not follow the JSON Schema it was asked for.
+   */
+  COPILOT_ERROR_SCHEMA_MISMATCH = 24,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1153,7 +1157,12 @@ copilot_error *copilot_session_send_async(copilot_session *session,
  * Sends a message and waits until the agent has finished with it. A time limit or a cancelled token ends only the
  * wait, not the work: see `copilot_session_abort`.
  *
- * @param[out] result the last `assistant.message` event as JSON text, or `null`; may be NULL.
+ * @param options as for `copilot_session_send`, and: `timeoutMs`, `inactivityTimeoutMs` (the longest time without any
+ *   event of the session), `until` (`"idle"`, or `"foreground"`: work left running in the background does not count),
+ *   `responseSchema` (a JSON Schema that the answer must follow) with `responseRetries` (how often the agent is told
+ *   what was wrong and asked again; 2 unless given; then `COPILOT_ERROR_SCHEMA_MISMATCH`).
+ * @param[out] result the last `assistant.message` event as JSON text, or `null`; with a `responseSchema`
+ *   `{"value","tries","event"}`; may be NULL.
  */
 copilot_error *copilot_session_send_and_wait(copilot_session *session,
                                              copilot_str prompt,

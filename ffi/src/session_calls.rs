@@ -118,7 +118,12 @@ pub unsafe extern "C" fn copilot_session_send_async(
 /// Sends a message and waits until the agent has finished with it. A time limit or a cancelled token ends only the
 /// wait, not the work: see `copilot_session_abort`.
 ///
-/// @param[out] result the last `assistant.message` event as JSON text, or `null`; may be NULL.
+/// @param options as for `copilot_session_send`, and: `timeoutMs`, `inactivityTimeoutMs` (the longest time without any
+///   event of the session), `until` (`"idle"`, or `"foreground"`: work left running in the background does not count),
+///   `responseSchema` (a JSON Schema that the answer must follow) with `responseRetries` (how often the agent is told
+///   what was wrong and asked again; 2 unless given; then `COPILOT_ERROR_SCHEMA_MISMATCH`).
+/// @param[out] result the last `assistant.message` event as JSON text, or `null`; with a `responseSchema`
+///   `{"value","tries","event"}`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_send_and_wait(
     session: *mut copilot_session,

@@ -158,6 +158,14 @@ static void blocking(void) {
   copilot_session_config_free(config);
   OK(copilot_session_send_and_wait(log.session, copilot_s("x"), copilot_s(NULL), &wait, NULL));
   CHECK(log.idle == 1 && pthread_equal(log.thread, pthread_self())); /* the waiting thread ran the callbacks */
+  OK(copilot_session_send_and_wait(log.session, copilot_s("x"),
+                                   copilot_s("{\"until\":\"foreground\",\"inactivityTimeoutMs\":9000}"), &wait, NULL));
+  FAILS(copilot_session_send_and_wait(log.session, copilot_s("x"), copilot_s("{\"until\":\"never\"}"), &wait, NULL),
+        COPILOT_ERROR_INVALID_ARGUMENT);
+  FAILS(copilot_session_send_and_wait(log.session, copilot_s("x"),
+                                      copilot_s("{\"responseSchema\":{\"type\":\"integer\"},\"responseRetries\":1}"),
+                                      &wait, NULL),
+        COPILOT_ERROR_SCHEMA_MISMATCH);
   OK(copilot_session_disconnect(log.session, &wait));
   copilot_session_free(log.session);
   OK(copilot_client_stop(client, &wait));
