@@ -51,8 +51,6 @@ impl Client {
         }
         link.state = ConnectionState::Connected;
         link.live = Some(live);
-        let StartTimings { launch, handshake, setup, total } = info.timings;
-        tracing::debug!(version = info.version, launch, handshake, setup, total, "client started");
         Ok(info)
     }
 }

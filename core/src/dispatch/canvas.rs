@@ -28,7 +28,7 @@ pub(super) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, respond
         let text = format!("No canvas handler registered for session: {}", core.id());
         return refuse(responder, "canvas_handler_unset", &text);
     };
-    core.spawn(Lasts::Session, "canvas", |context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         match guarded(handler.call(&context, &method, params)).await {
             Ok(_) if method == "close" => responder.ok("null"),
             Ok(Value::Null) if method == "open" => responder.ok("{}"),

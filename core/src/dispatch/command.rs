@@ -18,7 +18,7 @@ pub(super) fn execute(core: &Arc<SessionCore>, event: &Event) {
     };
     let handler = core.handlers().commands.get(&command.command_name).cloned();
     let (owner, request_id) = (Arc::clone(core), command.request_id.clone());
-    core.spawn_once(Lasts::Session, "command", &request_id.clone(), |context| async move {
+    core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
         let members = match handler {
             None => member("error", format!("Unknown command: {}", command.command_name)),
             Some(handler) => match guarded(handler.run(&context, command)).await {

@@ -19,7 +19,7 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
         Err(error) => return tracing::warn!(%error, "elicitation ignored"),
     };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
-    core.spawn_once(Lasts::Session, "elicitation", &request_id.clone(), |context| async move {
+    core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
         let outcome = guarded(handler.fill(&context, request)).await;
         reply(&owner, method::SESSION_ELICITATION_REPLY, &request_id, answer(outcome)).await;
     });

@@ -23,7 +23,7 @@ pub(super) fn execute(core: Arc<SessionCore>, params: Bytes, responder: Responde
         return responder.error(INVALID_PARAMS, &text, Some(&data));
     };
     let attempt = format!("{}{}", attempts(&execution.run_id), execution.execution_token);
-    core.spawn_once(Lasts::Session, "factory", &attempt, |context| async move {
+    core.spawn_once(Lasts::Session, &attempt, |context| async move {
         match guarded(handler.execute(&context, execution)).await {
             Ok(Some(result)) => responder.ok(&json!({"result": result}).to_string()),
             Ok(None) => responder.ok("{}"),

@@ -20,7 +20,7 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         let text = format!("No GitHub token provider registered for session: {}", core.id());
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
-    core.spawn(Lasts::Session, "gitHubToken", |context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         let answer = guarded(handler.token(&context, request)).await.and_then(|answer| match &answer {
             GitHubTokenAnswer::Token { expires_in: 0, .. } => {
                 let text = "GitHub token provider: expiresIn must be a positive number of seconds";

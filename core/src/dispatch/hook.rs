@@ -22,7 +22,7 @@ pub(super) fn invoke(core: Arc<SessionCore>, params: Bytes, responder: Responder
     if let Value::Object(input) = &mut request.input {
         normalise(input);
     }
-    core.spawn(Lasts::Turn, "hook", |context| async move {
+    core.spawn(Lasts::Turn, |context| async move {
         let hook_type = request.hook_type.clone();
         match guarded(handler.run(&context, request)).await {
             Ok(Value::Null) => responder.ok("{}"),

@@ -22,7 +22,7 @@ pub(super) fn required(core: &Arc<SessionCore>, event: &Event) {
         return;
     };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
-    core.spawn_once(Lasts::Session, "mcpAuth", &request_id.clone(), |context| async move {
+    core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
         let outcome = guarded(handler.authorize(&context, request)).await;
         reply(&owner, method::SESSION_MCP_OAUTH_REPLY, &request_id, member("result", answer(outcome))).await;
     });

@@ -20,7 +20,7 @@ pub(super) fn exit_plan_request(core: Arc<SessionCore>, params: Bytes, responder
     let Some(handler) = core.handlers().exit_plan_mode.clone() else {
         return responder.ok(r#"{"approved":true}"#);
     };
-    core.spawn(Lasts::Turn, "exitPlanMode", |context| async move {
+    core.spawn(Lasts::Turn, |context| async move {
         match guarded(handler.decide(&context, request)).await {
             Ok(answer) if answer.is_object() => responder.ok(&answer.to_string()),
             Ok(answer) => {
@@ -41,7 +41,7 @@ pub(super) fn auto_switch_request(core: Arc<SessionCore>, params: Bytes, respond
     let Some(handler) = core.handlers().auto_mode_switch.clone() else {
         return responder.ok(&response("no".to_owned()).to_string());
     };
-    core.spawn(Lasts::Turn, "autoModeSwitch", |context| async move {
+    core.spawn(Lasts::Turn, |context| async move {
         match guarded(handler.decide(&context, request)).await {
             Ok(answer) if matches!(answer.as_str(), "yes" | "yes_always" | "no") => {
                 responder.ok(&response(answer).to_string());

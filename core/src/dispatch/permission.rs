@@ -33,7 +33,7 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     let is_of_sub_agent = event.header().is_ok_and(|header| header.agent_id.is_some());
     let lasts = if is_of_sub_agent { Lasts::Session } else { Lasts::Turn };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
-    core.spawn_once(lasts, "permission", &request_id.clone(), |context| async move {
+    core.spawn_once(lasts, &request_id.clone(), |context| async move {
         let outcome = guarded(handler.decide(&context, request)).await;
         if let Some(members) = answer(outcome) {
             reply(&owner, method::SESSION_PERMISSIONS_REPLY, &request_id, members).await;
@@ -52,7 +52,7 @@ fn answer(outcome: Result<PermissionDecision>) -> Option<Map<String, Value>> {
             Some(members)
         }
         Ok(PermissionDecision::Decision { decision, .. }) => {
-            tracing::warn!(kind = %decision["kind"], "a permission handler answered no decision");
+            tracing::warn!(%decision, "a permission handler answered no decision");
             Some(nobody())
         }
         Err(error) => {

@@ -31,7 +31,7 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         };
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
-    core.spawn(Lasts::Session, "providerToken", |context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         match guarded(handler.token(&context, &name)).await {
             Ok(token) => responder.ok(&json!({"token": token}).to_string()),
             Err(error) => responder.fail(&error),

@@ -46,7 +46,7 @@ pub(super) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, respond
         let text = format!("No session_fs handler registered for session: {}", core.id());
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
-    core.spawn(Lasts::Session, "sessionFs", |context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         let outcome = guarded(handler.call(&context, &method, params)).await;
         match answer(&method, outcome) {
             Ok(result) => responder.ok(&result.to_string()),

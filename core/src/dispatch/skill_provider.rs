@@ -15,7 +15,7 @@ use crate::session::{Lasts, SessionCore};
 
 pub(super) fn list(core: Arc<SessionCore>, _: Bytes, responder: Responder) {
     let Some((provider, responder)) = provider(&core, responder) else { return };
-    core.spawn(Lasts::Session, "skillProvider", |context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         match guarded(provider.list(&context)).await {
             Ok(Value::Null) => responder.ok(r#"{"skills":[]}"#),
             Ok(skills @ Value::Array(_)) => responder.ok(&json!({"skills": skills}).to_string()),
@@ -34,7 +34,7 @@ pub(super) fn read_skill(core: Arc<SessionCore>, params: Bytes, responder: Respo
         return responder.error(INVALID_PARAMS, "Invalid params: name must be a text", None);
     };
     let Some((provider, responder)) = provider(&core, responder) else { return };
-    core.spawn(Lasts::Session, "skillProvider", |context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         match guarded(provider.read(&context, &name)).await {
             Ok(markdown) => responder.ok(&json!({"markdown": markdown}).to_string()),
             Err(error) => responder.fail(&failed("readSkill", error.message())),

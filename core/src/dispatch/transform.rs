@@ -26,7 +26,7 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         return responder.fail(&invalid(method::SYSTEM_MESSAGE_TRANSFORM, "sections are missing"));
     }
     let handlers = core.handlers();
-    core.spawn(Lasts::Session, "systemMessageTransform", |context| async move {
+    core.spawn(Lasts::Session, |context| async move {
         let mut sections = Map::new();
         for (id, section) in request.sections {
             let content = section["content"].as_str().unwrap_or_default().to_owned();

@@ -23,7 +23,7 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         let text = "User input requested but no handler registered";
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
-    core.spawn(Lasts::Turn, "userInput", |context| async move {
+    core.spawn(Lasts::Turn, |context| async move {
         match guarded(handler.ask(&context, request)).await.and_then(|answer| json::text(&answer)) {
             Ok(answer) => responder.ok(&answer),
             Err(error) => responder.fail(&error),

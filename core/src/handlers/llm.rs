@@ -11,10 +11,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::protocol::redact;
 
 /// One model request.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LlmRequest {
     /// Names the exchange.
@@ -34,13 +33,6 @@ pub struct LlmRequest {
     /// `agentId`, `parentAgentId`, `interactionType` and what newer runtimes add.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
-}
-
-/// Without secrets.
-impl std::fmt::Debug for LlmRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        redact::debug(f, "LlmRequest", self)
-    }
 }
 
 fn http() -> String {

@@ -54,7 +54,7 @@ pub struct CommandSpec {
 macro_rules! session_config {
     ($($(#[$attr:meta])* $name:ident: $type:ty,)*) => {
         /// Configuration of a session. Unset members are not sent; nested values are in wire spelling.
-        #[derive(Clone, Default, Serialize, Deserialize)]
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         pub struct SessionConfig {
             $($(#[$attr])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*
@@ -63,13 +63,6 @@ macro_rules! session_config {
             pub extra: Map<String, Value>,
         }
     };
-}
-
-/// Without secrets.
-impl std::fmt::Debug for SessionConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        super::redact::debug(f, "SessionConfig", self)
-    }
 }
 
 session_config! {

@@ -114,14 +114,7 @@ impl Connection {
         let id = self.next_id();
         self.call_as(id, method, params, Box::new(move |result| drop(sender.send(result))));
         let _guard = Forget { connection: self, id };
-        let begin = tracing::enabled!(tracing::Level::DEBUG).then(std::time::Instant::now);
-        let answer = receiver.await.unwrap_or_else(|_| Err(closed_by_us()));
-        if let Some(begin) = begin {
-            let elapsed_ms = begin.elapsed().as_secs_f64() * 1e3;
-            let outcome = answer.as_ref().map_or_else(|error| error.kind().name(), |_| "ok");
-            tracing::debug!(method, id, elapsed_ms, outcome, "request ended");
-        }
-        answer
+        receiver.await.unwrap_or_else(|_| Err(closed_by_us()))
     }
 
     /// Takes a waiting call out of the table; its answer will be ignored. None when it was answered already.

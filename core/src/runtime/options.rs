@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::common::{Mode, Secret};
-use crate::protocol::{json, redact};
+use crate::protocol::json;
 
 /// How to reach the runtime.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum RuntimeConnection {
     /// A child that speaks on its standard streams. The default.
@@ -141,7 +141,7 @@ pub struct ClientHandlers {
 }
 
 /// Everything a client can be told. The defaults start a child on stdio found by `COPILOT_CLI_PATH`.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ClientOptions {
     /// How to reach the runtime; none: `COPILOT_SDK_DEFAULT_CONNECTION`, else stdio.
@@ -180,20 +180,6 @@ pub struct ClientOptions {
     pub start_timeout_ms: Option<u64>,
     /// Longest frame accepted, in bytes; default 256 MiB.
     pub max_frame_bytes: Option<usize>,
-}
-
-/// Without secrets.
-impl std::fmt::Debug for RuntimeConnection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        redact::debug(f, "RuntimeConnection", self)
-    }
-}
-
-/// Without secrets.
-impl std::fmt::Debug for ClientOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        redact::debug(f, "ClientOptions", self)
-    }
 }
 
 impl ClientOptions {

@@ -11,7 +11,6 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::observe;
 use super::state::State;
 use super::stream::{EventSink, EventStream, Meter};
 use super::turn::{Outcome, Turns, WaitId};
@@ -194,24 +193,18 @@ impl SessionCore {
     }
 
     /// Runs a handler in a task of its own. It ends early with what it works for; a panic costs only its reply.
-    pub(crate) fn spawn<F>(
-        self: &Arc<Self>,
-        lasts: Lasts,
-        kind: &'static str,
-        run: impl FnOnce(CallContext) -> F,
-    ) where
+    pub(crate) fn spawn<F>(self: &Arc<Self>, lasts: Lasts, run: impl FnOnce(CallContext) -> F)
+    where
         F: Future<Output = ()> + Send + 'static,
     {
         let cancel = self.cancellation(lasts);
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
-        let observed = observe::handler(kind, &self.id(), "");
         tokio::spawn(async move {
-            let answered = tokio::select! {
+            tokio::select! {
                 biased;
-                () = cancel.cancelled() => false,
-                () = work => true,
-            };
-            observed.ended(answered);
+                () = cancel.cancelled() => {}
+                () = work => {}
+            }
         });
     }
 
@@ -220,7 +213,6 @@ impl SessionCore {
     pub(crate) fn spawn_once<F>(
         self: &Arc<Self>,
         lasts: Lasts,
-        kind: &'static str,
         request_id: &str,
         run: impl FnOnce(CallContext) -> F,
     ) where
@@ -236,14 +228,12 @@ impl SessionCore {
         }
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
         let (core, request_id) = (Arc::clone(self), request_id.to_owned());
-        let observed = observe::handler(kind, &self.id(), &request_id);
         tokio::spawn(async move {
-            let answered = tokio::select! {
+            tokio::select! {
                 biased;
-                () = cancel.cancelled() => false,
-                () = work => true,
-            };
-            observed.ended(answered);
+                () = cancel.cancelled() => {}
+                () = work => {}
+            }
             core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&request_id);
         });
     }

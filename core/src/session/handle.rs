@@ -1,7 +1,6 @@
 //! The user's handle of a session.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -9,12 +8,11 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::core::{SessionCore, SessionOwner, disconnected};
-use super::observe;
 use super::stream::{Counters, EventStream};
 use super::wait::{WaitOptions, within};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
-use crate::protocol::{json, method, redact};
+use crate::protocol::{json, method};
 use crate::router::SessionInbox;
 
 /// A conversation with the agent. Clones name the same session. Keeping a session keeps its client's connection alive.
@@ -25,7 +23,7 @@ pub struct Session {
 }
 
 /// One message to the agent. Unset members are not sent.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SendOptions {
     /// The text.
@@ -48,13 +46,6 @@ pub struct SendOptions {
     /// Members this engine does not know; they travel as given.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
-}
-
-/// Without secrets.
-impl std::fmt::Debug for SendOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        redact::debug(f, "SendOptions", self)
-    }
 }
 
 impl From<&str> for SendOptions {
@@ -124,11 +115,8 @@ impl Session {
         }
         let params = serde_json::to_value(message.into())
             .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("message: {error}")))?;
-        let begin = Instant::now();
         let answer = self.call_value(method::SESSION_SEND, params).await?;
-        let id = json::parse_as::<Sent>("answer to session.send", &answer)?.message_id;
-        observe::sent(&self.id(), &id, begin);
-        Ok(id)
+        Ok(json::parse_as::<Sent>("answer to session.send", &answer)?.message_id)
     }
 
     /// Sends a message and waits for its end; the last answer of the agent to it, if there was one. Several waits on one
@@ -141,15 +129,12 @@ impl Session {
     ) -> Result<Option<Event>> {
         let options = options.into();
         let (wait, turn) = self.core.wait_for_turn(options.until)?;
-        let begin = Instant::now();
         let id = self.send(message).await?;
         self.core.claim_turn(wait, &id);
-        let outcome = match within(&self.core, turn, options).await {
+        match within(&self.core, turn, options).await {
             Ok(outcome) => outcome,
             Err(expired) => Err(expired.error(&self.last_seen(), options.until)),
-        };
-        observe::waited(&self.id(), begin, outcome.as_ref().err());
-        outcome
+        }
     }
 
     fn last_seen(&self) -> Value {

@@ -2,7 +2,6 @@
 
 mod core;
 mod handle;
-mod observe;
 mod state;
 mod stream;
 #[cfg(feature = "structured")]
