@@ -17,6 +17,7 @@
 //! ```
 
 mod client;
+mod diagnostics;
 mod dispatch;
 pub mod error;
 mod framing;
@@ -31,9 +32,9 @@ mod session;
 mod typed;
 
 pub use client::{
-    Client, ClientCallbacks, ConnectionState, LifecycleStream, SessionSpec, StartInfo, StartTimings,
-    StopReport,
+    Client, ClientCallbacks, ConnectionState, LifecycleStream, SessionSpec, StartInfo, StopReport,
 };
+pub use diagnostics::{ClientCounters, Diagnostics, StartRecord, StartTimings};
 pub use error::{Error, ErrorKind, Result};
 pub use handlers::Handlers;
 pub use protocol::common::{Mode, Secret};

@@ -16,6 +16,7 @@ pub use lifecycle::LifecycleStream;
 pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
+use crate::diagnostics::{Diagnostics, StartTimings, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
@@ -82,6 +83,7 @@ pub(crate) struct ClientInner {
     link: Arc<Mutex<Link>>,
     models: tokio::sync::Mutex<Option<Bytes>>,
     callbacks: ClientCallbacks,
+    watch: Arc<Watch>,
 }
 
 /// What changes with each start.
@@ -109,21 +111,8 @@ pub struct StartInfo {
     pub version: Option<String>,
     /// Version of the protocol spoken.
     pub protocol_version: u32,
-    /// Milliseconds per phase: `launch`, `handshake`, `setup`, `total`.
+    /// Milliseconds per phase.
     pub timings: StartTimings,
-}
-
-/// Milliseconds per phase of a start.
-#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
-pub struct StartTimings {
-    /// Starting the process or connecting the socket.
-    pub launch: f64,
-    /// First answer of the runtime and version check.
-    pub handshake: f64,
-    /// Registering what the client provides.
-    pub setup: f64,
-    /// All of it.
-    pub total: f64,
 }
 
 impl Client {
@@ -162,6 +151,11 @@ impl Client {
             _ => {}
         }
         let program = runtime::resolve(&options)?;
+        let watch = Arc::new(Watch::default());
+        for secret in options.github_token.iter().chain(&token) {
+            watch.secrets.learn(&secret.0);
+        }
+        watch.secrets.learn_environment(options.child_env().into_iter().flatten());
         Ok(Self(Arc::new(ClientInner {
             options,
             program,
@@ -174,6 +168,7 @@ impl Client {
             link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
             models: tokio::sync::Mutex::default(),
             callbacks,
+            watch,
         })))
     }
 
@@ -199,6 +194,29 @@ impl Client {
     #[must_use]
     pub fn start_info(&self) -> Option<StartInfo> {
         self.0.link().live.as_ref().map(|live| (*live.info).clone())
+    }
+
+    /// Where the client stands, how its last start went, and what went over the wire since it was made. Holds no secrets
+    /// and no content.
+    #[must_use]
+    pub fn diagnostics(&self) -> Diagnostics {
+        let watch = &self.0.watch;
+        let (state, live) = {
+            let link = self.0.link();
+            (link.state, link.live.clone())
+        };
+        let info = live.as_ref().map(|live| Arc::clone(&live.info));
+        Diagnostics {
+            state: state.name(),
+            runtime_version: info.as_ref().and_then(|info| info.version.clone()),
+            protocol_version: info.map(|info| info.protocol_version),
+            runtime_pid: self.runtime_pid(),
+            runtime_port: self.runtime_port(),
+            start: watch.start.read(),
+            open_sessions: live.as_ref().map_or(0, |live| live.router.len()),
+            pending_calls: live.as_ref().map_or(0, |live| live.connection.pending_calls()),
+            counters: watch.counts.read(),
+        }
     }
 
     /// The options, as completed by [`new`](Self::new).

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{Client, ConnectionState, Live};
+use crate::diagnostics::Timed;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::{json, method};
 
@@ -26,6 +28,14 @@ impl Client {
     /// Disconnects all sessions, lets the runtime clean up, and ends it when this client started it. Takes at most 30
     /// seconds, with a healthy runtime a few milliseconds. Does nothing when not started.
     pub async fn stop(&self) -> StopReport {
+        let span = tracing::info_span!(target: "copilot_core::client", "client.stop");
+        let timed = Timed::new(span.clone());
+        let report = self.stop_once().instrument(span).await;
+        timed.end(if report.errors.is_empty() { "ok" } else { "with errors" });
+        report
+    }
+
+    async fn stop_once(&self) -> StopReport {
         let _transition = self.0.transition.lock().await;
         let mut report = StopReport::default();
         let Some(live) = self.take_live() else { return report };

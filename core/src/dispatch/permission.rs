@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{guarded, member, reply};
+use super::{guarded, member, noted, reply};
 use crate::error::Result;
 use crate::handlers::{PermissionDecision, PermissionRequest};
 use crate::protocol::event::Event;
@@ -31,8 +31,9 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
         Err(error) => return tracing::warn!(%error, "permission request ignored"),
     };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
+    tracing::Span::current().record("request_id", &request_id);
     core.spawn_once(&request_id.clone(), |context| async move {
-        let outcome = guarded(handler.decide(&context, request)).await;
+        let outcome = noted(&owner, "a permission handler", guarded(handler.decide(&context, request)).await);
         if let Some(members) = answer(outcome) {
             reply(&owner, method::SESSION_PERMISSIONS_REPLY, &request_id, members).await;
         }
@@ -49,14 +50,11 @@ fn answer(outcome: Result<PermissionDecision>) -> Option<Map<String, Value>> {
             members.extend(context.map(|context| ("decisionContext".to_owned(), context)));
             Some(members)
         }
-        Ok(PermissionDecision::Decision { decision, .. }) => {
-            tracing::warn!(%decision, "a permission handler answered no decision");
+        Ok(PermissionDecision::Decision { .. }) => {
+            tracing::warn!("a permission handler answered something that is no decision");
             Some(nobody())
         }
-        Err(error) => {
-            tracing::warn!(%error, "a permission handler failed");
-            Some(nobody())
-        }
+        Err(_) => Some(nobody()),
     }
 }
 

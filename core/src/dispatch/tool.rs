@@ -25,6 +25,10 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
         invocation.agent_id = event.header().ok().and_then(|header| header.agent_id);
     }
     let (owner, request_id) = (Arc::clone(core), invocation.request_id.clone());
+    tracing::Span::current()
+        .record("request_id", &request_id)
+        .record("tool", &invocation.tool_name)
+        .record("tool_call_id", &invocation.tool_call_id);
     core.spawn_once(&request_id.clone(), |context| async move {
         let outcome = guarded(handler.call(&context, invocation)).await;
         reply(&owner, method::SESSION_TOOLS_REPLY, &request_id, answer(outcome)).await;

@@ -12,6 +12,7 @@ use super::delivery::Ticket;
 use super::llm;
 use super::request::{Invoke, Keyed, Make};
 use crate::client::{Client, SessionSpec};
+use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::{json as text, method};
 use crate::session::{SendOptions, Session};
@@ -56,7 +57,7 @@ fn read<T: DeserializeOwned>(args: &str) -> Result<T> {
 
 fn invoke(args: &str) -> Result<Invoke<'_>> {
     serde_json::from_str(args)
-        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("arguments: {error}")))
+        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("arguments: {}", describe(&error))))
 }
 
 /// The params as text; they must be an object.
@@ -157,7 +158,7 @@ fn session_send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> 
 fn session_send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let (session, message, limit) = message(shared, args)?;
     let options: SendOptions = serde_json::from_value(Value::Object(message))
-        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("message: {error}")))?;
+        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("message: {}", describe(&error))))?;
     shared.spawn(ticket, async move {
         let last = session.send_and_wait(options, limit).await?;
         Ok(last.map_or(Bytes::from_static(b"null"), |event| event.bytes().clone()))

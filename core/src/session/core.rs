@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::state::State;
 use super::stream::{EventSink, EventStream, Meter};
@@ -145,13 +146,14 @@ impl SessionCore {
     {
         let cancel = self.closed.child_token();
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
-        tokio::spawn(async move {
+        let task = async move {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
                 () = work => {}
             }
-        });
+        };
+        tokio::spawn(task.in_current_span());
     }
 
     /// Like [`spawn`](Self::spawn) for the answer to a pending request: a second one with the same id is ignored, and
@@ -170,14 +172,15 @@ impl SessionCore {
         }
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
         let (core, request_id) = (Arc::clone(self), request_id.to_owned());
-        tokio::spawn(async move {
+        let task = async move {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
                 () = work => {}
             }
             core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&request_id);
-        });
+        };
+        tokio::spawn(task.in_current_span());
     }
 
     /// Somebody answered this request: whoever works on it here may stop.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::core::{SessionCore, SessionOwner, disconnected};
 use super::stream::{Counters, EventStream};
+use crate::diagnostics::{describe, redacted_debug};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
 use crate::protocol::{json, method};
@@ -23,7 +24,7 @@ pub struct Session {
 }
 
 /// One message to the agent. Unset members are not sent.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SendOptions {
     /// The text.
@@ -47,6 +48,8 @@ pub struct SendOptions {
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+redacted_debug!(SendOptions);
 
 impl From<&str> for SendOptions {
     fn from(prompt: &str) -> Self {
@@ -113,8 +116,9 @@ impl Session {
         struct Sent {
             message_id: String,
         }
-        let params = serde_json::to_value(message.into())
-            .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("message: {error}")))?;
+        let params = serde_json::to_value(message.into()).map_err(|error| {
+            Error::new(ErrorKind::InvalidArgument, format!("message: {}", describe(&error)))
+        })?;
         let answer = self.call_value(method::SESSION_SEND, params).await?;
         Ok(json::parse_as::<Sent>("answer to session.send", &answer)?.message_id)
     }
@@ -157,7 +161,7 @@ impl Session {
         }
         let answer = self.call(method::SESSION_GET_MESSAGES, "{}").await?;
         let read: Answer<'_> = serde_json::from_slice(&answer).map_err(|error| {
-            Error::new(ErrorKind::Protocol, format!("answer to session.getMessages: {error}"))
+            Error::new(ErrorKind::Protocol, format!("answer to session.getMessages: {}", describe(&error)))
         })?;
         read.events.iter().map(|event| Event::from_json(answer.slice_ref(event.get().as_bytes()))).collect()
     }
