@@ -252,6 +252,6 @@ fn a_lost_runtime_is_told_once() {
     assert_eq!(told, 1);
     assert_eq!(
         door.run("session.send", json!({"key": 1, "prompt": "x"})).unwrap_err().kind(),
-        ErrorKind::SessionClosed
+        ErrorKind::ProcessExited
     );
 }

@@ -219,6 +219,10 @@ impl Client {
         }
     }
 
+    pub(crate) fn count_late_reply(&self) {
+        self.0.watch.counts.late_replies.one();
+    }
+
     /// The options, as completed by [`new`](Self::new).
     #[must_use]
     pub fn options(&self) -> &ClientOptions {

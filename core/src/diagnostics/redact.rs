@@ -186,6 +186,13 @@ impl Secrets {
         }
     }
 
+    /// Remembers the headers of one message.
+    pub(crate) fn learn_headers(&self, message: &Map<String, Value>) {
+        if let Some(Value::Object(headers)) = message.get("requestHeaders") {
+            self.learn_all(headers.values());
+        }
+    }
+
     fn learn_member(&self, name: &str, member: &Value) {
         match member {
             Value::Object(members) if is_secret_map(name) => self.learn_all(members.values()),

@@ -160,12 +160,20 @@ impl HostClient {
 
     /// Answers a call with JSON text, exactly once, from any thread.
     pub fn reply(&self, call: CallId, result_json: &str) -> Result<()> {
-        self.shared().calls.answer(call, Ok(result_json.to_owned()))
+        self.answer(call, Ok(result_json.to_owned()))
     }
 
     /// Answers a call with an error.
     pub fn reply_error(&self, call: CallId, error: &CallError) -> Result<()> {
-        self.shared().calls.answer(call, Err(error.clone()))
+        self.answer(call, Err(error.clone()))
+    }
+
+    fn answer(&self, call: CallId, answer: std::result::Result<String, CallError>) -> Result<()> {
+        let taken = self.shared().calls.answer(call, answer);
+        if taken.is_err() {
+            self.shared().client.count_late_reply();
+        }
+        taken
     }
 
     /// Whether events of a session are delivered, from now on. They are by default.

@@ -39,6 +39,7 @@ const OPS: &[(&str, Op)] = &[
     ("client.forceStop", client_force_stop),
     ("client.listModels", client_list_models),
     ("client.deleteSession", client_delete_session),
+    ("client.diagnostics", client_diagnostics),
 ];
 
 /// Starts an operation; its end is reported under the ticket, unless this returns an error.
@@ -150,6 +151,7 @@ fn message(shared: &Shared, args: &str) -> Result<(Session, Map<String, Value>, 
 fn session_send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let (session, mut message, _) = message(shared, args)?;
     session.core().check_open()?;
+    session.core().connection().watch().secrets.learn_headers(&message);
     message.insert("sessionId".to_owned(), (*session.id()).into());
     shared.call(ticket, session.core().connection(), method::SESSION_SEND, &text::text(&message)?);
     Ok(())
@@ -262,6 +264,11 @@ fn client_force_stop(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()
         client.force_stop().await;
         Ok(Bytes::from_static(b"{}"))
     });
+    Ok(())
+}
+
+fn client_diagnostics(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
+    shared.complete(ticket, Ok(Bytes::from(text::text(&shared.client.diagnostics())?)));
     Ok(())
 }
 

@@ -205,6 +205,7 @@ impl Session {
             return Err(Error::new(ErrorKind::Internal, "params are no object"));
         };
         self.core.check_open()?;
+        self.core.connection().watch().secrets.learn_headers(&params);
         params.insert("sessionId".to_owned(), (*self.id()).into());
         self.core.connection().call(method, &json::text(&params)?).await
     }
