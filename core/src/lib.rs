@@ -32,7 +32,9 @@ mod session;
 mod typed;
 
 pub use client::{
-    Client, ClientCallbacks, ConnectionState, LifecycleStream, SessionSpec, StartInfo, StopReport,
+    AuthStatus, Client, ClientCallbacks, ConnectionState, LifecycleEvent, LifecycleMetadata, LifecycleStream,
+    ModelInfo, Pong, RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata, SessionSpec,
+    StartInfo, StopReport,
 };
 pub use diagnostics::{ClientCounters, Diagnostics, StartRecord, StartTimings};
 pub use error::{Error, ErrorKind, Result};
@@ -46,4 +48,4 @@ pub use protocol::session_spec::{CommandSpec, SessionConfig, ToolSpec, TraceCont
 pub use runtime::options::{
     ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, TelemetryConfig,
 };
-pub use session::{Counters, EventStream, SendOptions, Session};
+pub use session::{Counters, ElicitationAnswer, EventStream, LogOptions, ModelChoice, SendOptions, Session};

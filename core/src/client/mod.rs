@@ -2,6 +2,8 @@
 
 mod connect;
 mod lifecycle;
+mod models;
+mod questions;
 mod sessions;
 mod stop;
 
@@ -12,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use lifecycle::Lifecycle;
-pub use lifecycle::LifecycleStream;
+pub use lifecycle::{LifecycleEvent, LifecycleMetadata, LifecycleStream};
+pub use models::ModelInfo;
+pub use questions::{AuthStatus, Pong, RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata};
 pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
@@ -20,7 +24,6 @@ use crate::diagnostics::{Diagnostics, StartTimings, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
-use crate::protocol::{json, method};
 use crate::router::{ClientObserver, Router};
 use crate::rpc::Connection;
 use crate::runtime::options::{ClientOptions, RuntimeConnection};
@@ -81,7 +84,7 @@ pub(crate) struct ClientInner {
     /// Held while starting or stopping.
     transition: tokio::sync::Mutex<()>,
     link: Arc<Mutex<Link>>,
-    models: tokio::sync::Mutex<Option<Bytes>>,
+    models: models::Models,
     callbacks: ClientCallbacks,
     watch: Arc<Watch>,
 }
@@ -166,7 +169,7 @@ impl Client {
             abandon: Mutex::default(),
             transition: tokio::sync::Mutex::default(),
             link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
-            models: tokio::sync::Mutex::default(),
+            models: models::Models::default(),
             callbacks,
             watch,
         })))
@@ -240,48 +243,17 @@ impl Client {
         self.0.live()?.connection.notify(method, if params.trim().is_empty() { "{}" } else { params })
     }
 
-    /// The models, asked once and kept until the client stops. JSON text `{"models": […]}`. With a handler for them, no
-    /// runtime is needed.
-    pub async fn list_models(&self) -> Result<Bytes> {
-        let mut models = self.0.models.lock().await;
-        if let Some(models) = models.as_ref() {
-            return Ok(models.clone());
-        }
-        let fresh = match &self.0.callbacks.list_models {
-            Some(handler) => Bytes::from(serde_json::json!({"models": handler.list().await?}).to_string()),
-            None => self.call(method::MODELS_LIST, "{}").await?,
-        };
-        *models = Some(fresh.clone());
-        Ok(fresh)
-    }
-
-    /// Deletes a session and what is kept of it.
-    pub async fn delete_session(&self, id: &str) -> Result<()> {
-        #[derive(serde::Deserialize)]
-        struct Answer {
-            #[serde(default)]
-            success: bool,
-            error: Option<String>,
-        }
-        let params = format!(r#"{{"sessionId":{}}}"#, json::quote(id));
-        let answer = self.call(method::SESSION_DELETE, &params).await?;
-        let answer: Answer = json::parse_as("answer to session.delete", &answer)?;
-        if !answer.success {
-            let why = answer.error.unwrap_or_else(|| "Unknown error".to_owned());
-            return Err(Error::new(ErrorKind::InvalidState, format!("Failed to delete session {id}: {why}")));
-        }
-        if let Ok(live) = self.0.live()
-            && let Some(core) = live.router.remove_id(id)
-        {
-            core.close(&Error::new(ErrorKind::SessionClosed, format!("session {id} was deleted")));
-        }
-        Ok(())
-    }
-
-    /// Sessions created, deleted, updated or moved between foreground and background, from now on.
+    /// Sessions created, deleted, updated or moved between foreground and background, from now on. Can be called before a
+    /// start; goes on over restarts.
     #[must_use]
     pub fn lifecycle_events(&self) -> LifecycleStream {
-        self.0.lifecycle.subscribe()
+        self.0.lifecycle.subscribe(None)
+    }
+
+    /// The same for one type of event, for example `session.deleted`.
+    #[must_use]
+    pub fn lifecycle_events_of(&self, event_type: &str) -> LifecycleStream {
+        self.0.lifecycle.subscribe(Some(event_type))
     }
 }
 

@@ -133,7 +133,11 @@ impl Client {
         let patch = spec.config.patch(mode)?;
         let wants_interest = spec.handlers.mcp_auth.is_some();
 
+        let managed = spec.config.is_managed();
         let core = SessionCore::new(live.connection.clone(), spec.handlers, spec.sinks);
+        if managed {
+            core.set_managed();
+        }
         if let Some(id) = token_registration {
             core.register_tokens(id);
         }

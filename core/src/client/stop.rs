@@ -8,7 +8,8 @@ use tracing::Instrument;
 use super::{Client, ConnectionState, Live};
 use crate::diagnostics::Timed;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::{json, method};
+use crate::protocol::method;
+use crate::session::leave;
 
 /// How long the runtime may take to end all sessions together.
 const SESSIONS_TIME: Duration = Duration::from_secs(10);
@@ -47,7 +48,7 @@ impl Client {
         }
         live.router.close();
         live.connection.close();
-        *self.0.models.lock().await = None;
+        self.0.models.clear();
         if let Some(child) = &live.child
             && !child.end_within(EXIT_TIME).await
         {
@@ -81,9 +82,7 @@ impl Client {
                 hosted.end_within(EXIT_TIME).await;
             }
         }
-        if let Ok(mut models) = self.0.models.try_lock() {
-            *models = None;
-        }
+        self.0.models.clear();
     }
 
     fn take_live(&self) -> Option<Live> {
@@ -132,10 +131,8 @@ async fn disconnect_sessions(live: &Live, report: &mut StopReport) {
     for core in live.router.take_all() {
         let id = core.id();
         if core.is_open() {
-            let params = format!(r#"{{"sessionId":{}}}"#, json::quote(&id));
-            let destroyed = live.connection.call(method::SESSION_DESTROY, &params);
-            match tokio::time::timeout_at(deadline, destroyed).await {
-                Ok(Ok(_)) => {}
+            match tokio::time::timeout_at(deadline, leave(&live.connection, &id)).await {
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => report.errors.push(format!("Failed to disconnect session {id}: {error}")),
                 Err(_) => report
                     .errors

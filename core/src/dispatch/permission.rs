@@ -25,11 +25,12 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     if event.data::<Data>().is_ok_and(|data| data.resolved_by_hook || data.request.is_empty()) {
         return;
     }
-    let request = match event.data::<PermissionRequest>() {
+    let mut request = match event.data::<PermissionRequest>() {
         Ok(request) if !request.request_id.is_empty() => request,
         Ok(_) => return,
         Err(error) => return tracing::warn!(%error, "permission request ignored"),
     };
+    request.managed_settings_enabled = core.is_managed();
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
     tracing::Span::current().record("request_id", &request_id);
     core.spawn_once(&request_id.clone(), |context| async move {

@@ -298,6 +298,12 @@ pub struct TraceContext {
 }
 
 impl SessionConfig {
+    /// Whether settings of an organisation hold in the session.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.enable_managed_settings == Some(true)
+            || self.managed_settings.as_ref().is_some_and(|given| !given.is_null())
+    }
+
     /// Checks what the runtime would misunderstand.
     pub(crate) fn validate(&self, mode: Mode) -> Result<()> {
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));

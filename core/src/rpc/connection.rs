@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -56,6 +56,8 @@ struct Pending {
 }
 
 struct Shared {
+    /// Whether the runtime said that it does not know `session.detach`.
+    lacks_detach: AtomicBool,
     watch: Arc<Watch>,
     table: Mutex<Table>,
     next_id: AtomicU64,
@@ -80,6 +82,7 @@ impl Connection {
     ) -> Self {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let connection = Self(Arc::new(Shared {
+            lacks_detach: AtomicBool::new(false),
             watch,
             table: Mutex::default(),
             next_id: AtomicU64::new(1),
@@ -100,6 +103,16 @@ impl Connection {
     /// What this connection is watched with.
     pub(crate) fn watch(&self) -> &Watch {
         &self.0.watch
+    }
+
+    /// Whether the runtime may know `session.detach`: older ones do not.
+    pub(crate) fn knows_detach(&self) -> bool {
+        !self.0.lacks_detach.load(Ordering::Relaxed)
+    }
+
+    /// The runtime does not know `session.detach`.
+    pub(crate) fn forget_detach(&self) {
+        self.0.lacks_detach.store(true, Ordering::Relaxed);
     }
 
     /// How many calls wait for an answer.

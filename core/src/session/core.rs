@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -34,6 +35,8 @@ pub(crate) struct SessionCore {
     closed: CancellationToken,
     /// The id under which the runtime asks for GitHub tokens.
     token_registration: OnceLock<Arc<str>>,
+    /// Made with managed settings.
+    managed: AtomicBool,
     /// Why it was closed.
     ended: OnceLock<Error>,
     meter: Arc<Meter>,
@@ -55,6 +58,7 @@ impl SessionCore {
             running: Mutex::default(),
             closed: CancellationToken::new(),
             token_registration: OnceLock::new(),
+            managed: AtomicBool::new(false),
             ended: OnceLock::new(),
             meter: Arc::default(),
         })
@@ -68,6 +72,16 @@ impl SessionCore {
     /// Says under which id the runtime will ask for GitHub tokens; the first one stays.
     pub(crate) fn register_tokens(&self, id: Arc<str>) {
         drop(self.token_registration.set(id));
+    }
+
+    /// Says that somebody else's rules hold in this session.
+    pub(crate) fn set_managed(&self) {
+        self.managed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the session was made with managed settings.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.managed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn id(&self) -> Arc<str> {

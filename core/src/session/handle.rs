@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::core::{SessionCore, SessionOwner, disconnected};
+use super::leave::leave;
 use super::stream::{Counters, EventStream};
 use crate::diagnostics::{describe, redacted_debug};
 use crate::error::{Error, ErrorKind, Result};
@@ -70,6 +71,10 @@ impl Session {
 
     pub(crate) fn core(&self) -> &Arc<SessionCore> {
         &self.core
+    }
+
+    pub(crate) fn owner(&self) -> &dyn SessionOwner {
+        &*self.client
     }
 
     /// The session's id.
@@ -171,13 +176,13 @@ impl Session {
         self.call(method::SESSION_ABORT, "{}").await.map(drop)
     }
 
-    /// Ends the session in this process; it can be resumed. Ends waits, handlers and event queues. Calling it again does
+    /// Leaves the session; it can be resumed, and goes on for other clients that are attached. Ends waits, handlers and event queues. Calling it again does
     /// nothing; after an error it can be tried again.
     pub async fn disconnect(&self) -> Result<()> {
         if self.core.check_open().is_err() {
             return Ok(());
         }
-        self.call(method::SESSION_DESTROY, "{}").await?;
+        leave(self.core.connection(), &self.id()).await?;
         self.client.forget(&self.core);
         self.core.close(&disconnected(&self.id()));
         Ok(())
