@@ -16,6 +16,7 @@ use super::llm::HostLlm;
 use super::{engine, ops};
 use crate::client::{Client, ClientCallbacks, Lifecycle};
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::json as text;
 use crate::router::ClientObserver;
 use crate::rpc::Connection;
 use crate::runtime::options::ClientOptions;
@@ -213,6 +214,12 @@ impl HostClient {
     /// Lets go of a session's key, for example when its object was collected. Its events stop; the runtime keeps it.
     pub fn release_session(&self, session: SessionKey) {
         drop(self.shared().sessions().remove(&session));
+    }
+
+    /// JSON text of [`Diagnostics`](crate::Diagnostics), at any time and without waiting.
+    #[must_use]
+    pub fn diagnostics(&self) -> String {
+        text::text(&self.shared().client.diagnostics()).unwrap_or_default()
     }
 
     /// The port of a runtime on TCP.
