@@ -32,6 +32,10 @@ async fn questions_of_a_client() {
     ]));
     assert_eq!(client.ping(None).await.unwrap_err().kind(), ErrorKind::InvalidState);
     client.start().await.unwrap();
+    assert_eq!(
+        received(&client, "connect").await,
+        [json!({"supportedTaskKinds": ["agent", "client", "shell"]})]
+    );
     assert_eq!(client.ping(Some("x")).await.unwrap().message, "pong: x");
     assert_eq!(client.ping(None).await.unwrap().message, "pong");
     assert_eq!(received(&client, "ping").await, [json!({"message": "x"}), json!({"message": null})]);

@@ -9,8 +9,7 @@ export function createUi(ask: Ask): SessionUiApi {
     elicitation: async ({ message, requestedSchema }) =>
       (await ask({ form: "elicitation", message, requestedSchema })) as ElicitationResult,
     confirm: async (message) => (await ask({ form: "confirm", message })) as boolean,
-    select: async (message, options) =>
-      (await ask({ form: "select", message, options })) as string | null,
+    select: async (message, options) => (await ask({ form: "select", message, options })) as string | null,
     input: async (message, options) =>
       (await ask({ form: "input", message, options: fieldOptions(options) })) as string | null,
   };

@@ -21,6 +21,8 @@ use crate::runtime::{LaunchPlan, Launched, diagnose, launch};
 /// The protocol versions this engine speaks.
 const OLDEST_PROTOCOL: u32 = 3;
 const NEWEST_PROTOCOL: u32 = 3;
+/// Kinds of background tasks that clients are shown.
+const TASK_KINDS: [&str; 3] = ["agent", "client", "shell"];
 /// How long the first answer may take, unless the caller sets `startTimeoutMs`.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 
@@ -168,6 +170,8 @@ impl ClientInner {
             version: Option<String>,
         }
         let mut params = serde_json::Map::new();
+        // A runtime keeps kinds of tasks from clients that do not name them.
+        params.insert("supportedTaskKinds".to_owned(), json!(TASK_KINDS));
         if let Some(token) = &self.token {
             params.insert("token".to_owned(), token.0.clone().into());
         }
