@@ -817,6 +817,15 @@ copilot_error *copilot_client_runtime_port(const copilot_client *client, uint32_
 copilot_error *copilot_client_counters(const copilot_client *client, copilot_counters *counters);
 
 /**
+ * Writes what can be seen of a client as JSON, at any time and from any thread, without waiting: its state, the phases of
+ * its last start in milliseconds, and counters of what went over the wire since it was made:
+ * `{"state","runtimeVersion","protocolVersion","runtimePid","runtimePort","start":{"outcome","phase","timings"},`
+ * `"openSessions","pendingCalls","counters":{…}}`. It holds no content and no secrets. The caller owns the string.
+ */
+copilot_error *copilot_client_diagnostics(const copilot_client *client,
+                                          copilot_string **result);
+
+/**
  * Starts the runtime and agrees on a protocol version. A client that is started already is left as it is.
  *
  * @param wait limits, or NULL for none.

@@ -538,6 +538,11 @@ class Client {
     detail::unit(copilot_client_state(get(), &state)).value();
     return state;
   }
+  /// Where the client stands, how its last start went, what went over the wire: JSON, see copilot_client_diagnostics.
+  std::string diagnostics() const {
+    copilot_string* result = nullptr;
+    return detail::text(copilot_client_diagnostics(get(), &result), result).value();
+  }
   copilot_client* get() const noexcept { return handle_.get(); }
 
  private:

@@ -17,6 +17,7 @@
 //! ```
 
 mod client;
+mod diagnostics;
 mod dispatch;
 pub mod error;
 pub mod files;
@@ -34,9 +35,11 @@ mod session;
 mod typed;
 
 pub use client::{
-    Client, ClientCallbacks, ConnectionState, LifecycleStream, SessionSpec, StartInfo, StartTimings,
-    StopReport,
+    AuthStatus, Client, ClientCallbacks, ConnectionState, LifecycleEvent, LifecycleMetadata, LifecycleStream,
+    ModelInfo, Pong, RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata, SessionSpec,
+    StartInfo, StopReport,
 };
+pub use diagnostics::{ClientCounters, Diagnostics, StartRecord, StartTimings};
 pub use error::{Error, ErrorKind, Result};
 pub use handlers::Handlers;
 pub use protocol::common::{Mode, Secret};
@@ -48,6 +51,8 @@ pub use protocol::session_spec::{CommandSpec, SessionConfig, ToolSpec, TraceCont
 pub use runtime::options::{
     ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig,
 };
-pub use session::{Counters, EventStream, SendOptions, Session, Until, WaitOptions};
+pub use session::{
+    Counters, ElicitationAnswer, EventStream, LogOptions, ModelChoice, SendOptions, Session, Until, WaitOptions,
+};
 #[cfg(feature = "structured")]
 pub use session::{Structured, StructuredOptions};

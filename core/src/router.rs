@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::diagnostics::Watch;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::event::Event;
 use crate::protocol::{json, method};
@@ -62,6 +63,7 @@ struct Sessions {
 pub(crate) struct Router {
     sessions: RwLock<Sessions>,
     observer: Arc<dyn ClientObserver>,
+    watch: Arc<Watch>,
     requests: Option<Arc<dyn ClientRequests>>,
     /// Whether a method is a request that some session may answer.
     is_session_request: fn(&str) -> bool,
@@ -72,8 +74,9 @@ impl Router {
         observer: Arc<dyn ClientObserver>,
         requests: Option<Arc<dyn ClientRequests>>,
         is_session_request: fn(&str) -> bool,
+        watch: Arc<Watch>,
     ) -> Arc<Self> {
-        Arc::new(Self { sessions: RwLock::default(), observer, requests, is_session_request })
+        Arc::new(Self { sessions: RwLock::default(), observer, watch, requests, is_session_request })
     }
 
     /// The connection is closed on purpose.
@@ -85,6 +88,11 @@ impl Router {
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Sessions> {
         self.sessions.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many sessions are routed to.
+    pub(crate) fn len(&self) -> usize {
+        self.sessions.read().unwrap_or_else(PoisonError::into_inner).by_id.len()
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<Inbox> {
@@ -142,11 +150,11 @@ impl Inbound for Router {
         };
         match core {
             Some(core) => core.take(&event),
-            None => tracing::trace!(
-                session_id = id,
-                event_type = event.event_type(),
-                "event of an unknown session"
-            ),
+            None => {
+                self.watch.counts.events_dropped.one();
+                let event_type = event.event_type();
+                tracing::trace!(session_id = id, event_type, "event of an unknown session");
+            }
         }
     }
 

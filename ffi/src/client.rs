@@ -14,6 +14,7 @@ use crate::handle;
 use crate::input::{Out, invalid, sized};
 use crate::options::copilot_client_options;
 use crate::pump::{Wait, Woken};
+use crate::text::{copilot_string, owned as owned_text};
 
 /// A connection to one runtime. Free it with `copilot_client_free`. All functions may be called from any thread.
 pub struct copilot_client {
@@ -238,5 +239,23 @@ pub unsafe extern "C" fn copilot_client_counters(
         let client = client_of(client)?;
         // SAFETY: the header's contract of sized structs.
         unsafe { write_counters(counters, client.driver.host.client_counters()) }
+    })
+}
+
+/// Writes what can be seen of a client as JSON, at any time and from any thread, without waiting: its state, the phases of
+/// its last start in milliseconds, and counters of what went over the wire since it was made:
+/// `{"state","runtimeVersion","protocolVersion","runtimePid","runtimePort","start":{"outcome","phase","timings"},`
+/// `"openSessions","pendingCalls","counters":{…}}`. It holds no content and no secrets. The caller owns the string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_diagnostics(
+    client: *const copilot_client,
+    result: *mut *mut copilot_string,
+) -> *mut copilot_error {
+    boundary!({
+        let out = Out::required(result, "result")?;
+        let json = client_of(client)?.driver.host.diagnostics();
+        // SAFETY: the place is writable by the contract.
+        unsafe { out.set(owned_text(json)) };
+        Ok(())
     })
 }

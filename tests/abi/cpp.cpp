@@ -34,6 +34,7 @@ void errors() {
                               "{\"code\":-5,\"message\":\"no\",\"data\":[1]}}}]}]"));
   CHECK(client.state() == COPILOT_STATE_DISCONNECTED);
   client.start();
+  CHECK(client.diagnostics().find("\"state\":\"connected\"") != std::string::npos);
   CHECK(client.state() == COPILOT_STATE_CONNECTED);
   auto result = client.try_invoke("x");
   CHECK(!result && result.error().rpc_code() == -5 && result.error().data() == "[1]");

@@ -37,6 +37,15 @@ static copilot_counters counters(copilot_session *session) {
   return counters;
 }
 
+static int told(copilot_client *client, const char *text) {
+  copilot_string *seen_so_far = NULL;
+  int found;
+  OK(copilot_client_diagnostics(client, &seen_so_far));
+  found = strstr(copilot_string_data(seen_so_far), text) != NULL;
+  copilot_string_free(seen_so_far);
+  return found;
+}
+
 static void flood(uint32_t drive) {
   copilot_client *client = fake_client(NULL, drive);
   copilot_session_config *config = NULL;
@@ -49,10 +58,12 @@ static void flood(uint32_t drive) {
   uint64_t before;
   seen = wrong = awake = 0;
   after_call = -1;
+  CHECK(told(client, "\"start\":null"));
   OK(copilot_session_config_new(copilot_s("{\"model\":\"m\"}"), &config));
   OK(copilot_session_config_on_event(config, on_event, NULL, NULL));
   OK(copilot_client_create_session(client, config, NULL, &session));
   copilot_session_config_free(config);
+  CHECK(told(client, "\"outcome\":\"ok\"") && told(client, "\"openSessions\":1"));
   before = counters(session).received;
   OK(copilot_session_id(session, &id));
   snprintf(params, sizeof params, "{\"sessionId\":\"%s\",\"count\":%d,\"bytes\":64}", copilot_string_data(id), EVENTS);

@@ -48,6 +48,7 @@ static void null_handles(void) {
   FAILS(copilot_client_poll(NULL, 0, NULL), COPILOT_ERROR_BAD_HANDLE);
   FAILS(copilot_client_interrupt(NULL), COPILOT_ERROR_BAD_HANDLE);
   FAILS(copilot_client_state(NULL, &state), COPILOT_ERROR_BAD_HANDLE);
+  FAILS(copilot_client_diagnostics(NULL, &text), COPILOT_ERROR_BAD_HANDLE);
   FAILS(copilot_client_create_session(NULL, NULL, NULL, &session), COPILOT_ERROR_BAD_HANDLE);
   FAILS(copilot_client_resume_session(NULL, name, NULL, NULL, &session), COPILOT_ERROR_BAD_HANDLE);
   FAILS(copilot_session_send(NULL, name, none, NULL, NULL), COPILOT_ERROR_BAD_HANDLE);

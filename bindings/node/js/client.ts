@@ -10,6 +10,7 @@ import { createServerRpc } from "./generated/namespaces.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { ServerRpc } from "./generated/rpc.js";
 import type { Counters } from "./native.js";
+import type { Diagnostics } from "./types/diagnostics.js";
 import { RequestServer, type LlmMessage } from "./request-exchange.js";
 import { serveSessionFs, type SessionFsProvider } from "./session-fs.js";
 import { SessionHandlers } from "./session-handlers.js";
@@ -178,15 +179,15 @@ export class CopilotClient implements AsyncDisposable {
     message?: string,
     options?: CallOptions,
   ): Promise<{ message: string; timestamp: string; protocolVersion?: number }> {
-    return (await this.#connection.request("ping", { message }, options)) as never;
+    return (await this.#connection.submit("client.ping", { message }, options)) as never;
   }
 
   async getStatus(options?: CallOptions): Promise<GetStatusResponse> {
-    return (await this.#connection.request("status.get", {}, options)) as GetStatusResponse;
+    return (await this.#connection.submit("client.getStatus", {}, options)) as GetStatusResponse;
   }
 
   async getAuthStatus(options?: CallOptions): Promise<GetAuthStatusResponse> {
-    return (await this.#connection.request("auth.getStatus", {}, options)) as GetAuthStatusResponse;
+    return (await this.#connection.submit("client.getAuthStatus", {}, options)) as GetAuthStatusResponse;
   }
 
   /** Models that can be used; asked for once, then remembered until the client stops. */
@@ -198,29 +199,25 @@ export class CopilotClient implements AsyncDisposable {
   }
 
   async getLastSessionId(options?: CallOptions): Promise<string | undefined> {
-    return await this.#sessionIdOf("session.getLastId", options);
+    return await this.#sessionIdOf("client.getLastSessionId", options);
   }
 
   async getForegroundSessionId(options?: CallOptions): Promise<string | undefined> {
-    return await this.#sessionIdOf("session.getForeground", options);
+    return await this.#sessionIdOf("client.getForegroundSessionId", options);
   }
 
-  async #sessionIdOf(method: string, options?: CallOptions): Promise<string | undefined> {
-    const { sessionId } = (await this.#connection.request(method, {}, options)) as Reply;
+  async #sessionIdOf(op: string, options?: CallOptions): Promise<string | undefined> {
+    const { sessionId } = (await this.#connection.submit(op, {}, options)) as Reply;
     return (sessionId as string | null | undefined) ?? undefined;
   }
 
   async setForegroundSessionId(sessionId: string, options?: CallOptions): Promise<void> {
-    const reply = (await this.#connection.request("session.setForeground", { sessionId }, options)) as Reply;
-    if (!reply["success"]) throw new Error(textOf(reply["error"]) ?? "Failed to set foreground session");
+    await this.#connection.submit("client.setForegroundSessionId", { sessionId }, options);
   }
 
   /** Removes a session for good, on disk too. */
   async deleteSession(sessionId: string, options?: CallOptions): Promise<void> {
-    const reply = (await this.#connection.request("session.delete", { sessionId }, options)) as Reply;
-    if (!reply["success"]) {
-      throw new Error(`Failed to delete session ${sessionId}: ${textOf(reply["error"]) ?? "Unknown error"}`);
-    }
+    await this.#connection.submit("client.deleteSession", { sessionId }, options);
     this.#sessions.get(sessionId)?._end();
     this.#sessions.delete(sessionId);
   }
@@ -228,12 +225,12 @@ export class CopilotClient implements AsyncDisposable {
   async listSessions(filter?: SessionListFilter, options?: CallOptions): Promise<SessionMetadata[]> {
     const { workingDirectory, ...rest } = filter ?? {};
     const params = filter ? { filter: { ...rest, cwd: workingDirectory } } : {};
-    const { sessions } = (await this.#connection.request("session.list", params, options)) as Reply;
+    const { sessions } = (await this.#connection.submit("client.listSessions", params, options)) as Reply;
     return ((sessions ?? []) as Reply[]).map(toMetadata);
   }
 
   async getSessionMetadata(sessionId: string, options?: CallOptions): Promise<SessionMetadata | undefined> {
-    const reply = await this.#connection.request("session.getMetadata", { sessionId }, options);
+    const reply = await this.#connection.submit("client.getSessionMetadata", { sessionId }, options);
     const { session } = reply as { session?: Reply | null };
     return session ? toMetadata(session) : undefined;
   }
@@ -261,6 +258,11 @@ export class CopilotClient implements AsyncDisposable {
   /** Events received and delivered over all sessions, and what waits to be delivered. */
   counters(): Counters | undefined {
     return this.#connection.counters(0);
+  }
+
+  /** Where the client stands, how its last start went, and what went over the wire since it was made. Works at any time. */
+  async diagnostics(): Promise<Diagnostics> {
+    return (await this.#connection.submit("client.diagnostics", {})) as Diagnostics;
   }
 
   async #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
@@ -333,8 +335,4 @@ function toMetadata(wire: Reply): SessionMetadata {
   if (!context) return rest as unknown as SessionMetadata;
   const { cwd, ...where } = context as Reply;
   return { ...rest, context: { ...where, workingDirectory: cwd } } as unknown as SessionMetadata;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

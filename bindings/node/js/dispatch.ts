@@ -141,7 +141,7 @@ async function answerPermission(
   // Without a handler the request is left to the session's other clients.
   if (!handlers.permission) return { kind: "no-result" };
   const invocation = invocationOf(sessionId, question);
-  if (handlers.managedSettings) Object.assign(invocation, { managedSettingsEnabled: true });
+  if (args["managedSettingsEnabled"]) Object.assign(invocation, { managedSettingsEnabled: true });
   return permissionAnswer(await handlers.permission(args["permissionRequest"] as never, invocation));
 }
 

@@ -26,6 +26,7 @@ export { convertMcpCallToolResult, defineTool } from "./tools.js";
 export type * from "./canvas.js";
 export type { CallOptions, RequestOptions } from "./connection.js";
 export type { Counters } from "./native.js";
+export type { Diagnostics, StartRecord } from "./types/diagnostics.js";
 export type { CopilotRequestContext } from "./request-handler.js";
 export type * from "./session-fs.js";
 export type { AssistantMessageEvent } from "./session.js";

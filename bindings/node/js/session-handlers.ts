@@ -38,7 +38,6 @@ export class SessionHandlers {
   readonly elicitation: ElicitationHandler | undefined;
   readonly mcpAuth: McpAuthHandler | undefined;
   readonly gitHubToken: GitHubTokenProvider | undefined;
-  readonly managedSettings: boolean;
   /** The system message with its callbacks taken out. */
   readonly systemMessage: unknown;
   sessionFs: ((call: SessionFsCall) => Promise<unknown>) | undefined;
@@ -66,7 +65,6 @@ export class SessionHandlers {
     this.elicitation = config.onElicitationRequest;
     this.mcpAuth = config.onMcpAuthRequest;
     this.gitHubToken = config.gitHubTokenProvider;
-    this.managedSettings = config.enableManagedSettings === true || config.managedSettings !== undefined;
   }
 
   /**

@@ -160,10 +160,7 @@ export class CopilotSession implements AsyncDisposable {
 
   /** Asking the person in front of the host. */
   get ui(): SessionUiApi {
-    return createUi(
-      () => this.capabilities,
-      (params) => this.#call("session.ui.elicitation", params),
-    );
+    return createUi((args) => this.#submit("session.ui", args));
   }
 
   /** The engine's view of the session; the last one known once it is over. */

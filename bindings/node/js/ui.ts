@@ -1,45 +1,24 @@
 /** Asking the person in front of the host, through the runtime. */
-import type {
-  ElicitationParams,
-  ElicitationResult,
-  SessionCapabilities,
-  SessionUiApi,
-  UiInputOptions,
-} from "./types/handlers.js";
+import type { ElicitationResult, SessionUiApi, UiInputOptions } from "./types/handlers.js";
 
-type Ask = (params: ElicitationParams) => Promise<unknown>;
+type Ask = (args: object) => Promise<unknown>;
 
-/** The four kinds of questions, all made of one form. */
-export function createUi(capabilities: () => SessionCapabilities, ask: Ask): SessionUiApi {
-  const elicitation = async (params: ElicitationParams): Promise<ElicitationResult> => {
-    if (!capabilities().ui?.elicitation) {
-      throw new Error(
-        "Elicitation is not supported by the host; check session.capabilities.ui?.elicitation first",
-      );
-    }
-    return (await ask(params)) as ElicitationResult;
-  };
-  const field = async (message: string, name: string, schema: object): Promise<unknown> => {
-    const properties = { [name]: schema } as unknown as ElicitationParams["requestedSchema"]["properties"];
-    const requestedSchema = { type: "object" as const, properties, required: [name] };
-    const { action, content } = await elicitation({ message, requestedSchema });
-    return action === "accept" ? content?.[name] : undefined;
-  };
+/** The four kinds of questions; the engine makes the form and reads the answer. */
+export function createUi(ask: Ask): SessionUiApi {
   return {
-    elicitation,
-    confirm: async (message) =>
-      (await field(message, "confirmed", { type: "boolean", default: true })) === true,
-    select: async (message, options) =>
-      asText(await field(message, "selection", { type: "string", enum: options })),
-    input: async (message, options) => asText(await field(message, "value", textField(options))),
+    elicitation: async ({ message, requestedSchema }) =>
+      (await ask({ form: "elicitation", message, requestedSchema })) as ElicitationResult,
+    confirm: async (message) => (await ask({ form: "confirm", message })) as boolean,
+    select: async (message, options) => (await ask({ form: "select", message, options })) as string | null,
+    input: async (message, options) =>
+      (await ask({ form: "input", message, options: fieldOptions(options) })) as string | null,
   };
 }
 
 /** Empty texts are left out, numbers are kept even when zero. */
-function textField(options: UiInputOptions = {}): object {
+function fieldOptions(options: UiInputOptions = {}): object {
   const { title, description, minLength, maxLength, format, default: preset } = options;
   return {
-    type: "string",
     ...(title && { title }),
     ...(description && { description }),
     ...(minLength !== undefined && { minLength }),
@@ -47,8 +26,4 @@ function textField(options: UiInputOptions = {}): object {
     ...(format && { format }),
     ...(preset !== undefined && { default: preset }),
   };
-}
-
-function asText(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
 }

@@ -141,6 +141,30 @@ describe("the client", () => {
     expect(seen).toHaveLength(3);
   });
 
+  it("tells where it stands, before and after a start", async () => {
+    const { client } = newClient();
+    expect(await client.diagnostics()).toMatchObject({ state: "disconnected", start: null });
+    await client.start();
+    await client.ping();
+    const { state, start, counters, protocolVersion } = await client.diagnostics();
+    expect({ state, protocolVersion, calls: counters["calls"] }).toEqual({
+      state: "connected",
+      protocolVersion: 3,
+      calls: 2,
+    });
+    expect(start).toMatchObject({ outcome: "ok", phase: null });
+    expect(start?.timings.total).toBeGreaterThanOrEqual(start?.timings.handshake ?? Infinity);
+  });
+
+  it("says why the runtime's interface does not show a session", async () => {
+    const refused = { reply: { result: { success: false, error: "no screen" } } };
+    const { client } = newClient([{ on: { method: "session.setForeground" }, do: [refused] }]);
+    await client.start();
+    await expect(client.setForegroundSessionId("s")).rejects.toThrow(
+      "Failed to set foreground session: no screen",
+    );
+  });
+
   it("asks the program for models, once", async () => {
     let asked = 0;
     const onListModels = () => {

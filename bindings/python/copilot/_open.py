@@ -73,8 +73,7 @@ async def open_session(
     if not session_id and options.get("cloud") is None:
         session_id = _random_id()
     options["session_id"] = session_id or None
-    managed = bool(options.get("enable_managed_settings") or options.get("managed_settings"))
-    session = CopilotSession(session_id or "", client, managed_settings_enabled=managed)
+    session = CopilotSession(session_id or "", client)
     handlers = session._handlers
     _collect(handlers, options)
     fs_config: Any = client._session_fs

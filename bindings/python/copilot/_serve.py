@@ -191,7 +191,7 @@ async def _permission(session: CopilotSession, args: dict[str, Any]) -> Any:
 
     invocation: dict[str, Any] = {
         "session_id": session.session_id,
-        "managed_settings_enabled": session._managed,
+        "managed_settings_enabled": session._managed or bool(args.get("managedSettingsEnabled")),
     }
     if args.get("promptRequest") is not None:
         invocation["prompt_request"] = load_lenient("PermissionPromptRequest", args["promptRequest"])

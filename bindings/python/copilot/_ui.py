@@ -18,33 +18,23 @@ class SessionUiApi:
 
     async def elicitation(self, params: ElicitationParams) -> ElicitationResult:
         """Shows a form; the schema is sent as given."""
-        return await self._ask(params["message"], params["requestedSchema"])
+        schema = params["requestedSchema"]
+        answer: ElicitationResult = await self._ask("elicitation", params["message"], requestedSchema=schema)
+        return answer
 
     async def confirm(self, message: str) -> bool:
         """Yes or no."""
-        field = {"type": "boolean", "default": True}
-        return await self._field(message, "confirmed", field) is True
+        return bool(await self._ask("confirm", message))
 
     async def select(self, message: str, options: list[str]) -> str | None:
         """One of several texts."""
-        chosen = await self._field(message, "selection", {"type": "string", "enum": options})
-        return None if chosen is None else str(chosen)
+        chosen: str | None = await self._ask("select", message, options=options)
+        return chosen
 
     async def input(self, message: str, options: InputOptions | None = None) -> str | None:
         """A text."""
-        entered = await self._field(message, "value", {"type": "string", **(options or {})})
-        return None if entered is None else str(entered)
+        entered: str | None = await self._ask("input", message, options=options or {})
+        return entered
 
-    async def _field(self, message: str, name: str, field: dict[str, Any]) -> Any:
-        schema = {"type": "object", "properties": {name: field}, "required": [name]}
-        answer = await self._ask(message, schema)
-        return (answer.get("content") or {}).get(name) if answer["action"] == "accept" else None
-
-    async def _ask(self, message: str, schema: dict[str, Any]) -> ElicitationResult:
-        ui: dict[str, Any] = dict(self._session.capabilities.get("ui") or {})
-        if not ui.get("elicitation"):
-            raise RuntimeError("Elicitation is not supported by the host; check session.capabilities['ui']")
-        answer: ElicitationResult = await self._session._rpc_call(
-            "session.ui.elicitation", message=message, requestedSchema=schema
-        )
-        return answer
+    async def _ask(self, form: str, message: str, **members: Any) -> Any:
+        return await self._session._call("session.ui", form=form, message=message, **members)

@@ -378,19 +378,19 @@ class CopilotClient(ClientBase):
         """Asks whether the runtime is there."""
         from ._models import PingResponse
 
-        return PingResponse.from_dict(await self._request("ping", message=message))
+        return PingResponse.from_dict(await self._call("client.ping", {"message": message}))
 
     async def get_status(self) -> GetStatusResponse:
         """The runtime's version."""
         from ._models import GetStatusResponse
 
-        return GetStatusResponse.from_dict(await self._request("status.get"))
+        return GetStatusResponse.from_dict(await self._call("client.getStatus", {}))
 
     async def get_auth_status(self) -> GetAuthStatusResponse:
         """Who is logged in."""
         from ._models import GetAuthStatusResponse
 
-        return GetAuthStatusResponse.from_dict(await self._request("auth.getStatus"))
+        return GetAuthStatusResponse.from_dict(await self._call("client.getAuthStatus", {}))
 
     async def list_models(self) -> list[ModelInfo]:
         """The models that can be used; asked once, then remembered until the client is stopped."""
@@ -412,15 +412,14 @@ class CopilotClient(ClientBase):
         """The sessions the runtime has on disk."""
         from ._models import SessionMetadata
 
-        params = {} if filter is None else {"filter": filter.to_dict()}
-        answer = await self._request("session.list", **params)
+        answer = await self._call("client.listSessions", {"filter": filter and filter.to_dict()})
         return [SessionMetadata.from_dict(each) for each in answer.get("sessions") or ()]
 
     async def get_session_metadata(self, session_id: str) -> SessionMetadata | None:
         """One session's record, or ``None`` when there is none."""
         from ._models import SessionMetadata
 
-        answer = await self._request("session.getMetadata", sessionId=session_id)
+        answer = await self._call("client.getSessionMetadata", {"sessionId": session_id})
         found = answer.get("session")
         return None if found is None else SessionMetadata.from_dict(found)
 
@@ -436,20 +435,25 @@ class CopilotClient(ClientBase):
 
     async def get_last_session_id(self) -> str | None:
         """The session used last."""
-        found: str | None = (await self._request("session.getLastId")).get("sessionId")
+        found: str | None = (await self._call("client.getLastSessionId", {})).get("sessionId")
         return found
 
     async def get_foreground_session_id(self) -> str | None:
         """The session the runtime's own interface shows."""
-        found: str | None = (await self._request("session.getForeground")).get("sessionId")
+        found: str | None = (await self._call("client.getForegroundSessionId", {})).get("sessionId")
         return found
 
     async def set_foreground_session_id(self, session_id: str) -> None:
         """Changes the session the runtime's own interface shows."""
-        answer = await self._request("session.setForeground", sessionId=session_id)
-        if not answer.get("success"):
-            reason = answer.get("error") or "Unknown error"
-            raise RuntimeError(f"Failed to set foreground session: {reason}")
+        await self._call("client.setForegroundSessionId", {"sessionId": session_id})
+
+    async def diagnostics(self) -> dict[str, Any]:
+        """Where the client stands, how its last start went, and what went over the wire since it was made.
+
+        Works at any time; the names are those of ``docs/host.md``.
+        """
+        seen: dict[str, Any] = await self._call("client.diagnostics", {})
+        return seen
 
     async def start_ahp_host(self, options: AhpHostOptions) -> AhpHost:
         """Hosts sessions for other clients."""

@@ -52,6 +52,24 @@ async def failure(connection: RuntimeConnection, **options: Any) -> BaseExceptio
     return caught.value
 
 
+async def test_diagnostics_tell_the_phases_of_a_start(connect: Any) -> None:
+    client = CopilotClient(connection=connect())
+    before = await client.diagnostics()
+    assert (before["state"], before["start"], before["counters"]["calls"]) == ("disconnected", None, 0)
+    await client.start()
+    await client.ping()
+    seen = await client.diagnostics()
+    assert (seen["state"], seen["start"]["outcome"], seen["protocolVersion"]) == ("connected", "ok", 3)
+    timings = seen["start"]["timings"]
+    assert 0 < timings["handshake"] <= timings["total"]
+    assert seen["counters"]["calls"] == 2
+    await client.stop()
+    lost = CopilotClient(connection=stdio(path="/nowhere/copilot"))
+    with pytest.raises(RuntimeError):
+        await lost.start()
+    assert (await lost.diagnostics())["start"]["phase"] == "locate"
+
+
 async def test_context_manager(connect: Any, tmp_path: Path) -> None:
     record = tmp_path / "r.jsonl"
     async with CopilotClient(connection=connect(record=record)) as client:

@@ -1,12 +1,14 @@
 //! Starting, as named steps: launch, connect, handshake, setup.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
+use tracing::Instrument;
 
-use super::{Client, ClientCallbacks, ClientInner, ConnectionState, Live, StartInfo, StartTimings, lock};
+use super::{Client, ClientCallbacks, ClientInner, ConnectionState, Live, StartInfo, lock};
+use crate::diagnostics::Phase;
 use crate::dispatch;
 use crate::dispatch::client_wide::ClientWide;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,6 +21,8 @@ use crate::runtime::{LaunchPlan, Launched, diagnose, launch};
 /// The protocol versions this engine speaks.
 const OLDEST_PROTOCOL: u32 = 3;
 const NEWEST_PROTOCOL: u32 = 3;
+/// Kinds of background tasks that clients are shown.
+const TASK_KINDS: [&str; 3] = ["agent", "client", "shell"];
 /// How long the first answer may take, unless the caller sets `startTimeoutMs`.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 
@@ -26,23 +30,34 @@ impl Client {
     /// Starts or joins the runtime and agrees on the protocol. Does nothing when connected. After an error nothing is left
     /// running, and it can be called again.
     pub async fn start(&self) -> Result<StartInfo> {
+        let span = tracing::info_span!(target: "copilot_core::client", "client.start");
+        self.start_once().instrument(span).await
+    }
+
+    async fn start_once(&self) -> Result<StartInfo> {
         let inner = &self.0;
         let _transition = inner.transition.lock().await;
         if let Some(live) = inner.link().live.clone() {
             return Ok((*live.info).clone());
         }
         inner.link().state = ConnectionState::Connecting;
+        inner.watch.counts.starts.one();
+        inner.watch.start.begin();
         let settled = Settle(inner);
         let abandoned = inner.abandon().clone();
-        let live = tokio::select! {
+        let outcome = tokio::select! {
             biased;
             () = abandoned.cancelled() => {
-                return Err(Error::new(ErrorKind::Cancelled, "the client was stopped by force while it was starting"));
+                Err(Error::new(ErrorKind::Cancelled, "the client was stopped by force while it was starting"))
             }
-            live = inner.connect() => live?,
+            outcome = inner.connect() => outcome,
         };
+        inner.watch.start.end(outcome.as_ref().map(|_| ()));
+        let mut live = outcome?;
         std::mem::forget(settled);
-        let info = (*live.info).clone();
+        let timings = inner.watch.start.read().map(|record| record.timings).unwrap_or_default();
+        let info = StartInfo { timings, ..(*live.info).clone() };
+        live.info = Arc::new(info.clone());
         let mut link = inner.link();
         // A connection lost a moment ago could not take itself out of the link yet.
         if let Some(error) = live.connection.end_reason() {
@@ -60,6 +75,8 @@ struct Settle<'a>(&'a ClientInner);
 
 impl Drop for Settle<'_> {
     fn drop(&mut self) {
+        let given_up = Error::new(ErrorKind::Cancelled, "the start was given up");
+        self.0.watch.start.end(Err(&given_up));
         self.0.link().state = ConnectionState::Error;
     }
 }
@@ -85,14 +102,14 @@ impl Drop for Attempt {
 
 impl ClientInner {
     async fn connect(&self) -> Result<Live> {
-        let begin = Instant::now();
         let plan = LaunchPlan {
             options: &self.options,
             program: self.program.as_deref(),
             token: self.token.as_ref(),
+            watch: &self.watch,
         };
         let launched = launch(plan).await?;
-        let launch_time = begin.elapsed();
+        self.watch.start.enter(Phase::Handshake);
         let mut attempt = Attempt { live: Some(self.wire_up(launched)) };
         let Some(live) = attempt.live.as_mut() else { return Err(internal()) };
         let connection = live.connection.clone();
@@ -113,30 +130,32 @@ impl ClientInner {
                 return Err(error);
             }
         };
-        let handshake_time = begin.elapsed();
+        self.watch.start.enter(Phase::Setup);
         self.set_up(&connection).await?;
-        let timings = StartTimings {
-            launch: launch_time.as_secs_f64() * 1e3,
-            handshake: (handshake_time - launch_time).as_secs_f64() * 1e3,
-            setup: (begin.elapsed() - handshake_time).as_secs_f64() * 1e3,
-            total: begin.elapsed().as_secs_f64() * 1e3,
-        };
-        live.info = Arc::new(StartInfo { version, protocol_version, timings });
+        live.info = Arc::new(StartInfo { version, protocol_version, ..StartInfo::default() });
         attempt.live.take().ok_or_else(internal)
     }
 
     /// Starts reading and writing; the connection is watched from the first byte.
     fn wire_up(&self, launched: Launched) -> Live {
         let Launched { reader, writer, child, hosted, port } = launched;
-        let watch =
+        let loss_watch =
             Arc::new(LossWatch { link: Arc::downgrade(&self.link), observer: Arc::clone(&self.observer) });
         let ClientCallbacks { llm, extension_launch, .. } = self.callbacks.clone();
         let requests = Arc::new(ClientWide::new(llm, extension_launch)) as Arc<dyn ClientRequests>;
-        let router = Router::new(watch, Some(requests), dispatch::is_session_request);
+        let router =
+            Router::new(loss_watch, Some(requests), dispatch::is_session_request, Arc::clone(&self.watch));
         let limit = self.options.max_frame_bytes.unwrap_or(DEFAULT_MAX_FRAME).min(LARGEST_MAX_FRAME);
         let witness = child.clone();
         let diagnosis = Box::new(move |loss| Box::pin(diagnose(witness, loss)) as _);
-        let connection = Connection::start(reader, writer, Arc::clone(&router) as _, limit, diagnosis);
+        let connection = Connection::start(
+            reader,
+            writer,
+            Arc::clone(&router) as _,
+            limit,
+            diagnosis,
+            Arc::clone(&self.watch),
+        );
         if let Some(child) = child.clone() {
             tokio::spawn(watch_exit(child, connection.clone(), Arc::clone(&router)));
         }
@@ -151,6 +170,8 @@ impl ClientInner {
             version: Option<String>,
         }
         let mut params = serde_json::Map::new();
+        // A runtime keeps kinds of tasks from clients that do not name them.
+        params.insert("supportedTaskKinds".to_owned(), json!(TASK_KINDS));
         if let Some(token) = &self.token {
             params.insert("token".to_owned(), token.0.clone().into());
         }
@@ -235,6 +256,7 @@ async fn watch_exit(child: crate::runtime::ChildProcess, connection: Connection,
     if tokio::time::timeout(grace, connection.ended()).await.is_err() {
         let error = child.exit_error().await;
         if connection.end(error.clone()) {
+            connection.watch().counts.losses.one();
             crate::rpc::Inbound::lost(&*router, &error);
         }
     }

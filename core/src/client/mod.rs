@@ -2,6 +2,8 @@
 
 mod connect;
 mod lifecycle;
+mod models;
+mod questions;
 mod sessions;
 mod stop;
 
@@ -12,15 +14,17 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use lifecycle::Lifecycle;
-pub use lifecycle::LifecycleStream;
+pub use lifecycle::{LifecycleEvent, LifecycleMetadata, LifecycleStream};
+pub use models::ModelInfo;
+pub use questions::{AuthStatus, Pong, RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata};
 pub use sessions::SessionSpec;
 pub use stop::StopReport;
 
+use crate::diagnostics::{Diagnostics, StartTimings, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::ServeFiles;
 use crate::handlers::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
-use crate::protocol::{json, method};
 use crate::router::{ClientObserver, Router};
 use crate::rpc::Connection;
 use crate::runtime::options::{ClientOptions, RuntimeConnection};
@@ -81,10 +85,11 @@ pub(crate) struct ClientInner {
     /// Held while starting or stopping.
     transition: tokio::sync::Mutex<()>,
     link: Arc<Mutex<Link>>,
-    models: tokio::sync::Mutex<Option<Bytes>>,
+    models: models::Models,
     callbacks: ClientCallbacks,
     /// Serves the files of sessions without a handler of their own.
     files: Option<Arc<ServeFiles>>,
+    watch: Arc<Watch>,
 }
 
 /// What changes with each start.
@@ -112,21 +117,8 @@ pub struct StartInfo {
     pub version: Option<String>,
     /// Version of the protocol spoken.
     pub protocol_version: u32,
-    /// Milliseconds per phase: `launch`, `handshake`, `setup`, `total`.
+    /// Milliseconds per phase.
     pub timings: StartTimings,
-}
-
-/// Milliseconds per phase of a start.
-#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
-pub struct StartTimings {
-    /// Starting the process or connecting the socket.
-    pub launch: f64,
-    /// First answer of the runtime and version check.
-    pub handshake: f64,
-    /// Registering what the client provides.
-    pub setup: f64,
-    /// All of it.
-    pub total: f64,
 }
 
 impl Client {
@@ -167,6 +159,11 @@ impl Client {
         let program = runtime::resolve(&options)?;
         let store = options.session_fs.as_ref().and_then(|files| files.store.as_ref());
         let files = store.map(ServeFiles::shared).transpose()?;
+        let watch = Arc::new(Watch::default());
+        for secret in options.github_token.iter().chain(&token) {
+            watch.secrets.learn(&secret.0);
+        }
+        watch.secrets.learn_environment(options.child_env().into_iter().flatten());
         Ok(Self(Arc::new(ClientInner {
             options,
             program,
@@ -177,9 +174,10 @@ impl Client {
             abandon: Mutex::default(),
             transition: tokio::sync::Mutex::default(),
             link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
-            models: tokio::sync::Mutex::default(),
+            models: models::Models::default(),
             callbacks,
             files,
+            watch,
         })))
     }
 
@@ -207,6 +205,33 @@ impl Client {
         self.0.link().live.as_ref().map(|live| (*live.info).clone())
     }
 
+    /// Where the client stands, how its last start went, and what went over the wire since it was made. Holds no secrets
+    /// and no content.
+    #[must_use]
+    pub fn diagnostics(&self) -> Diagnostics {
+        let watch = &self.0.watch;
+        let (state, live) = {
+            let link = self.0.link();
+            (link.state, link.live.clone())
+        };
+        let info = live.as_ref().map(|live| Arc::clone(&live.info));
+        Diagnostics {
+            state: state.name(),
+            runtime_version: info.as_ref().and_then(|info| info.version.clone()),
+            protocol_version: info.map(|info| info.protocol_version),
+            runtime_pid: self.runtime_pid(),
+            runtime_port: self.runtime_port(),
+            start: watch.start.read(),
+            open_sessions: live.as_ref().map_or(0, |live| live.router.len()),
+            pending_calls: live.as_ref().map_or(0, |live| live.connection.pending_calls()),
+            counters: watch.counts.read(),
+        }
+    }
+
+    pub(crate) fn count_late_reply(&self) {
+        self.0.watch.counts.late_replies.one();
+    }
+
     /// The options, as completed by [`new`](Self::new).
     #[must_use]
     pub fn options(&self) -> &ClientOptions {
@@ -224,48 +249,17 @@ impl Client {
         self.0.live()?.connection.notify(method, if params.trim().is_empty() { "{}" } else { params })
     }
 
-    /// The models, asked once and kept until the client stops. JSON text `{"models": […]}`. With a handler for them, no
-    /// runtime is needed.
-    pub async fn list_models(&self) -> Result<Bytes> {
-        let mut models = self.0.models.lock().await;
-        if let Some(models) = models.as_ref() {
-            return Ok(models.clone());
-        }
-        let fresh = match &self.0.callbacks.list_models {
-            Some(handler) => Bytes::from(serde_json::json!({"models": handler.list().await?}).to_string()),
-            None => self.call(method::MODELS_LIST, "{}").await?,
-        };
-        *models = Some(fresh.clone());
-        Ok(fresh)
-    }
-
-    /// Deletes a session and what is kept of it.
-    pub async fn delete_session(&self, id: &str) -> Result<()> {
-        #[derive(serde::Deserialize)]
-        struct Answer {
-            #[serde(default)]
-            success: bool,
-            error: Option<String>,
-        }
-        let params = format!(r#"{{"sessionId":{}}}"#, json::quote(id));
-        let answer = self.call(method::SESSION_DELETE, &params).await?;
-        let answer: Answer = json::parse_as("answer to session.delete", &answer)?;
-        if !answer.success {
-            let why = answer.error.unwrap_or_else(|| "Unknown error".to_owned());
-            return Err(Error::new(ErrorKind::InvalidState, format!("Failed to delete session {id}: {why}")));
-        }
-        if let Ok(live) = self.0.live()
-            && let Some(core) = live.router.remove_id(id)
-        {
-            core.close(&Error::new(ErrorKind::SessionClosed, format!("session {id} was deleted")));
-        }
-        Ok(())
-    }
-
-    /// Sessions created, deleted, updated or moved between foreground and background, from now on.
+    /// Sessions created, deleted, updated or moved between foreground and background, from now on. Can be called before a
+    /// start; goes on over restarts.
     #[must_use]
     pub fn lifecycle_events(&self) -> LifecycleStream {
-        self.0.lifecycle.subscribe()
+        self.0.lifecycle.subscribe(None)
+    }
+
+    /// The same for one type of event, for example `session.deleted`.
+    #[must_use]
+    pub fn lifecycle_events_of(&self, event_type: &str) -> LifecycleStream {
+        self.0.lifecycle.subscribe(Some(event_type))
     }
 }
 

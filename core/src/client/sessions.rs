@@ -6,9 +6,11 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{Client, Live};
+use crate::diagnostics::Timed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::Handlers;
 use crate::protocol::session_spec::{Purpose, SessionConfig, TraceContext};
@@ -91,7 +93,22 @@ impl Client {
         self.make_session(Purpose::Resume, Some(id.to_owned()), spec.into()).await
     }
 
-    async fn make_session(
+    async fn make_session(&self, purpose: Purpose, id: Option<String>, spec: SessionSpec) -> Result<Session> {
+        let span = match purpose {
+            Purpose::Create => {
+                tracing::debug_span!(target: "copilot_core::session", "session.create", session_id = id)
+            }
+            Purpose::Resume => {
+                tracing::debug_span!(target: "copilot_core::session", "session.resume", session_id = id)
+            }
+        };
+        let timed = Timed::new(span.clone());
+        let made = self.make_session_once(purpose, id, spec).instrument(span).await;
+        timed.end(made.as_ref().map_or_else(|error| error.kind().name(), |_| "ok"));
+        made
+    }
+
+    async fn make_session_once(
         &self,
         purpose: Purpose,
         id: Option<String>,
@@ -115,10 +132,15 @@ impl Client {
         check_providers(&spec)?;
         let token_registration = declared.github_token.clone();
         let params = spec.config.payload(purpose, mode, &declared, id.as_deref(), &spec.trace)?;
+        self.0.watch.secrets.learn_config(&params);
         let patch = spec.config.patch(mode)?;
         let wants_interest = spec.handlers.mcp_auth.is_some();
 
+        let managed = spec.config.is_managed();
         let core = SessionCore::new(live.connection.clone(), spec.handlers, spec.sinks);
+        if managed {
+            core.set_managed();
+        }
         if let Some(id) = token_registration {
             core.register_tokens(id);
         }

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{Client, ConnectionState, Live};
+use crate::diagnostics::Timed;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::{json, method};
+use crate::protocol::method;
+use crate::session::leave;
 
 /// How long the runtime may take to end all sessions together.
 const SESSIONS_TIME: Duration = Duration::from_secs(10);
@@ -26,6 +29,14 @@ impl Client {
     /// Disconnects all sessions, lets the runtime clean up, and ends it when this client started it. Takes at most 30
     /// seconds, with a healthy runtime a few milliseconds. Does nothing when not started.
     pub async fn stop(&self) -> StopReport {
+        let span = tracing::info_span!(target: "copilot_core::client", "client.stop");
+        let timed = Timed::new(span.clone());
+        let report = self.stop_once().instrument(span).await;
+        timed.end(if report.errors.is_empty() { "ok" } else { "with errors" });
+        report
+    }
+
+    async fn stop_once(&self) -> StopReport {
         let _transition = self.0.transition.lock().await;
         let mut report = StopReport::default();
         let Some(live) = self.take_live() else { return report };
@@ -37,7 +48,7 @@ impl Client {
         }
         live.router.close();
         live.connection.close();
-        *self.0.models.lock().await = None;
+        self.0.models.clear();
         if let Some(child) = &live.child
             && !child.end_within(EXIT_TIME).await
         {
@@ -71,9 +82,7 @@ impl Client {
                 hosted.end_within(EXIT_TIME).await;
             }
         }
-        if let Ok(mut models) = self.0.models.try_lock() {
-            *models = None;
-        }
+        self.0.models.clear();
     }
 
     fn take_live(&self) -> Option<Live> {
@@ -122,10 +131,8 @@ async fn disconnect_sessions(live: &Live, report: &mut StopReport) {
     for core in live.router.take_all() {
         let id = core.id();
         if core.is_open() {
-            let params = format!(r#"{{"sessionId":{}}}"#, json::quote(&id));
-            let destroyed = live.connection.call(method::SESSION_DESTROY, &params);
-            match tokio::time::timeout_at(deadline, destroyed).await {
-                Ok(Ok(_)) => {}
+            match tokio::time::timeout_at(deadline, leave(&live.connection, &id)).await {
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => report.errors.push(format!("Failed to disconnect session {id}: {error}")),
                 Err(_) => report
                     .errors

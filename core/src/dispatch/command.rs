@@ -18,6 +18,7 @@ pub(super) fn execute(core: &Arc<SessionCore>, event: &Event) {
     };
     let handler = core.handlers().commands.get(&command.command_name).cloned();
     let (owner, request_id) = (Arc::clone(core), command.request_id.clone());
+    tracing::Span::current().record("request_id", &request_id).record("command", &command.command_name);
     core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
         let members = match handler {
             None => member("error", format!("Unknown command: {}", command.command_name)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{guarded, member, reply};
+use super::{guarded, member, noted, reply};
 use crate::error::Result;
 use crate::handlers::ElicitationRequest;
 use crate::protocol::event::Event;
@@ -19,8 +19,9 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
         Err(error) => return tracing::warn!(%error, "elicitation ignored"),
     };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
+    tracing::Span::current().record("request_id", &request_id);
     core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
-        let outcome = guarded(handler.fill(&context, request)).await;
+        let outcome = noted(&owner, "an elicitation handler", guarded(handler.fill(&context, request)).await);
         reply(&owner, method::SESSION_ELICITATION_REPLY, &request_id, answer(outcome)).await;
     });
 }
@@ -34,10 +35,7 @@ fn answer(outcome: Result<Value>) -> Map<String, Value> {
             },
             _ => json!({"action": "cancel"}),
         },
-        Err(error) => {
-            tracing::warn!(%error, "an elicitation handler failed");
-            json!({"action": "cancel"})
-        }
+        Err(_) => json!({"action": "cancel"}),
     };
     member("result", result)
 }

@@ -20,13 +20,18 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         let text = format!("No GitHub token provider registered for session: {}", core.id());
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
+    let owner = Arc::clone(&core);
     core.spawn(Lasts::Session, |context| async move {
         let answer = guarded(handler.token(&context, request)).await.and_then(|answer| match &answer {
             GitHubTokenAnswer::Token { expires_in: 0, .. } => {
                 let text = "GitHub token provider: expiresIn must be a positive number of seconds";
                 Err(Error::new(ErrorKind::HandlerFailed, text))
             }
-            _ => json::text(&answer),
+            GitHubTokenAnswer::Token { access_token, .. } => {
+                owner.connection().watch().secrets.learn(access_token);
+                json::text(&answer)
+            }
+            GitHubTokenAnswer::Cancelled => json::text(&answer),
         });
         match answer {
             Ok(answer) => responder.ok(&answer),

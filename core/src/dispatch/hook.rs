@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::{guarded, member, read};
+use super::{guarded, member, noted, read};
 use crate::handlers::HookInput;
 use crate::protocol::method;
 use crate::rpc::Responder;
@@ -22,15 +22,13 @@ pub(super) fn invoke(core: Arc<SessionCore>, params: Bytes, responder: Responder
     if let Value::Object(input) = &mut request.input {
         normalise(input);
     }
+    tracing::Span::current().record("hook_type", &request.hook_type);
+    let owner = Arc::clone(&core);
     core.spawn(Lasts::Turn, |context| async move {
-        let hook_type = request.hook_type.clone();
-        match guarded(handler.run(&context, request)).await {
+        match noted(&owner, "a hook", guarded(handler.run(&context, request)).await) {
             Ok(Value::Null) => responder.ok("{}"),
             Ok(output) => responder.ok(&Value::Object(member("output", output)).to_string()),
-            Err(error) => {
-                tracing::warn!(%error, hook_type, "a hook failed");
-                responder.ok("{}");
-            }
+            Err(_) => responder.ok("{}"),
         }
     });
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{guarded, member, reply};
+use super::{guarded, member, noted, reply};
 use crate::error::Result;
 use crate::handlers::McpAuthRequest;
 use crate::protocol::event::Event;
@@ -22,21 +22,20 @@ pub(super) fn required(core: &Arc<SessionCore>, event: &Event) {
         return;
     };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
+    tracing::Span::current().record("request_id", &request_id);
     core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
         let outcome = guarded(handler.authorize(&context, request)).await;
-        reply(&owner, method::SESSION_MCP_OAUTH_REPLY, &request_id, member("result", answer(outcome))).await;
+        let answer = answer(noted(&owner, "an MCP token handler", outcome));
+        if let Some(token) = answer["accessToken"].as_str() {
+            owner.connection().watch().secrets.learn(token);
+        }
+        reply(&owner, method::SESSION_MCP_OAUTH_REPLY, &request_id, member("result", answer)).await;
     });
 }
 
 fn answer(outcome: Result<Value>) -> Value {
     let cancelled = json!({"kind": "cancelled"});
-    let answer = match outcome {
-        Ok(answer) => answer,
-        Err(error) => {
-            tracing::warn!(%error, "an MCP token handler failed");
-            return cancelled;
-        }
-    };
+    let Ok(answer) = outcome else { return cancelled };
     let is_token = answer.get("kind").is_none_or(|kind| kind.is_null() || kind == "token");
     if !is_token || !answer["accessToken"].is_string() {
         return cancelled;

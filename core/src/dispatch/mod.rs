@@ -34,6 +34,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::diagnostics::{Timed, describe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::{Concern, Event};
 use crate::protocol::{json, method};
@@ -42,7 +43,9 @@ use crate::session::SessionCore;
 
 /// Starts the work an event asks for, if this client has a handler for it.
 pub(crate) fn event(core: &Arc<SessionCore>, event: &Event) {
-    match event.concern() {
+    let concern = event.concern();
+    let _inside = asks(concern).then(|| span(core, event.event_type()).entered());
+    match concern {
         Concern::ToolRequested => tool::requested(core, event),
         Concern::ToolCompleted => completed(core, event),
         Concern::PermissionRequested => permission::requested(core, event),
@@ -53,6 +56,27 @@ pub(crate) fn event(core: &Arc<SessionCore>, event: &Event) {
         Concern::CommandExecute => command::execute(core, event),
         _ => {}
     }
+}
+
+/// Whether an event asks for an answer.
+const fn asks(concern: Concern) -> bool {
+    matches!(
+        concern,
+        Concern::ToolRequested
+            | Concern::PermissionRequested
+            | Concern::ElicitationRequested
+            | Concern::McpOauthRequired
+            | Concern::CommandExecute
+    )
+}
+
+/// What is done for an event or a request. The names are recorded by those who read them.
+fn span(core: &SessionCore, kind: &str) -> tracing::Span {
+    use tracing::field::Empty;
+    tracing::debug_span!(
+        target: "copilot_core::handler", "handler", kind, session_id = %core.id(), request_id = Empty, tool = Empty,
+        tool_call_id = Empty, command = Empty, hook_type = Empty,
+    )
 }
 
 /// A request was answered, perhaps by another client.
@@ -91,6 +115,7 @@ pub(crate) fn is_session_request(name: &str) -> bool {
 
 /// Answers a request of the runtime.
 pub(crate) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, responder: Responder) {
+    let _inside = span(&core, name).entered();
     if let Some((_, handler)) = REQUESTS.iter().find(|(method, _)| *method == name) {
         handler(core, params, responder);
     } else if name.starts_with(session_fs::PREFIX) {
@@ -108,19 +133,31 @@ fn invalid(method: &str, why: impl std::fmt::Display) -> Error {
 
 /// Types the params of a request.
 fn read<T: DeserializeOwned>(method: &str, params: &[u8]) -> Result<T> {
-    json::parse(params).map_err(|error| invalid(method, error))
+    json::parse(params).map_err(|error| invalid(method, describe(&error)))
 }
 
 /// Runs a handler; a panic becomes an error.
 async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let timed = Timed::new(tracing::Span::current());
     let mut work = pin!(work);
-    std::future::poll_fn(|context| {
+    let outcome = std::future::poll_fn(|context| {
         match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
             Ok(poll) => poll,
             Err(panic) => Poll::Ready(Err(panicked(panic.as_ref()))),
         }
     })
-    .await
+    .await;
+    timed.end(outcome.as_ref().map_or_else(|error| error.kind().name(), |_| "ok"));
+    outcome
+}
+
+/// Logs that a handler failed. Its text may repeat what the handler works with, so known secrets are left out.
+fn noted<T>(core: &SessionCore, what: &'static str, outcome: Result<T>) -> Result<T> {
+    if let Err(error) = &outcome {
+        let error = core.connection().watch().secrets.hide(error.message()).into_owned();
+        tracing::warn!(error, "{what} failed");
+    }
+    outcome
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
@@ -138,6 +175,7 @@ async fn reply(core: &SessionCore, method: &str, request_id: &str, members: Map<
     match json::text(&params) {
         Ok(params) => {
             if let Err(error) = core.connection().call(method, &params).await {
+                core.connection().watch().counts.replies_refused.one();
                 tracing::debug!(%error, method, request_id, "reply not taken");
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{guarded, member, reply};
+use super::{guarded, member, noted, reply};
 use crate::error::Result;
 use crate::handlers::{PermissionDecision, PermissionRequest};
 use crate::protocol::event::Event;
@@ -25,16 +25,18 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     if event.data::<Data>().is_ok_and(|data| data.resolved_by_hook || data.request.is_empty()) {
         return;
     }
-    let request = match event.data::<PermissionRequest>() {
+    let mut request = match event.data::<PermissionRequest>() {
         Ok(request) if !request.request_id.is_empty() => request,
         Ok(_) => return,
         Err(error) => return tracing::warn!(%error, "permission request ignored"),
     };
     let is_of_sub_agent = event.header().is_ok_and(|header| header.agent_id.is_some());
     let lasts = if is_of_sub_agent { Lasts::Session } else { Lasts::Turn };
+    request.managed_settings_enabled = core.is_managed();
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
+    tracing::Span::current().record("request_id", &request_id);
     core.spawn_once(lasts, &request_id.clone(), |context| async move {
-        let outcome = guarded(handler.decide(&context, request)).await;
+        let outcome = noted(&owner, "a permission handler", guarded(handler.decide(&context, request)).await);
         if let Some(members) = answer(outcome) {
             reply(&owner, method::SESSION_PERMISSIONS_REPLY, &request_id, members).await;
         }
@@ -51,14 +53,11 @@ fn answer(outcome: Result<PermissionDecision>) -> Option<Map<String, Value>> {
             members.extend(context.map(|context| ("decisionContext".to_owned(), context)));
             Some(members)
         }
-        Ok(PermissionDecision::Decision { decision, .. }) => {
-            tracing::warn!(%decision, "a permission handler answered no decision");
+        Ok(PermissionDecision::Decision { .. }) => {
+            tracing::warn!("a permission handler answered something that is no decision");
             Some(nobody())
         }
-        Err(error) => {
-            tracing::warn!(%error, "a permission handler failed");
-            Some(nobody())
-        }
+        Err(_) => Some(nobody()),
     }
 }
 

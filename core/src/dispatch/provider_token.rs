@@ -31,9 +31,13 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         };
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
+    let owner = Arc::clone(&core);
     core.spawn(Lasts::Session, |context| async move {
         match guarded(handler.token(&context, &name)).await {
-            Ok(token) => responder.ok(&json!({"token": token}).to_string()),
+            Ok(token) => {
+                owner.connection().watch().secrets.learn(&token);
+                responder.ok(&json!({"token": token}).to_string());
+            }
             Err(error) => responder.fail(&error),
         }
     });

@@ -27,6 +27,10 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     // Work of sub-agents in the background outlives an aborted turn.
     let lasts = if invocation.agent_id.is_some() { Lasts::Session } else { Lasts::Turn };
     let (owner, request_id) = (Arc::clone(core), invocation.request_id.clone());
+    tracing::Span::current()
+        .record("request_id", &request_id)
+        .record("tool", &invocation.tool_name)
+        .record("tool_call_id", &invocation.tool_call_id);
     core.spawn_once(lasts, &request_id.clone(), |context| async move {
         let outcome = guarded(handler.call(&context, invocation)).await;
         reply(&owner, method::SESSION_TOOLS_REPLY, &request_id, answer(outcome)).await;

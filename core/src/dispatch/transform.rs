@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{guarded, invalid, read};
+use super::{guarded, invalid, noted, read};
 use crate::handlers::{CallContext, Handlers};
 use crate::protocol::method;
 use crate::rpc::Responder;
@@ -25,25 +25,27 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
     if request.sections.is_empty() {
         return responder.fail(&invalid(method::SYSTEM_MESSAGE_TRANSFORM, "sections are missing"));
     }
-    let handlers = core.handlers();
+    let (handlers, owner) = (core.handlers(), Arc::clone(&core));
     core.spawn(Lasts::Session, |context| async move {
         let mut sections = Map::new();
         for (id, section) in request.sections {
             let content = section["content"].as_str().unwrap_or_default().to_owned();
-            let content = rewritten(&handlers, &context, &id, content).await;
+            let content = rewritten(&owner, &handlers, &context, &id, content).await;
             sections.insert(id, json!({"content": content}));
         }
         responder.ok(&json!({"sections": sections}).to_string());
     });
 }
 
-async fn rewritten(handlers: &Handlers, context: &CallContext, id: &str, content: String) -> String {
+/// The section as the handler wants it; unchanged when it fails.
+async fn rewritten(
+    core: &SessionCore,
+    handlers: &Handlers,
+    context: &CallContext,
+    id: &str,
+    content: String,
+) -> String {
     let Some(handler) = handlers.transforms.get(id) else { return content };
-    match guarded(handler.transform(context, id, &content)).await {
-        Ok(rewritten) => rewritten,
-        Err(error) => {
-            tracing::warn!(%error, section = id, "a section of the system message stays as it was");
-            content
-        }
-    }
+    let outcome = guarded(handler.transform(context, id, &content)).await;
+    noted(core, "a system message handler", outcome).unwrap_or(content)
 }

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::CallContext;
+use crate::diagnostics::redacted_debug;
 use crate::error::Result;
 
 /// One attempt of a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FactoryExecution {
     /// The factory's name.
@@ -21,6 +22,8 @@ pub struct FactoryExecution {
     #[serde(default)]
     pub args: Value,
 }
+
+redacted_debug!(FactoryExecution);
 
 /// Runs the body of one factory.
 #[async_trait]

@@ -10,10 +10,11 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::diagnostics::redacted_debug;
 use crate::error::{Error, ErrorKind, Result};
 
 /// One model request.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LlmRequest {
     /// Names the exchange.
@@ -34,6 +35,8 @@ pub struct LlmRequest {
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+redacted_debug!(LlmRequest);
 
 fn http() -> String {
     "http".to_owned()

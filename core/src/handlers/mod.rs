@@ -37,7 +37,9 @@ pub use llm::{HOP_HEADERS, LlmBody, LlmHandler, LlmRequest, LlmResponse};
 pub use mcp_auth::{McpAuthHandler, McpAuthRequest};
 pub use mode::{AutoModeSwitchHandler, AutoModeSwitchRequest, ExitPlanModeHandler, ExitPlanModeRequest};
 pub use models::ModelsHandler;
-pub use permission::{ApproveAll, PermissionDecision, PermissionHandler, PermissionRequest};
+pub use permission::{
+    ApproveAll, ApproveIf, DenyAll, PermissionDecision, PermissionHandler, PermissionRequest,
+};
 pub use provider_token::ProviderTokenHandler;
 pub use session_fs::SessionFsHandler;
 pub use skill_provider::SkillProviderHandler;

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::CallContext;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A question for permission.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct PermissionRequest {
     /// The display-oriented variant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_request: Option<Box<RawValue>>,
+    /// Whether the session was made with managed settings: then a policy that allows everything must not answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed_settings_enabled: bool,
 }
 
 impl PermissionRequest {
@@ -80,16 +83,48 @@ pub trait PermissionHandler: Send + Sync {
     async fn decide(&self, context: &CallContext, request: PermissionRequest) -> Result<PermissionDecision>;
 }
 
-/// Allows everything, except what only a person may answer: there it abstains.
+/// Allows everything, except what only a person may answer: there it abstains. In a session with managed settings it fails,
+/// so that nothing is allowed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ApproveAll;
 
 #[async_trait]
 impl PermissionHandler for ApproveAll {
     async fn decide(&self, _context: &CallContext, request: PermissionRequest) -> Result<PermissionDecision> {
-        if request.needs_a_human() {
-            return Ok(PermissionDecision::NoResult);
+        if request.managed_settings_enabled {
+            let text = "ApproveAll cannot be used in a session with managed settings";
+            return Err(Error::new(ErrorKind::HandlerFailed, text));
         }
-        Ok(PermissionDecision::approve_once())
+        Ok(approved(&request))
+    }
+}
+
+fn approved(request: &PermissionRequest) -> PermissionDecision {
+    if request.needs_a_human() { PermissionDecision::NoResult } else { PermissionDecision::approve_once() }
+}
+
+/// Denies everything, without feedback.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DenyAll;
+
+#[async_trait]
+impl PermissionHandler for DenyAll {
+    async fn decide(
+        &self,
+        _context: &CallContext,
+        _request: PermissionRequest,
+    ) -> Result<PermissionDecision> {
+        Ok(PermissionDecision::reject(None))
+    }
+}
+
+/// Allows what the function says yes to, except what only a person may answer: there it abstains. Denies the rest.
+#[derive(Clone, Copy)]
+pub struct ApproveIf<F>(pub F);
+
+#[async_trait]
+impl<F: Fn(&PermissionRequest) -> bool + Send + Sync> PermissionHandler for ApproveIf<F> {
+    async fn decide(&self, _context: &CallContext, request: PermissionRequest) -> Result<PermissionDecision> {
+        Ok(if (self.0)(&request) { approved(&request) } else { PermissionDecision::reject(None) })
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::delivery::{CallError, CallId, CallKind, Delivery, SessionKey};
 use super::inbox::Inbox;
+use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
@@ -119,7 +120,7 @@ impl HostSession {
         text::parse(answer.as_bytes()).map_err(|error| {
             Error::new(
                 ErrorKind::HandlerFailed,
-                format!("the answer of the {} handler: {error}", kind.name()),
+                format!("the answer of the {} handler: {}", kind.name(), describe(&error)),
             )
         })
     }

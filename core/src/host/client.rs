@@ -16,6 +16,7 @@ use super::llm::HostLlm;
 use super::{engine, ops};
 use crate::client::{Client, ClientCallbacks, Lifecycle};
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::json as text;
 use crate::router::ClientObserver;
 use crate::rpc::Connection;
 use crate::runtime::options::ClientOptions;
@@ -160,12 +161,20 @@ impl HostClient {
 
     /// Answers a call with JSON text, exactly once, from any thread.
     pub fn reply(&self, call: CallId, result_json: &str) -> Result<()> {
-        self.shared().calls.answer(call, Ok(result_json.to_owned()))
+        self.answer(call, Ok(result_json.to_owned()))
     }
 
     /// Answers a call with an error.
     pub fn reply_error(&self, call: CallId, error: &CallError) -> Result<()> {
-        self.shared().calls.answer(call, Err(error.clone()))
+        self.answer(call, Err(error.clone()))
+    }
+
+    fn answer(&self, call: CallId, answer: std::result::Result<String, CallError>) -> Result<()> {
+        let taken = self.shared().calls.answer(call, answer);
+        if taken.is_err() {
+            self.shared().client.count_late_reply();
+        }
+        taken
     }
 
     /// Whether events of a session are delivered, from now on. They are by default.
@@ -205,6 +214,12 @@ impl HostClient {
     /// Lets go of a session's key, for example when its object was collected. Its events stop; the runtime keeps it.
     pub fn release_session(&self, session: SessionKey) {
         drop(self.shared().sessions().remove(&session));
+    }
+
+    /// JSON text of [`Diagnostics`](crate::Diagnostics), at any time and without waiting.
+    #[must_use]
+    pub fn diagnostics(&self) -> String {
+        text::text(&self.shared().client.diagnostics()).unwrap_or_default()
     }
 
     /// The port of a runtime on TCP.

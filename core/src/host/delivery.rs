@@ -13,7 +13,7 @@ pub type CallId = u64;
 pub type SessionKey = u32;
 
 /// One entry of the inbox, in the order the user must see it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Delivery {
     /// A submitted operation ended.
     Completed {
@@ -62,6 +62,36 @@ pub enum Delivery {
         /// Why.
         error: Error,
     },
+}
+
+/// Shows what it is and how large; the content may hold secrets.
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Completed { ticket, result: Ok(json) } => {
+                f.debug_struct("Completed").field("ticket", ticket).field("bytes", &json.len()).finish()
+            }
+            Self::Completed { ticket, result: Err(error) } => {
+                f.debug_struct("Completed").field("ticket", ticket).field("error", error).finish()
+            }
+            Self::Event { session, event } => {
+                f.debug_struct("Event").field("session", session).field("type", &event.event_type()).finish()
+            }
+            Self::Lifecycle { event } => f.debug_struct("Lifecycle").field("bytes", &event.len()).finish(),
+            Self::Notification { method, params } => {
+                f.debug_struct("Notification").field("method", method).field("bytes", &params.len()).finish()
+            }
+            Self::Call { call, kind, session, args } => f
+                .debug_struct("Call")
+                .field("call", call)
+                .field("kind", kind)
+                .field("session", session)
+                .field("bytes", &args.len())
+                .finish(),
+            Self::CallCancelled { call } => f.debug_struct("CallCancelled").field("call", call).finish(),
+            Self::Closed { error } => f.debug_struct("Closed").field("error", error).finish(),
+        }
+    }
 }
 
 macro_rules! call_kinds {

@@ -14,6 +14,7 @@ use super::adapter::Calls;
 use super::client::Shared;
 use super::delivery::{CallKind, Delivery, Ticket};
 use super::inbox::Inbox;
+use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{LlmBody, LlmHandler, LlmRequest, LlmResponse};
 use crate::protocol::json as text;
@@ -71,8 +72,9 @@ impl LlmHandler for HostLlm {
         self.open().insert(id.clone(), response);
         let open = Open(self, id);
         let is_socket = request.transport == "websocket";
-        let mut args = serde_json::to_value(&request)
-            .map_err(|error| Error::new(ErrorKind::Internal, format!("model request: {error}")))?;
+        let mut args = serde_json::to_value(&request).map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("model request: {}", describe(&error)))
+        })?;
         args["forwardHeaders"] = Value::Object(request.forwardable_headers());
         if !is_socket {
             args["bodyBase64"] = BASE64.encode(body.collect().await?).into();

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::client::Shared;
 use super::delivery::Ticket;
-use super::request::{Invoke, Keyed, Make};
+use super::request::{Form, Invoke, Keyed, ListSessions, Make, Named, Ping, Ui};
 use super::{llm, messages};
 use crate::client::{Client, SessionSpec};
+use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::{json as text, method};
 use crate::session::Session;
@@ -28,6 +29,7 @@ const OPS: &[(&str, Op)] = &[
     ("session.getEvents", session_get_events),
     ("session.abort", session_abort),
     ("session.disconnect", session_disconnect),
+    ("session.ui", session_ui),
     ("llm.start", |shared, ticket, args| llm::respond(shared, ticket, "llm.start", args)),
     ("llm.write", |shared, ticket, args| llm::respond(shared, ticket, "llm.write", args)),
     ("llm.end", |shared, ticket, args| llm::respond(shared, ticket, "llm.end", args)),
@@ -38,6 +40,17 @@ const OPS: &[(&str, Op)] = &[
     ("client.forceStop", client_force_stop),
     ("client.listModels", client_list_models),
     ("client.deleteSession", client_delete_session),
+    ("client.diagnostics", client_diagnostics),
+    ("client.ping", client_ping),
+    ("client.getStatus", |shared, ticket, _| plain(shared, ticket, method::STATUS_GET)),
+    ("client.getAuthStatus", |shared, ticket, _| plain(shared, ticket, method::AUTH_GET_STATUS)),
+    ("client.listSessions", client_list_sessions),
+    ("client.getSessionMetadata", client_get_session_metadata),
+    ("client.getLastSessionId", |shared, ticket, _| plain(shared, ticket, method::SESSION_GET_LAST_ID)),
+    ("client.getForegroundSessionId", |shared, ticket, _| {
+        plain(shared, ticket, method::SESSION_GET_FOREGROUND)
+    }),
+    ("client.setForegroundSessionId", client_set_foreground_session_id),
 ];
 
 /// Starts an operation; its end is reported under the ticket, unless this returns an error.
@@ -56,7 +69,7 @@ fn read<T: DeserializeOwned>(args: &str) -> Result<T> {
 
 fn invoke(args: &str) -> Result<Invoke<'_>> {
     serde_json::from_str(args)
-        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("arguments: {error}")))
+        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("arguments: {}", describe(&error))))
 }
 
 /// The params as text; they must be an object.
@@ -210,6 +223,30 @@ fn session_disconnect(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Resul
     Ok(())
 }
 
+/// The four kinds of questions; the answer is what the function of the same name returns.
+fn session_ui(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let asked: Ui = read(args)?;
+    let session = shared.session(asked.key)?;
+    shared.spawn(ticket, async move {
+        let message = &asked.message;
+        let answer = match asked.form {
+            Form::Elicitation { requested_schema } => {
+                serde_json::to_value(session.elicit(message, &requested_schema).await?)
+            }
+            Form::Confirm {} => serde_json::to_value(session.confirm(message).await?),
+            Form::Select { options } => {
+                let options: Vec<&str> = options.iter().map(String::as_str).collect();
+                serde_json::to_value(session.select(message, &options).await?)
+            }
+            Form::Input { options } => serde_json::to_value(session.input(message, options).await?),
+        };
+        answer
+            .map(|answer| bytes(&answer))
+            .map_err(|error| Error::new(ErrorKind::Internal, format!("answer: {}", describe(&error))))
+    });
+    Ok(())
+}
+
 fn client_start(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
     let client = shared.client.clone();
     shared.spawn(ticket, async move {
@@ -238,18 +275,55 @@ fn client_force_stop(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()
     Ok(())
 }
 
+fn client_diagnostics(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
+    shared.complete(ticket, Ok(Bytes::from(text::text(&shared.client.diagnostics())?)));
+    Ok(())
+}
+
 fn client_list_models(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
     let client = shared.client.clone();
-    shared.spawn(ticket, async move { client.list_models().await });
+    shared.spawn(ticket, async move { client.list_models_json().await });
+    Ok(())
+}
+
+/// A question without arguments; the reader completes it.
+fn plain(shared: &Arc<Shared>, ticket: Ticket, method: &str) -> Result<()> {
+    ask(shared, ticket, method, &json!({}))
+}
+
+fn ask(shared: &Arc<Shared>, ticket: Ticket, method: &str, params: &Value) -> Result<()> {
+    let live = shared.client.0.live()?;
+    shared.call(ticket, &live.connection, method, &params.to_string());
+    Ok(())
+}
+
+fn client_ping(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let message = read::<Ping>(args)?.message;
+    ask(shared, ticket, method::PING, &json!({"message": message}))
+}
+
+fn client_list_sessions(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let filter = read::<ListSessions>(args)?.filter;
+    let params = filter.map_or_else(|| json!({}), |filter| json!({"filter": filter}));
+    ask(shared, ticket, method::SESSION_LIST, &params)
+}
+
+fn client_get_session_metadata(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let id = read::<Named>(args)?.session_id;
+    ask(shared, ticket, method::SESSION_GET_METADATA, &json!({"sessionId": id}))
+}
+
+fn client_set_foreground_session_id(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let id = read::<Named>(args)?.session_id;
+    let client = shared.client.clone();
+    shared.spawn(ticket, async move {
+        client.set_foreground_session_id(&id).await?;
+        Ok(Bytes::from_static(b"{}"))
+    });
     Ok(())
 }
 
 fn client_delete_session(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named {
-        session_id: String,
-    }
     let id = read::<Named>(args)?.session_id;
     let client = shared.client.clone();
     shared.spawn(ticket, async move {

@@ -44,6 +44,54 @@ pub(super) struct Keyed {
     pub(super) key: SessionKey,
 }
 
+/// An operation on a session that the client may have no object for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Named {
+    pub(super) session_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ping {
+    #[serde(default)]
+    pub(super) message: Option<String>,
+}
+
+/// Of the filter only the members that are set travel.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListSessions {
+    #[serde(default)]
+    pub(super) filter: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// `session.ui`
+#[derive(Deserialize)]
+pub(super) struct Ui {
+    pub(super) key: SessionKey,
+    pub(super) message: String,
+    #[serde(flatten)]
+    pub(super) form: Form,
+}
+
+/// What is asked for.
+#[derive(Deserialize)]
+#[serde(tag = "form", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub(super) enum Form {
+    Elicitation {
+        requested_schema: serde_json::Value,
+    },
+    Confirm {},
+    Select {
+        options: Vec<String>,
+    },
+    Input {
+        #[serde(default)]
+        options: serde_json::Map<String, serde_json::Value>,
+    },
+}
+
 /// Which callbacks the host serves for a session.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]

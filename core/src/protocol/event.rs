@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::method;
 use super::scan::{ScanError, Scanner};
+use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 
 /// One event of a session. Clones share the received bytes.
@@ -162,14 +163,18 @@ impl Event {
     /// Types the `data` member.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T> {
         super::json::parse(self.data_json().as_bytes()).map_err(|error| {
-            Error::new(ErrorKind::Protocol, format!("data of event {}: {error}", self.event_type()))
+            Error::new(
+                ErrorKind::Protocol,
+                format!("data of event {}: {}", self.event_type(), describe(&error)),
+            )
         })
     }
 
     /// Types the members around type and data.
     pub fn header(&self) -> Result<EventHeader> {
-        super::json::parse(&self.bytes)
-            .map_err(|error| Error::new(ErrorKind::Protocol, format!("event {}: {error}", self.event_type())))
+        super::json::parse(&self.bytes).map_err(|error| {
+            Error::new(ErrorKind::Protocol, format!("event {}: {}", self.event_type(), describe(&error)))
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Types JSON text. Escapes of unpaired UTF-16 surrogates, which strict parsers refuse, are read as U+FFFD.
@@ -18,13 +19,14 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
 
 /// Like [`parse`], with an error that names what was read.
 pub(crate) fn parse_as<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
-    parse(text).map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{what}: {error}")))
+    parse(text)
+        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{what}: {}", describe(&error))))
 }
 
 /// JSON text of a value.
 pub(crate) fn text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value)
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot write JSON: {error}")))
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot write JSON: {}", describe(&error))))
 }
 
 /// JSON text of a string.

@@ -9,6 +9,8 @@ macro_rules! names {
 names! {
     CONNECT = "connect";
     PING = "ping";
+    STATUS_GET = "status.get";
+    AUTH_GET_STATUS = "auth.getStatus";
     MODELS_LIST = "models.list";
     RUNTIME_SHUTDOWN = "runtime.shutdown";
     SESSION_FS_SET_PROVIDER = "sessionFs.setProvider";
@@ -19,7 +21,17 @@ names! {
     SESSION_SEND = "session.send";
     SESSION_ABORT = "session.abort";
     SESSION_DESTROY = "session.destroy";
+    SESSION_DETACH = "session.detach";
     SESSION_DELETE = "session.delete";
+    SESSION_LIST = "session.list";
+    SESSION_GET_METADATA = "session.getMetadata";
+    SESSION_GET_LAST_ID = "session.getLastId";
+    SESSION_GET_FOREGROUND = "session.getForeground";
+    SESSION_SET_FOREGROUND = "session.setForeground";
+    SESSION_MODEL_SWITCH = "session.model.switchTo";
+    SESSION_LOG = "session.log";
+    SESSION_UI_ELICITATION = "session.ui.elicitation";
+    SESSION_TASKS_CANCEL = "session.tasks.cancel";
     SESSION_GET_MESSAGES = "session.getMessages";
     SESSION_OPTIONS_UPDATE = "session.options.update";
     SESSION_REGISTER_INTEREST = "session.eventLog.registerInterest";

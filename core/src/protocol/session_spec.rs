@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::system_message;
+use crate::diagnostics::{describe, redacted_debug};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::common::{Mode, Secret};
 
@@ -54,7 +55,7 @@ pub struct CommandSpec {
 macro_rules! session_config {
     ($($(#[$attr:meta])* $name:ident: $type:ty,)*) => {
         /// Configuration of a session. Unset members are not sent; nested values are in wire spelling.
-        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        #[derive(Clone, Default, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         pub struct SessionConfig {
             $($(#[$attr])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*
@@ -210,6 +211,8 @@ session_config! {
     github_mcp_tool_config: Value,
 }
 
+redacted_debug!(SessionConfig);
+
 /// Members left out when empty, `false`, 0 or `""`; all others are sent whenever they are set.
 const TRUTHY: &[&str] = &[
     "model",
@@ -295,6 +298,12 @@ pub struct TraceContext {
 }
 
 impl SessionConfig {
+    /// Whether settings of an organisation hold in the session.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.enable_managed_settings == Some(true)
+            || self.managed_settings.as_ref().is_some_and(|given| !given.is_null())
+    }
+
     /// Checks what the runtime would misunderstand.
     pub(crate) fn validate(&self, mode: Mode) -> Result<()> {
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
@@ -394,8 +403,9 @@ impl SessionConfig {
     }
 
     fn given(&self, purpose: Purpose) -> Result<Map<String, Value>> {
-        let value = serde_json::to_value(self)
-            .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("session config: {error}")))?;
+        let value = serde_json::to_value(self).map_err(|error| {
+            Error::new(ErrorKind::InvalidArgument, format!("session config: {}", describe(&error)))
+        })?;
         let Value::Object(mut params) = value else {
             return Err(Error::new(ErrorKind::Internal, "session config is no object"));
         };

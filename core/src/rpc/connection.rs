@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::message::{self, Message, Outcome};
 use super::responder::Responder;
+use crate::diagnostics::{Secrets, Tally, Timed, Watch, frame as trace_frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{FrameReader, write_frame};
 use crate::protocol::event::Event;
@@ -44,11 +45,20 @@ pub(crate) type Diagnosis = Box<dyn FnOnce(Loss) -> Pin<Box<dyn Future<Output = 
 
 #[derive(Default)]
 struct Table {
-    calls: HashMap<u64, Completion>,
+    calls: HashMap<u64, Pending>,
     closed: Option<Error>,
 }
 
+/// A call that waits for its answer.
+struct Pending {
+    done: Completion,
+    timed: Timed,
+}
+
 struct Shared {
+    /// Whether the runtime said that it does not know `session.detach`.
+    lacks_detach: AtomicBool,
+    watch: Arc<Watch>,
     table: Mutex<Table>,
     next_id: AtomicU64,
     outgoing: mpsc::UnboundedSender<String>,
@@ -68,16 +78,19 @@ impl Connection {
         inbound: Arc<dyn Inbound>,
         max_frame: usize,
         diagnosis: Diagnosis,
+        watch: Arc<Watch>,
     ) -> Self {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let connection = Self(Arc::new(Shared {
+            lacks_detach: AtomicBool::new(false),
+            watch,
             table: Mutex::default(),
             next_id: AtomicU64::new(1),
             outgoing,
             stop: CancellationToken::new(),
             write_failed: CancellationToken::new(),
         }));
-        tokio::spawn(write_all(writer, queue, connection.0.stop.clone(), connection.0.write_failed.clone()));
+        tokio::spawn(write_all(writer, queue, Arc::clone(&connection.0)));
         let reader = FrameReader::new(reader, max_frame);
         tokio::spawn(connection.clone().read_all(reader, inbound, diagnosis));
         connection
@@ -85,6 +98,26 @@ impl Connection {
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What this connection is watched with.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.0.watch
+    }
+
+    /// Whether the runtime may know `session.detach`: older ones do not.
+    pub(crate) fn knows_detach(&self) -> bool {
+        !self.0.lacks_detach.load(Ordering::Relaxed)
+    }
+
+    /// The runtime does not know `session.detach`.
+    pub(crate) fn forget_detach(&self) {
+        self.0.lacks_detach.store(true, Ordering::Relaxed);
+    }
+
+    /// How many calls wait for an answer.
+    pub(crate) fn pending_calls(&self) -> usize {
+        self.table().calls.len()
     }
 
     /// An id for [`call_as`](Self::call_as), so that it can be noted before the answer can come.
@@ -95,15 +128,19 @@ impl Connection {
     /// Sends a call; `done` runs exactly once, at once if the connection has ended, unless the call is
     /// [forgotten](Self::forget).
     pub(crate) fn call_as(&self, id: u64, method: &str, params: &str, done: Completion) {
+        let span = tracing::debug_span!(target: "copilot_core::rpc", "rpc.call", method, id);
+        let timed = Timed::new(span);
         {
             let mut table = self.table();
             if let Some(error) = table.closed.clone() {
                 drop(table);
+                timed.end("not connected");
                 done(Err(error));
                 return;
             }
-            table.calls.insert(id, done);
+            table.calls.insert(id, Pending { done, timed });
         }
+        self.0.watch.counts.calls.one();
         let method = json::quote(method);
         self.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params}}}"#));
     }
@@ -119,6 +156,13 @@ impl Connection {
 
     /// Takes a waiting call out of the table; its answer will be ignored. None when it was answered already.
     pub(crate) fn forget(&self, id: u64) -> Option<Completion> {
+        let pending = self.take(id)?;
+        self.0.watch.counts.calls_abandoned.one();
+        pending.timed.end("abandoned");
+        Some(pending.done)
+    }
+
+    fn take(&self, id: u64) -> Option<Pending> {
         self.table().calls.remove(&id)
     }
 
@@ -127,6 +171,7 @@ impl Connection {
         if let Some(error) = self.table().closed.clone() {
             return Err(error);
         }
+        tracing::debug!(target: "copilot_core::rpc", method, "notification sent");
         let method = json::quote(method);
         self.write(format!(r#"{{"jsonrpc":"2.0","method":{method},"params":{params}}}"#));
         Ok(())
@@ -134,6 +179,7 @@ impl Connection {
 
     /// Queues one message. After the end of the connection it goes nowhere: whoever waits has been told.
     pub(crate) fn write(&self, body: String) {
+        trace_frame("out", body.as_bytes(), &self.0.watch.secrets);
         drop(self.0.outgoing.send(body));
     }
 
@@ -153,8 +199,9 @@ impl Connection {
         drop(table);
         let mut calls: Vec<_> = calls.into_iter().collect();
         calls.sort_unstable_by_key(|(id, _)| *id);
-        for (_, done) in calls {
-            finish(done, Err(error.clone()));
+        for (_, pending) in calls {
+            pending.timed.end("connection ended");
+            finish(pending.done, Err(error.clone()));
         }
         self.0.stop.cancel();
         true
@@ -189,6 +236,7 @@ impl Connection {
             error = diagnosis(loss) => error,
         };
         if self.end(error.clone()) {
+            self.0.watch.counts.losses.one();
             inbound.lost(&error);
         }
     }
@@ -198,13 +246,14 @@ impl Connection {
         reader: &mut FrameReader<impl AsyncRead + Unpin>,
         inbound: &Arc<dyn Inbound>,
     ) -> Loss {
+        let mut tally = Tally::default();
         loop {
             let mut passed = 0_usize;
             loop {
                 match reader.next_buffered() {
                     Ok(Some(frame)) => {
                         passed += 1;
-                        if let Err(error) = self.pass_on(frame, inbound) {
+                        if let Err(error) = self.pass_on(frame, inbound, &mut tally) {
                             return Loss::Protocol(error);
                         }
                     }
@@ -212,6 +261,7 @@ impl Connection {
                     Err(error) => return Loss::Protocol(error),
                 }
             }
+            tally.hand_in(&self.0.watch.counts);
             inbound.batch_end();
             if passed > FAIR_BATCH {
                 // Tokio would let this task read over a hundred bursts before a consumer on the same thread gets a turn, and
@@ -229,7 +279,8 @@ impl Connection {
         }
     }
 
-    fn pass_on(&self, frame: Bytes, inbound: &Arc<dyn Inbound>) -> Result<()> {
+    fn pass_on(&self, frame: Bytes, inbound: &Arc<dyn Inbound>, tally: &mut Tally) -> Result<()> {
+        tally.message(frame.len());
         let frame = match std::str::from_utf8(&frame) {
             Ok(_) => frame,
             Err(_) => Bytes::from(String::from_utf8_lossy(&frame).into_owned()),
@@ -237,16 +288,36 @@ impl Connection {
         if frame.is_empty() {
             return Ok(());
         }
-        match message::read(frame.clone()) {
-            Ok(Message::Event { session_id, event }) => inbound.event(&session_id, event),
+        let Watch { counts, secrets, .. } = &*self.0.watch;
+        trace_frame("in", &frame, secrets);
+        let message = match message::read(frame.clone()) {
+            Ok(Message::Event { session_id, event }) => {
+                tally.events += 1;
+                inbound.event(&session_id, event);
+                return Ok(());
+            }
+            other => other,
+        };
+        // Whoever is told of this message may look at the counters.
+        tally.hand_in(counts);
+        match message {
             Ok(Message::Response { id, outcome }) => self.answer(&id, outcome),
             Ok(Message::Request { id, method, params }) => {
-                inbound.request(method, params, Responder::new(self.clone(), id));
+                counts.requests.one();
+                let responder = Responder::new(self.clone(), id, &method);
+                let span = responder.span();
+                let _inside = span.enter();
+                inbound.request(method, params, responder);
             }
-            Ok(Message::Notification { method, params }) => inbound.notification(method, params),
-            Ok(Message::Other) => {}
+            Ok(Message::Notification { method, params }) => {
+                counts.notifications.one();
+                inbound.notification(method, params);
+            }
+            Ok(_) => counts.ignored_messages.one(),
             Err(error) => {
-                let shown = String::from_utf8_lossy(&frame[..frame.len().min(80)]).into_owned();
+                counts.broken_messages.one();
+                let start = String::from_utf8_lossy(&frame[..frame.len().min(80)]).into_owned();
+                let shown = secrets.hide(&start);
                 let text = format!("the runtime sent a frame that is not JSON (byte {}): {shown:?}", error.0);
                 return Err(Error::new(ErrorKind::Protocol, text));
             }
@@ -256,18 +327,28 @@ impl Connection {
 
     fn answer(&self, id: &[u8], outcome: Outcome) {
         let id = std::str::from_utf8(id).ok().and_then(|id| id.parse::<u64>().ok());
-        let Some(done) = id.and_then(|id| self.forget(id)) else { return };
-        finish(
-            done,
-            match outcome {
-                Outcome::Result(result) => Ok(result),
-                Outcome::Error(error) => Err(rpc_error(&error)),
-                Outcome::Neither => Err(Error::new(
-                    ErrorKind::InvalidArgument,
-                    "invalid JSON-RPC response: no result, no error",
-                )),
-            },
-        );
+        let Watch { counts, secrets, .. } = &*self.0.watch;
+        let Some(Pending { done, timed }) = id.and_then(|id| self.take(id)) else {
+            counts.late_results.one();
+            tracing::debug!(target: "copilot_core::rpc", id, "an answer that nobody waits for");
+            return;
+        };
+        let result = match outcome {
+            Outcome::Result(result) => Ok(result),
+            Outcome::Error(error) => Err(rpc_error(&error, secrets)),
+            Outcome::Neither => {
+                Err(Error::new(ErrorKind::InvalidArgument, "invalid JSON-RPC response: no result, no error"))
+            }
+        };
+        match &result {
+            Ok(_) => timed.end("ok"),
+            Err(error) => {
+                counts.calls_refused.one();
+                tracing::debug!(target: "copilot_core::rpc", parent: &timed.span, %error, "refused");
+                timed.end("refused");
+            }
+        }
+        finish(done, result);
     }
 }
 
@@ -293,7 +374,9 @@ fn closed_by_us() -> Error {
     Error::new(ErrorKind::ProcessExited, "connection closed: the client was stopped")
 }
 
-fn rpc_error(text: &[u8]) -> Error {
+/// The runtime's error; what it repeats of our secrets is left out.
+fn rpc_error(text: &[u8], secrets: &Secrets) -> Error {
+    let hide = |text: &str| secrets.hide(text).into_owned();
     #[derive(Deserialize)]
     struct Wire<'a> {
         code: Option<i64>,
@@ -304,10 +387,10 @@ fn rpc_error(text: &[u8]) -> Error {
     match serde_json::from_slice::<Wire<'_>>(text) {
         Ok(wire) => Error::rpc(
             wire.code.unwrap_or(-1),
-            wire.message.unwrap_or_else(|| "Unknown error".to_owned()),
-            wire.data.map(|data| data.get().to_owned()),
+            wire.message.map_or_else(|| "Unknown error".to_owned(), |message| hide(&message)),
+            wire.data.map(|data| hide(data.get())),
         ),
-        Err(_) => Error::rpc(-1, "Unknown error", Some(String::from_utf8_lossy(text).into_owned())),
+        Err(_) => Error::rpc(-1, "Unknown error", Some(hide(&String::from_utf8_lossy(text)))),
     }
 }
 
@@ -315,9 +398,9 @@ fn rpc_error(text: &[u8]) -> Error {
 async fn write_all(
     mut writer: impl AsyncWrite + Unpin,
     mut queue: mpsc::UnboundedReceiver<String>,
-    stop: CancellationToken,
-    failed: CancellationToken,
+    shared: Arc<Shared>,
 ) {
+    let Shared { stop, write_failed, watch, .. } = &*shared;
     let mut batch = Vec::new();
     let mut buffer = BytesMut::new();
     loop {
@@ -329,6 +412,8 @@ async fn write_all(
         if count == 0 {
             break;
         }
+        watch.counts.messages_out.add(batch.len() as u64);
+        watch.counts.bytes_out.add(batch.iter().map(|body| body.len() as u64).sum());
         for body in batch.drain(..) {
             write_frame(&mut buffer, body.as_bytes());
         }
@@ -343,7 +428,7 @@ async fn write_all(
         };
         if let Err(error) = outcome {
             tracing::debug!(%error, "write failed");
-            failed.cancel();
+            write_failed.cancel();
             return;
         }
         buffer.clear();

@@ -1,8 +1,11 @@
 //! Answers one request of the runtime, exactly once. An unanswered one is answered with an error when dropped, so
 //! that a lost handler costs only its own reply.
 
+use tracing::Span;
+
 use super::connection::Connection;
 use super::message::RequestId;
+use crate::diagnostics::Timed;
 use crate::error::Error;
 use crate::protocol::json;
 
@@ -14,17 +17,25 @@ pub(crate) const INVALID_PARAMS: i64 = -32602;
 
 /// The duty to answer one request.
 pub(crate) struct Responder {
-    owed: Option<(Connection, RequestId)>,
+    owed: Option<(Connection, RequestId, Timed)>,
 }
 
 impl Responder {
-    pub(crate) fn new(connection: Connection, id: RequestId) -> Self {
-        Self { owed: Some((connection, id)) }
+    pub(crate) fn new(connection: Connection, id: RequestId, method: &str) -> Self {
+        let shown = tracing::field::display(Shown(&id));
+        let span = tracing::debug_span!(target: "copilot_core::rpc", "rpc.request", method, id = shown);
+        let timed = Timed::new(span);
+        Self { owed: Some((connection, id, timed)) }
+    }
+
+    /// The span of the request: what is done for it belongs there.
+    pub(crate) fn span(&self) -> Span {
+        self.owed.as_ref().map_or_else(Span::none, |(_, _, timed)| timed.span.clone())
     }
 
     /// The connection the answer goes to.
     pub(crate) fn connection(&self) -> Option<Connection> {
-        self.owed.as_ref().map(|(connection, _)| connection.clone())
+        self.owed.as_ref().map(|(connection, ..)| connection.clone())
     }
 
     /// Answers with JSON text.
@@ -47,10 +58,23 @@ impl Responder {
     }
 
     fn send(mut self, member: &str, text: &str) {
-        if let Some((connection, RequestId(id))) = self.owed.take() {
+        if let Some((connection, RequestId(id), timed)) = self.owed.take() {
+            if member == "error" {
+                connection.watch().counts.requests_refused.one();
+            }
+            timed.end(if member == "error" { "error" } else { "ok" });
             let id = String::from_utf8_lossy(&id);
             connection.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{text}}}"#));
         }
+    }
+}
+
+/// A request's id as it came.
+struct Shown<'a>(&'a RequestId);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0.0))
     }
 }
 

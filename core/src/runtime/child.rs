@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
+use crate::diagnostics::Watch;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much of stderr is kept for error messages.
@@ -42,7 +43,7 @@ pub(crate) struct Pipes {
 
 impl ChildProcess {
     /// Starts the command, whose stdout and stderr must be piped.
-    pub(crate) fn spawn(mut command: Command, shown: &str) -> Result<(Self, Pipes)> {
+    pub(crate) fn spawn(mut command: Command, shown: &str, watch: &Arc<Watch>) -> Result<(Self, Pipes)> {
         #[cfg(unix)]
         command.process_group(0);
         #[cfg(windows)]
@@ -55,7 +56,7 @@ impl ChildProcess {
         let pid = child.id().ok_or_else(missing)?;
         let guard = Guard::watch(pid, &mark);
         let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take().ok_or_else(missing)? };
-        let stderr = Stderr::collect(child.stderr.take().ok_or_else(missing)?);
+        let stderr = Stderr::collect(child.stderr.take().ok_or_else(missing)?, watch);
         let (report, exit) = watch::channel(None);
         let kill = CancellationToken::new();
         let killed = kill.clone();
@@ -201,12 +202,14 @@ struct Stderr {
 }
 
 impl Stderr {
-    fn collect(pipe: ChildStderr) -> Self {
+    fn collect(pipe: ChildStderr, watch: &Arc<Watch>) -> Self {
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let (report, done) = watch::channel(false);
         let kept = Arc::clone(&tail);
+        let watch = Arc::clone(watch);
         tokio::spawn(async move {
             each_line(pipe, |line| {
+                let line = watch.secrets.hide(&line).into_owned();
                 tracing::warn!("[CLI] {line}");
                 keep(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), line);
             })
@@ -257,7 +260,7 @@ mod tests {
     fn shell(script: &str) -> (ChildProcess, Pipes) {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        ChildProcess::spawn(command, "/bin/sh").unwrap()
+        ChildProcess::spawn(command, "/bin/sh", &Arc::default()).unwrap()
     }
 
     #[tokio::test]

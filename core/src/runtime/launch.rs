@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,6 +13,7 @@ use super::child::ChildProcess;
 use super::inprocess::{self, HostPlan, Hosted};
 use super::options::{ClientOptions, RuntimeConnection, TelemetryConfig};
 use super::{locate, tcp, uri};
+use crate::diagnostics::{Phase, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::common::{Mode, Secret};
 use crate::protocol::json;
@@ -35,6 +37,7 @@ pub(crate) struct LaunchPlan<'a> {
     pub(crate) options: &'a ClientOptions,
     pub(crate) program: Option<&'a str>,
     pub(crate) token: Option<&'a Secret>,
+    pub(crate) watch: &'a Arc<Watch>,
 }
 
 /// Starts or joins the runtime. A child that does not get ready is killed before the error is returned.
@@ -45,6 +48,7 @@ pub(crate) async fn launch(plan: LaunchPlan<'_>) -> Result<Launched> {
         Some(RuntimeConnection::Tcp { port, .. }) => launch_tcp(&plan, *port, limit).await,
         Some(RuntimeConnection::Uri { url, .. }) => {
             let (host, port) = uri::parse_uri(url)?;
+            plan.watch.start.enter(Phase::Connect);
             let stream = tcp::connect(&host, port, limit).await?;
             let (reader, writer) = stream.into_split();
             Ok(Launched {
@@ -68,7 +72,9 @@ pub(crate) async fn launch(plan: LaunchPlan<'_>) -> Result<Launched> {
 
 /// Loading and starting may block, so they happen on a thread made for that. Given up, the server ends by itself.
 async fn launch_inprocess(plan: &LaunchPlan<'_>) -> Result<Launched> {
+    plan.watch.start.enter(Phase::Locate);
     let host_plan = host_plan(plan)?;
+    plan.watch.start.enter(Phase::Spawn);
     let started = tokio::task::spawn_blocking(move || inprocess::host(&host_plan)).await;
     let failed =
         |error| Error::new(ErrorKind::SpawnFailed, format!("the in-process runtime did not start: {error}"));
@@ -101,9 +107,11 @@ fn host_plan(plan: &LaunchPlan<'_>) -> Result<HostPlan> {
 }
 
 fn launch_stdio(plan: &LaunchPlan<'_>) -> Result<Launched> {
+    plan.watch.start.enter(Phase::Locate);
     let (mut command, shown) = command(plan)?;
+    plan.watch.start.enter(Phase::Spawn);
     command.arg("--stdio").stdin(Stdio::piped());
-    let (child, pipes) = ChildProcess::spawn(command, &shown)?;
+    let (child, pipes) = ChildProcess::spawn(command, &shown, plan.watch)?;
     let stdin = pipes.stdin.ok_or_else(|| Error::new(ErrorKind::Internal, "the child has no stdin"))?;
     Ok(Launched {
         reader: Box::new(pipes.stdout),
@@ -115,7 +123,9 @@ fn launch_stdio(plan: &LaunchPlan<'_>) -> Result<Launched> {
 }
 
 async fn launch_tcp(plan: &LaunchPlan<'_>, wanted: u16, limit: Duration) -> Result<Launched> {
+    plan.watch.start.enter(Phase::Locate);
     let (mut command, shown) = command(plan)?;
+    plan.watch.start.enter(Phase::Spawn);
     if wanted > 0 {
         command.args(["--port", &wanted.to_string()]);
     }
@@ -123,8 +133,9 @@ async fn launch_tcp(plan: &LaunchPlan<'_>, wanted: u16, limit: Duration) -> Resu
         command.env("COPILOT_CONNECTION_TOKEN", &token.0);
     }
     command.stdin(Stdio::null());
-    let (child, pipes) = ChildProcess::spawn(command, &shown)?;
-    let port = tcp::announced_port(&child, pipes.stdout, limit).await?;
+    let (child, pipes) = ChildProcess::spawn(command, &shown, plan.watch)?;
+    plan.watch.start.enter(Phase::Connect);
+    let port = tcp::announced_port(&child, pipes.stdout, limit, plan.watch).await?;
     let (reader, writer) = tcp::connect("127.0.0.1", port, limit).await?.into_split();
     Ok(Launched {
         reader: Box::new(reader),

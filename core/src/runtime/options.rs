@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::diagnostics::redacted_debug;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::common::{Mode, Secret};
 use crate::protocol::json;
 
 /// How to reach the runtime.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum RuntimeConnection {
     /// A child that speaks on its standard streams. The default.
@@ -72,7 +73,7 @@ impl RuntimeConnection {
 }
 
 /// What the runtime child gets of the host's telemetry settings. Only what is set travels.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TelemetryConfig {
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`
@@ -141,7 +142,7 @@ pub struct ClientHandlers {
 }
 
 /// Everything a client can be told. The defaults start a child on stdio found by `COPILOT_CLI_PATH`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ClientOptions {
     /// How to reach the runtime; none: `COPILOT_SDK_DEFAULT_CONNECTION`, else stdio.
@@ -181,6 +182,8 @@ pub struct ClientOptions {
     /// Longest frame accepted, in bytes; default 256 MiB.
     pub max_frame_bytes: Option<usize>,
 }
+
+redacted_debug!(RuntimeConnection, TelemetryConfig, ClientOptions);
 
 impl ClientOptions {
     /// Reads options from JSON.

@@ -1,5 +1,6 @@
 //! Sockets: a child that announces its port, or an address given by the user.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -7,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::process::ChildStdout;
 
 use super::child::{ChildProcess, each_line};
+use crate::diagnostics::Watch;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Waits for the line that announces the port, then keeps draining the child's output.
@@ -14,6 +16,7 @@ pub(crate) async fn announced_port(
     child: &ChildProcess,
     stdout: ChildStdout,
     limit: Duration,
+    watch: &Arc<Watch>,
 ) -> Result<u16> {
     let mut reader = BufReader::new(stdout);
     let port = match tokio::time::timeout(limit, read_port(&mut reader)).await {
@@ -34,7 +37,8 @@ pub(crate) async fn announced_port(
             return Err(Error::new(ErrorKind::StartTimeout, text));
         }
     };
-    tokio::spawn(each_line(reader, |line| tracing::debug!("[CLI] {line}")));
+    let watch = Arc::clone(watch);
+    tokio::spawn(each_line(reader, move |line| tracing::debug!("[CLI] {}", watch.secrets.hide(&line))));
     Ok(port)
 }
 

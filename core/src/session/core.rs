@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::state::State;
 use super::stream::{EventSink, EventStream, Meter};
@@ -49,6 +51,8 @@ pub(crate) struct SessionCore {
     turn: Mutex<CancellationToken>,
     /// The id under which the runtime asks for GitHub tokens.
     token_registration: OnceLock<Arc<str>>,
+    /// Made with managed settings.
+    managed: AtomicBool,
     /// Why it was closed.
     ended: OnceLock<Error>,
     meter: Arc<Meter>,
@@ -72,6 +76,7 @@ impl SessionCore {
             running: Mutex::default(),
             closed,
             token_registration: OnceLock::new(),
+            managed: AtomicBool::new(false),
             ended: OnceLock::new(),
             meter: Arc::default(),
         })
@@ -85,6 +90,16 @@ impl SessionCore {
     /// Says under which id the runtime will ask for GitHub tokens; the first one stays.
     pub(crate) fn register_tokens(&self, id: Arc<str>) {
         drop(self.token_registration.set(id));
+    }
+
+    /// Says that somebody else's rules hold in this session.
+    pub(crate) fn set_managed(&self) {
+        self.managed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the session was made with managed settings.
+    pub(crate) fn is_managed(&self) -> bool {
+        self.managed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn id(&self) -> Arc<str> {
@@ -199,13 +214,14 @@ impl SessionCore {
     {
         let cancel = self.cancellation(lasts);
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
-        tokio::spawn(async move {
+        let task = async move {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
                 () = work => {}
             }
-        });
+        };
+        tokio::spawn(task.in_current_span());
     }
 
     /// Like [`spawn`](Self::spawn) for the answer to a pending request: a second one with the same id is ignored, and
@@ -228,14 +244,15 @@ impl SessionCore {
         }
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
         let (core, request_id) = (Arc::clone(self), request_id.to_owned());
-        tokio::spawn(async move {
+        let task = async move {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
                 () = work => {}
             }
             core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&request_id);
-        });
+        };
+        tokio::spawn(task.in_current_span());
     }
 
     /// Somebody answered this request: whoever works on it here may stop.

@@ -8,8 +8,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::core::{SessionCore, SessionOwner, disconnected};
+use super::leave::leave;
 use super::stream::{Counters, EventStream};
 use super::wait::{WaitOptions, within};
+use crate::diagnostics::{describe, redacted_debug};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
 use crate::protocol::{json, method};
@@ -23,7 +25,7 @@ pub struct Session {
 }
 
 /// One message to the agent. Unset members are not sent.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SendOptions {
     /// The text.
@@ -48,6 +50,8 @@ pub struct SendOptions {
     pub extra: Map<String, Value>,
 }
 
+redacted_debug!(SendOptions);
+
 impl From<&str> for SendOptions {
     fn from(prompt: &str) -> Self {
         Self { prompt: prompt.to_owned(), ..Self::default() }
@@ -67,6 +71,10 @@ impl Session {
 
     pub(crate) fn core(&self) -> &Arc<SessionCore> {
         &self.core
+    }
+
+    pub(crate) fn owner(&self) -> &dyn SessionOwner {
+        &*self.client
     }
 
     /// The session's id.
@@ -113,8 +121,9 @@ impl Session {
         struct Sent {
             message_id: String,
         }
-        let params = serde_json::to_value(message.into())
-            .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("message: {error}")))?;
+        let params = serde_json::to_value(message.into()).map_err(|error| {
+            Error::new(ErrorKind::InvalidArgument, format!("message: {}", describe(&error)))
+        })?;
         let answer = self.call_value(method::SESSION_SEND, params).await?;
         Ok(json::parse_as::<Sent>("answer to session.send", &answer)?.message_id)
     }
@@ -154,7 +163,7 @@ impl Session {
         }
         let answer = self.call(method::SESSION_GET_MESSAGES, "{}").await?;
         let read: Answer<'_> = serde_json::from_slice(&answer).map_err(|error| {
-            Error::new(ErrorKind::Protocol, format!("answer to session.getMessages: {error}"))
+            Error::new(ErrorKind::Protocol, format!("answer to session.getMessages: {}", describe(&error)))
         })?;
         read.events.iter().map(|event| Event::from_json(answer.slice_ref(event.get().as_bytes()))).collect()
     }
@@ -164,13 +173,13 @@ impl Session {
         self.call(method::SESSION_ABORT, "{}").await.map(drop)
     }
 
-    /// Ends the session in this process; it can be resumed. Ends waits, handlers and event queues. Calling it again does
+    /// Leaves the session; it can be resumed, and goes on for other clients that are attached. Ends waits, handlers and event queues. Calling it again does
     /// nothing; after an error it can be tried again.
     pub async fn disconnect(&self) -> Result<()> {
         if self.core.check_open().is_err() {
             return Ok(());
         }
-        self.call(method::SESSION_DESTROY, "{}").await?;
+        leave(self.core.connection(), &self.id()).await?;
         self.client.forget(&self.core);
         self.core.close(&disconnected(&self.id()));
         Ok(())
@@ -198,6 +207,7 @@ impl Session {
             return Err(Error::new(ErrorKind::Internal, "params are no object"));
         };
         self.core.check_open()?;
+        self.core.connection().watch().secrets.learn_headers(&params);
         params.insert("sessionId".to_owned(), (*self.id()).into());
         self.core.connection().call(method, &json::text(&params)?).await
     }

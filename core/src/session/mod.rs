@@ -2,18 +2,24 @@
 
 mod core;
 mod handle;
+mod helpers;
+mod leave;
 mod state;
 mod stream;
 #[cfg(feature = "structured")]
 mod structured;
 mod turn;
 mod wait;
+mod ui;
 
 pub(crate) use self::core::{Lasts, SessionCore, SessionOwner};
 pub use handle::{SendOptions, Session};
+pub use helpers::{LogOptions, ModelChoice};
+pub(crate) use leave::leave;
 pub(crate) use stream::EventSink;
 pub(crate) use stream::Meter;
 pub use stream::{Counters, EventStream};
 #[cfg(feature = "structured")]
 pub use structured::{Structured, StructuredOptions};
 pub use wait::{Until, WaitOptions};
+pub use ui::ElicitationAnswer;

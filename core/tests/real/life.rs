@@ -120,7 +120,7 @@ async fn sessions_are_listed_told_of_and_deleted() {
     say(&session, "remember me").await;
     let created = async {
         loop {
-            let told: Value = serde_json::from_slice(&lifecycle.next().await.unwrap()).unwrap();
+            let told: Value = serde_json::to_value(lifecycle.next().await.unwrap()).unwrap();
             if told["type"] == "session.created" && told["sessionId"] == *id {
                 return;
             }

@@ -127,3 +127,16 @@ pub fn assert_gone(pids: &[u32], limit: Duration) {
     let left: Vec<_> = pids.iter().filter(|&&pid| is_alive(pid)).map(|&pid| command_line(pid)).collect();
     assert!(gone, "still there after {limit:?}: {left:?}");
 }
+
+pub mod capture;
+
+/// Looks again until it holds, for up to 20 seconds.
+pub async fn eventually_async(mut holds: impl FnMut() -> bool) -> bool {
+    for _ in 0..1000 {
+        if holds() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}

@@ -104,7 +104,9 @@ impl Context {
             Action::Flood(flood) => self.flood(flood),
             Action::ToolRoundtrips(wanted) => self.tool_roundtrips(wanted),
             Action::Raw(raw) => self.raw(raw),
-            Action::Stderr(text) => drop(io::stderr().write_all(text.as_bytes())),
+            Action::Stderr(text) => {
+                drop(io::stderr().write_all(expand_text(text, &self.vars).as_bytes()));
+            }
             Action::Exit(code) => {
                 self.with_conn(|conn| conn.flush());
                 process::exit(*code);

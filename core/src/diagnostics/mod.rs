@@ -1,0 +1,61 @@
+//! What can be seen of the engine while it works: spans and timings for `tracing`, counters, and the secrets that must
+//! not show in either. Usable by every layer; without a subscriber nothing here costs more than a look at a flag.
+
+mod counts;
+mod redact;
+mod start;
+mod trace;
+
+use serde::Serialize;
+
+/// `Debug` of types that hold secrets: their JSON, without them.
+macro_rules! redacted_debug {
+    ($($type:ident),*) => {$(
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{} {}", stringify!($type), $crate::diagnostics::redacted(self))
+            }
+        }
+    )*};
+}
+
+pub use counts::ClientCounters;
+pub(crate) use counts::{Counts, Tally};
+pub(crate) use redact::{Secrets, describe, redacted, shown};
+pub(crate) use redacted_debug;
+pub(crate) use start::{Phase, StartLog};
+pub use start::{StartRecord, StartTimings};
+pub(crate) use trace::{Timed, frame};
+
+/// What one client keeps an eye on, over all its connections.
+#[derive(Default)]
+pub(crate) struct Watch {
+    pub(crate) secrets: Secrets,
+    pub(crate) counts: Counts,
+    pub(crate) start: StartLog,
+}
+
+/// A look at a client: where it stands, how it started, what went over the wire so far.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Diagnostics {
+    /// `disconnected`, `connecting`, `connected` or `error`.
+    pub state: &'static str,
+    /// Version of the connected runtime.
+    pub runtime_version: Option<String>,
+    /// Protocol spoken with the connected runtime.
+    pub protocol_version: Option<u32>,
+    /// Process id of a runtime that this client started and that is connected.
+    pub runtime_pid: Option<u32>,
+    /// Port of a runtime on TCP.
+    pub runtime_port: Option<u16>,
+    /// The last start, also one that failed or is under way; none before the first.
+    pub start: Option<StartRecord>,
+    /// Sessions that the connection routes to.
+    pub open_sessions: usize,
+    /// Calls that wait for the runtime's answer.
+    pub pending_calls: usize,
+    /// Sums since the client was made, over all its connections.
+    pub counters: ClientCounters,
+}

@@ -1,0 +1,104 @@
+//! Calls of a session that most programs need.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::Session;
+use super::core::disconnected;
+use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::{json, method};
+use crate::router::SessionInbox;
+
+/// How a model is to be used. Unset members are not sent.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelChoice {
+    /// `low`, `medium`, `high`, `xhigh`, `max`; not validated here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
+    /// `none`, `concise` or `detailed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_summary: Option<String>,
+    /// `default` or `long_context`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context_tier: Option<String>,
+    /// What the model can do, where it differs from what the runtime knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_capabilities: Option<Value>,
+    /// Members this engine does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// How a message to the timeline looks.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LogOptions {
+    /// `info` (default), `warning` or `error`. An error ends a wait for the present turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// Whether it is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ephemeral: Option<bool>,
+}
+
+impl Session {
+    /// Changes the model from the next message on; the conversation so far is kept.
+    pub async fn set_model(&self, model: &str, choice: &ModelChoice) -> Result<()> {
+        one_of("reasoning_summary", choice.reasoning_summary.as_deref(), &["none", "concise", "detailed"])?;
+        one_of("context_tier", choice.context_tier.as_deref(), &["default", "long_context"])?;
+        let params = with("modelId", model, choice)?;
+        self.call(method::SESSION_MODEL_SWITCH, &params).await.map(drop)
+    }
+
+    /// Writes to the session's timeline; the id of the event it becomes, when the runtime tells it.
+    pub async fn log(&self, message: &str, options: &LogOptions) -> Result<Option<String>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Logged {
+            event_id: Option<String>,
+        }
+        one_of("level", options.level.as_deref(), &["info", "warning", "error"])?;
+        let answer = self.call(method::SESSION_LOG, &with("message", message, options)?).await?;
+        Ok(json::parse_as::<Logged>("answer to session.log", &answer)?.event_id)
+    }
+
+    /// Ends a task that runs in the background; false when there is no such task.
+    pub async fn cancel_task(&self, id: &str) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Cancelled {
+            #[serde(default)]
+            cancelled: bool,
+        }
+        let answer = self.call(method::SESSION_TASKS_CANCEL, &json!({"id": id}).to_string()).await?;
+        Ok(json::parse_as::<Cancelled>("answer to session.tasks.cancel", &answer)?.cancelled)
+    }
+
+    /// Ends the session for every client that is attached to it. What is kept of it stays: see
+    /// [`Client::delete_session`](crate::Client::delete_session) for removing it, and
+    /// [`disconnect`](Self::disconnect) for leaving it to the others.
+    pub async fn destroy(&self) -> Result<()> {
+        if self.core().check_open().is_err() {
+            return Ok(());
+        }
+        self.call(method::SESSION_DESTROY, "{}").await?;
+        self.owner().forget(self.core());
+        self.core().close(&disconnected(&self.id()));
+        Ok(())
+    }
+}
+
+fn one_of(name: &str, value: Option<&str>, allowed: &[&str]) -> Result<()> {
+    match value {
+        Some(value) if !allowed.contains(&value) => {
+            let text = format!("{name} is {value:?}; expected one of {}", allowed.join(", "));
+            Err(Error::new(ErrorKind::InvalidArgument, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn with(name: &str, value: &str, rest: &impl Serialize) -> Result<String> {
+    let mut params: Map<String, Value> = json::parse_as(name, json::text(rest)?.as_bytes())?;
+    params.insert(name.to_owned(), value.into());
+    json::text(&params)
+}

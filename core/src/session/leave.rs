@@ -1,0 +1,35 @@
+//! How this client leaves a session.
+
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::{json, method};
+use crate::rpc::{Connection, METHOD_NOT_FOUND};
+
+/// Detaches from a session: it ends when nobody else is attached, and can be resumed. Runtimes that do not know how are
+/// asked once, from then on the session is destroyed, which ends it for all.
+pub(crate) async fn leave(connection: &Connection, id: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Detached {
+        #[serde(default)]
+        success: bool,
+        error: Option<String>,
+    }
+    let params = format!(r#"{{"sessionId":{}}}"#, json::quote(id));
+    if connection.knows_detach() {
+        match connection.call(method::SESSION_DETACH, &params).await {
+            Err(error) if error.rpc_code() == Some(METHOD_NOT_FOUND) => connection.forget_detach(),
+            Err(error) => return Err(error),
+            Ok(answer) => {
+                let detached: Detached = json::parse_as("answer to session.detach", &answer)?;
+                if detached.success {
+                    return Ok(());
+                }
+                let why = detached.error.unwrap_or_else(|| "Unknown error".to_owned());
+                let text = format!("Failed to detach session {id}: {why}");
+                return Err(Error::new(ErrorKind::InvalidState, text));
+            }
+        }
+    }
+    connection.call(method::SESSION_DESTROY, &params).await.map(drop)
+}
