@@ -266,11 +266,13 @@ async fn decided(
     config: SessionConfig,
     human: bool,
 ) -> Option<Value> {
+    // Silence can only be waited for.
+    let patience = if human { 300 } else { 20_000 };
     let asked =
         json!({"requestId": "p", "permissionRequest": {"kind": "shell", "managedApprovalRequired": human}});
     let client = fake_client(json!([{"on": {"method": "test.ask"}, "do": [
         {"event": {"type": "permission.requested", "data": asked}},
-        {"expect": {"method": "session.permissions.handlePendingPermissionRequest", "as": "answer", "timeoutMs": 400}},
+        {"expect": {"method": "session.permissions.handlePendingPermissionRequest", "as": "answer", "timeoutMs": patience}},
         {"reply": {"result": {"answer": "$answer.params.result.kind"}}}]}]));
     let mut spec = SessionSpec::new(config);
     spec.handlers.permission = Some(Arc::new(handler));
