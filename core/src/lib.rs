@@ -52,7 +52,8 @@ pub use runtime::options::{
     ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig,
 };
 pub use session::{
-    Counters, ElicitationAnswer, EventStream, LogOptions, ModelChoice, SendOptions, Session, Until, WaitOptions,
+    Counters, ElicitationAnswer, EventStream, LogOptions, ModelChoice, SendOptions, Session, Until,
+    WaitOptions,
 };
 #[cfg(feature = "structured")]
 pub use session::{Structured, StructuredOptions};

@@ -32,10 +32,7 @@ async fn questions_of_a_client() {
     ]));
     assert_eq!(client.ping(None).await.unwrap_err().kind(), ErrorKind::InvalidState);
     client.start().await.unwrap();
-    assert_eq!(
-        received(&client, "connect").await,
-        [json!({"supportedTaskKinds": ["agent", "client", "shell"]})]
-    );
+    assert_eq!(received(&client, "connect").await, [json!({})]);
     assert_eq!(client.ping(Some("x")).await.unwrap().message, "pong: x");
     assert_eq!(client.ping(None).await.unwrap().message, "pong");
     assert_eq!(received(&client, "ping").await, [json!({"message": "x"}), json!({"message": null})]);
@@ -235,7 +232,14 @@ async fn questions_to_a_person() {
 #[tokio::test]
 async fn leaving_a_session() {
     let unknown = json!({"reply": {"error": {"code": -32601, "message": "Unhandled method session.detach"}}});
-    let client = fake_client(json!([{"on": {"method": "session.detach"}, "do": [unknown]}]));
+    let newer = json!({"on": {"method": "connect"}, "do": [
+        {"reply": {"result": {"ok": true, "protocolVersion": 3, "version": "1.0.104"}}}]});
+    let client = fake_client(json!([]));
+    client.create_session(SessionConfig::default()).await.unwrap().disconnect().await.unwrap();
+    assert_eq!(received(&client, "session.detach").await.len(), 0, "as programs of the baseline expect");
+    client.stop().await;
+
+    let client = fake_client(json!([newer, {"on": {"method": "session.detach"}, "do": [unknown]}]));
     for _ in 0..2 {
         client.create_session(SessionConfig::default()).await.unwrap().disconnect().await.unwrap();
     }
@@ -244,7 +248,7 @@ async fn leaving_a_session() {
     client.stop().await;
 
     let refuses = json!({"reply": {"result": {"success": false, "error": "busy"}}});
-    let client = fake_client(json!([{"on": {"method": "session.detach", "nth": 1}, "do": [refuses]}]));
+    let client = fake_client(json!([newer, {"on": {"method": "session.detach", "nth": 1}, "do": [refuses]}]));
     let session = client.create_session(SessionConfig::default()).await.unwrap();
     let refused = session.disconnect().await.unwrap_err();
     assert!(refused.message().ends_with("busy") && refused.message().contains(&*session.id()), "{refused}");

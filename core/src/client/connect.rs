@@ -21,8 +21,8 @@ use crate::runtime::{LaunchPlan, Launched, diagnose, launch};
 /// The protocol versions this engine speaks.
 const OLDEST_PROTOCOL: u32 = 3;
 const NEWEST_PROTOCOL: u32 = 3;
-/// Kinds of background tasks that clients are shown.
-const TASK_KINDS: [&str; 3] = ["agent", "client", "shell"];
+/// Runtimes newer than this are left by `session.detach`. Older ones that know it do the same as for `session.destroy`.
+const LAST_WITH_DESTROY: [u32; 3] = [1, 0, 85];
 /// How long the first answer may take, unless the caller sets `startTimeoutMs`.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 
@@ -170,8 +170,6 @@ impl ClientInner {
             version: Option<String>,
         }
         let mut params = serde_json::Map::new();
-        // A runtime keeps kinds of tasks from clients that do not name them.
-        params.insert("supportedTaskKinds".to_owned(), json!(TASK_KINDS));
         if let Some(token) = &self.token {
             params.insert("token".to_owned(), token.0.clone().into());
         }
@@ -195,6 +193,10 @@ impl ClientInner {
             Error::new(ErrorKind::ProtocolMismatch, format!("protocol version mismatch: {error}"))
         })?;
         check_version(hello.protocol_version, hello.version.as_deref())?;
+        let numbers = hello.version.iter().flat_map(|version| version.split('.'));
+        if numbers.map_while(|part| part.parse().ok()).collect::<Vec<u32>>() > LAST_WITH_DESTROY.to_vec() {
+            connection.know_detach();
+        }
         Ok((hello.protocol_version.unwrap_or_default(), hello.version))
     }
 

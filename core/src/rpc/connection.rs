@@ -56,8 +56,8 @@ struct Pending {
 }
 
 struct Shared {
-    /// Whether the runtime said that it does not know `session.detach`.
-    lacks_detach: AtomicBool,
+    /// Whether the runtime is left by `session.detach`.
+    detaches: AtomicBool,
     watch: Arc<Watch>,
     table: Mutex<Table>,
     next_id: AtomicU64,
@@ -82,7 +82,7 @@ impl Connection {
     ) -> Self {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let connection = Self(Arc::new(Shared {
-            lacks_detach: AtomicBool::new(false),
+            detaches: AtomicBool::new(false),
             watch,
             table: Mutex::default(),
             next_id: AtomicU64::new(1),
@@ -105,14 +105,19 @@ impl Connection {
         &self.0.watch
     }
 
+    /// The runtime is new enough for `session.detach`.
+    pub(crate) fn know_detach(&self) {
+        self.0.detaches.store(true, Ordering::Relaxed);
+    }
+
     /// Whether the runtime may know `session.detach`: older ones do not.
     pub(crate) fn knows_detach(&self) -> bool {
-        !self.0.lacks_detach.load(Ordering::Relaxed)
+        self.0.detaches.load(Ordering::Relaxed)
     }
 
     /// The runtime does not know `session.detach`.
     pub(crate) fn forget_detach(&self) {
-        self.0.lacks_detach.store(true, Ordering::Relaxed);
+        self.0.detaches.store(false, Ordering::Relaxed);
     }
 
     /// How many calls wait for an answer.

@@ -6,8 +6,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::{json, method};
 use crate::rpc::{Connection, METHOD_NOT_FOUND};
 
-/// Detaches from a session: it ends when nobody else is attached, and can be resumed. Runtimes that do not know how are
-/// asked once, from then on the session is destroyed, which ends it for all.
+/// Leaves a session, which can be resumed: detaches from it where the runtime is newer than 1.0.85, else destroys it. A
+/// runtime that does not know how to detach is asked once.
 pub(crate) async fn leave(connection: &Connection, id: &str) -> Result<()> {
     #[derive(Deserialize)]
     struct Detached {

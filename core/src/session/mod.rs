@@ -9,8 +9,8 @@ mod stream;
 #[cfg(feature = "structured")]
 mod structured;
 mod turn;
-mod wait;
 mod ui;
+mod wait;
 
 pub(crate) use self::core::{Lasts, SessionCore, SessionOwner};
 pub use handle::{SendOptions, Session};
@@ -21,5 +21,5 @@ pub(crate) use stream::Meter;
 pub use stream::{Counters, EventStream};
 #[cfg(feature = "structured")]
 pub use structured::{Structured, StructuredOptions};
-pub use wait::{Until, WaitOptions};
 pub use ui::ElicitationAnswer;
+pub use wait::{Until, WaitOptions};

@@ -120,8 +120,8 @@ async fn sessions_are_listed_told_of_and_deleted() {
     say(&session, "remember me").await;
     let created = async {
         loop {
-            let told: Value = serde_json::to_value(lifecycle.next().await.unwrap()).unwrap();
-            if told["type"] == "session.created" && told["sessionId"] == *id {
+            let told = lifecycle.next().await.unwrap();
+            if told.event_type == "session.created" && told.session_id == *id {
                 return;
             }
         }
