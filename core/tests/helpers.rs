@@ -247,6 +247,12 @@ async fn leaving_a_session() {
     assert_eq!(received(&client, "session.destroy").await.len(), 2);
     client.stop().await;
 
+    let mute = json!({"reply": {"result": {"success": false}}});
+    let client = fake_client(json!([{"on": {"method": "session.detach"}, "do": [mute]}]));
+    client.create_session(SessionConfig::default()).await.unwrap().disconnect().await.unwrap();
+    assert_eq!(received(&client, "session.destroy").await.len(), 1, "refused without a reason");
+    client.stop().await;
+
     let refuses = json!({"reply": {"result": {"success": false, "error": "busy"}}});
     let client = fake_client(json!([newer, {"on": {"method": "session.detach", "nth": 1}, "do": [refuses]}]));
     let session = client.create_session(SessionConfig::default()).await.unwrap();

@@ -1,8 +1,17 @@
 use super::*;
 
+fn missing(outcome: Result<String>) -> bool {
+    outcome.unwrap_err().data().unwrap().contains("ENOENT")
+}
+
 /// What every store must do, however it keeps its files.
 async fn holds(files: &dyn SessionFiles) {
-    let missing = |outcome: Result<String>| outcome.unwrap_err().data().unwrap().contains("ENOENT");
+    texts_hold(files).await;
+    moves_hold(files).await;
+    removals_hold(files).await;
+}
+
+async fn texts_hold(files: &dyn SessionFiles) {
     assert!(missing(files.read_file("/state/a.txt").await));
     assert!(files.stat("/state").await.is_err());
     files.write_file("/state/deep/a.txt", "one\n").await.unwrap();
@@ -19,12 +28,18 @@ async fn holds(files: &dyn SessionFiles) {
         listed.iter().map(|entry| (entry.name.as_str(), entry.is_directory)).collect::<Vec<_>>(),
         [("b.txt", false), ("deep", true)]
     );
+}
+
+async fn moves_hold(files: &dyn SessionFiles) {
     files.rename("/state/b.txt", "/state/deep/c.txt").await.unwrap();
     assert!(missing(files.read_file("/state/b.txt").await));
     assert_eq!(files.read_file("/state/deep/c.txt").await.unwrap(), "ünï");
     files.rename("/state/deep/c.txt", "/state/deep/a.txt").await.unwrap();
     assert_eq!(files.read_file("/state/deep/a.txt").await.unwrap(), "ünï");
     assert!(files.rename("/state/none", "/state/x").await.is_err());
+}
+
+async fn removals_hold(files: &dyn SessionFiles) {
     assert!(files.rm("/state/none", false, false).await.is_err());
     files.rm("/state/none", false, true).await.unwrap();
     assert!(files.rm("/state/deep", false, false).await.is_err());

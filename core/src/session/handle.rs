@@ -1,6 +1,7 @@
 //! The user's handle of a session.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::core::{SessionCore, SessionOwner, disconnected};
 use super::leave::leave;
+use super::observe;
 use super::stream::{Counters, EventStream};
 use super::wait::{WaitOptions, within};
 use crate::diagnostics::{describe, redacted_debug};
@@ -124,8 +126,11 @@ impl Session {
         let params = serde_json::to_value(message.into()).map_err(|error| {
             Error::new(ErrorKind::InvalidArgument, format!("message: {}", describe(&error)))
         })?;
+        let begin = Instant::now();
         let answer = self.call_value(method::SESSION_SEND, params).await?;
-        Ok(json::parse_as::<Sent>("answer to session.send", &answer)?.message_id)
+        let id = json::parse_as::<Sent>("answer to session.send", &answer)?.message_id;
+        observe::sent(&self.id(), &id, begin);
+        Ok(id)
     }
 
     /// Sends a message and waits for its end; the last answer of the agent to it, if there was one. Several waits on one
@@ -138,12 +143,15 @@ impl Session {
     ) -> Result<Option<Event>> {
         let options = options.into();
         let (wait, turn) = self.core.wait_for_turn(options.until)?;
+        let begin = Instant::now();
         let id = self.send(message).await?;
         self.core.claim_turn(wait, &id);
-        match within(&self.core, turn, options).await {
+        let outcome = match within(&self.core, turn, options).await {
             Ok(outcome) => outcome,
             Err(expired) => Err(expired.error(&self.last_seen(), options.until)),
-        }
+        };
+        observe::waited(&self.id(), begin, outcome.as_ref().err());
+        outcome
     }
 
     fn last_seen(&self) -> Value {

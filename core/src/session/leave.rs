@@ -7,7 +7,8 @@ use crate::protocol::{json, method};
 use crate::rpc::{Connection, METHOD_NOT_FOUND};
 
 /// Leaves a session, which can be resumed: detaches from it where the runtime is newer than 1.0.85, else destroys it. A
-/// runtime that does not know how to detach is asked once.
+/// runtime that does not know how to detach is asked once; a session whose detaching is refused without a reason, as
+/// 1.0.85 does when the host serves its files, is destroyed.
 pub(crate) async fn leave(connection: &Connection, id: &str) -> Result<()> {
     #[derive(Deserialize)]
     struct Detached {
@@ -25,9 +26,10 @@ pub(crate) async fn leave(connection: &Connection, id: &str) -> Result<()> {
                 if detached.success {
                     return Ok(());
                 }
-                let why = detached.error.unwrap_or_else(|| "Unknown error".to_owned());
-                let text = format!("Failed to detach session {id}: {why}");
-                return Err(Error::new(ErrorKind::InvalidState, text));
+                if let Some(why) = detached.error {
+                    let text = format!("Failed to detach session {id}: {why}");
+                    return Err(Error::new(ErrorKind::InvalidState, text));
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ mod core;
 mod handle;
 mod helpers;
 mod leave;
+mod observe;
 mod state;
 mod stream;
 #[cfg(feature = "structured")]

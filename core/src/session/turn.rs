@@ -4,9 +4,12 @@
 //! everything that belongs to the same exchange (`interactionId`). Runtimes that do not are understood by the order of
 //! events alone: any answer is everybody's, and the next `session.idle` ends every wait.
 
+use std::time::Instant;
+
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
+use super::observe;
 use super::wait::Until;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::{Concern, Event};
@@ -32,6 +35,7 @@ struct Wait {
     until: Until,
     /// How many events of the session came before it.
     seen: u64,
+    begin: Instant,
     done: Option<oneshot::Sender<Outcome>>,
     /// The id of its message, none until the runtime accepted it.
     message: Option<String>,
@@ -73,6 +77,7 @@ impl Turns {
             id,
             until,
             seen,
+            begin: Instant::now(),
             done: Some(done),
             message: None,
             early: Vec::new(),
@@ -151,6 +156,9 @@ impl Wait {
                 let unmarked = message.is_none() && (interaction.is_none() || !identified);
                 self.started |= answered;
                 if answered || same_exchange || unmarked {
+                    if self.last.is_none() {
+                        observe::first_answer(self.message.as_deref(), self.begin);
+                    }
                     self.last = Some(event.clone());
                 } else if !before_accepted {
                     self.stray = Some(Ok(Some(event.clone())));
