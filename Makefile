@@ -133,7 +133,7 @@ compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases 
 # --- lint ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: lint layers limits coverage header header-check gen gen-check
-lint: setup layers limits coverage header-check gen-check ## Formats checked, lints, types, generated files.
+lint: setup build-python build-node layers limits coverage header-check gen-check ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings

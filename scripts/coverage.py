@@ -64,7 +64,10 @@ def main() -> int:
             faults += [f"{name}: names nothing"] if not references else []
             faults += [f"{name}: {fault}" for each in references if (fault := wrong(each, cases))]
     faults += [f"case {name}: holds no section" for name in sorted(cases)]
-    print("\n".join(faults) or f"coverage: {len(rows) - open_rows} of {len(rows)} sections are held, the others say why not")
+    print(
+        "\n".join(faults)
+        or f"coverage: {len(rows) - open_rows} of {len(rows)} sections are held, the others say why not"
+    )
     return 1 if faults else 0
 
 

@@ -11,7 +11,20 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent / "core" / "src"
 # Lowest first. Handlers are the user's traits: they know nothing of the engine.
-LAYERS = ["runtime", "framing", "rpc", "router", "session", "dispatch", "handlers", "files", "forward", "client", "typed", "host"]
+LAYERS = [
+    "runtime",
+    "framing",
+    "rpc",
+    "router",
+    "session",
+    "dispatch",
+    "handlers",
+    "files",
+    "forward",
+    "client",
+    "typed",
+    "host",
+]
 ANYWHERE = {"protocol", "diagnostics", "error", "Error", "ErrorKind", "Result"}
 # Layer -> higher layers it may use all the same.
 EXCEPTIONS = {

@@ -6,7 +6,7 @@ use copilot_core::files::{MemoryFiles, ServeFiles, SessionFiles};
 use copilot_core::{Client, ClientOptions, Handlers, SessionFsOptions, SessionFsStore};
 use serde_json::json;
 
-use crate::support::{World, say};
+use crate::support::{World, eventually, say};
 
 fn options(world: &World, home: &std::path::Path, store: Option<SessionFsStore>) -> ClientOptions {
     ClientOptions {
@@ -50,7 +50,7 @@ async fn a_folder_carries_sessions_to_another_runtime() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_of_ones_own_serves_a_session() {
-    let world = World::new(json!([{"text": "noted"}, {"text": "I remember"}])).await;
+    let world = World::new(json!([{"text": "I am noted"}, {"text": "I remember"}])).await;
     let files = MemoryFiles::new();
     let served =
         || Handlers { session_fs: Some(ServeFiles::new(files.clone()) as Arc<_>), ..Handlers::default() };
@@ -59,8 +59,12 @@ async fn a_store_of_ones_own_serves_a_session() {
     let session = first.create_session(world.spec(json!({}), served())).await.unwrap();
     say(&session, "my name is Ada").await;
     let id = session.id();
+    // The oldest runtime does not wait for its own writes when a session ends.
+    eventually("the store knows of Ada", async || {
+        files.read_file("/state/events.jsonl").await.is_ok_and(|events| events.contains("I am noted"))
+    })
+    .await;
     first.stop().await;
-    assert!(files.read_file("/state/events.jsonl").await.unwrap().contains("Ada"));
     let home = tempfile::tempdir().unwrap();
     let second = Client::new(options(&world, home.path(), None)).unwrap();
     let session = second.resume_session(&id, world.spec(json!({}), served())).await.unwrap();

@@ -152,6 +152,16 @@ pub async fn until(events: &mut EventStream, kind: &str, seen: &mut Vec<String>)
     tokio::time::timeout(LIMIT, found).await.unwrap_or_else(|_| panic!("no {kind}; there were {seen:?}"))
 }
 
+/// Waits until it holds.
+pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
 type Answer = dyn Fn(&Value) -> Result<Value> + Send + Sync;
 
 /// Serves any callback.
