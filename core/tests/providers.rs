@@ -3,6 +3,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use copilot_core::handlers::{
@@ -11,9 +12,19 @@ use copilot_core::handlers::{
 };
 use copilot_core::{Client, ClientCallbacks, Error, ErrorKind, Result, Secret, SessionConfig, SessionSpec};
 use serde_json::{Value, json};
-use support::{call, fake_client, fake_options};
+use support::{call, fake_client, fake_options, on_send};
 
-struct Host;
+/// Counts the readings that were given up.
+#[derive(Default)]
+struct Host(Arc<AtomicUsize>);
+
+struct Left(Arc<AtomicUsize>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
 
 #[async_trait]
 impl SkillProviderHandler for Host {
@@ -24,6 +35,12 @@ impl SkillProviderHandler for Host {
     async fn read(&self, _: &CallContext, name: &str) -> Result<Option<String>> {
         match name {
             "brew" => Ok(Some("# Brew".into())),
+            "slow" => {
+                let left = Left(Arc::clone(&self.0));
+                std::future::pending::<()>().await;
+                drop(left);
+                Ok(None)
+            }
             "broken" => Err(Error::new(ErrorKind::HandlerFailed, "no kettle")),
             _ => Ok(None),
         }
@@ -79,7 +96,7 @@ async fn sent(client: &Client, method: &str) -> Value {
 async fn skills_are_listed_and_read() {
     let client = fake_client(json!({}));
     let mut spec = SessionSpec::default();
-    spec.handlers.skill_provider = Some(Arc::new(Host));
+    spec.handlers.skill_provider = Some(Arc::new(Host::default()));
     let session = client.create_session(spec).await.unwrap();
     let without = client.create_session(SessionSpec::default()).await.unwrap();
     let created = sent(&client, "session.create").await;
@@ -96,7 +113,7 @@ async fn skills_are_listed_and_read() {
     assert_eq!(read(json!(5)).await["error"]["code"], -32602);
     let failed = read(json!("broken")).await;
     assert_eq!(failed["error"]["code"], -32603);
-    assert!(failed["error"]["message"].as_str().unwrap().contains("no kettle"), "{failed}");
+    assert_eq!(failed["error"]["message"], "Skill provider readSkill failed");
     let nobody = ask(&client, "skillProvider.list", json!({"sessionId": without.id().to_string()})).await;
     assert!(
         nobody["error"]["message"].as_str().unwrap().starts_with("No skill provider for session"),
@@ -104,8 +121,48 @@ async fn skills_are_listed_and_read() {
     );
 
     let mut cloud = SessionSpec::new(SessionConfig { cloud: Some(json!({})), ..SessionConfig::default() });
-    cloud.handlers.skill_provider = Some(Arc::new(Host));
+    cloud.handlers.skill_provider = Some(Arc::new(Host::default()));
     assert_eq!(client.create_session(cloud).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn the_runtime_may_take_a_reading_back() {
+    let read = |id: u64, name: &str| {
+        let params = json!({"sessionId": "$sessionId", "name": name});
+        json!({"raw": {"frame": {"jsonrpc": "2.0", "id": id, "method": "skillProvider.read", "params": params}}})
+    };
+    let cancel = |id: Value| json!({"notify": {"method": "$/cancelRequest", "params": {"id": id}}});
+    let actions = [
+        read(7001, "slow"),
+        cancel(json!("7001")),
+        cancel(json!(7009)),
+        cancel(json!(7001)),
+        read(7002, "brew"),
+        cancel(json!(7002)),
+    ];
+    let client = fake_client(on_send(actions.into()));
+    let mut spec = SessionSpec::default();
+    let host = Host::default();
+    let left = Arc::clone(&host.0);
+    spec.handlers.skill_provider = Some(Arc::new(host));
+    let session = client.create_session(spec).await.unwrap();
+    session.send("go").await.unwrap();
+    let answers = async || {
+        let all = call(&client, "fake.received", json!({})).await["messages"].take();
+        let answer = |id: u64| all.as_array().unwrap().iter().find(|each| each["id"] == id).cloned();
+        Some((answer(7001)?, answer(7002)?))
+    };
+    let (slow, brew) = loop {
+        if let Some(both) = answers().await {
+            break both;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
+    assert_eq!(slow["error"], json!({"code": -32800, "message": "Request cancelled", "data": null}));
+    // Taken back as soon as it was asked: either is right, but it is answered once.
+    assert!(brew["result"]["markdown"] == "# Brew" || brew["error"]["code"] == -32800, "{brew}");
+    assert_eq!(left.load(Ordering::SeqCst), 1);
     client.stop().await;
 }
 
@@ -114,7 +171,7 @@ async fn github_tokens_go_to_the_session_that_registered() {
     let client = fake_client(json!({}));
     let with_provider = || {
         let mut spec = SessionSpec::default();
-        spec.handlers.github_token = Some(Arc::new(Host));
+        spec.handlers.github_token = Some(Arc::new(Host::default()));
         spec
     };
     let session = client.create_session(with_provider()).await.unwrap();
@@ -144,7 +201,8 @@ async fn github_tokens_go_to_the_session_that_registered() {
 async fn extensions_are_started_as_the_program_says() {
     let script =
         json!([{"on": {"method": "registerExtensionLaunchProvider"}, "do": [{"reply": {"result": null}}]}]);
-    let callbacks = ClientCallbacks { extension_launch: Some(Arc::new(Host)), ..ClientCallbacks::default() };
+    let callbacks =
+        ClientCallbacks { extension_launch: Some(Arc::new(Host::default())), ..ClientCallbacks::default() };
     let client = Client::with_callbacks(fake_options(script), callbacks).unwrap();
     client.start().await.unwrap();
     assert_eq!(sent(&client, "registerExtensionLaunchProvider").await.as_array().unwrap().len(), 1);
@@ -169,7 +227,7 @@ async fn extensions_are_started_as_the_program_says() {
 async fn factories_run_and_are_aborted() {
     let client = fake_client(json!({}));
     let mut spec = SessionSpec::default();
-    spec.handlers.factories.insert("nightly".into(), Arc::new(Host));
+    spec.handlers.factories.insert("nightly".into(), Arc::new(Host::default()));
     let session = client.create_session(spec).await.unwrap();
     let id = session.id().to_string();
     let execute = async |name: &str, run: &str, args: Value| {

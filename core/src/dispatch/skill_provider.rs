@@ -6,21 +6,26 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{guarded, read};
-use crate::error::{Error, ErrorKind};
+use super::{guarded, noted, read};
 use crate::handlers::SkillProviderHandler;
 use crate::protocol::method;
-use crate::rpc::{INTERNAL_ERROR, INVALID_PARAMS, Responder};
+use crate::rpc::{INTERNAL_ERROR, INVALID_PARAMS, Responder, Withdrawable};
 use crate::session::{Lasts, SessionCore};
 
 pub(super) fn list(core: Arc<SessionCore>, _: Bytes, responder: Responder) {
-    let Some((provider, responder)) = provider(&core, responder) else { return };
+    let Some((provider, asked)) = provider(&core, responder) else { return };
+    let inner = Arc::clone(&core);
     core.spawn(Lasts::Session, |context| async move {
-        match guarded(provider.list(&context)).await {
+        let listing = guarded(provider.list(&context));
+        let Some((responder, listed)) = asked.unless_withdrawn(listing).await else { return };
+        match noted(&inner, "listing skills", listed) {
             Ok(Value::Null) => responder.ok(r#"{"skills":[]}"#),
             Ok(skills @ Value::Array(_)) => responder.ok(&json!({"skills": skills}).to_string()),
-            Ok(_) => responder.fail(&failed("listSkills", "the skills must be a list")),
-            Err(error) => responder.fail(&failed("listSkills", error.message())),
+            Ok(_) => {
+                tracing::warn!("the skills of a skill provider must be a list");
+                failed(responder, "listSkills");
+            }
+            Err(_) => failed(responder, "listSkills"),
         }
     });
 }
@@ -33,18 +38,24 @@ pub(super) fn read_skill(core: Arc<SessionCore>, params: Bytes, responder: Respo
     let Ok(Request { name }) = read::<Request>(method::SKILL_PROVIDER_READ, &params) else {
         return responder.error(INVALID_PARAMS, "Invalid params: name must be a text", None);
     };
-    let Some((provider, responder)) = provider(&core, responder) else { return };
+    let Some((provider, asked)) = provider(&core, responder) else { return };
+    let inner = Arc::clone(&core);
     core.spawn(Lasts::Session, |context| async move {
-        match guarded(provider.read(&context, &name)).await {
+        let reading = guarded(provider.read(&context, &name));
+        let Some((responder, read)) = asked.unless_withdrawn(reading).await else { return };
+        match noted(&inner, "reading a skill", read) {
             Ok(markdown) => responder.ok(&json!({"markdown": markdown}).to_string()),
-            Err(error) => responder.fail(&failed("readSkill", error.message())),
+            Err(_) => failed(responder, "readSkill"),
         }
     });
 }
 
-fn provider(core: &SessionCore, responder: Responder) -> Option<(Arc<dyn SkillProviderHandler>, Responder)> {
+fn provider(
+    core: &SessionCore,
+    responder: Responder,
+) -> Option<(Arc<dyn SkillProviderHandler>, Withdrawable)> {
     match core.handlers().skill_provider.clone() {
-        Some(provider) => Some((provider, responder)),
+        Some(provider) => Some((provider, responder.withdrawable())),
         None => {
             let text = format!("No skill provider for session: {}", core.id());
             responder.error(INTERNAL_ERROR, &text, None);
@@ -53,6 +64,7 @@ fn provider(core: &SessionCore, responder: Responder) -> Option<(Arc<dyn SkillPr
     }
 }
 
-fn failed(what: &str, why: &str) -> Error {
-    Error::new(ErrorKind::HandlerFailed, format!("Skill provider {what} failed: {why}"))
+/// The runtime is told that it failed, the log why.
+fn failed(responder: Responder, what: &str) {
+    responder.error(INTERNAL_ERROR, &format!("Skill provider {what} failed"), None);
 }

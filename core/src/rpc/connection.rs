@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::message::{self, Message, Outcome};
 use super::responder::Responder;
+use super::withdrawn::{CANCEL_REQUEST, Withdrawals};
 use crate::diagnostics::{Secrets, Tally, Timed, Watch, frame as trace_frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{FrameReader, write_frame};
@@ -58,6 +59,7 @@ struct Pending {
 struct Shared {
     /// Whether the runtime is left by `session.detach`.
     detaches: AtomicBool,
+    withdrawals: Withdrawals,
     watch: Arc<Watch>,
     table: Mutex<Table>,
     next_id: AtomicU64,
@@ -83,6 +85,7 @@ impl Connection {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let connection = Self(Arc::new(Shared {
             detaches: AtomicBool::new(false),
+            withdrawals: Withdrawals::default(),
             watch,
             table: Mutex::default(),
             next_id: AtomicU64::new(1),
@@ -103,6 +106,11 @@ impl Connection {
     /// What this connection is watched with.
     pub(crate) fn watch(&self) -> &Watch {
         &self.0.watch
+    }
+
+    /// Requests of the runtime that it may take back.
+    pub(super) fn withdrawals(&self) -> &Withdrawals {
+        &self.0.withdrawals
     }
 
     /// The runtime is new enough for `session.detach`.
@@ -316,7 +324,11 @@ impl Connection {
             }
             Ok(Message::Notification { method, params }) => {
                 counts.notifications.one();
-                inbound.notification(method, params);
+                if method == CANCEL_REQUEST {
+                    self.0.withdrawals.take_back(&params);
+                } else {
+                    inbound.notification(method, params);
+                }
             }
             Ok(_) => counts.ignored_messages.one(),
             Err(error) => {

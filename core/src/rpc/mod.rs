@@ -3,6 +3,8 @@
 mod connection;
 mod message;
 mod responder;
+mod withdrawn;
 
 pub(crate) use connection::{Connection, Inbound};
 pub(crate) use responder::{INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Responder};
+pub(crate) use withdrawn::Withdrawable;

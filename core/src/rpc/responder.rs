@@ -38,6 +38,11 @@ impl Responder {
         self.owed.as_ref().map(|(connection, ..)| connection.clone())
     }
 
+    /// The connection the answer goes to, and the request's id.
+    pub(super) fn origin(&self) -> Option<(Connection, &RequestId)> {
+        self.owed.as_ref().map(|(connection, id, _)| (connection.clone(), id))
+    }
+
     /// Answers with JSON text.
     pub(crate) fn ok(self, result: &str) {
         self.send("result", result);
