@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use copilot_core::generated::api::AccountLoginRequest;
 use copilot_core::handlers::{
     CallContext, GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, LlmRequest, McpAuthHandler,
     McpAuthRequest, ProviderTokenHandler, ToolHandler, ToolInvocation, ToolResult,
@@ -238,6 +239,8 @@ fn wrong_types(said: &mut Vec<String>) {
     let request: LlmRequest =
         serde_json::from_value(json!({"url": "u", "headers": {"authorization": [secret]}})).unwrap();
     said.push(format!("{request:?}"));
+    let login = AccountLoginRequest::new("github.com".into(), canary("generated"));
+    said.push(format!("{login:?} {:?}", [&login]));
     let answer = GitHubTokenAnswer::Token { access_token: canary("x"), expires_in: 1, token_type: None };
     said.push(format!("{answer:?}"));
 }

@@ -14,6 +14,7 @@ use bytes::Bytes;
 pub use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::diagnostics::redacted;
 
 /// Fields of an object that its type does not know, and explicit nulls of optional fields.
 pub type Extra = Map<String, Value>;
@@ -250,9 +251,9 @@ pub fn same<T: Wire>(one: &T, other: &T) -> bool {
     one.write() == other.write()
 }
 
-/// Shows the name and the JSON.
+/// Shows the name and the JSON, secrets left out.
 pub fn show<T: Wire>(value: &T, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{name} {}", value.write())
+    write!(f, "{name} {}", redacted(&value.write()))
 }
 
 /// Bridges [`Wire`] to serde.

@@ -20,5 +20,12 @@ impl Error {
     }
 }
 
+/// Stands for what leaves secrets out.
+pub(crate) mod diagnostics {
+    pub(crate) fn redacted(value: &impl serde::Serialize) -> String {
+        serde_json::to_string(value).unwrap_or_default()
+    }
+}
+
 #[path = "../../../../core/src/protocol/generated/mod.rs"]
 pub mod generated;
