@@ -8,6 +8,7 @@ mod asks;
 mod files;
 mod life;
 mod mcp;
+mod models;
 mod support;
 mod tools;
 mod turns;
