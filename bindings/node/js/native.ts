@@ -3,7 +3,7 @@
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { here } from "./here.js";
@@ -38,14 +38,25 @@ interface Addon {
 
 const FILE = "copilot.node";
 
+/** Asked of `ldd`, which says whose it is; a report of the process takes ten times as long. */
 function libc(): string {
+  try {
+    const ldd = readFileSync("/usr/bin/ldd", "latin1");
+    if (ldd.includes("GNU C Library")) return "linux";
+    if (ldd.includes("musl")) return "linuxmusl";
+  } catch {
+    // A system without it.
+  }
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   return report.header?.glibcVersionRuntime === undefined ? "linuxmusl" : "linux";
 }
 
+let system: string | undefined;
+
 /** This system as packages name it. */
 export function systemName(): string {
-  return process.platform === "linux" ? libc() : process.platform;
+  system ??= process.platform === "linux" ? libc() : process.platform;
+  return system;
 }
 
 /** Name of the package that carries only the addon of this platform. */
