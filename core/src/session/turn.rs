@@ -101,8 +101,8 @@ impl Turns {
         self.tidy()
     }
 
-    /// Shows the session's event with this number to every waiter. True when a waiter saw the session go idle before its own turn had begun: then
-    /// [`end_passed_over`](Self::end_passed_over) is due in a while.
+    /// Shows the session's event with this number to every waiter. True when a waiter saw the session go idle before its
+    /// own turn had begun: then [`end_passed_over`](Self::end_passed_over) is due in a while.
     pub(crate) fn see(&mut self, event: &Event, number: u64) -> bool {
         if self.waits.is_empty() && (self.identified || event.concern() != Concern::UserMessage) {
             return false;
@@ -170,7 +170,8 @@ impl Wait {
                 _ => self.end(Err(error.clone())),
             },
             Sight::Idle { foreground } if *foreground && self.until == Until::Idle => {}
-            Sight::Idle { .. } if self.started || !identified => self.finish(),
+            // An answer that names no message, of a runtime that else does, is taken for an answer to this one.
+            Sight::Idle { .. } if self.started || !identified || self.last.is_some() => self.finish(),
             Sight::Idle { .. } => self.passed_over |= !before_accepted,
         }
     }

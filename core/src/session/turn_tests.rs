@@ -113,6 +113,16 @@ fn a_message_whose_turn_never_begins_ends_with_what_was_seen() {
 }
 
 #[test]
+fn an_unmarked_answer_is_good_enough() {
+    let mut turns = Turns::default();
+    let mut waiter = waiting(&mut turns, "m2");
+    for text in [FIRST, r#"{"type":"assistant.message","data":{"content":2}}"#, IDLE] {
+        turns.see(&event(text), 1);
+    }
+    assert_eq!(answer(&mut waiter), "2");
+}
+
+#[test]
 fn a_message_that_joined_a_running_turn_gets_its_answer() {
     let mut turns = Turns::default();
     let mut waiter = waiting(&mut turns, "m3");
