@@ -134,3 +134,66 @@ async fn operations_arrive_by_their_names() {
     let refused = call("sqliteQuery", json!({"query": "select 1", "queryType": "query"})).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unsupported);
 }
+
+/// A store that takes its time for the first change, and appends in two steps.
+#[derive(Default)]
+struct Slow(MemoryFiles, std::sync::atomic::AtomicBool);
+
+#[async_trait]
+impl SessionFiles for Slow {
+    async fn read_file(&self, path: &str) -> Result<String> {
+        self.0.read_file(path).await
+    }
+
+    async fn write_file(&self, path: &str, content: &str) -> Result<()> {
+        self.0.write_file(path, content).await
+    }
+
+    async fn append_file(&self, path: &str, content: &str) -> Result<()> {
+        let before = self.read_file(path).await.unwrap_or_default();
+        if !self.1.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        }
+        self.write_file(path, &(before + content)).await
+    }
+
+    async fn stat(&self, path: &str) -> Result<FileInfo> {
+        self.0.stat(path).await
+    }
+
+    async fn mkdir(&self, path: &str, recursive: bool) -> Result<()> {
+        self.0.mkdir(path, recursive).await
+    }
+
+    async fn readdir(&self, path: &str) -> Result<Vec<DirEntry>> {
+        self.0.readdir(path).await
+    }
+
+    async fn rm(&self, path: &str, recursive: bool, force: bool) -> Result<()> {
+        self.0.rm(path, recursive, force).await
+    }
+
+    async fn rename(&self, src: &str, dest: &str) -> Result<()> {
+        self.0.rename(src, dest).await
+    }
+}
+
+#[tokio::test]
+async fn changes_of_one_file_follow_each_other() {
+    let serve = ServeFiles::new(Slow::default());
+    let tasks: Vec<_> = (0..20)
+        .map(|n| {
+            let serve = Arc::clone(&serve);
+            tokio::spawn(async move {
+                let params = json!({"path": "/log", "content": format!("{n} ")});
+                let context = CallContext { session_id: "s".into(), cancel: Default::default() };
+                serve.call(&context, "appendFile", params.as_object().unwrap().clone()).await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let whole: String = (0..20).map(|n| format!("{n} ")).collect();
+    assert_eq!(serve.files.read_file("/log").await.unwrap(), whole);
+}

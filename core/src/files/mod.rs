@@ -7,11 +7,13 @@ mod memory;
 mod object_store;
 mod path;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
+use tokio::sync::{Mutex, MutexGuard};
 
 pub use folder::FolderFiles;
 pub use memory::MemoryFiles;
@@ -79,9 +81,12 @@ fn failed(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::HandlerFailed, what.into())
 }
 
-/// Serves a session's file operations from a store; SQLite is refused as unsupported, which the runtime accepts.
+/// Serves a session's file operations from a store; SQLite is refused as unsupported, which the runtime accepts. Changes
+/// of one file are made one after the other, in the order in which they were asked for: appending is more than one step
+/// in some stores.
 pub struct ServeFiles {
     files: Arc<dyn SessionFiles>,
+    changing: Turnstiles,
     /// Whether each session has a directory of its own, called like the session.
     by_session: bool,
 }
@@ -89,12 +94,16 @@ pub struct ServeFiles {
 impl ServeFiles {
     /// For [`Handlers::session_fs`](crate::handlers::Handlers::session_fs) of one session: all of the store is its own.
     pub fn new(files: impl SessionFiles + 'static) -> Arc<Self> {
-        Arc::new(Self { files: Arc::new(files), by_session: false })
+        Self::over(files, false)
     }
 
     /// For any number of sessions: each has a directory of its own in the store.
     pub fn by_session(files: impl SessionFiles + 'static) -> Arc<Self> {
-        Arc::new(Self { files: Arc::new(files), by_session: true })
+        Self::over(files, true)
+    }
+
+    fn over(files: impl SessionFiles + 'static, by_session: bool) -> Arc<Self> {
+        Arc::new(Self { files: Arc::new(files), changing: Turnstiles::default(), by_session })
     }
 
     /// The store that the client's options ask for.
@@ -108,6 +117,19 @@ impl ServeFiles {
     fn path(&self, session: &str, path: &str) -> Result<String> {
         let path = key(path)?;
         Ok(if self.by_session { format!("{}/{path}", directory_name(session)) } else { path })
+    }
+}
+
+/// Lets one change of a file through at a time. Files share them by chance: a few are enough for any number of files.
+#[derive(Default)]
+struct Turnstiles([Mutex<()>; 16]);
+
+impl Turnstiles {
+    async fn pass(&self, path: &str) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        path.hash(&mut hasher);
+        let place = usize::from(hasher.finish().to_le_bytes()[0]) % self.0.len();
+        self.0[place].lock().await
     }
 }
 
@@ -132,6 +154,11 @@ impl SessionFsHandler for ServeFiles {
         let flag = |name: &str| params.get(name).and_then(Value::as_bool).unwrap_or_default();
         let place = |name: &str| self.path(&context.session_id, text(name));
         let path = &place("path")?;
+        let _alone = match method {
+            "writeFile" | "appendFile" => Some(self.changing.pass(path).await),
+            "rename" => Some(self.changing.pass(&place("src")?).await),
+            _ => None,
+        };
         match method {
             "readFile" => files.read_file(path).await.map(Value::from),
             "writeFile" => files.write_file(path, text("content")).await.map(Value::from),
