@@ -10,10 +10,10 @@ use copilot_core::host::{Delivery, HostClient};
 use crate::error::write_json;
 
 /// A batch is closed when it holds this many bytes, so that parsing one never blocks the event loop for long.
-const BATCH_BYTES: usize = 256 * 1024;
+const BATCH_BYTES: usize = 64 * 1024;
 
 /// How many deliveries are taken from the engine at once; bounds how far a batch can exceed [`BATCH_BYTES`].
-const CHUNK: usize = 64;
+const CHUNK: usize = 16;
 
 /// The batch at hand.
 #[derive(Default)]
