@@ -27,7 +27,7 @@ logger = logging.getLogger("copilot.client")
 # Numbers of src/delivery.rs.
 _EVENT, _COMPLETED, _CALL, _CALL_CANCELLED, _LIFECYCLE, _NOTIFICATION = range(6)
 # One turn of the loop takes at most so many deliveries, so that other tasks are not starved by a flood.
-_BATCH = 1024
+_BATCH = 64
 
 
 class Sink(Protocol):
