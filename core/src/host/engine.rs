@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use tokio::runtime::{Builder, Handle};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::rpc::linger_on_this_thread;
 
 struct Engine {
     pid: u32,
@@ -32,6 +33,7 @@ fn start() -> Result<Handle> {
     };
     let (sender, receiver) = mpsc::channel();
     let run = move || {
+        linger_on_this_thread();
         let runtime = Builder::new_current_thread().enable_all().thread_name("copilot-worker").build();
         match runtime {
             Ok(runtime) => {

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::linger::Activity;
 use super::message::{self, Message, Outcome};
 use super::responder::Responder;
 use super::withdrawn::{CANCEL_REQUEST, Withdrawals};
@@ -60,6 +61,7 @@ struct Shared {
     /// Whether the runtime is left by `session.detach`.
     detaches: AtomicBool,
     withdrawals: Withdrawals,
+    activity: Activity,
     watch: Arc<Watch>,
     table: Mutex<Table>,
     next_id: AtomicU64,
@@ -86,6 +88,7 @@ impl Connection {
         let connection = Self(Arc::new(Shared {
             detaches: AtomicBool::new(false),
             withdrawals: Withdrawals::default(),
+            activity: Activity::default(),
             watch,
             table: Mutex::default(),
             next_id: AtomicU64::new(1),
@@ -193,6 +196,7 @@ impl Connection {
     /// Queues one message. After the end of the connection it goes nowhere: whoever waits has been told.
     pub(crate) fn write(&self, body: String) {
         trace_frame("out", body.as_bytes(), &self.0.watch.secrets);
+        self.0.activity.stamp();
         drop(self.0.outgoing.send(body));
     }
 
@@ -281,7 +285,7 @@ impl Connection {
                 // the queue between them would grow by as much.
                 tokio::task::yield_now().await;
             }
-            match reader.fill().await {
+            match self.0.activity.wait(passed, reader.fill()).await {
                 Ok(true) => {}
                 Ok(false) => {
                     tracing::debug!(mid_frame = reader.is_mid_frame(), "end of stream");

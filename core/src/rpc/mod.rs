@@ -1,10 +1,12 @@
 //! JSON-RPC both ways over one byte stream.
 
 mod connection;
+mod linger;
 mod message;
 mod responder;
 mod withdrawn;
 
 pub(crate) use connection::{Connection, Inbound};
+pub(crate) use linger::linger_on_this_thread;
 pub(crate) use responder::{INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Responder};
 pub(crate) use withdrawn::Withdrawable;
