@@ -60,11 +60,20 @@ class Meter {
   }
 }
 
+/** Epoch minus this process's clock, in ms. `performance.timeOrigin` does not know how the system's clock was set since the start. */
+function origin() {
+  const before = Date.now();
+  let tick = before;
+  while (tick === before) tick = Date.now();
+  return tick - ms();
+}
+
 /** What a handler has seen. */
 class Seen {
   deltas = 0;
   text = 0;
   latencies = [];
+  origin = origin();
   done = new Promise((resolve) => {
     this.finish = resolve;
   });
@@ -80,7 +89,7 @@ class Seen {
 
   takeTimed = (event) => {
     if (event.type === "assistant.message_delta") {
-      const now = (performance.timeOrigin + ms()) * 1000;
+      const now = (this.origin + ms()) * 1000;
       this.latencies.push(now - Number(event.data.deltaContent.slice(0, 16)));
     }
     this.take(event);
