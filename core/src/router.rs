@@ -132,12 +132,23 @@ impl Router {
         self.write().by_id.remove(id).map(|(_, core)| core)
     }
 
+    /// All sessions, oldest first.
+    pub(crate) fn all(&self) -> Vec<Inbox> {
+        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        oldest_first(sessions.by_id.values().cloned())
+    }
+
     /// Takes out all sessions, oldest first.
     pub(crate) fn take_all(&self) -> Vec<Inbox> {
-        let mut sessions: Vec<_> = std::mem::take(&mut self.write().by_id).into_values().collect();
-        sessions.sort_unstable_by_key(|(number, _)| *number);
-        sessions.into_iter().map(|(_, core)| core).collect()
+        let sessions = std::mem::take(&mut self.write().by_id);
+        oldest_first(sessions.into_values())
     }
+}
+
+fn oldest_first(sessions: impl Iterator<Item = (u64, Inbox)>) -> Vec<Inbox> {
+    let mut sessions: Vec<_> = sessions.collect();
+    sessions.sort_unstable_by_key(|(number, _)| *number);
+    sessions.into_iter().map(|(_, core)| core).collect()
 }
 
 impl Inbound for Router {

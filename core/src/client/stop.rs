@@ -46,6 +46,8 @@ impl Client {
             () = wind_down(&live, &mut report) => {}
             () = end_when(abandoned, &live) => {}
         }
+        // Those that a stop by force, or a creation meanwhile, left behind.
+        close_sessions(&live, "the client was stopped");
         live.router.close();
         live.connection.close();
         self.0.models.clear();
@@ -68,10 +70,7 @@ impl Client {
         std::mem::take(&mut *self.0.abandon()).cancel();
         let live = self.take_live();
         if let Some(live) = live {
-            let error = Error::new(ErrorKind::SessionClosed, "the client was stopped by force");
-            for core in live.router.take_all() {
-                core.close(&error);
-            }
+            close_sessions(&live, "the client was stopped by force");
             live.router.close();
             live.connection.close();
             if let Some(child) = live.child {
@@ -125,10 +124,18 @@ async fn end_when(abandoned: CancellationToken, live: &Live) {
     std::future::pending().await
 }
 
+fn close_sessions(live: &Live, why: &'static str) {
+    let error = Error::new(ErrorKind::SessionClosed, why);
+    for core in live.router.take_all() {
+        core.close(&error);
+    }
+}
+
+/// One session after the other. Each is served until the runtime has answered: ending it may mean to write its files.
 async fn disconnect_sessions(live: &Live, report: &mut StopReport) {
     let deadline = tokio::time::Instant::now() + SESSIONS_TIME;
     let stopped = Error::new(ErrorKind::SessionClosed, "the client was stopped");
-    for core in live.router.take_all() {
+    for core in live.router.all() {
         let id = core.id();
         if core.is_open() {
             match tokio::time::timeout_at(deadline, leave(&live.connection, &id)).await {
@@ -139,6 +146,7 @@ async fn disconnect_sessions(live: &Live, report: &mut StopReport) {
                     .push(format!("Failed to disconnect session {id}: no answer within {SESSIONS_TIME:?}")),
             }
         }
+        live.router.remove(&*core);
         core.close(&stopped);
     }
 }

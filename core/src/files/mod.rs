@@ -7,6 +7,7 @@ mod memory;
 mod object_store;
 mod path;
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -125,11 +126,20 @@ impl ServeFiles {
 struct Turnstiles([Mutex<()>; 16]);
 
 impl Turnstiles {
-    async fn pass(&self, path: &str) -> MutexGuard<'_, ()> {
+    /// Always in the same order, so that nobody waits for each other.
+    async fn pass(&self, paths: &[&str]) -> Vec<MutexGuard<'_, ()>> {
+        let places: BTreeSet<_> = paths.iter().map(|path| self.place(path)).collect();
+        let mut passed = Vec::with_capacity(places.len());
+        for place in places {
+            passed.push(self.0[place].lock().await);
+        }
+        passed
+    }
+
+    fn place(&self, path: &str) -> usize {
         let mut hasher = DefaultHasher::new();
         path.hash(&mut hasher);
-        let place = usize::from(hasher.finish().to_le_bytes()[0]) % self.0.len();
-        self.0[place].lock().await
+        usize::from(hasher.finish().to_le_bytes()[0]) % self.0.len()
     }
 }
 
@@ -155,9 +165,9 @@ impl SessionFsHandler for ServeFiles {
         let place = |name: &str| self.path(&context.session_id, text(name));
         let path = &place("path")?;
         let _alone = match method {
-            "writeFile" | "appendFile" => Some(self.changing.pass(path).await),
-            "rename" => Some(self.changing.pass(&place("src")?).await),
-            _ => None,
+            "writeFile" | "appendFile" | "rm" => self.changing.pass(&[path]).await,
+            "rename" => self.changing.pass(&[&place("src")?, &place("dest")?]).await,
+            _ => Vec::new(),
         };
         match method {
             "readFile" => files.read_file(path).await.map(Value::from),

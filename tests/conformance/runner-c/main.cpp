@@ -231,8 +231,8 @@ Json run(World& world, const Json& step) {
 }
 
 void prepare(World& world, const Json& test) {
-  char folder[] = "/tmp/conformance-XXXXXX";
-  world.home = mkdtemp(folder);
+  std::string folder = (std::filesystem::temp_directory_path() / "conformance-XXXXXX").string();
+  world.home = mkdtemp(folder.data());
   world.record = world.home + "/recording";
   world.script = world.home + "/script.json";
   std::ofstream(world.script) << (test.has("fake") ? test["fake"].dump() : "[]");
