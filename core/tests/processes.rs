@@ -119,6 +119,33 @@ async fn force_stop_ends_a_stop_that_hangs() {
     assert_gone(&[pid], SOON);
 }
 
+/// The session whose end hangs, and those whose turn to end never came.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn force_stop_ends_the_waits_of_a_stop_that_hangs() {
+    let client = fake_client(json!([
+        {"on": {"method": "session.send"}, "do": [{"reply": "default"}]},
+        {"on": {"method": "session.destroy"}, "do": [{"hang": true}]},
+    ]));
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        let session = client.create_session(copilot_core::SessionSpec::default()).await.unwrap();
+        session.send("a first one").await.unwrap();
+        waits.push(tokio::spawn(async move { session.send_and_wait("x", None).await }));
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let stopping = tokio::spawn({
+        let client = client.clone();
+        async move { client.stop().await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    client.force_stop().await;
+    tokio::time::timeout(SOON, stopping).await.expect("the stop ends").unwrap();
+    for wait in waits {
+        let ended = tokio::time::timeout(SOON, wait).await.expect("the wait ends").unwrap();
+        assert!(ended.is_err(), "{ended:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stop_is_bounded_when_the_runtime_hangs() {
     let client = fake_client(json!([{"on": {"method": "test.hang"}, "do": [{"hang": true}]}]));

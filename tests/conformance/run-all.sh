@@ -21,3 +21,6 @@ run cpp make -C tests/conformance/runner-c check-cpp
 (cd tests/conformance && run python "$root/.tools/venv/bin/python" -m runner_python)
 run node node tests/conformance/runner-node/run.mjs
 cargo run -q -p copilot-conformance --bin conformance-parity "$reports"
+code=$?
+cat tests/conformance/left-out.md
+exit "$code"
