@@ -14,18 +14,47 @@ const READ_SIZE: usize = 64 << 10;
 /// Longest header block accepted; the protocol needs about thirty bytes.
 const MAX_HEADER: usize = 8 << 10;
 
-/// Cuts frames out of a byte stream, however the stream is chunked.
+/// How many bytes in a row may belong to no frame: lines that something wrote to the same stream.
+const MAX_FOREIGN: usize = 64 << 10;
+
+/// Cuts frames out of a byte stream, however the stream is chunked. Whole lines between frames are skipped.
 pub(crate) struct FrameReader<R> {
     io: R,
     buffer: BytesMut,
     max_frame: usize,
     /// Length of the body whose header was read already.
     body: Option<usize>,
+    /// Whether a frame was seen: before that, the peer may be no runtime at all.
+    is_runtime: bool,
+    /// Bytes skipped since the last frame, and how they begin.
+    skipped: usize,
+    skipped_text: Vec<u8>,
+    /// Bytes skipped since they were asked for.
+    foreign: u64,
+}
+
+/// What the start of a buffer holds.
+enum Head {
+    /// A header, behind so many bytes that belong to no frame.
+    Found { foreign: usize, end: usize, length: usize },
+    /// So many bytes belong to no frame; what follows them is not complete.
+    Incomplete { foreign: usize },
+    /// No frame can be found any more.
+    Lost(&'static str),
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     pub(crate) fn new(io: R, max_frame: usize) -> Self {
-        Self { io, buffer: BytesMut::new(), max_frame, body: None }
+        Self {
+            io,
+            buffer: BytesMut::new(),
+            max_frame,
+            body: None,
+            is_runtime: false,
+            skipped: 0,
+            skipped_text: Vec::new(),
+            foreign: 0,
+        }
     }
 
     /// The next whole frame among the bytes read so far.
@@ -34,45 +63,79 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             if let Some((end, length)) =
                 usual_header(&self.buffer).filter(|(_, length)| *length <= self.max_frame)
             {
-                self.buffer.advance(end);
-                self.body = Some(length);
-                return Ok(self.take_body());
+                self.begin_body(end, length);
+            } else if !self.find_header()? {
+                return Ok(None);
             }
-            let Some(end) = find_header_end(&self.buffer) else {
+        }
+        Ok(self.take_body())
+    }
+
+    fn begin_body(&mut self, header: usize, length: usize) {
+        self.buffer.advance(header);
+        self.body = Some(length);
+        self.is_runtime = true;
+    }
+
+    /// The careful path: any spelling of a header, and lines that belong to no frame in front of it.
+    fn find_header(&mut self) -> Result<bool> {
+        match head(&self.buffer) {
+            Head::Found { foreign, end, length } => {
+                self.skip(foreign)?;
+                if length > self.max_frame {
+                    let limit = self.max_frame;
+                    let text =
+                        format!("frame of {length} bytes is over the limit of {limit} bytes (maxFrameBytes)");
+                    return Err(Error::new(ErrorKind::Protocol, text));
+                }
+                self.skipped = 0;
+                self.begin_body(end - foreign, length);
+                Ok(true)
+            }
+            Head::Incomplete { foreign } => {
+                self.skip(foreign)?;
                 if self.buffer.len() > MAX_HEADER {
                     return Err(broken("header longer than 8 KiB", &self.buffer));
                 }
-                return self.refuse_foreign_bytes().map(|()| None);
-            };
-            let length = content_length(&self.buffer[..end])?;
-            if length > self.max_frame {
-                let limit = self.max_frame;
-                let text =
-                    format!("frame of {length} bytes is over the limit of {limit} bytes (maxFrameBytes)");
-                return Err(Error::new(ErrorKind::Protocol, text));
+                Ok(false)
             }
-            self.buffer.advance(end);
-            self.body = Some(length);
+            Head::Lost(what) => Err(broken(what, &self.buffer)),
         }
-        Ok(self.take_body())
+    }
+
+    /// Leaves out bytes that belong to no frame.
+    fn skip(&mut self, count: usize) -> Result<()> {
+        let foreign = self.buffer.split_to(count);
+        if !self.is_runtime {
+            let room = SHOWN.saturating_sub(self.skipped_text.len()).min(count);
+            self.skipped_text.extend_from_slice(&foreign[..room]);
+            if foreign.starts_with(b"HTTP/") {
+                return Err(broken("it speaks HTTP", &foreign));
+            }
+        }
+        self.skipped += count;
+        self.foreign += count as u64;
+        if self.skipped > MAX_FOREIGN {
+            return Err(broken("no frame within 64 KiB", &foreign));
+        }
+        Ok(())
+    }
+
+    /// How many bytes were skipped since this was last asked.
+    pub(crate) fn take_foreign(&mut self) -> u64 {
+        std::mem::take(&mut self.foreign)
+    }
+
+    /// To be asked at the end of the stream: what was wrong when there were bytes but never a frame.
+    pub(crate) fn foreign_peer(&self) -> Option<Error> {
+        let said = [&self.skipped_text[..], &self.buffer[..]].concat();
+        (!self.is_runtime && !said.is_empty()).then(|| broken("expected a Content-Length header", &said))
     }
 
     fn take_body(&mut self) -> Option<Bytes> {
         let length = self.body.filter(|length| self.buffer.len() >= *length)?;
         self.body = None;
         Some(self.buffer.split_to(length).freeze())
-    }
-
-    /// A peer that is no runtime is told apart by its first line, not by a header that never ends.
-    fn refuse_foreign_bytes(&self) -> Result<()> {
-        match memchr::memchr(b'\n', &self.buffer) {
-            Some(end)
-                if !self.buffer[..end].contains(&b':') && !self.buffer[..end].trim_ascii().is_empty() =>
-            {
-                Err(broken("expected a Content-Length header", &self.buffer))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Reads more bytes; false at the end of the stream.
@@ -102,38 +165,66 @@ fn usual_header(buffer: &[u8]) -> Option<(usize, usize)> {
     Some((NAME.len() + digits + 4, length))
 }
 
-/// Where the header block ends. Bare line feeds are accepted as line ends.
-fn find_header_end(buffer: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', buffer).find_map(|at| match &buffer[at + 1..] {
-        [b'\r', b'\n', ..] => Some(at + 3),
-        [b'\n', ..] => Some(at + 2),
-        _ => None,
-    })
+/// One line of what stands between two bodies.
+enum Line {
+    Blank,
+    Length(usize),
+    Header,
+    /// Not of a frame.
+    Foreign,
+    Lost(&'static str),
 }
 
-fn content_length(header: &[u8]) -> Result<usize> {
-    let mut length = None;
-    for line in header.split(|&byte| byte == b'\n') {
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            continue;
+/// Reads lines until a block of headers with a length is complete. Bare line feeds are accepted as line ends.
+fn head(buffer: &[u8]) -> Head {
+    let (mut foreign, mut start, mut length) = (0, 0, None);
+    while let Some(step) = memchr::memchr(b'\n', &buffer[start..]) {
+        let end = start + step + 1;
+        match (line(&buffer[start..end]), length) {
+            (Line::Lost(what), _) => return Head::Lost(what),
+            (Line::Blank, Some(length)) => return Head::Found { foreign, end, length },
+            (Line::Length(found), _) => length = Some(found),
+            (Line::Header, _) => {}
+            (Line::Foreign, Some(_)) => return Head::Lost("header line without a colon"),
+            (Line::Blank | Line::Foreign, None) => foreign = end,
         }
-        let Some(colon) = memchr::memchr(b':', line) else {
-            return Err(broken("header line without a colon", line));
-        };
-        if line[..colon].trim_ascii().eq_ignore_ascii_case(b"content-length") {
-            let digits = line[colon + 1..].trim_ascii();
-            length = std::str::from_utf8(digits).ok().and_then(|text| text.parse::<usize>().ok());
-            if length.is_none() {
-                return Err(broken("Content-Length is not a number", line));
-            }
-        }
+        start = end;
     }
-    length.ok_or_else(|| broken("no Content-Length header", header))
+    if is_message(&buffer[start..]) {
+        return Head::Lost("a message without a header");
+    }
+    Head::Incomplete { foreign }
 }
+
+fn line(text: &[u8]) -> Line {
+    const NAME: &[u8] = b"content-length";
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return Line::Blank;
+    }
+    let name = &text[..memchr::memchr(b':', text).unwrap_or(0)];
+    if name.trim_ascii().eq_ignore_ascii_case(NAME) {
+        let digits = text[name.len() + 1..].trim_ascii();
+        let length = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+        return length.map_or(Line::Lost("Content-Length is not a number"), Line::Length);
+    }
+    if is_message(text) || memchr::memmem::find(text, b"}Content-Length: ").is_some() {
+        return Line::Lost("a header that does not fit its body");
+    }
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    if !name.is_empty() && name.iter().all(is_name) { Line::Header } else { Line::Foreign }
+}
+
+/// Whether text is the beginning of a message: between frames there is none.
+fn is_message(text: &[u8]) -> bool {
+    text.starts_with(b"{\"jsonrpc\"")
+}
+
+/// How much of what a peer said is shown.
+const SHOWN: usize = 80;
 
 fn broken(what: &str, bytes: &[u8]) -> Error {
-    let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]).into_owned();
+    let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into_owned();
     Error::new(ErrorKind::Protocol, format!("the peer is not a Copilot runtime: {what} (received {shown:?})"))
 }
 
@@ -169,7 +260,7 @@ mod tests {
                 frames.push(frame);
             }
             if !mock.fill().await.unwrap() {
-                return Ok(frames);
+                return mock.foreign_peer().map_or(Ok(frames), Err);
             }
         }
     }
@@ -217,6 +308,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn lines_between_frames_are_skipped() {
+        let frame = "Content-Length: 2\r\n\r\n{}";
+        for noise in [
+            "a log line\n",
+            "a log line\r\n",
+            "WARN: disk: full\n\n",
+            "one\r\n\r\ntwo: 2\n",
+            "\n\n",
+            "Note: x\n",
+        ] {
+            for text in [format!("{noise}{frame}"), format!("{frame}{noise}{frame}")] {
+                for size in [1, 5, text.len()] {
+                    let chunks = text.as_bytes().chunks(size).map(<[u8]>::to_vec).collect();
+                    let frames = read_all(chunks).await.unwrap();
+                    assert_eq!(frames.len(), text.matches('{').count(), "{text:?} in pieces of {size}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lost_boundary_ends_the_stream() {
+        for text in [
+            // Too short, too long, missing.
+            "Content-Length: 2\r\n\r\n{\"jsonrpc\":1}Content-Length: 2\r\n\r\n{}",
+            "Content-Length: 20\r\n\r\n{}Content-Length: 17\r\n\r\n{\"jsonrpc\":\"2.0\"}",
+            "Content-Length: 2\r\n\r\n{}\n{\"jsonrpc\":\"2.0\"}",
+            "Content-Length: 2\r\nnonsense\r\n\r\n{}",
+        ] {
+            let error = read_all(vec![text.as_bytes().to_vec()]).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{text:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn foreign_peers_are_refused() {
         for text in [
             &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
@@ -227,6 +353,12 @@ mod tests {
         ] {
             let error = read_all(vec![text.to_vec()]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        }
+        for lines in [
+            b"a line\n".repeat(10_000),
+            [&b"Content-Length: 2\r\n\r\n{}"[..], &b"x\n".repeat(40_000)].concat(),
+        ] {
+            assert!(read_all(vec![lines]).await.unwrap_err().message().contains("64 KiB"));
         }
         let error = read_all(vec![vec![b':'; 10_000]]).await.unwrap_err();
         assert!(error.message().contains("8 KiB"), "{error}");

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::diagnostics::Watch;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::event::Event;
+use crate::protocol::notification::is_readable;
 use crate::protocol::{json, method};
 use crate::rpc::{Inbound, METHOD_NOT_FOUND, Responder};
 
@@ -57,6 +58,8 @@ type Inbox = Arc<dyn SessionInbox>;
 struct Sessions {
     by_id: HashMap<Arc<str>, (u64, Inbox)>,
     next: u64,
+    /// Why no session is routed to any more.
+    shut: Option<Error>,
 }
 
 /// The sessions of one connection.
@@ -79,10 +82,18 @@ impl Router {
         Arc::new(Self { sessions: RwLock::default(), observer, watch, requests, is_session_request })
     }
 
-    /// The connection is closed on purpose.
-    pub(crate) fn close(&self) {
+    /// Closes every session, those that come later too, and what else waits for the runtime.
+    pub(crate) fn shut(&self, reason: &Error) {
         if let Some(requests) = &self.requests {
             requests.close();
+        }
+        let sessions = {
+            let mut sessions = self.write();
+            sessions.shut.get_or_insert_with(|| reason.clone());
+            std::mem::take(&mut sessions.by_id)
+        };
+        for core in oldest_first(sessions.into_values()) {
+            core.close(reason);
         }
     }
 
@@ -110,9 +121,15 @@ impl Router {
         sessions.by_id.values().map(|(_, core)| core).find(|core| asked(core)).cloned()
     }
 
-    /// Registers a session under its id; returns the one that was there.
+    /// Registers a session under its id; returns the one that was there. Closes it instead when the routing has
+    /// [ended](Self::shut).
     pub(crate) fn insert(&self, core: Inbox) -> Option<Inbox> {
         let mut sessions = self.write();
+        if let Some(reason) = sessions.shut.clone() {
+            drop(sessions);
+            core.close(&reason);
+            return None;
+        }
         sessions.next += 1;
         let number = sessions.next;
         sessions.by_id.insert(core.id(), (number, core)).map(|(_, before)| before)
@@ -136,12 +153,6 @@ impl Router {
     pub(crate) fn all(&self) -> Vec<Inbox> {
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
         oldest_first(sessions.by_id.values().cloned())
-    }
-
-    /// Takes out all sessions, oldest first.
-    pub(crate) fn take_all(&self) -> Vec<Inbox> {
-        let sessions = std::mem::take(&mut self.write().by_id);
-        oldest_first(sessions.into_values())
     }
 }
 
@@ -170,7 +181,9 @@ impl Inbound for Router {
     }
 
     fn notification(&self, method: String, params: Bytes) {
-        if method == method::SESSION_LIFECYCLE {
+        if !is_readable(&method, &params) {
+            self.watch.unreadable(&method);
+        } else if method == method::SESSION_LIFECYCLE {
             self.observer.lifecycle(&params);
         } else {
             self.observer.notification(&method, &params);
@@ -216,10 +229,7 @@ impl Inbound for Router {
     }
 
     fn lost(&self, error: &Error) {
-        self.close();
-        for core in self.take_all() {
-            core.close(error);
-        }
+        self.shut(error);
         self.observer.lost(error);
     }
 }

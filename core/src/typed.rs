@@ -22,7 +22,7 @@ impl RpcCaller for Client {
 impl RpcCaller for Session {
     fn call(&self, method: &'static str, params: String) -> Answer<'_> {
         Box::pin(async move {
-            self.core().check_open()?;
+            self.core().begin_use()?;
             self.core().connection().call(method, &params).await
         })
     }

@@ -68,7 +68,11 @@ impl Client {
             // From a callback: the thread ends by itself after it.
             Some(thread) if thread.thread().id() == thread::current().id() => {}
             Some(thread) => drop(thread.join()),
-            None => self.driver.finish(),
+            None => {
+                // A callback may still run on the thread that polls.
+                self.driver.signal.wait_for_pumper();
+                self.driver.finish();
+            }
         }
     }
 }

@@ -245,8 +245,17 @@ impl Driver {
                     call.cancelled();
                 }
             }
+            Delivery::Ended { session, .. } => self.session_ended(session),
             Delivery::Closed { error } => self.callbacks.closed(error),
         }
+    }
+
+    /// Nothing more of the session comes: what C can still ask of it is kept here.
+    fn session_ended(&self, key: SessionKey) {
+        if let Some(entry) = self.session(key) {
+            entry.keep_last(self.host.session_state(key), self.host.counters(key));
+        }
+        self.host.release_session(key);
     }
 
     fn ask(self: &Arc<Self>, id: CallId, kind: CallKind, session: SessionKey, args: Bytes) {

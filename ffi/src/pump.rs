@@ -86,6 +86,15 @@ impl Signal {
         self.changed.notify_all();
     }
 
+    /// Waits until no other thread runs callbacks. To be called after [`close`](Self::close): no new turn begins.
+    pub(crate) fn wait_for_pumper(&self) {
+        let here = thread::current().id();
+        let mut state = self.lock();
+        while state.pumper.is_some_and(|pumper| pumper != here) {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Refuses calls that would wait for the callback they are made from.
     pub(crate) fn check_not_in_callback(&self) -> Result<()> {
         if self.lock().pumper == Some(thread::current().id()) {

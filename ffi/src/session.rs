@@ -226,7 +226,8 @@ pub(crate) fn session_of(session: *const copilot_session) -> Result<Arc<Session>
     Ok(session)
 }
 
-/// Adds a listener for events that come from now on.
+/// Adds a listener for events that come from now on; the first one of a session that nothing was asked of before also
+/// gets the events since the session was made.
 ///
 /// @param type_name only events of this type; absent for all.
 /// @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
@@ -300,9 +301,8 @@ pub unsafe extern "C" fn copilot_session_id(
 fn state_of(session: *const copilot_session) -> Result<String> {
     let session = session_of(session)?;
     session
-        .driver()
-        .host
-        .session_state(session.entry.key)
+        .entry
+        .state(&session.driver().host)
         .ok_or_else(|| Error::new(ErrorKind::SessionClosed, "The session was disconnected"))
 }
 
@@ -315,9 +315,8 @@ pub unsafe extern "C" fn copilot_session_counters(
     boundary!({
         let session = session_of(session)?;
         let counts = session
-            .driver()
-            .host
-            .counters(session.entry.key)
+            .entry
+            .counters(&session.driver().host)
             .ok_or_else(|| Error::new(ErrorKind::SessionClosed, "The session was disconnected"))?;
         // SAFETY: the header's contract of sized structs.
         unsafe { write_counters(counters, counts) }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use copilot_core::host::{CallKind, SessionKey};
+use copilot_core::host::{CallKind, Counters, HostClient, SessionKey};
 use copilot_core::{Event, Result};
 use libc::c_void;
 
@@ -66,6 +66,8 @@ pub(crate) struct SessionEntry {
     /// Copied on change, so that a listener may add and remove listeners while it runs.
     listeners: RwLock<Arc<[Listener]>>,
     handlers: RwLock<Handlers>,
+    /// State and counters of an ended session.
+    last: OnceLock<(Option<String>, Option<Counters>)>,
 }
 
 impl SessionEntry {
@@ -79,7 +81,22 @@ impl SessionEntry {
             next_listener: AtomicU64::new(listeners.len() as u64 + 1),
             listeners: RwLock::new(listeners.into()),
             handlers: RwLock::new(handlers),
+            last: OnceLock::new(),
         }
+    }
+
+    /// The session has ended.
+    pub(crate) fn keep_last(&self, state: Option<String>, counters: Option<Counters>) {
+        drop(self.last.set((state, counters)));
+    }
+
+    /// JSON of what is known of the session; none before it was made.
+    pub(crate) fn state(&self, host: &HostClient) -> Option<String> {
+        host.session_state(self.key).or_else(|| self.last.get()?.0.clone())
+    }
+
+    pub(crate) fn counters(&self, host: &HostClient) -> Option<Counters> {
+        host.counters(self.key).or_else(|| self.last.get()?.1)
     }
 
     pub(crate) fn handle(&self) -> *mut copilot_session {

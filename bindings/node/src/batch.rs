@@ -84,6 +84,10 @@ fn write_record(out: &mut String, delivery: &Delivery) {
             out.push_str("7,");
             write_json(out, error);
         }
+        Delivery::Ended { session, error } => {
+            let _ = write!(out, "8,{session},");
+            write_json(out, error);
+        }
     }
 }
 

@@ -125,6 +125,18 @@ impl NativeClient {
         self.host.session_state(session)
     }
 
+    /// Lets go of a session's key once its end was handled, or its object is gone.
+    #[napi]
+    pub fn release_session(&self, session: u32) {
+        self.host.release_session(session);
+    }
+
+    /// Says that a notification could not be read, and was skipped.
+    #[napi]
+    pub fn unreadable(&self, method: String) {
+        self.host.unreadable(&method);
+    }
+
     /// The TCP port of the runtime, when there is one.
     #[napi]
     pub fn runtime_port(&self) -> Option<u32> {
@@ -142,6 +154,12 @@ impl NativeClient {
     pub fn close(&self) {
         self.host.close();
     }
+}
+
+/// The result of an MCP tool as a tool result; both are JSON text.
+#[napi]
+pub(crate) fn mcp_tool_result(result: String) -> Result<String> {
+    copilot_core::host::tool_result_of_mcp(&result).map_err(|error| to_napi(&error))
 }
 
 /// Ids cross as numbers; they count from one and stay far below 2^53.

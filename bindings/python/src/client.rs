@@ -118,6 +118,16 @@ impl Client {
         self.host.session_state(session)
     }
 
+    /// Lets go of a session's key once its end was handled, or its object is gone.
+    fn release_session(&self, session: u32) {
+        self.host.release_session(session);
+    }
+
+    /// Says that a notification could not be read, and was skipped.
+    fn unreadable(&self, method: &str) {
+        self.host.unreadable(method);
+    }
+
     fn runtime_port(&self) -> Option<u16> {
         self.host.runtime_port()
     }

@@ -13,6 +13,7 @@ const CALL_CANCELLED: u8 = 3;
 const LIFECYCLE: u8 = 4;
 const NOTIFICATION: u8 = 5;
 const CLOSED: u8 = 6;
+const ENDED: u8 = 7;
 
 /// Converts a delivery. Event types are interned, so that a stream of equal events shares one `str`.
 pub(crate) fn to_python<'py>(py: Python<'py>, delivery: &Delivery) -> PyResult<Bound<'py, PyTuple>> {
@@ -36,5 +37,6 @@ pub(crate) fn to_python<'py>(py: Python<'py>, delivery: &Delivery) -> PyResult<B
             (NOTIFICATION, method.as_str(), PyBytes::new(py, params)).into_pyobject(py)
         }
         Delivery::Closed { error } => (CLOSED, to_tuple(error)).into_pyobject(py),
+        Delivery::Ended { session, error } => (ENDED, *session, to_tuple(error)).into_pyobject(py),
     }
 }

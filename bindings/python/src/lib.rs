@@ -17,6 +17,12 @@ mod _native {
     #[pymodule_export]
     use crate::client::Client;
 
+    /// The result of an MCP tool as a tool result; both are JSON text.
+    #[pyfunction]
+    fn mcp_tool_result(py: Python<'_>, result: &str) -> PyResult<String> {
+        copilot_core::host::tool_result_of_mcp(result).map_err(|error| crate::error::to_exception(py, &error))
+    }
+
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 

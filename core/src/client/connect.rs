@@ -37,19 +37,20 @@ impl Client {
     async fn start_once(&self) -> Result<StartInfo> {
         let inner = &self.0;
         let _transition = inner.transition.lock().await;
-        if let Some(live) = inner.link().live.clone() {
-            return Ok((*live.info).clone());
-        }
-        inner.link().state = ConnectionState::Connecting;
+        let abandoned = {
+            let mut link = inner.link();
+            if let Some(live) = &link.live {
+                return Ok((*live.info).clone());
+            }
+            link.state = ConnectionState::Connecting;
+            link.abandon.clone()
+        };
         inner.watch.counts.starts.one();
         inner.watch.start.begin();
         let settled = Settle(inner);
-        let abandoned = inner.abandon().clone();
         let outcome = tokio::select! {
             biased;
-            () = abandoned.cancelled() => {
-                Err(Error::new(ErrorKind::Cancelled, "the client was stopped by force while it was starting"))
-            }
+            () = abandoned.cancelled() => Err(stopped_by_force()),
             outcome = inner.connect() => outcome,
         };
         inner.watch.start.end(outcome.as_ref().map(|_| ()));
@@ -59,15 +60,23 @@ impl Client {
         let info = StartInfo { timings, ..(*live.info).clone() };
         live.info = Arc::new(info.clone());
         let mut link = inner.link();
-        // A connection lost a moment ago could not take itself out of the link yet.
-        if let Some(error) = live.connection.end_reason() {
+        // A connection lost a moment ago could not take itself out of the link, nor could a stop by force.
+        let too_late =
+            live.connection.end_reason().or_else(|| abandoned.is_cancelled().then(stopped_by_force));
+        if let Some(error) = too_late {
             link.state = ConnectionState::Error;
+            drop(link);
+            drop(Attempt { live: Some(live) });
             return Err(error);
         }
         link.state = ConnectionState::Connected;
         link.live = Some(live);
         Ok(info)
     }
+}
+
+fn stopped_by_force() -> Error {
+    Error::new(ErrorKind::Cancelled, "the client was stopped by force while it was starting")
 }
 
 /// A failed or abandoned start leaves the state `error`.

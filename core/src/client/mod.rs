@@ -16,8 +16,10 @@ use uuid::Uuid;
 pub(crate) use lifecycle::Lifecycle;
 pub use lifecycle::{LifecycleEvent, LifecycleMetadata, LifecycleStream};
 pub use models::ModelInfo;
+pub(crate) use questions::Polite;
 pub use questions::{AuthStatus, Pong, RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata};
 pub use sessions::SessionSpec;
+pub(crate) use sessions::{Opening, new_session_id};
 pub use stop::StopReport;
 
 use crate::diagnostics::{Diagnostics, StartTimings, Watch};
@@ -48,9 +50,10 @@ pub struct ClientCallbacks {
 }
 
 /// State of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConnectionState {
     /// Not started, stopped, or the connection was lost.
+    #[default]
     Disconnected,
     /// A start is under way.
     Connecting,
@@ -80,8 +83,6 @@ pub(crate) struct ClientInner {
     uri_port: Option<u16>,
     observer: Arc<dyn ClientObserver>,
     lifecycle: Arc<Lifecycle>,
-    /// Cancelled by a forced stop: ends a start under way. Renewed afterwards.
-    abandon: Mutex<CancellationToken>,
     /// Held while starting or stopping.
     transition: tokio::sync::Mutex<()>,
     link: Arc<Mutex<Link>>,
@@ -93,9 +94,12 @@ pub(crate) struct ClientInner {
 }
 
 /// What changes with each start.
+#[derive(Default)]
 pub(crate) struct Link {
     state: ConnectionState,
     live: Option<Live>,
+    /// Cancelled by a forced stop: ends a start or a stop under way. Renewed afterwards.
+    abandon: CancellationToken,
 }
 
 /// A started connection.
@@ -171,9 +175,8 @@ impl Client {
             uri_port,
             observer,
             lifecycle,
-            abandon: Mutex::default(),
             transition: tokio::sync::Mutex::default(),
-            link: Arc::new(Mutex::new(Link { state: ConnectionState::Disconnected, live: None })),
+            link: Arc::default(),
             models: models::Models::default(),
             callbacks,
             files,
@@ -228,6 +231,10 @@ impl Client {
         }
     }
 
+    pub(crate) fn unreadable(&self, method: &str) {
+        self.0.watch.unreadable(method);
+    }
+
     pub(crate) fn count_late_reply(&self) {
         self.0.watch.counts.late_replies.one();
     }
@@ -266,10 +273,6 @@ impl Client {
 impl ClientInner {
     fn link(&self) -> MutexGuard<'_, Link> {
         lock(&self.link)
-    }
-
-    fn abandon(&self) -> MutexGuard<'_, CancellationToken> {
-        self.abandon.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The present connection.

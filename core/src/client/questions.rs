@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Client;
+use super::{Client, Live};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::{json, method, time};
 
@@ -139,14 +139,10 @@ impl Client {
         json::parse_as(&format!("answer to {method}"), &answer)
     }
 
-    /// Fails with `what`, and why, when the runtime did not do it.
-    async fn ask_to(&self, method: &str, params: &Value, what: &str) -> Result<()> {
-        let outcome: Outcome = self.ask(method, params).await?;
-        if outcome.success {
-            return Ok(());
-        }
-        let why = outcome.error.unwrap_or_else(|| "Unknown error".to_owned());
-        Err(Error::new(ErrorKind::InvalidState, format!("{what}: {why}")))
+    async fn ask_politely(&self, call: Polite) -> Result<()> {
+        let live = self.0.live()?;
+        let answer = live.connection.call(call.method, &call.params).await?;
+        call.done(&live, &answer)
     }
 
     /// Asks for a sign of life.
@@ -196,15 +192,52 @@ impl Client {
 
     /// Changes the session that the runtime's own interface shows.
     pub async fn set_foreground_session_id(&self, id: &str) -> Result<()> {
-        let what = "Failed to set foreground session";
-        self.ask_to(method::SESSION_SET_FOREGROUND, &json!({"sessionId": id}), what).await
+        self.ask_politely(Polite::set_foreground(id)).await
     }
 
     /// Deletes a session and what is kept of it. Its object in this client is closed.
     pub async fn delete_session(&self, id: &str) -> Result<()> {
-        let what = format!("Failed to delete session {id}");
-        self.ask_to(method::SESSION_DELETE, &json!({"sessionId": id}), &what).await?;
-        if let Ok(live) = self.0.live()
+        self.ask_politely(Polite::delete(id)).await
+    }
+}
+
+/// A call that the runtime can refuse politely, in its result.
+pub(crate) struct Polite {
+    pub(crate) method: &'static str,
+    pub(crate) params: String,
+    /// What failed, for the error.
+    what: String,
+    /// The session that is gone when the runtime did it.
+    ends: Option<String>,
+}
+
+impl Polite {
+    pub(crate) fn set_foreground(id: &str) -> Self {
+        Self {
+            method: method::SESSION_SET_FOREGROUND,
+            params: json!({"sessionId": id}).to_string(),
+            what: "Failed to set foreground session".to_owned(),
+            ends: None,
+        }
+    }
+
+    pub(crate) fn delete(id: &str) -> Self {
+        Self {
+            method: method::SESSION_DELETE,
+            params: json!({"sessionId": id}).to_string(),
+            what: format!("Failed to delete session {id}"),
+            ends: Some(id.to_owned()),
+        }
+    }
+
+    /// Looks at the answer, and closes the session that is gone.
+    pub(crate) fn done(&self, live: &Live, answer: &[u8]) -> Result<()> {
+        let outcome: Outcome = json::parse_as(&format!("answer to {}", self.method), answer)?;
+        if !outcome.success {
+            let why = outcome.error.as_deref().unwrap_or("Unknown error");
+            return Err(Error::new(ErrorKind::InvalidState, format!("{}: {why}", self.what)));
+        }
+        if let Some(id) = &self.ends
             && let Some(core) = live.router.remove_id(id)
         {
             core.close(&Error::new(ErrorKind::SessionClosed, format!("session {id} was deleted")));

@@ -1,22 +1,21 @@
 //! Creating and resuming sessions: one path for both.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
-use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{Client, Live};
+use super::Client;
 use crate::diagnostics::Timed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::Handlers;
 use crate::protocol::session_spec::{Purpose, SessionConfig, TraceContext};
 use crate::protocol::{json, method};
 use crate::router::{Router, SessionInbox};
-use crate::session::{EventSink, EventStream, Session, SessionCore};
+use crate::session::{EventSink, EventStream, Session, SessionCore, SessionOwner, leave};
 
 /// Everything a session is made of: configuration, handlers, first subscribers.
 #[derive(Default)]
@@ -79,12 +78,7 @@ impl Client {
     pub async fn create_session(&self, spec: impl Into<SessionSpec>) -> Result<Session> {
         let spec = spec.into();
         let given = spec.config.session_id.clone().filter(|id| !id.is_empty());
-        let id = match (given, &spec.config.cloud) {
-            (Some(id), _) => Some(id),
-            // The runtime chooses the id of a cloud session.
-            (None, Some(_)) => None,
-            (None, None) => Some(Uuid::new_v4().to_string()),
-        };
+        let id = given.or_else(|| new_session_id(&spec.config));
         self.make_session(Purpose::Create, id, spec).await
     }
 
@@ -94,81 +88,158 @@ impl Client {
     }
 
     async fn make_session(&self, purpose: Purpose, id: Option<String>, spec: SessionSpec) -> Result<Session> {
-        let span = match purpose {
-            Purpose::Create => {
-                tracing::debug_span!(target: "copilot_core::session", "session.create", session_id = id)
-            }
-            Purpose::Resume => {
-                tracing::debug_span!(target: "copilot_core::session", "session.resume", session_id = id)
-            }
-        };
-        let timed = Timed::new(span.clone());
-        let made = self.make_session_once(purpose, id, spec).instrument(span).await;
-        timed.end(made.as_ref().map_or_else(|error| error.kind().name(), |_| "ok"));
-        made
+        self.start_for_session().await?;
+        let (sender, opened) = oneshot::channel();
+        // Nobody waits any more: the opening is dropped, which leaves the session again.
+        let opening = Box::new(move |opening| drop(sender.send(opening)));
+        self.ask_for_session(purpose, id, spec, opening)?;
+        let gone = || Err(Error::new(ErrorKind::ProcessExited, "connection closed"));
+        opened.await.unwrap_or_else(|_| gone())?.finish().await
     }
 
-    async fn make_session_once(
+    /// Starts the client when nobody has.
+    pub(crate) async fn start_for_session(&self) -> Result<()> {
+        if !self.is_connected() {
+            self.start().await.map_err(|error| error.on_closed_connection())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.0.link().live.is_some()
+    }
+
+    /// Asks a connected runtime for a session. Fails when that cannot even be asked; everything else is told to `opened`.
+    pub(crate) fn ask_for_session(
         &self,
         purpose: Purpose,
         id: Option<String>,
         mut spec: SessionSpec,
-    ) -> Result<Session> {
-        if self.0.link().live.is_none() {
-            self.start().await.map_err(|error| error.on_closed_connection())?;
-        }
-        let mode = self.0.options.mode;
-        spec.config.validate(mode)?;
-        if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
-            spec.handlers.session_fs = self.0.files.clone().map(|files| files as _);
-        }
-        if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
-            let text = "create_session_fs_handler is required: the client was made with session_fs";
-            return Err(Error::new(ErrorKind::InvalidArgument, text));
-        }
+        opened: Opened,
+    ) -> Result<()> {
+        let timed = Timed::new(span(purpose, id.as_deref()));
+        self.prepare(&mut spec)?;
         let live = self.0.live()?;
         let mut declared = spec.handlers.declared();
         declared.github_telemetry = self.0.options.handlers.github_telemetry;
-        check_providers(&spec)?;
-        let token_registration = declared.github_token.clone();
+        let mode = self.0.options.mode;
         let params = spec.config.payload(purpose, mode, &declared, id.as_deref(), &spec.trace)?;
         self.0.watch.secrets.learn_config(&params);
+        let params = json::text(&params)?;
         let patch = spec.config.patch(mode)?;
-        let wants_interest = spec.handlers.mcp_auth.is_some();
+        let interest = spec.handlers.mcp_auth.is_some();
 
-        let managed = spec.config.is_managed();
         let core = SessionCore::new(live.connection.clone(), spec.handlers, spec.sinks);
-        if managed {
+        if spec.config.is_managed() {
             core.set_managed();
         }
-        if let Some(id) = token_registration {
+        if let Some(id) = declared.github_token {
             core.register_tokens(id);
         }
-        let mut attempt = Registration {
-            router: Arc::clone(&live.router),
-            core: Arc::clone(&core),
-            kept: false,
-            before: None,
-        };
+        let mut registration = Registration::new(live.router, Arc::clone(&core));
         if let Some(id) = &id {
-            core.set_id(id);
             // Before the request: the runtime asks and tells while it still works on it.
-            attempt.before = live.router.insert(Arc::clone(&core) as _);
+            registration.enter(id);
         }
+        let (owner, span) = (Arc::clone(&self.0) as Arc<dyn SessionOwner>, timed.span.clone());
+        let answered = move |answer: Result<Bytes>| {
+            let outcome = answer.and_then(|answer| registration.answered(purpose, id.as_deref(), &answer));
+            opened(match outcome {
+                Ok(()) => {
+                    Ok(Opening { session: Session::new(core, owner), registration, interest, patch, timed })
+                }
+                Err(error) => {
+                    timed.end(error.kind().name());
+                    Err(error)
+                }
+            });
+        };
+        let _inside = span.enter();
         let method = if purpose == Purpose::Create { method::SESSION_CREATE } else { method::SESSION_RESUME };
-        let answer =
-            call_and_register(&live, method, &json::text(&params)?, id.is_none().then(|| Arc::clone(&core)))
-                .await?;
-        accept(&core, purpose, id.as_deref(), &answer)?;
-        let session = Session::new(core, Arc::clone(&self.0) as _);
-        if wants_interest {
-            session.call(method::SESSION_REGISTER_INTEREST, r#"{"eventType":"mcp.oauth_required"}"#).await?;
+        live.connection.call_as(live.connection.next_id(), method, &params, Box::new(answered));
+        Ok(())
+    }
+
+    /// Checks a spec and completes it with what the client has for all sessions.
+    fn prepare(&self, spec: &mut SessionSpec) -> Result<()> {
+        spec.config.validate(self.0.options.mode)?;
+        check_providers(spec)?;
+        if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
+            let files = self.0.files.clone().ok_or_else(|| {
+                let text = "create_session_fs_handler is required: the client was made with session_fs";
+                Error::new(ErrorKind::InvalidArgument, text)
+            })?;
+            spec.handlers.session_fs = Some(files);
         }
-        attempt.kept = true;
-        if let Some(patch) = patch {
-            apply_patch(&session, &patch).await?;
+        Ok(())
+    }
+}
+
+/// An id for a session whose caller has none; the runtime chooses that of a cloud session.
+pub(crate) fn new_session_id(config: &SessionConfig) -> Option<String> {
+    config.cloud.is_none().then(|| Uuid::new_v4().to_string())
+}
+
+fn span(purpose: Purpose, session_id: Option<&str>) -> tracing::Span {
+    match purpose {
+        Purpose::Create => {
+            tracing::debug_span!(target: "copilot_core::session", "session.create", session_id)
         }
-        Ok(session)
+        Purpose::Resume => {
+            tracing::debug_span!(target: "copilot_core::session", "session.resume", session_id)
+        }
+    }
+}
+
+/// Who learns of a session that was asked for, or why there is none. Runs once: on the reader, before the next message is
+/// read.
+pub(crate) type Opened = Box<dyn FnOnce(Result<Opening>) + Send>;
+
+/// A session that the runtime has made, and what is left to do before it can be used. Dropping it leaves the session.
+pub(crate) struct Opening {
+    session: Session,
+    registration: Registration,
+    /// The runtime has to be told that somebody wants to serve tokens for MCP servers.
+    interest: bool,
+    /// Options that the runtime takes only after creation. Without them the session must not be used.
+    patch: Option<Map<String, Value>>,
+    timed: Timed,
+}
+
+impl Opening {
+    /// The session, when nothing is left to do.
+    pub(crate) fn at_once(self) -> std::result::Result<Session, Box<Self>> {
+        if self.interest || self.patch.is_some() { Err(Box::new(self)) } else { Ok(self.done()) }
+    }
+
+    /// Does what is left to do.
+    pub(crate) async fn finish(self) -> Result<Session> {
+        if let Err(error) = self.follow_up().await {
+            self.timed.end(error.kind().name());
+            return Err(error);
+        }
+        Ok(self.done())
+    }
+
+    async fn follow_up(&self) -> Result<()> {
+        let core = self.session.core();
+        let call = async |method, params: &str| {
+            core.check_open()?;
+            core.connection().call(method, &self.session.addressed(params)?).await
+        };
+        if self.interest {
+            call(method::SESSION_REGISTER_INTEREST, r#"{"eventType":"mcp.oauth_required"}"#).await?;
+        }
+        if let Some(patch) = &self.patch {
+            call(method::SESSION_OPTIONS_UPDATE, &json::text(patch)?).await?;
+        }
+        Ok(())
+    }
+
+    fn done(self) -> Session {
+        self.timed.end("ok");
+        self.registration.keep();
+        self.session
     }
 }
 
@@ -183,104 +254,115 @@ fn check_providers(spec: &SessionSpec) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidArgument, refused))
 }
 
-/// The call; a session whose id the runtime chooses is registered by the reader before it reads the next message.
-async fn call_and_register(
-    live: &Live,
-    method: &str,
-    params: &str,
-    unnamed: Option<Arc<SessionCore>>,
-) -> Result<Bytes> {
-    let Some(core) = unnamed else { return live.connection.call(method, params).await };
-    let (sender, receiver) = oneshot::channel();
-    let router = Arc::clone(&live.router);
-    let sender = Mutex::new(Some(sender));
-    let done = move |answer: Result<Bytes>| {
-        if let Ok(made) = answer.as_ref().map(|answer| json::parse::<Made>(answer).unwrap_or_default())
-            && let Some(id) = made.session_id.filter(|id| !id.is_empty())
-        {
-            core.set_id(&id);
-            router.insert(Arc::clone(&core) as _);
-        }
-        if let Some(sender) = sender.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            drop(sender.send(answer));
-        }
-    };
-    live.connection.call_as(live.connection.next_id(), method, params, Box::new(done));
-    receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::ProcessExited, "connection closed")))
-}
-
-/// Checks the answer and stores what it tells.
-fn accept(core: &SessionCore, purpose: Purpose, wanted: Option<&str>, answer: &[u8]) -> Result<()> {
-    let made: Made = json::parse_as("answer to session.create", answer)?;
-    if purpose == Purpose::Create {
-        match (wanted, made.session_id.as_deref()) {
-            (_, None | Some("")) => {
-                return Err(Error::new(
-                    ErrorKind::Protocol,
-                    "session.create was answered without a sessionId",
-                ));
-            }
-            (Some(wanted), Some(got)) if wanted != got => {
-                let text =
-                    format!("session.create was answered for session {got:?}, but {wanted:?} was asked for");
-                return Err(Error::new(ErrorKind::Protocol, text));
-            }
-            _ => {}
-        }
-    }
-    let mut state = core.state();
-    state.workspace_path = made.workspace_path;
-    state.granted_environment_variables = made.granted_environment_variables;
-    state.transcript_recovery = made.transcript_recovery;
-    // An event may have told already; the answer is older then, but complete.
-    for (name, value) in made.capabilities.unwrap_or_default() {
-        state.capabilities.entry(name).or_insert(value);
-    }
-    if purpose == Purpose::Resume
-        && let Some(canvases) = made.open_canvases
-    {
-        state.open_canvases = canvases;
-    }
-    Ok(())
-}
-
-/// Options that the runtime takes only after creation. Without them the session must not be used.
-async fn apply_patch(session: &Session, patch: &Map<String, Value>) -> Result<()> {
-    match session.call(method::SESSION_OPTIONS_UPDATE, &json::text(patch)?).await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            if let Err(second) = session.disconnect().await {
-                tracing::debug!(error = %second, "a session without its options could not be disconnected");
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Takes a session that was not made out of the routing again, also when the caller gave up, and puts back the one
-/// whose place it took.
+/// A place in the routing. Dropping it gives the place up, and puts back the session whose place it was.
 struct Registration {
     router: Arc<Router>,
     core: Arc<SessionCore>,
-    kept: bool,
     before: Option<Arc<dyn SessionInbox>>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Asked,
+    /// The runtime has the session.
+    Made,
+    Kept,
+}
+
+impl Registration {
+    fn new(router: Arc<Router>, core: Arc<SessionCore>) -> Self {
+        Self { router, core, before: None, stage: Stage::Asked }
+    }
+
+    /// From now on the runtime reaches the session under this id.
+    fn enter(&mut self, id: &str) {
+        self.core.set_id(id);
+        self.before = self.router.insert(Arc::clone(&self.core) as _);
+    }
+
+    /// Checks the runtime's answer and stores what it tells. Runs on the reader: a session whose id the runtime chose is
+    /// registered before the next message is read.
+    fn answered(&mut self, purpose: Purpose, wanted: Option<&str>, answer: &[u8]) -> Result<()> {
+        let made: Made = json::parse_as(&format!("answer to session.{}", purpose.name()), answer)?;
+        self.stage = Stage::Made;
+        if purpose == Purpose::Create {
+            match (wanted, made.session_id.as_deref()) {
+                (_, None | Some("")) => {
+                    self.stage = Stage::Asked;
+                    let text = "session.create was answered without a sessionId";
+                    return Err(Error::new(ErrorKind::Protocol, text));
+                }
+                (Some(wanted), Some(got)) if wanted != got => {
+                    let text = format!(
+                        "session.create was answered for session {got:?}, but {wanted:?} was asked for"
+                    );
+                    return Err(Error::new(ErrorKind::Protocol, text));
+                }
+                (Some(_), Some(_)) => {}
+                (None, Some(id)) => self.enter(id),
+            }
+        }
+        made.store(&self.core, purpose);
+        self.core.answered();
+        Ok(())
+    }
+
+    /// The session is whole: an older object of it ends.
+    fn keep(mut self) {
+        self.stage = Stage::Kept;
+        if let Some(before) = self.before.take() {
+            let text = format!("session {} was resumed by another session object", self.core.id());
+            before.close(&Error::new(ErrorKind::SessionClosed, text));
+        }
+    }
+}
+
+impl Made {
+    fn store(self, core: &SessionCore, purpose: Purpose) {
+        let mut state = core.state();
+        state.workspace_path = self.workspace_path;
+        state.granted_environment_variables = self.granted_environment_variables;
+        state.transcript_recovery = self.transcript_recovery;
+        // An event may have told already; the answer is older then, but complete.
+        for (name, value) in self.capabilities.unwrap_or_default() {
+            state.capabilities.entry(name).or_insert(value);
+        }
+        if purpose == Purpose::Resume
+            && let Some(canvases) = self.open_canvases
+        {
+            state.open_canvases = canvases;
+        }
+    }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        if self.kept {
-            if let Some(before) = self.before.take() {
-                before.close(&crate::error::Error::new(
-                    ErrorKind::SessionClosed,
-                    format!("session {} was resumed by another session object", self.core.id()),
-                ));
-            }
+        if self.stage == Stage::Kept {
             return;
         }
-        self.router.remove(&*self.core);
-        self.core.close(&Error::new(ErrorKind::SessionClosed, "the session was not made"));
+        let (router, core) = (Arc::clone(&self.router), Arc::clone(&self.core));
+        let end = move || {
+            router.remove(&*core);
+            core.close(&Error::new(ErrorKind::SessionClosed, "the session was not made"));
+        };
         if let Some(before) = self.before.take() {
+            end();
             self.router.insert(before);
+            return;
+        }
+        match tokio::runtime::Handle::try_current() {
+            // Nobody holds the session. Until the runtime has ended it, it may still want its files.
+            Ok(engine) if self.stage == Stage::Made && self.core.is_open() => {
+                let core = Arc::clone(&self.core);
+                engine.spawn(async move {
+                    if let Err(error) = leave(core.connection(), &core.id()).await {
+                        tracing::debug!(%error, "a session that nobody wants could not be left");
+                    }
+                    end();
+                });
+            }
+            _ => end(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{Client, ConnectionState, Live};
+use super::{Client, ConnectionState, Link, Live};
 use crate::diagnostics::Timed;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::method;
@@ -39,16 +39,14 @@ impl Client {
     async fn stop_once(&self) -> StopReport {
         let _transition = self.0.transition.lock().await;
         let mut report = StopReport::default();
-        let Some(live) = self.take_live() else { return report };
-        let abandoned = self.0.abandon().clone();
+        let Some((live, abandoned)) = self.take_live() else { return report };
         tokio::select! {
             biased;
             () = wind_down(&live, &mut report) => {}
             () = end_when(abandoned, &live) => {}
         }
         // Those that a stop by force, or a creation meanwhile, left behind.
-        close_sessions(&live, "the client was stopped");
-        live.router.close();
+        live.router.shut(&Error::new(ErrorKind::SessionClosed, "the client was stopped"));
         live.connection.close();
         self.0.models.clear();
         if let Some(child) = &live.child
@@ -67,11 +65,13 @@ impl Client {
     /// Ends everything at once: nothing is said to the runtime, a child is killed. Can be called at any time, also while
     /// a start or a stop hangs.
     pub async fn force_stop(&self) {
-        std::mem::take(&mut *self.0.abandon()).cancel();
-        let live = self.take_live();
+        let live = {
+            let mut link = self.0.link();
+            std::mem::take(&mut link.abandon).cancel();
+            link.take_live()
+        };
         if let Some(live) = live {
-            close_sessions(&live, "the client was stopped by force");
-            live.router.close();
+            live.router.shut(&Error::new(ErrorKind::SessionClosed, "the client was stopped by force"));
             live.connection.close();
             if let Some(child) = live.child {
                 child.kill();
@@ -84,10 +84,17 @@ impl Client {
         self.0.models.clear();
     }
 
-    fn take_live(&self) -> Option<Live> {
+    /// The connection, and what a stop by force from now on cancels.
+    fn take_live(&self) -> Option<(Live, CancellationToken)> {
         let mut link = self.0.link();
-        link.state = ConnectionState::Disconnected;
-        link.live.take()
+        Some((link.take_live()?, link.abandon.clone()))
+    }
+}
+
+impl Link {
+    fn take_live(&mut self) -> Option<Live> {
+        self.state = ConnectionState::Disconnected;
+        self.live.take()
     }
 }
 
@@ -122,13 +129,6 @@ async fn end_when(abandoned: CancellationToken, live: &Live) {
         hosted.dispose();
     }
     std::future::pending().await
-}
-
-fn close_sessions(live: &Live, why: &'static str) {
-    let error = Error::new(ErrorKind::SessionClosed, why);
-    for core in live.router.take_all() {
-        core.close(&error);
-    }
 }
 
 /// One session after the other. Each is served until the runtime has answered: ending it may mean to write its files.

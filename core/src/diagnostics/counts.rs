@@ -47,14 +47,18 @@ counters! {
     replies_refused,
     /// Notifications of the runtime, events not counted.
     notifications,
+    /// Notifications that could not be read, and were skipped.
+    unreadable_notifications,
     /// Events of sessions.
     events,
     /// Events of sessions that this client does not know, or no longer knows.
     events_dropped,
     /// Messages that were JSON but no JSON-RPC.
     ignored_messages,
-    /// Messages that were no JSON; each ends its connection.
+    /// Messages that were no JSON: skipped, except that a call they may have answered failed.
     broken_messages,
+    /// Bytes between messages that belong to none, such as lines that something wrote to the runtime's output.
+    foreign_bytes,
     /// Messages received.
     messages_in,
     /// Bytes of the messages received, headers not counted.

@@ -6,6 +6,9 @@ mod redact;
 mod start;
 mod trace;
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use serde::Serialize;
 
 /// `Debug` of types that hold secrets: their JSON, without them.
@@ -33,6 +36,18 @@ pub(crate) struct Watch {
     pub(crate) secrets: Secrets,
     pub(crate) counts: Counts,
     pub(crate) start: StartLog,
+    /// Notifications that were logged as unreadable.
+    unreadable: Mutex<BTreeSet<String>>,
+}
+
+impl Watch {
+    /// A notification that could not be read was skipped: counted, and logged once by name.
+    pub(crate) fn unreadable(&self, method: &str) {
+        self.counts.unreadable_notifications.one();
+        if self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).insert(method.to_owned()) {
+            tracing::warn!(target: "copilot_core::rpc", method, "a notification that cannot be read was skipped");
+        }
+    }
 }
 
 /// A look at a client: where it stands, how it started, what went over the wire so far.

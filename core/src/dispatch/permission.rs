@@ -33,6 +33,7 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     let is_of_sub_agent = event.header().is_ok_and(|header| header.agent_id.is_some());
     let lasts = if is_of_sub_agent { Lasts::Session } else { Lasts::Turn };
     request.managed_settings_enabled = core.is_managed();
+    request.needs_human = request.is_reserved();
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
     tracing::Span::current().record("request_id", &request_id);
     core.spawn_once(lasts, &request_id.clone(), |context| async move {

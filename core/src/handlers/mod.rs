@@ -9,6 +9,7 @@ mod github_token;
 mod hook;
 mod llm;
 mod mcp_auth;
+mod mcp_result;
 mod mode;
 mod models;
 mod permission;
@@ -35,6 +36,7 @@ pub use github_token::{GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest
 pub use hook::{HookHandler, HookInput};
 pub use llm::{HOP_HEADERS, LlmBody, LlmHandler, LlmRequest, LlmResponse};
 pub use mcp_auth::{McpAuthHandler, McpAuthRequest};
+pub use mcp_result::tool_result_of_mcp;
 pub use mode::{AutoModeSwitchHandler, AutoModeSwitchRequest, ExitPlanModeHandler, ExitPlanModeRequest};
 pub use models::ModelsHandler;
 pub use permission::{

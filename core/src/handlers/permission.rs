@@ -22,6 +22,10 @@ pub struct PermissionRequest {
     /// Whether the session was made with managed settings: then a policy that allows everything must not answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub managed_settings_enabled: bool,
+    /// Whether managed policy reserves the request for a person: then a policy that allows everything must leave it alone.
+    /// Found by the engine: any `managedApprovalRequired` but absent, null and false counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_human: bool,
 }
 
 impl PermissionRequest {
@@ -35,12 +39,16 @@ impl PermissionRequest {
         serde_json::from_str::<Kind>(self.permission_request.get()).map(|read| read.kind).unwrap_or_default()
     }
 
-    fn needs_a_human(&self) -> bool {
-        // Anything but an absent or false mark counts: only a person may answer then.
-        serde_json::from_str::<Value>(self.permission_request.get())
-            .ok()
-            .and_then(|request| request.get("managedApprovalRequired").cloned())
-            .is_some_and(|mark| !matches!(mark, Value::Bool(false) | Value::Null))
+    /// Whether the mark of managed policy is set in what is asked.
+    pub(crate) fn is_reserved(&self) -> bool {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Mark {
+            #[serde(default)]
+            managed_approval_required: Value,
+        }
+        crate::protocol::json::parse::<Mark>(self.permission_request.get().as_bytes())
+            .is_ok_and(|mark| !matches!(mark.managed_approval_required, Value::Bool(false) | Value::Null))
     }
 }
 
@@ -100,7 +108,7 @@ impl PermissionHandler for ApproveAll {
 }
 
 fn approved(request: &PermissionRequest) -> PermissionDecision {
-    if request.needs_a_human() { PermissionDecision::NoResult } else { PermissionDecision::approve_once() }
+    if request.needs_human { PermissionDecision::NoResult } else { PermissionDecision::approve_once() }
 }
 
 /// Denies everything, without feedback.

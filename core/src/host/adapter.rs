@@ -1,19 +1,17 @@
 //! Every handler trait, answered by the host: a call goes into the inbox, its reply comes back by number.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use super::delivery::{CallError, CallId, CallKind, Delivery, SessionKey};
 use super::inbox::Inbox;
-use crate::diagnostics::describe;
+use super::session::HostSession;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
@@ -24,15 +22,13 @@ use crate::handlers::{
     SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler, UserInputAnswer,
     UserInputHandler, UserInputRequest,
 };
-use crate::protocol::event::Event;
 use crate::protocol::json as text;
-use crate::session::{EventSink, Meter};
 
 type Answer = std::result::Result<String, CallError>;
 
 /// Calls that wait for the host.
 pub(super) struct Calls {
-    inbox: Arc<Inbox>,
+    pub(super) inbox: Arc<Inbox>,
     next: AtomicU64,
     open: Mutex<HashMap<CallId, oneshot::Sender<Answer>>>,
 }
@@ -94,47 +90,6 @@ impl Drop for OpenCall<'_> {
         if self.calls.open().remove(&self.call).is_some() {
             self.calls.inbox.push(Delivery::CallCancelled { call: self.call });
         }
-    }
-}
-
-/// One session of the host: its handlers and its event sink.
-pub(super) struct HostSession {
-    pub(super) calls: Arc<Calls>,
-    pub(super) key: SessionKey,
-    pub(super) events: AtomicBool,
-    pub(super) meter: Arc<Meter>,
-}
-
-impl HostSession {
-    pub(super) fn new(calls: Arc<Calls>, key: SessionKey, events: bool) -> Self {
-        Self { calls, key, events: AtomicBool::new(events), meter: Arc::default() }
-    }
-
-    /// For what concerns no session.
-    pub(super) fn of_client(calls: Arc<Calls>) -> Self {
-        Self::new(calls, 0, false)
-    }
-
-    async fn ask<T: DeserializeOwned>(&self, kind: CallKind, args: &(impl Serialize + Sync)) -> Result<T> {
-        let answer = self.calls.ask(kind, self.key, text::text(args)?).await?;
-        text::parse(answer.as_bytes()).map_err(|error| {
-            Error::new(
-                ErrorKind::HandlerFailed,
-                format!("the answer of the {} handler: {}", kind.name(), describe(&error)),
-            )
-        })
-    }
-}
-
-impl EventSink for HostSession {
-    fn event(&self, event: &Event) -> bool {
-        self.meter.receive();
-        if self.events.load(Ordering::Acquire) {
-            self.meter.queue(event);
-            let delivery = Delivery::Event { session: self.key, event: event.clone() };
-            self.calls.inbox.push_quietly(delivery, Some(Arc::clone(&self.meter)));
-        }
-        true
     }
 }
 

@@ -57,6 +57,14 @@ pub enum Delivery {
         /// The call.
         call: CallId,
     },
+    /// A session is over for this client: nothing more of it follows. `session_state` and `counters` still answer for it
+    /// until its key is released.
+    Ended {
+        /// The session.
+        session: SessionKey,
+        /// Why: kind `SessionClosed` when somebody wanted it, else what went wrong.
+        error: Error,
+    },
     /// The connection was lost.
     Closed {
         /// Why.
@@ -89,6 +97,9 @@ impl std::fmt::Debug for Delivery {
                 .field("bytes", &args.len())
                 .finish(),
             Self::CallCancelled { call } => f.debug_struct("CallCancelled").field("call", call).finish(),
+            Self::Ended { session, error } => {
+                f.debug_struct("Ended").field("session", session).field("error", error).finish()
+            }
             Self::Closed { error } => f.debug_struct("Closed").field("error", error).finish(),
         }
     }

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::adapter::Calls;
-use super::client::Shared;
 use super::delivery::{CallKind, Delivery, Ticket};
 use super::inbox::Inbox;
+use super::shared::Shared;
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{LlmBody, LlmHandler, LlmRequest, LlmResponse};

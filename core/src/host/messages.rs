@@ -5,12 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::client::Shared;
 use super::delivery::Ticket;
 use super::ops::duration;
+use super::shared::{Running, Shared};
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::event::Event;
 use crate::protocol::{json as text, method};
-use crate::session::{SendOptions, Session, Until, WaitOptions};
+use crate::session::{SendOptions, Session, Turn, Until, WaitOptions};
 
 fn invalid(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, what.into())
@@ -54,7 +55,7 @@ pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<(
     session.core().check_open()?;
     session.core().connection().watch().secrets.learn_headers(&message);
     message.insert("sessionId".to_owned(), (*session.id()).into());
-    shared.call(ticket, session.core().connection(), method::SESSION_SEND, &text::text(&message)?);
+    shared.call(ticket, session.core().connection(), method::SESSION_SEND, &text::text(&message)?, None);
     Ok(())
 }
 
@@ -64,13 +65,19 @@ pub(super) fn send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) ->
     if let Some(schema) = message.remove("responseSchema").filter(|schema| !schema.is_null()) {
         return send_structured(shared, ticket, session, message, schema);
     }
-    let wait = wait_options(&mut message)?;
+    let options = wait_options(&mut message)?;
     let message = send_options(message)?;
-    shared.spawn(ticket, async move {
-        let last = session.send_and_wait(message, wait).await?;
-        Ok(last.map_or(Bytes::from_static(b"null"), |event| event.bytes().clone()))
-    });
-    Ok(())
+    let weak = Arc::downgrade(shared);
+    let done = move |last: Result<Option<Event>>| {
+        let result = last.map(|last| last.map_or(Bytes::from_static(b"null"), |event| event.bytes().clone()));
+        if let Some(shared) = weak.upgrade() {
+            shared.complete_in_order(ticket, result);
+            shared.inbox.flush();
+        }
+    };
+    let _on_the_engine = shared.enter();
+    Turn { message, options, done: Box::new(done) }
+        .begin(&session, |waiting| shared.note(ticket, Running::Wait(waiting)))
 }
 
 #[cfg(not(feature = "structured"))]

@@ -7,11 +7,20 @@ mod delivery;
 mod engine;
 mod inbox;
 mod llm;
+mod make;
 mod messages;
 mod ops;
 mod request;
+mod session;
+mod shared;
 
 pub use crate::session::Counters;
 pub use client::HostClient;
 pub use delivery::{CallError, CallId, CallKind, Delivery, SessionKey, Ticket};
 pub use inbox::Waker;
+
+/// [`tool_result_of_mcp`](crate::handlers::tool_result_of_mcp) from JSON text to JSON text.
+pub fn tool_result_of_mcp(result_json: &str) -> crate::Result<String> {
+    let result = crate::protocol::json::parse_as("result", result_json.as_bytes())?;
+    Ok(crate::handlers::tool_result_of_mcp(&result).to_string())
+}

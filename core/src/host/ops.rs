@@ -7,15 +7,16 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::client::Shared;
 use super::delivery::Ticket;
-use super::request::{Form, Invoke, Keyed, ListSessions, Make, Named, Ping, Ui};
-use super::{llm, messages};
-use crate::client::{Client, SessionSpec};
+use super::request::{Form, Invoke, Keyed, ListSessions, Named, Ping, Ui};
+use super::shared::Shared;
+use super::{llm, make, messages};
+use crate::client::Polite;
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::session_spec::Purpose;
 use crate::protocol::{json as text, method};
-use crate::session::Session;
+use crate::session::{Question, Session};
 
 type Op = fn(&Arc<Shared>, Ticket, &str) -> Result<()>;
 
@@ -24,10 +25,12 @@ const OPS: &[(&str, Op)] = &[
     ("session.call", session_call),
     ("session.send", messages::send),
     ("session.sendAndWait", messages::send_and_wait),
-    ("session.create", |shared, ticket, args| make(shared, ticket, args, false)),
-    ("session.resume", |shared, ticket, args| make(shared, ticket, args, true)),
-    ("session.getEvents", session_get_events),
-    ("session.abort", session_abort),
+    ("session.create", |shared, ticket, args| make::make(shared, ticket, args, Purpose::Create)),
+    ("session.resume", |shared, ticket, args| make::make(shared, ticket, args, Purpose::Resume)),
+    ("session.getEvents", |shared, ticket, args| {
+        of_session(shared, ticket, args, method::SESSION_GET_MESSAGES)
+    }),
+    ("session.abort", |shared, ticket, args| of_session(shared, ticket, args, method::SESSION_ABORT)),
     ("session.disconnect", session_disconnect),
     ("session.ui", session_ui),
     ("llm.start", |shared, ticket, args| llm::respond(shared, ticket, "llm.start", args)),
@@ -63,7 +66,7 @@ pub(super) fn begin(shared: &Arc<Shared>, ticket: Ticket, op: &str, args: &str) 
     run(shared, ticket, args)
 }
 
-fn read<T: DeserializeOwned>(args: &str) -> Result<T> {
+pub(super) fn read<T: DeserializeOwned>(args: &str) -> Result<T> {
     text::parse_as("arguments", args.as_bytes())
 }
 
@@ -96,19 +99,7 @@ pub(super) fn duration(name: &str, millis: Option<f64>) -> Result<Option<Duratio
         .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{name} {millis}: {error}")))
 }
 
-async fn limited(
-    work: impl Future<Output = Result<Bytes>>,
-    limit: Option<Duration>,
-    what: &str,
-) -> Result<Bytes> {
-    let Some(limit) = limit else { return work.await };
-    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-        let text = format!("Timeout after {}s waiting for the answer to {what}", limit.as_secs_f64());
-        Err(Error::new(ErrorKind::Timeout, text))
-    })
-}
-
-fn bytes(value: &Value) -> Bytes {
+pub(super) fn bytes(value: &Value) -> Bytes {
     Bytes::from(value.to_string())
 }
 
@@ -116,15 +107,7 @@ fn rpc_call(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let call = invoke(args)?;
     let params = params(&call)?;
     let live = shared.client.0.live()?;
-    match limit(call.timeout_ms)? {
-        None => shared.call(ticket, &live.connection, &call.method, params),
-        limit => {
-            let (method, params) = (call.method, params.to_owned());
-            shared.spawn(ticket, async move {
-                limited(live.connection.call(&method, &params), limit, &method).await
-            });
-        }
-    }
+    shared.call(ticket, &live.connection, &call.method, params, limit(call.timeout_ms)?);
     Ok(())
 }
 
@@ -133,15 +116,7 @@ fn session_call(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> 
     let session = shared.session(call.key)?;
     session.core().check_open()?;
     let params = session.addressed(params(&call)?)?;
-    match limit(call.timeout_ms)? {
-        None => shared.call(ticket, session.core().connection(), &call.method, &params),
-        limit => {
-            let method = call.method;
-            shared.spawn(ticket, async move {
-                limited(session.core().connection().call(&method, &params), limit, &method).await
-            });
-        }
-    }
+    shared.call(ticket, session.core().connection(), &call.method, &params, limit(call.timeout_ms)?);
     Ok(())
 }
 
@@ -152,65 +127,15 @@ fn rpc_notify(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     Ok(())
 }
 
-fn make(shared: &Arc<Shared>, ticket: Ticket, args: &str, resume: bool) -> Result<()> {
-    let make: Make = read(args)?;
-    let id = make.session_id.filter(|id| !id.is_empty());
-    if resume && id.is_none() {
-        return Err(Error::new(ErrorKind::InvalidArgument, "sessionId is missing"));
-    }
-    let host = shared.reserve(make.key, make.handlers.events.unwrap_or(true))?;
-    let mut spec = SessionSpec {
-        config: make.config,
-        handlers: make.handlers.handlers(&host),
-        trace: make.trace_context,
-        sinks: vec![host],
-    };
-    let reserved = Reserved { shared: Arc::clone(shared), key: make.key, kept: false };
-    shared.spawn(ticket, async move {
-        let mut reserved = reserved;
-        let client: Client = reserved.shared.client.clone();
-        let session = match id {
-            Some(id) if resume => client.resume_session(&id, spec).await?,
-            id => {
-                spec.config.session_id = id.or(spec.config.session_id);
-                client.create_session(spec).await?
-            }
-        };
-        reserved.kept = true;
-        reserved.shared.settle_session(reserved.key, Some(&session));
-        Ok(bytes(&session.core().state_json()))
-    });
-    Ok(())
-}
-
-/// Gives a key back when its session was not made, also after a cancel.
-struct Reserved {
-    shared: Arc<Shared>,
-    key: u32,
-    kept: bool,
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        if !self.kept {
-            self.shared.settle_session(self.key, None);
-        }
-    }
-}
-
 fn keyed(shared: &Shared, args: &str) -> Result<Session> {
     shared.session(read::<Keyed>(args)?.key)
 }
 
-fn session_get_events(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+/// A question about a session without further arguments; the reader completes it.
+fn of_session(shared: &Arc<Shared>, ticket: Ticket, args: &str, method: &str) -> Result<()> {
     let session = keyed(shared, args)?;
-    shared.spawn(ticket, async move { session.call(method::SESSION_GET_MESSAGES, "{}").await });
-    Ok(())
-}
-
-fn session_abort(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
-    let session = keyed(shared, args)?;
-    shared.spawn(ticket, async move { session.call(method::SESSION_ABORT, "{}").await });
+    session.core().check_open()?;
+    shared.call(ticket, session.core().connection(), method, &session.addressed("{}")?, None);
     Ok(())
 }
 
@@ -227,23 +152,16 @@ fn session_disconnect(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Resul
 fn session_ui(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let asked: Ui = read(args)?;
     let session = shared.session(asked.key)?;
-    shared.spawn(ticket, async move {
-        let message = &asked.message;
-        let answer = match asked.form {
-            Form::Elicitation { requested_schema } => {
-                serde_json::to_value(session.elicit(message, &requested_schema).await?)
-            }
-            Form::Confirm {} => serde_json::to_value(session.confirm(message).await?),
-            Form::Select { options } => {
-                let options: Vec<&str> = options.iter().map(String::as_str).collect();
-                serde_json::to_value(session.select(message, &options).await?)
-            }
-            Form::Input { options } => serde_json::to_value(session.input(message, options).await?),
-        };
-        answer
-            .map(|answer| bytes(&answer))
-            .map_err(|error| Error::new(ErrorKind::Internal, format!("answer: {}", describe(&error))))
-    });
+    session.core().check_open()?;
+    let question = match asked.form {
+        Form::Elicitation { requested_schema } => Question::form(requested_schema),
+        Form::Confirm {} => Question::confirm(),
+        Form::Select { options } => Question::select(&options),
+        Form::Input { options } => Question::input(options),
+    };
+    let params = session.addressed(&question.params(&session, &asked.message)?)?;
+    let read = move |answer: Bytes| Ok(bytes(&question.read(&answer)?));
+    shared.call_and(ticket, session.core().connection(), method::SESSION_UI_ELICITATION, &params, read);
     Ok(())
 }
 
@@ -293,7 +211,7 @@ fn plain(shared: &Arc<Shared>, ticket: Ticket, method: &str) -> Result<()> {
 
 fn ask(shared: &Arc<Shared>, ticket: Ticket, method: &str, params: &Value) -> Result<()> {
     let live = shared.client.0.live()?;
-    shared.call(ticket, &live.connection, method, &params.to_string());
+    shared.call(ticket, &live.connection, method, &params.to_string(), None);
     Ok(())
 }
 
@@ -315,20 +233,22 @@ fn client_get_session_metadata(shared: &Arc<Shared>, ticket: Ticket, args: &str)
 
 fn client_set_foreground_session_id(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let id = read::<Named>(args)?.session_id;
-    let client = shared.client.clone();
-    shared.spawn(ticket, async move {
-        client.set_foreground_session_id(&id).await?;
-        Ok(Bytes::from_static(b"{}"))
-    });
-    Ok(())
+    polite(shared, ticket, Polite::set_foreground(&id))
 }
 
 fn client_delete_session(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let id = read::<Named>(args)?.session_id;
-    let client = shared.client.clone();
-    shared.spawn(ticket, async move {
-        client.delete_session(&id).await?;
+    polite(shared, ticket, Polite::delete(&id))
+}
+
+/// A call that the runtime can refuse politely.
+fn polite(shared: &Arc<Shared>, ticket: Ticket, call: Polite) -> Result<()> {
+    let live = shared.client.0.live()?;
+    let (connection, method, params) = (live.connection.clone(), call.method, call.params.clone());
+    let read = move |answer: Bytes| {
+        call.done(&live, &answer)?;
         Ok(Bytes::from_static(b"{}"))
-    });
+    };
+    shared.call_and(ticket, &connection, method, &params, read);
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::adapter::HostSession;
 use super::delivery::SessionKey;
+use super::session::HostSession;
 use crate::handlers::Handlers;
 use crate::protocol::session_spec::{SessionConfig, TraceContext};
 

@@ -12,7 +12,11 @@ use super::scan::{ScanError, Scanner};
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 
-/// One event of a session. Clones share the received bytes.
+/// An event of at least this size fills most of the buffer it was read into.
+const LARGE: usize = 32 << 10;
+
+/// One event of a session. Clones share the received bytes, and with them the whole buffer they were read into (up to
+/// 64 KiB): keep a [`compact`](Self::compact) copy where an event is kept for long.
 #[derive(Clone)]
 pub struct Event {
     bytes: Bytes,
@@ -158,6 +162,16 @@ impl Event {
     pub fn data_json(&self) -> &str {
         let data = std::str::from_utf8(self.part(&self.data)).unwrap_or_default();
         if data.is_empty() { "{}" } else { data }
+    }
+
+    /// The same event without the rest of the buffer it was read into.
+    #[must_use]
+    pub fn compact(&self) -> Self {
+        let mut event = self.clone();
+        if event.bytes.len() < LARGE {
+            event.bytes = Bytes::copy_from_slice(&self.bytes);
+        }
+        event
     }
 
     /// Types the `data` member.

@@ -1,5 +1,7 @@
 //! Reading and writing JSON text at the edges of the engine.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +17,13 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
             None => Err(error),
         },
     }
+}
+
+/// The same text with U+FFFD in place of escapes of unpaired UTF-16 surrogates: no peer has to know what to do with them.
+pub(crate) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+    let is_suspect = memchr::memmem::find(text.as_bytes(), b"\\u").is_some();
+    let mended = is_suspect.then(|| replace_lone_surrogates(text.as_bytes())).flatten();
+    mended.and_then(|mended| String::from_utf8(mended).ok()).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// Like [`parse`], with an error that names what was read.
@@ -84,6 +93,14 @@ mod tests {
         assert_eq!(read, "\u{fffd}\u{1f600}\u{fffd}");
         let read: String = parse(br#""\\ud83d""#).unwrap();
         assert_eq!(read, "\\ud83d");
+    }
+
+    #[test]
+    fn what_users_write_is_mended_in_its_text() {
+        assert_eq!(without_lone_surrogates(r#"{"a":"\udcff \u00e9"}"#), r#"{"a":"\ufffd \u00e9"}"#);
+        for same in [r#"{"a":"\ud83d\ude00"}"#, r#""\\ud83d""#, "{}"] {
+            assert!(matches!(without_lone_surrogates(same), Cow::Borrowed(_)), "{same}");
+        }
     }
 
     #[test]

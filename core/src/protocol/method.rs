@@ -43,6 +43,7 @@ names! {
 
     SESSION_EVENT = "session.event";
     SESSION_LIFECYCLE = "session.lifecycle";
+    GITHUB_TELEMETRY_EVENT = "gitHubTelemetry.event";
 
     USER_INPUT_REQUEST = "userInput.request";
     EXIT_PLAN_MODE_REQUEST = "exitPlanMode.request";

@@ -6,6 +6,7 @@ pub(crate) mod event;
 pub mod generated;
 pub(crate) mod json;
 pub mod method;
+pub(crate) mod notification;
 pub(crate) mod scan;
 pub(crate) mod session_spec;
 pub(crate) mod system_message;

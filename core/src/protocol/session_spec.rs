@@ -285,6 +285,15 @@ pub(crate) enum Purpose {
     Resume,
 }
 
+impl Purpose {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Resume => "resume",
+        }
+    }
+}
+
 /// W3C trace context to send along.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]

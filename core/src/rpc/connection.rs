@@ -15,14 +15,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::linger::Activity;
-use super::message::{self, Message, Outcome};
-use super::responder::Responder;
+use super::message::{self, Message, Outcome, Wreck};
+use super::responder::{PARSE_ERROR, Responder};
 use super::withdrawn::{CANCEL_REQUEST, Withdrawals};
 use crate::diagnostics::{Secrets, Tally, Timed, Watch, frame as trace_frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{FrameReader, write_frame};
 use crate::protocol::event::Event;
 use crate::protocol::json;
+use crate::protocol::scan::ScanError;
 use crate::runtime::Loss;
 
 /// A batch of more messages than this is a burst: the reader then lets others run before it reads on.
@@ -55,6 +56,22 @@ struct Table {
 struct Pending {
     done: Completion,
     timed: Timed,
+}
+
+impl Pending {
+    fn fail(self, error: Error, outcome: &str) {
+        self.timed.end(outcome);
+        finish(self.done, Err(error));
+    }
+}
+
+/// Fails calls in the order in which they were made.
+fn fail_all(calls: HashMap<u64, Pending>, error: &Error, outcome: &str) {
+    let mut calls: Vec<_> = calls.into_iter().collect();
+    calls.sort_unstable_by_key(|(id, _)| *id);
+    for (_, pending) in calls {
+        pending.fail(error.clone(), outcome);
+    }
 }
 
 struct Shared {
@@ -214,12 +231,7 @@ impl Connection {
         table.closed = Some(error.clone());
         let calls = std::mem::take(&mut table.calls);
         drop(table);
-        let mut calls: Vec<_> = calls.into_iter().collect();
-        calls.sort_unstable_by_key(|(id, _)| *id);
-        for (_, pending) in calls {
-            pending.timed.end("connection ended");
-            finish(pending.done, Err(error.clone()));
-        }
+        fail_all(calls, &error, "connection ended");
         self.0.stop.cancel();
         true
     }
@@ -258,6 +270,13 @@ impl Connection {
         }
     }
 
+    fn note_foreign(&self, bytes: u64) {
+        if bytes > 0 {
+            self.0.watch.counts.foreign_bytes.add(bytes);
+            tracing::warn!(target: "copilot_core::rpc", bytes, "bytes that belong to no message");
+        }
+    }
+
     async fn read_until_loss(
         &self,
         reader: &mut FrameReader<impl AsyncRead + Unpin>,
@@ -270,15 +289,14 @@ impl Connection {
                 match reader.next_buffered() {
                     Ok(Some(frame)) => {
                         passed += 1;
-                        if let Err(error) = self.pass_on(frame, inbound, &mut tally) {
-                            return Loss::Protocol(error);
-                        }
+                        self.pass_on(frame, inbound, &mut tally);
                     }
                     Ok(None) => break,
                     Err(error) => return Loss::Protocol(error),
                 }
             }
             tally.hand_in(&self.0.watch.counts);
+            self.note_foreign(reader.take_foreign());
             inbound.batch_end();
             if passed > FAIR_BATCH {
                 // Tokio would let this task read over a hundred bursts before a consumer on the same thread gets a turn, and
@@ -289,21 +307,21 @@ impl Connection {
                 Ok(true) => {}
                 Ok(false) => {
                     tracing::debug!(mid_frame = reader.is_mid_frame(), "end of stream");
-                    return Loss::End;
+                    return reader.foreign_peer().map_or(Loss::End, Loss::Protocol);
                 }
                 Err(error) => return Loss::Io(error),
             }
         }
     }
 
-    fn pass_on(&self, frame: Bytes, inbound: &Arc<dyn Inbound>, tally: &mut Tally) -> Result<()> {
+    fn pass_on(&self, frame: Bytes, inbound: &Arc<dyn Inbound>, tally: &mut Tally) {
         tally.message(frame.len());
         let frame = match std::str::from_utf8(&frame) {
             Ok(_) => frame,
             Err(_) => Bytes::from(String::from_utf8_lossy(&frame).into_owned()),
         };
         if frame.is_empty() {
-            return Ok(());
+            return;
         }
         let Watch { counts, secrets, .. } = &*self.0.watch;
         trace_frame("in", &frame, secrets);
@@ -311,7 +329,7 @@ impl Connection {
             Ok(Message::Event { session_id, event }) => {
                 tally.events += 1;
                 inbound.event(&session_id, event);
-                return Ok(());
+                return;
             }
             other => other,
         };
@@ -335,15 +353,28 @@ impl Connection {
                 }
             }
             Ok(_) => counts.ignored_messages.one(),
-            Err(error) => {
-                counts.broken_messages.one();
-                let start = String::from_utf8_lossy(&frame[..frame.len().min(80)]).into_owned();
-                let shown = secrets.hide(&start);
-                let text = format!("the runtime sent a frame that is not JSON (byte {}): {shown:?}", error.0);
-                return Err(Error::new(ErrorKind::Protocol, text));
-            }
+            Err(fault) => self.broken(&frame, fault),
         }
-        Ok(())
+    }
+
+    /// A frame that is no JSON costs the call it may have answered, or, when that cannot be told, those under way.
+    fn broken(&self, frame: &[u8], fault: ScanError) {
+        self.0.watch.counts.broken_messages.one();
+        let ScanError(at) = fault;
+        tracing::warn!(target: "copilot_core::rpc", at, bytes = frame.len(), "a frame that is not JSON");
+        let text = format!("the runtime sent an answer that is not JSON (byte {at} of {})", frame.len());
+        let error = Error::new(ErrorKind::Protocol, text);
+        match message::wreck(frame) {
+            Wreck::Answer(Some(id)) => match self.take(id) {
+                Some(pending) => pending.fail(error, "broken"),
+                None => self.0.watch.counts.late_results.one(),
+            },
+            Wreck::Answer(None) => fail_all(std::mem::take(&mut self.table().calls), &error, "broken"),
+            Wreck::Request(id) => {
+                Responder::new(self.clone(), id, "").error(PARSE_ERROR, "the request is not JSON", None);
+            }
+            Wreck::Notification => {}
+        }
     }
 
     fn answer(&self, id: &[u8], outcome: Outcome) {

@@ -87,6 +87,49 @@ pub(crate) fn read(frame: Bytes) -> Result<Message, ScanError> {
     })
 }
 
+/// What can still be told of a frame that is no JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wreck {
+    /// It names no method, so it may be the answer to a call; perhaps to that with this id.
+    Answer(Option<u64>),
+    /// A request, whose answer is owed.
+    Request(RequestId),
+    Notification,
+}
+
+/// Looks at a frame that [`read`] refused.
+pub(crate) fn wreck(frame: &[u8]) -> Wreck {
+    let (mut has_method, mut id) = (false, None);
+    // Ends where the fault is; what was found before counts.
+    let _fault = Scanner::new(frame).object(|key, scanner| {
+        has_method |= key == b"method";
+        let value = scanner.value()?;
+        if key == b"id" {
+            id = Some(&frame[value]);
+        }
+        Ok(())
+    });
+    has_method |= id.is_none() && memchr::memmem::find(frame, b"\"method\":").is_some();
+    match id {
+        Some(id) if has_method => Wreck::Request(RequestId(Bytes::copy_from_slice(id))),
+        _ if has_method => Wreck::Notification,
+        Some(id) => Wreck::Answer(number(id)),
+        None => Wreck::Answer(last_id(frame)),
+    }
+}
+
+/// The id behind the fault: answers end with it when their writer puts it last.
+fn last_id(frame: &[u8]) -> Option<u64> {
+    const KEY: &[u8] = b"\"id\":";
+    let at = memchr::memmem::rfind(frame, KEY)? + KEY.len();
+    let rest = frame[at..].trim_ascii_start();
+    number(&rest[..rest.iter().take_while(|byte| byte.is_ascii_digit()).count()])
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
 fn read_envelope(frame: &[u8], scanner: &mut Scanner<'_>) -> Result<Envelope, ScanError> {
     let mut envelope = Envelope::default();
     scanner.object(|key, scanner| {
@@ -221,6 +264,22 @@ mod tests {
             Message::Response { outcome: Outcome::Error(_), .. }
         ));
         assert!(matches!(parse(r#"{"id":3}"#), Message::Response { outcome: Outcome::Neither, .. }));
+    }
+
+    #[test]
+    fn a_wreck_tells_what_can_be_told() {
+        let of = |text: &str| wreck(text.as_bytes());
+        assert_eq!(of(r#"{"jsonrpc":"2.0","id":7,"result":{"x""#), Wreck::Answer(Some(7)));
+        assert_eq!(of(r#"{"result":{"id":"x",,},"id":12}"#), Wreck::Answer(Some(12)));
+        for text in [r#"{"jsonrpc":"2.0","result":"#, "this is not JSON", ""] {
+            assert_eq!(of(text), Wreck::Answer(None), "{text}");
+        }
+        for text in [r#"{"method":"session.event","params":{"id":4"#, r#"{"params":{,"id":4},"method":"x"}"#]
+        {
+            assert_eq!(of(text), Wreck::Notification, "{text}");
+        }
+        let request = of(r#"{"id":"a","method":"hooks.invoke","params":{"#);
+        assert_eq!(request, Wreck::Request(RequestId(Bytes::from_static(b"\"a\""))));
     }
 
     #[test]

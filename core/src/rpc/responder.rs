@@ -13,6 +13,8 @@ use crate::protocol::json;
 pub(crate) const METHOD_NOT_FOUND: i64 = -32601;
 /// JSON-RPC: the handler failed.
 pub(crate) const INTERNAL_ERROR: i64 = -32603;
+/// JSON-RPC: the request is no JSON.
+pub(super) const PARSE_ERROR: i64 = -32700;
 pub(crate) const INVALID_PARAMS: i64 = -32602;
 
 /// The duty to answer one request.

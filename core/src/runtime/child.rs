@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// How much of stderr is kept for error messages.
 const STDERR_TAIL: usize = 64 << 10;
+/// A line of stderr longer than this is passed on in pieces.
+const LONGEST_LINE: u64 = 8 << 10;
 /// How long an error message waits for the exit code and the end of stderr.
 const DIAGNOSIS_TIME: Duration = Duration::from_secs(1);
 
@@ -198,6 +200,7 @@ fn signal_group(_group: u32, _signal: Signal) {}
 #[derive(Clone)]
 struct Stderr {
     tail: Arc<Mutex<VecDeque<String>>>,
+    watch: Arc<Watch>,
     done: watch::Receiver<bool>,
 }
 
@@ -206,17 +209,17 @@ impl Stderr {
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let (report, done) = watch::channel(false);
         let kept = Arc::clone(&tail);
-        let watch = Arc::clone(watch);
+        let (watch, hidden) = (Arc::clone(watch), Arc::clone(watch));
         tokio::spawn(async move {
             each_line(pipe, |line| {
                 let line = watch.secrets.hide(&line).into_owned();
-                tracing::warn!("[CLI] {line}");
+                tracing::warn!("[CLI] {}", line.trim_end());
                 keep(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), line);
             })
             .await;
             report.send_replace(true);
         });
-        Self { tail, done }
+        Self { tail, watch: hidden, done }
     }
 
     async fn finished(&self) {
@@ -226,11 +229,13 @@ impl Stderr {
 
     fn text(&self) -> String {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines: Vec<_> = tail.iter().map(String::as_str).collect();
-        lines.join("\n").trim().to_owned()
+        let text: String = tail.iter().map(String::as_str).collect();
+        // Pieces of one line may each hold a part of a secret.
+        self.watch.secrets.hide(text.trim()).into_owned()
     }
 }
 
+/// Keeps the end of what was written, in lines and pieces of lines.
 fn keep(tail: &mut VecDeque<String>, line: String) {
     tail.push_back(line);
     let mut size: usize = tail.iter().map(String::len).sum();
@@ -239,15 +244,18 @@ fn keep(tail: &mut VecDeque<String>, line: String) {
     }
 }
 
-/// Reads a stream line by line to its end, whatever bytes it holds.
+/// Reads a stream line by line to its end, whatever bytes it holds. Lines keep their end; one without an end is cut into
+/// pieces.
 pub(crate) async fn each_line(pipe: impl AsyncRead + Unpin, mut line: impl FnMut(String)) {
     let mut reader = BufReader::new(pipe);
     let mut buffer = Vec::new();
-    while let Ok(count) = reader.read_until(b'\n', &mut buffer).await {
-        if count == 0 {
-            break;
+    loop {
+        let mut piece = (&mut reader).take(LONGEST_LINE);
+        match piece.read_until(b'\n', &mut buffer).await {
+            Ok(count) if count > 0 => {}
+            _ => break,
         }
-        line(String::from_utf8_lossy(&buffer).trim_end().to_owned());
+        line(String::from_utf8_lossy(&buffer).into_owned());
         buffer.clear();
     }
 }
@@ -269,6 +277,15 @@ mod tests {
         let error = child.exit_error().await;
         assert_eq!(error.message(), "CLI process exited with code 3\nstderr: one\ntwo");
         assert_eq!(error.kind(), ErrorKind::ProcessExited);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_of_stderr_is_bounded_without_newlines_too() {
+        let (child, _pipes) = shell("head -c 1000000 /dev/zero | tr '\\0' x >&2; printf end >&2; exit 3");
+        let error = child.exit_error().await;
+        assert!(error.message().ends_with("xend"), "the end is kept");
+        let kept: usize = child.0.stderr.tail.lock().unwrap().iter().map(String::len).sum();
+        assert!((STDERR_TAIL / 2..=STDERR_TAIL).contains(&kept), "{kept}");
     }
 
     async fn first_line(pipes: &mut Pipes) -> rustix::process::Pid {

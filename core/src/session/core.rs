@@ -5,17 +5,16 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::state::State;
 use super::stream::{EventSink, EventStream, Meter};
-use super::turn::{Outcome, Turns, WaitId};
+use super::subscribers::Subscribers;
+use super::turn::{Done, PASSED_OVER_GRACE, Seen, Turns, WaitId};
 use super::wait::Until;
 use crate::dispatch;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,9 +22,6 @@ use crate::handlers::{CallContext, Handlers};
 use crate::protocol::event::Event;
 use crate::router::SessionInbox;
 use crate::rpc::{Connection, Responder};
-
-/// How long an idle session may take to begin with a message it accepted.
-const PASSED_OVER_GRACE: Duration = Duration::from_secs(1);
 
 /// What a handler works for, and ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +38,7 @@ pub(crate) struct SessionCore {
     connection: Connection,
     handlers: RwLock<Arc<Handlers>>,
     state: Mutex<State>,
-    sinks: Mutex<Vec<Arc<dyn EventSink>>>,
+    subscribers: Mutex<Subscribers>,
     turns: Mutex<Turns>,
     /// Handlers that answer a request id, so that each id is answered once and can be cancelled.
     running: Mutex<HashMap<String, CancellationToken>>,
@@ -71,7 +67,7 @@ impl SessionCore {
             connection,
             handlers: RwLock::new(Arc::new(handlers)),
             state: Mutex::default(),
-            sinks: Mutex::new(sinks),
+            subscribers: Mutex::new(Subscribers::new(sinks)),
             turns: Mutex::default(),
             running: Mutex::default(),
             closed,
@@ -131,56 +127,82 @@ impl SessionCore {
         &self.meter
     }
 
-    fn publish(&self, event: &Event) {
-        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
-        sinks.retain(|sink| sink.event(event));
+    fn subscribers(&self) -> MutexGuard<'_, Subscribers> {
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The runtime has made the session. To be called by the reader, before the next message is read.
+    pub(crate) fn answered(&self) {
+        self.subscribers().answered();
     }
 
     fn turns(&self) -> MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new queue of events from now on.
+    /// A new queue of events, see [`Subscribers::subscribe`].
     pub(crate) fn subscribe(&self) -> EventStream {
-        let (sink, stream) = EventStream::new();
-        if self.closed.is_cancelled() {
-            sink.end();
-        }
-        self.sinks.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(sink));
-        stream
+        self.subscribers().subscribe()
     }
 
-    /// Waits for the end of a turn, from now on.
-    pub(crate) fn wait_for_turn(&self, until: Until) -> Result<(WaitId, oneshot::Receiver<Outcome>)> {
+    /// An id for [`wait_for_turn`](Self::wait_for_turn).
+    pub(crate) fn next_wait(&self) -> WaitId {
+        self.turns().next_id()
+    }
+
+    /// Waits for the end of a turn, from now on. `done` runs once, unless the wait is [taken out](Self::take_wait) or
+    /// this fails.
+    pub(crate) fn wait_for_turn(&self, id: WaitId, until: Until, done: Done) -> Result<()> {
         let mut turns = self.turns();
         if self.closed.is_cancelled() {
             return Err(self.why_closed());
         }
         let seen = self.state().events_seen();
-        Ok(turns.wait(until, seen))
+        turns.wait(id, until, seen, done);
+        Ok(())
     }
 
     /// Says which message a wait is for.
     pub(crate) fn claim_turn(self: &Arc<Self>, wait: WaitId, message: &str) {
-        let passed_over = self.turns().claim(wait, message);
-        self.look_again(passed_over);
+        let seen = self.turns().claim(wait, message);
+        self.act_on(seen);
     }
 
-    /// A wait whose turn has not begun although the session is idle gets a moment more: the runtime may have said so
-    /// before it took up the message.
-    fn look_again(self: &Arc<Self>, passed_over: bool) {
-        if passed_over {
+    /// Gives a wait up; none when it has ended.
+    pub(crate) fn take_wait(&self, wait: WaitId) -> Option<Done> {
+        self.turns().take(wait)
+    }
+
+    /// The task that keeps the limits of a wait; it is ended with the wait.
+    pub(crate) fn keep_time(&self, wait: WaitId, timer: tokio::task::AbortHandle) {
+        self.turns().keep_time(wait, timer);
+    }
+
+    /// Tells the waits that have ended. One whose turn has not begun although the session is idle gets a moment more: the
+    /// runtime may have said so before it took up the message.
+    fn act_on(self: &Arc<Self>, seen: Seen) {
+        for &wait in &seen.passed_over {
             let core = Arc::clone(self);
             tokio::spawn(async move {
                 tokio::time::sleep(PASSED_OVER_GRACE).await;
-                core.turns().end_passed_over();
+                let seen = core.turns().end_passed_over(wait);
+                core.act_on(seen);
             });
         }
+        seen.tell();
     }
 
     /// Fails when the session is closed.
     pub(crate) fn check_open(&self) -> Result<()> {
         if self.is_open() { Ok(()) } else { Err(self.why_closed()) }
+    }
+
+    /// The user makes a call: fails when the session is closed. Whoever uses a session without having subscribed to its
+    /// first events does not want them.
+    pub(crate) fn begin_use(&self) -> Result<()> {
+        self.check_open()?;
+        self.subscribers().forget_early();
+        Ok(())
     }
 
     fn why_closed(&self) -> Error {
@@ -287,9 +309,9 @@ impl SessionInbox for SessionCore {
         }
         self.meter.receive();
         let number = self.state().fold(event);
-        self.publish(event);
-        let passed_over = self.turns().see(event, number);
-        self.look_again(passed_over);
+        self.subscribers().publish(event);
+        let seen = self.turns().see(event, number);
+        self.act_on(seen);
         dispatch::event(&self, event);
     }
 
@@ -313,12 +335,11 @@ impl SessionInbox for SessionCore {
         }
         drop(self.ended.set(error.clone()));
         self.closed.cancel();
-        turns.fail(error);
+        let failed = turns.fail(error);
         drop(turns);
+        failed.tell();
         *self.handlers.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
-        for sink in self.sinks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            sink.end();
-        }
+        self.subscribers().end(error);
     }
 }
 
@@ -326,7 +347,7 @@ impl SessionInbox for SessionCore {
 pub(crate) trait SessionOwner: Send + Sync {
     /// Takes the session out of the routing.
     fn forget(&self, core: &SessionCore);
-    /// What the runtime last wrote to stderr.
+    /// What the runtime last wrote to stderr, for the error of a wait.
     fn stderr_tail(&self) -> Option<String>;
 }
 

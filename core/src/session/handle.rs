@@ -7,12 +7,13 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 
 use super::core::{SessionCore, SessionOwner, disconnected};
 use super::leave::leave;
 use super::observe;
 use super::stream::{Counters, EventStream};
-use super::wait::{WaitOptions, within};
+use super::wait::{Turn, WaitOptions, message_id};
 use crate::diagnostics::{describe, redacted_debug};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
@@ -75,8 +76,8 @@ impl Session {
         &self.core
     }
 
-    pub(crate) fn owner(&self) -> &dyn SessionOwner {
-        &*self.client
+    pub(crate) fn owner(&self) -> &Arc<dyn SessionOwner> {
+        &self.client
     }
 
     /// The session's id.
@@ -118,17 +119,10 @@ impl Session {
 
     /// Sends a message and returns its id as soon as the runtime accepted it; the work goes on in events.
     pub async fn send(&self, message: impl Into<SendOptions>) -> Result<String> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Sent {
-            message_id: String,
-        }
-        let params = serde_json::to_value(message.into()).map_err(|error| {
-            Error::new(ErrorKind::InvalidArgument, format!("message: {}", describe(&error)))
-        })?;
+        self.core.begin_use()?;
+        let params = self.message(message.into())?;
         let begin = Instant::now();
-        let answer = self.call_value(method::SESSION_SEND, params).await?;
-        let id = json::parse_as::<Sent>("answer to session.send", &answer)?.message_id;
+        let id = message_id(&self.core.connection().call(method::SESSION_SEND, &params).await?)?;
         observe::sent(&self.id(), &id, begin);
         Ok(id)
     }
@@ -141,25 +135,12 @@ impl Session {
         message: impl Into<SendOptions>,
         options: impl Into<WaitOptions>,
     ) -> Result<Option<Event>> {
-        let options = options.into();
-        let (wait, turn) = self.core.wait_for_turn(options.until)?;
-        let begin = Instant::now();
-        let id = self.send(message).await?;
-        self.core.claim_turn(wait, &id);
-        let outcome = match within(&self.core, turn, options).await {
-            Ok(outcome) => outcome,
-            Err(expired) => Err(expired.error(&self.last_seen(), options.until)),
-        };
-        observe::waited(&self.id(), begin, outcome.as_ref().err());
-        outcome
-    }
-
-    fn last_seen(&self) -> Value {
-        let mut seen = self.core.state().last_seen();
-        if let Some(stderr) = self.client.stderr_tail().filter(|text| !text.is_empty()) {
-            seen["stderr"] = stderr.into();
-        }
-        seen
+        let (sender, ended) = oneshot::channel();
+        let done = Box::new(move |outcome| drop(sender.send(outcome)));
+        let turn = Turn { message: message.into(), options: options.into(), done };
+        let mut _given_up_when_dropped = None;
+        turn.begin(self, |waiting| _given_up_when_dropped = Some(waiting))?;
+        ended.await.unwrap_or_else(|_| Err(disconnected(&self.id())))
     }
 
     /// All events of the conversation so far, oldest first.
@@ -195,7 +176,7 @@ impl Session {
 
     /// Calls any method of the session; `params` is a JSON object, `sessionId` is added.
     pub async fn call(&self, method: &str, params: &str) -> Result<Bytes> {
-        self.core.check_open()?;
+        self.core.begin_use()?;
         self.core.connection().call(method, &self.addressed(params)?).await
     }
 
@@ -210,14 +191,14 @@ impl Session {
         json::text(&params)
     }
 
-    async fn call_value(&self, method: &str, params: Value) -> Result<Bytes> {
-        let Value::Object(mut params) = params else {
-            return Err(Error::new(ErrorKind::Internal, "params are no object"));
+    /// The params of `session.send`.
+    pub(super) fn message(&self, message: SendOptions) -> Result<String> {
+        let Ok(Value::Object(mut params)) = serde_json::to_value(message) else {
+            return Err(Error::new(ErrorKind::Internal, "a message is no object"));
         };
-        self.core.check_open()?;
         self.core.connection().watch().secrets.learn_headers(&params);
         params.insert("sessionId".to_owned(), (*self.id()).into());
-        self.core.connection().call(method, &json::text(&params)?).await
+        json::text(&params)
     }
 }
 

@@ -9,6 +9,7 @@ mod state;
 mod stream;
 #[cfg(feature = "structured")]
 mod structured;
+mod subscribers;
 mod turn;
 mod ui;
 mod wait;
@@ -23,4 +24,6 @@ pub use stream::{Counters, EventStream};
 #[cfg(feature = "structured")]
 pub use structured::{Structured, StructuredOptions};
 pub use ui::ElicitationAnswer;
+pub(crate) use ui::Question;
+pub(crate) use wait::{Turn, Waiting};
 pub use wait::{Until, WaitOptions};

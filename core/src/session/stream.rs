@@ -1,21 +1,24 @@
 //! Events for Rust users: a lossless, metered queue per subscriber.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use tokio::sync::mpsc;
 
+use crate::error::Error;
 use crate::protocol::event::Event;
 
 /// Where the events of a session go. Called by the reader: it must neither block nor run user code.
 pub(crate) trait EventSink: Send + Sync {
     /// Takes one event; false when nobody listens any more.
     fn event(&self, event: &Event) -> bool;
-    /// No event will follow.
-    fn end(&self) {}
+    /// The runtime has answered: whoever made the session learns of it in a moment.
+    fn answered(&self) {}
+    /// No event will follow, for this reason.
+    fn end(&self, reason: &Error);
 }
 
 /// Counts the events of one queue.
@@ -38,6 +41,17 @@ pub struct Counters {
     pub queued_events: u64,
     /// Bytes of the events waiting in the queue.
     pub queued_bytes: u64,
+}
+
+impl Counters {
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        Self {
+            received: self.received + other.received,
+            delivered: self.delivered + other.delivered,
+            queued_events: self.queued_events + other.queued_events,
+            queued_bytes: self.queued_bytes + other.queued_bytes,
+        }
+    }
 }
 
 impl Meter {
@@ -68,11 +82,13 @@ impl Meter {
 }
 
 /// The events of a session in the order of arrival. None is ever dropped; a slow reader sees its queue grow in
-/// [`counters`](Self::counters). Ends when the session is disconnected or the connection is lost.
+/// [`counters`](Self::counters). Ends when the session is disconnected or the connection is lost;
+/// [`end_reason`](Self::end_reason) tells which.
 #[derive(Debug)]
 pub struct EventStream {
     queue: mpsc::UnboundedReceiver<Event>,
     meter: Arc<Meter>,
+    ended: Arc<OnceLock<Error>>,
 }
 
 /// The sending half of an [`EventStream`].
@@ -80,14 +96,20 @@ pub struct EventStream {
 pub(crate) struct StreamSink {
     queue: std::sync::Mutex<Option<mpsc::UnboundedSender<Event>>>,
     meter: Arc<Meter>,
+    ended: Arc<OnceLock<Error>>,
 }
 
 impl EventStream {
     pub(crate) fn new() -> (StreamSink, Self) {
         let (sender, queue) = mpsc::unbounded_channel();
         let meter = Arc::new(Meter::default());
-        let sink = StreamSink { queue: std::sync::Mutex::new(Some(sender)), meter: Arc::clone(&meter) };
-        (sink, Self { queue, meter })
+        let ended = Arc::new(OnceLock::new());
+        let sink = StreamSink {
+            queue: std::sync::Mutex::new(Some(sender)),
+            meter: Arc::clone(&meter),
+            ended: Arc::clone(&ended),
+        };
+        (sink, Self { queue, meter, ended })
     }
 
     /// The next event; none after the end.
@@ -102,6 +124,13 @@ impl EventStream {
         let event = self.queue.try_recv().ok()?;
         self.meter.deliver(&event);
         Some(event)
+    }
+
+    /// Why no more events will come: kind `SessionClosed` when the session was disconnected, closed or taken over, else
+    /// what went wrong. None while the session is open; waiting events are still handed out after the end.
+    #[must_use]
+    pub fn end_reason(&self) -> Option<Error> {
+        self.ended.get().cloned()
     }
 
     /// Numbers of this queue.
@@ -132,7 +161,8 @@ impl EventSink for StreamSink {
         sender.send(event.clone()).is_ok()
     }
 
-    fn end(&self) {
+    fn end(&self, reason: &Error) {
+        drop(self.ended.set(reason.clone()));
         self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     }
 }

@@ -4,10 +4,10 @@
 //! everything that belongs to the same exchange (`interactionId`). Runtimes that do not are understood by the order of
 //! events alone: any answer is everybody's, and the next `session.idle` ends every wait.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::observe;
 use super::wait::Until;
@@ -16,9 +16,33 @@ use crate::protocol::event::{Concern, Event};
 
 pub(crate) type Outcome = Result<Option<Event>>;
 
+/// Gets the end of a wait, once. Called without any lock of the session; must not block.
+pub(crate) type Done = Box<dyn FnOnce(Outcome) + Send>;
+
+/// How long an idle session may take to begin with a message it accepted.
+pub(super) const PASSED_OVER_GRACE: Duration = Duration::from_secs(1);
+
 /// Names a wait among those of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WaitId(u64);
+
+/// What came of looking at an event: waits that ended, to be told when no lock is held, and waits that were passed over
+/// just now, to be [looked at](Turns::end_passed_over) again after [`PASSED_OVER_GRACE`].
+#[derive(Default)]
+#[must_use]
+pub(super) struct Seen {
+    ended: Vec<(Done, Outcome)>,
+    pub(super) passed_over: Vec<WaitId>,
+}
+
+impl Seen {
+    /// Tells those whose wait has ended.
+    pub(super) fn tell(self) {
+        for (done, outcome) in self.ended {
+            done(outcome);
+        }
+    }
+}
 
 /// All waiters of a session.
 #[derive(Default)]
@@ -36,7 +60,12 @@ struct Wait {
     /// How many events of the session came before it.
     seen: u64,
     begin: Instant,
-    done: Option<oneshot::Sender<Outcome>>,
+    /// Taken when it ends.
+    done: Option<Done>,
+    /// Set when it ends.
+    outcome: Option<Outcome>,
+    /// Keeps its time limits.
+    timer: Option<AbortHandle>,
     /// The id of its message, none until the runtime accepted it.
     message: Option<String>,
     /// What was seen before the id was known.
@@ -46,8 +75,24 @@ struct Wait {
     last: Option<Event>,
     /// An answer or an error seen before its own turn began; counts if that turn never begins.
     stray: Option<Outcome>,
-    /// The session went idle, and its turn has not begun.
-    passed_over: bool,
+    passed_over: PassedOver,
+}
+
+/// Whether the session went idle although the turn of a message had not begun.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PassedOver {
+    No,
+    JustNow,
+    /// Its grace is running.
+    Noted,
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if let Some(timer) = self.timer.take() {
+            timer.abort();
+        }
+    }
 }
 
 /// What an event means to waiters.
@@ -68,32 +113,54 @@ struct Marks {
 }
 
 impl Turns {
-    /// Adds a waiter; it sees every event after the session's first `seen` ones.
-    pub(crate) fn wait(&mut self, until: Until, seen: u64) -> (WaitId, oneshot::Receiver<Outcome>) {
-        let (done, waiter) = oneshot::channel();
-        let id = WaitId(self.next);
+    /// An id for [`wait`](Self::wait), so that it can be noted before the wait can end.
+    pub(super) fn next_id(&mut self) -> WaitId {
         self.next += 1;
+        WaitId(self.next)
+    }
+
+    /// Adds a waiter; it sees every event after the session's first `seen` ones.
+    pub(super) fn wait(&mut self, id: WaitId, until: Until, seen: u64, done: Done) {
         self.waits.push(Wait {
             id,
             until,
             seen,
             begin: Instant::now(),
             done: Some(done),
+            outcome: None,
+            timer: None,
             message: None,
             early: Vec::new(),
             started: false,
             interaction: None,
             last: None,
             stray: None,
-            passed_over: false,
+            passed_over: PassedOver::No,
         });
-        (id, waiter)
     }
 
-    /// The runtime accepted the waiter's message under this id. True as for [`see`](Self::see).
-    pub(crate) fn claim(&mut self, id: WaitId, message: &str) -> bool {
+    fn find(&mut self, id: WaitId) -> Option<&mut Wait> {
+        self.waits.iter_mut().find(|wait| wait.id == id)
+    }
+
+    /// The task that keeps a wait's time limits: it ends with the wait.
+    pub(super) fn keep_time(&mut self, id: WaitId, timer: AbortHandle) {
+        match self.find(id) {
+            Some(wait) => wait.timer = Some(timer),
+            None => timer.abort(),
+        }
+    }
+
+    /// Takes a waiter out; none when it has ended.
+    pub(super) fn take(&mut self, id: WaitId) -> Option<Done> {
+        let at = self.waits.iter().position(|wait| wait.id == id)?;
+        self.waits.remove(at).done.take()
+    }
+
+    /// The runtime accepted the waiter's message under this id.
+    pub(super) fn claim(&mut self, id: WaitId, message: &str) -> Seen {
         let identified = self.identified;
-        let Some(wait) = self.waits.iter_mut().find(|wait| wait.id == id) else { return false };
+        let Some(wait) = self.find(id) else { return Seen::default() };
         wait.message = Some(message.to_owned());
         for sight in std::mem::take(&mut wait.early) {
             wait.see(&sight, identified, true);
@@ -101,13 +168,12 @@ impl Turns {
         self.tidy()
     }
 
-    /// Shows the session's event with this number to every waiter. True when a waiter saw the session go idle before its
-    /// own turn had begun: then [`end_passed_over`](Self::end_passed_over) is due in a while.
-    pub(crate) fn see(&mut self, event: &Event, number: u64) -> bool {
+    /// Shows the session's event with this number to every waiter.
+    pub(super) fn see(&mut self, event: &Event, number: u64) -> Seen {
         if self.waits.is_empty() && (self.identified || event.concern() != Concern::UserMessage) {
-            return false;
+            return Seen::default();
         }
-        let Some(sight) = Sight::of(event) else { return false };
+        let Some(sight) = Sight::of(event) else { return Seen::default() };
         self.identified |= sight.is_identified();
         for wait in self.waits.iter_mut().filter(|wait| wait.seen < number) {
             if wait.message.is_none() {
@@ -119,24 +185,40 @@ impl Turns {
         self.tidy()
     }
 
-    fn tidy(&mut self) -> bool {
-        self.waits.retain(|wait| wait.done.as_ref().is_some_and(|done| !done.is_closed()));
-        self.waits.iter().any(|wait| wait.passed_over)
+    fn tidy(&mut self) -> Seen {
+        let mut seen = Seen::default();
+        self.waits.retain_mut(|wait| {
+            if wait.passed_over == PassedOver::JustNow && wait.outcome.is_none() {
+                wait.passed_over = PassedOver::Noted;
+                seen.passed_over.push(wait.id);
+            }
+            match wait.outcome.take() {
+                Some(outcome) => {
+                    seen.ended.extend(wait.done.take().map(|done| (done, outcome)));
+                    false
+                }
+                None => true,
+            }
+        });
+        seen
     }
 
-    /// Ends the waits whose turn has not begun although the session went idle: the message was dealt with otherwise.
-    pub(crate) fn end_passed_over(&mut self) {
-        for wait in self.waits.iter_mut().filter(|wait| wait.passed_over && !wait.started) {
+    /// Ends a wait whose turn has still not begun although the session went idle: the message was dealt with otherwise.
+    pub(super) fn end_passed_over(&mut self, id: WaitId) -> Seen {
+        if let Some(wait) =
+            self.find(id).filter(|wait| wait.passed_over == PassedOver::Noted && !wait.started)
+        {
             wait.finish();
         }
-        self.tidy();
+        self.tidy()
     }
 
     /// Ends every wait with an error.
-    pub(crate) fn fail(&mut self, error: &Error) {
-        for mut wait in self.waits.drain(..) {
+    pub(super) fn fail(&mut self, error: &Error) -> Seen {
+        for wait in &mut self.waits {
             wait.end(Err(error.clone()));
         }
+        self.tidy()
     }
 }
 
@@ -146,7 +228,7 @@ impl Wait {
             Sight::Started { message, interaction } => {
                 if message.is_some() && *message == self.message {
                     self.started = true;
-                    self.passed_over = false;
+                    self.passed_over = PassedOver::No;
                     self.interaction.clone_from(interaction);
                 }
             }
@@ -159,9 +241,9 @@ impl Wait {
                     if self.last.is_none() {
                         observe::first_answer(self.message.as_deref(), self.begin);
                     }
-                    self.last = Some(event.clone());
+                    self.last = Some(event.compact());
                 } else if !before_accepted {
-                    self.stray = Some(Ok(Some(event.clone())));
+                    self.stray = Some(Ok(Some(event.compact())));
                 }
             }
             Sight::Failed { error, message } => match message {
@@ -172,7 +254,10 @@ impl Wait {
             Sight::Idle { foreground } if *foreground && self.until == Until::Idle => {}
             // An answer that names no message, of a runtime that else does, is taken for an answer to this one.
             Sight::Idle { .. } if self.started || !identified || self.last.is_some() => self.finish(),
-            Sight::Idle { .. } => self.passed_over |= !before_accepted,
+            Sight::Idle { .. } if !before_accepted && self.passed_over == PassedOver::No => {
+                self.passed_over = PassedOver::JustNow;
+            }
+            Sight::Idle { .. } => {}
         }
     }
 
@@ -186,9 +271,7 @@ impl Wait {
     }
 
     fn end(&mut self, outcome: Outcome) {
-        if let Some(done) = self.done.take() {
-            drop(done.send(outcome));
-        }
+        self.outcome.get_or_insert(outcome);
     }
 }
 

@@ -1,12 +1,19 @@
-//! How long a wait for an answer lasts, and what ends it.
+//! Waiting for the end of a turn: how long, and what ends it.
 
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
-use super::core::{SessionCore, disconnected};
-use super::turn::Outcome;
+use super::core::{SessionCore, SessionOwner};
+use super::handle::{SendOptions, Session};
+use super::observe;
+use super::turn::{Done, Outcome, WaitId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::{json, method};
 
 /// What ends a wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,13 +49,13 @@ impl From<Duration> for WaitOptions {
 }
 
 /// Which limit was reached.
-pub(super) enum Expired {
+enum Expired {
     Whole(Duration),
     Quiet(Duration),
 }
 
 impl Expired {
-    pub(super) fn error(&self, seen: &serde_json::Value, until: Until) -> Error {
+    fn error(&self, seen: &Value, until: Until) -> Error {
         let what = match until {
             Until::Idle => "session.idle",
             Until::ForegroundIdle => "assistant.idle",
@@ -63,20 +70,106 @@ impl Expired {
     }
 }
 
-/// Waits for the end within the limits.
-pub(super) async fn within(
-    core: &SessionCore,
-    turn: tokio::sync::oneshot::Receiver<Outcome>,
-    options: WaitOptions,
-) -> Result<Outcome, Expired> {
-    let begin = Instant::now();
-    let ended = async { turn.await.unwrap_or_else(|_| Err(disconnected(&core.id()))) };
-    tokio::select! {
-        biased;
-        outcome = ended => Ok(outcome),
-        limit = elapsed(begin, options.timeout) => Err(Expired::Whole(limit)),
-        limit = quiet(core, begin, options.inactivity) => Err(Expired::Quiet(limit)),
+/// A wait under way. Dropping it gives it up; the agent's work goes on.
+pub(crate) struct Waiting {
+    core: Arc<SessionCore>,
+    wait: WaitId,
+    call: u64,
+}
+
+impl Waiting {
+    /// Gives the wait up: its end will not be told. False when it has been told already.
+    pub(crate) fn give_up(&self) -> bool {
+        self.core.connection().forget(self.call);
+        self.core.take_wait(self.wait).is_some()
     }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+/// A message on its way, and who wants to know how its turn ends.
+pub(crate) struct Turn {
+    pub(crate) message: SendOptions,
+    pub(crate) options: WaitOptions,
+    /// Runs once, unless the wait is given up or does not begin: on the reader, in the order of the wire, or on the task
+    /// that keeps the limits.
+    pub(crate) done: Done,
+}
+
+impl Turn {
+    /// Sends the message and begins to wait; `waiting` is handed out before the wait can end. Fails when the session is
+    /// closed or the message cannot be written.
+    pub(crate) fn begin(self, session: &Session, waiting: impl FnOnce(Waiting)) -> Result<()> {
+        let Self { message, options, done } = self;
+        let core = Arc::clone(session.core());
+        core.begin_use()?;
+        let params = session.message(message)?;
+        let (begin, id, wait) = (std::time::Instant::now(), core.id(), core.next_wait());
+        let done = Box::new(move |outcome: Outcome| {
+            observe::waited(&id, begin, outcome.as_ref().err());
+            done(outcome);
+        });
+        core.wait_for_turn(wait, options.until, done)?;
+        let (sender, owner) = (Arc::clone(&core), Arc::downgrade(session.owner()));
+        let accepted = move |answer: Result<Bytes>| match answer.and_then(|answer| message_id(&answer)) {
+            Ok(id) => {
+                observe::sent(&sender.id(), &id, begin);
+                keep_limits(&sender, owner, wait, options);
+                sender.claim_turn(wait, &id);
+            }
+            Err(error) => {
+                if let Some(done) = sender.take_wait(wait) {
+                    done(Err(error));
+                }
+            }
+        };
+        let connection = core.connection().clone();
+        let call = connection.next_id();
+        waiting(Waiting { core, wait, call });
+        connection.call_as(call, method::SESSION_SEND, &params, Box::new(accepted));
+        Ok(())
+    }
+}
+
+/// The id in the answer to `session.send`.
+pub(super) fn message_id(answer: &[u8]) -> Result<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Sent {
+        message_id: String,
+    }
+    Ok(json::parse_as::<Sent>("answer to session.send", answer)?.message_id)
+}
+
+/// Ends the wait when its time is over. The clock starts now: the runtime has accepted the message.
+fn keep_limits(core: &Arc<SessionCore>, owner: Weak<dyn SessionOwner>, wait: WaitId, options: WaitOptions) {
+    if options.timeout.is_none() && options.inactivity.is_none() {
+        return;
+    }
+    let (kept, begin) = (Arc::clone(core), Instant::now());
+    let timer = tokio::spawn(async move {
+        let expired = tokio::select! {
+            limit = elapsed(begin, options.timeout) => Expired::Whole(limit),
+            limit = quiet(&kept, begin, options.inactivity) => Expired::Quiet(limit),
+        };
+        if let Some(done) = kept.take_wait(wait) {
+            let seen = last_seen(&kept, owner.upgrade().and_then(|owner| owner.stderr_tail()));
+            done(Err(expired.error(&seen, options.until)));
+        }
+    });
+    core.keep_time(wait, timer.abort_handle());
+}
+
+fn last_seen(core: &SessionCore, stderr: Option<String>) -> Value {
+    let mut seen = core.state().last_seen();
+    if let Some(stderr) = stderr.filter(|text| !text.is_empty()) {
+        seen["stderr"] = stderr.into();
+    }
+    seen
 }
 
 async fn elapsed(begin: Instant, limit: Option<Duration>) -> Duration {

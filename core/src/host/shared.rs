@@ -1,0 +1,338 @@
+//! What the operations of one client share: what is under way, and the sessions by the keys that the door chose.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::adapter::Calls;
+use super::delivery::{Delivery, SessionKey, Ticket};
+use super::inbox::Inbox;
+use super::llm::HostLlm;
+use super::session::HostSession;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::rpc::Connection;
+use crate::session::{Counters, Meter, Session, Waiting};
+
+pub(super) struct Shared {
+    pid: u32,
+    engine: Handle,
+    pub(super) client: Client,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) calls: Arc<Calls>,
+    pub(super) llm: Option<Arc<HostLlm>>,
+    next_ticket: AtomicU64,
+    running: Mutex<HashMap<Ticket, Running>>,
+    sessions: Mutex<Sessions>,
+    closed: CancellationToken,
+}
+
+/// An operation under way, and what its cancelling means.
+pub(super) enum Running {
+    /// A task, which completes it when it is told to end.
+    Task(CancellationToken),
+    /// A plain call, completed by the reader.
+    Call(Connection, u64),
+    /// A wait for the end of a turn.
+    Wait(Waiting),
+    /// A session that was asked for. If it is made all the same, it is left again.
+    Opening,
+}
+
+#[derive(Default)]
+struct Sessions {
+    slots: HashMap<SessionKey, Slot>,
+    /// Sums over the sessions that were released.
+    released: Counters,
+    /// Released, with events in the inbox.
+    leaving: Vec<Arc<Meter>>,
+}
+
+/// A session of the host; the handle is there once the runtime made it.
+pub(super) struct Slot {
+    pub(super) host: Arc<HostSession>,
+    pub(super) session: Option<Session>,
+}
+
+pub(super) fn cancelled() -> Error {
+    Error::new(ErrorKind::Cancelled, "the operation was cancelled")
+}
+
+impl Shared {
+    pub(super) fn new(
+        engine: Handle,
+        client: Client,
+        calls: Arc<Calls>,
+        llm: Option<Arc<HostLlm>>,
+        inbox: Arc<Inbox>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            pid: std::process::id(),
+            engine,
+            client,
+            inbox,
+            calls,
+            llm,
+            next_ticket: AtomicU64::new(1),
+            running: Mutex::default(),
+            sessions: Mutex::default(),
+            closed: CancellationToken::new(),
+        })
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<Ticket, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A client inherited by `fork` has no engine behind it.
+    pub(super) fn usable(&self) -> Result<()> {
+        if self.pid != std::process::id() {
+            let text = "this client belongs to the parent process; make a new one after fork";
+            return Err(Error::new(ErrorKind::Forked, text));
+        }
+        if self.closed.is_cancelled() {
+            return Err(Error::new(ErrorKind::InvalidState, "the client was closed"));
+        }
+        Ok(())
+    }
+
+    /// Runs what belongs to the engine: tasks that are started here run on its thread.
+    pub(super) fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
+        self.engine.enter()
+    }
+
+    pub(super) fn next_ticket(&self) -> Ticket {
+        self.next_ticket.fetch_add(1, Ordering::Relaxed)
+    }
+
+    // -- operations --------------------------------------------------------------------------------------------------
+
+    /// Notes an operation that will complete by itself. To be called before it can.
+    pub(super) fn note(&self, ticket: Ticket, running: Running) {
+        self.running().insert(ticket, running);
+    }
+
+    /// Takes an operation that is about to complete; false when it was cancelled, which completed it.
+    pub(super) fn take(&self, ticket: Ticket) -> bool {
+        let running = self.running().remove(&ticket);
+        running.is_some()
+    }
+
+    /// Reports a result from the reader, whose batch ends with a flush.
+    pub(super) fn push_result(&self, ticket: Ticket, result: Result<Bytes>) {
+        self.inbox.push_quietly(Delivery::Completed { ticket, result }, None);
+    }
+
+    /// Reports the end of an operation.
+    pub(super) fn complete(&self, ticket: Ticket, result: Result<Bytes>) {
+        self.take(ticket);
+        self.push_result(ticket, result);
+        self.inbox.flush();
+    }
+
+    /// Reports the end of a [noted](Self::note) operation from the reader; does nothing when it was cancelled.
+    pub(super) fn complete_in_order(&self, ticket: Ticket, result: Result<Bytes>) {
+        if self.take(ticket) {
+            self.push_result(ticket, result);
+        }
+    }
+
+    /// Cancels an operation; true when it will complete with kind `Cancelled`.
+    pub(super) fn cancel(&self, ticket: Ticket) -> bool {
+        let Some(running) = self.running().remove(&ticket) else { return false };
+        let given_up = match running {
+            // It reports its end itself.
+            Running::Task(token) => {
+                token.cancel();
+                return true;
+            }
+            Running::Call(connection, id) => connection.forget(id).is_some(),
+            Running::Wait(waiting) => waiting.give_up(),
+            Running::Opening => true,
+        };
+        if given_up {
+            self.push_result(ticket, Err(cancelled()));
+            self.inbox.flush();
+        }
+        given_up
+    }
+
+    /// Runs an operation on the engine's thread. With a result it is complete; without one it completes by itself, and
+    /// has been [noted](Self::note) anew.
+    pub(super) fn spawn_until(
+        self: &Arc<Self>,
+        ticket: Ticket,
+        work: impl Future<Output = Option<Result<Bytes>>> + Send + 'static,
+    ) {
+        let token = self.closed.child_token();
+        self.note(ticket, Running::Task(token.clone()));
+        let shared = Arc::clone(self);
+        self.engine.spawn(async move {
+            let result = tokio::select! {
+                biased;
+                () = token.cancelled() => Some(Err(cancelled())),
+                result = work => result,
+            };
+            if let Some(result) = result {
+                shared.complete(ticket, result);
+            }
+        });
+    }
+
+    /// Runs an operation on the engine's thread.
+    pub(super) fn spawn(
+        self: &Arc<Self>,
+        ticket: Ticket,
+        work: impl Future<Output = Result<Bytes>> + Send + 'static,
+    ) {
+        self.spawn_until(ticket, async { Some(work.await) });
+    }
+
+    /// A plain call of the runtime: no task, the reader completes it in the order of arrival. `read` makes the result of
+    /// the runtime's answer; it runs on the reader and must not block.
+    pub(super) fn call_and(
+        self: &Arc<Self>,
+        ticket: Ticket,
+        connection: &Connection,
+        method: &str,
+        params: &str,
+        read: impl FnOnce(Bytes) -> Result<Bytes> + Send + 'static,
+    ) {
+        let id = connection.next_id();
+        self.note(ticket, Running::Call(connection.clone(), id));
+        let shared = Arc::downgrade(self);
+        let done = move |result: Result<Bytes>| {
+            let result = result.and_then(read);
+            if let Some(shared) = shared.upgrade() {
+                shared.complete_in_order(ticket, result);
+            }
+        };
+        connection.call_as(id, method, params, Box::new(done));
+    }
+
+    /// The same with the runtime's answer as the result. With a limit, the call is forgotten when it is over.
+    pub(super) fn call(
+        self: &Arc<Self>,
+        ticket: Ticket,
+        connection: &Connection,
+        method: &str,
+        params: &str,
+        limit: Option<Duration>,
+    ) {
+        self.call_and(ticket, connection, method, params, Ok);
+        let Some(limit) = limit else { return };
+        let (shared, method) = (Arc::downgrade(self), method.to_owned());
+        self.engine.spawn(async move {
+            tokio::time::sleep(limit).await;
+            if let Some(shared) = shared.upgrade() {
+                shared.expire(ticket, &method, limit);
+            }
+        });
+    }
+
+    fn expire(&self, ticket: Ticket, method: &str, limit: Duration) {
+        let Some(Running::Call(connection, id)) = self.running().remove(&ticket) else { return };
+        if connection.forget(id).is_some() {
+            let text = format!("Timeout after {}s waiting for the answer to {method}", limit.as_secs_f64());
+            self.push_result(ticket, Err(Error::new(ErrorKind::Timeout, text)));
+            self.inbox.flush();
+        }
+    }
+
+    // -- sessions ----------------------------------------------------------------------------------------------------
+
+    /// Makes room for a session before it is made, so that its first event finds the key.
+    pub(super) fn reserve(&self, key: SessionKey, events: bool) -> Result<Arc<HostSession>> {
+        if key == 0 {
+            return Err(Error::new(ErrorKind::InvalidArgument, "key must not be 0"));
+        }
+        let mut sessions = self.sessions();
+        if sessions.slots.contains_key(&key) {
+            let text = format!("key {key} is in use by another session of this client");
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
+        let host = Arc::new(HostSession::new(Arc::clone(&self.calls), key, events));
+        sessions.slots.insert(key, Slot { host: Arc::clone(&host), session: None });
+        Ok(host)
+    }
+
+    /// The session was made.
+    pub(super) fn settle_session(&self, key: SessionKey, session: &Session) {
+        if let Some(slot) = self.sessions().slots.get_mut(&key) {
+            slot.session = Some(session.clone());
+        }
+    }
+
+    /// Lets go of a session's key; what was counted stays in the sums.
+    pub(super) fn release_session(&self, key: SessionKey) {
+        let mut sessions = self.sessions();
+        let slot = sessions.slots.remove(&key);
+        if let Some(slot) = &slot {
+            sessions.leaving.push(Arc::clone(&slot.host.meter));
+            sessions.add_up();
+        }
+        drop(sessions);
+        // Outside the lock: the last handle of a session may end its client.
+        drop(slot);
+    }
+
+    pub(super) fn with_session<T>(&self, key: SessionKey, look: impl FnOnce(&Slot) -> T) -> Option<T> {
+        self.sessions().slots.get(&key).map(look)
+    }
+
+    /// The session of a call.
+    pub(super) fn session(&self, key: SessionKey) -> Result<Session> {
+        let unknown = || Error::new(ErrorKind::BadHandle, format!("no session has the key {key}"));
+        let used = |slot: &Slot| {
+            slot.host.used();
+            slot.session.clone()
+        };
+        self.with_session(key, used).flatten().ok_or_else(unknown)
+    }
+
+    /// The sum over all sessions that the client ever had.
+    pub(super) fn counters(&self) -> Counters {
+        let mut sessions = self.sessions();
+        sessions.add_up();
+        let present = sessions.slots.values().map(|slot| slot.host.meter.read());
+        let leaving = sessions.leaving.iter().map(|meter| meter.read());
+        present.chain(leaving).fold(sessions.released, |sum, one| sum.plus(&one))
+    }
+
+    // -- end ---------------------------------------------------------------------------------------------------------
+
+    /// Ends everything at once; does not wait.
+    pub(super) fn give_up(self: &Arc<Self>) {
+        if self.pid != std::process::id() || self.closed.is_cancelled() {
+            return;
+        }
+        self.closed.cancel();
+        let slots = std::mem::take(&mut self.sessions().slots);
+        drop(slots);
+        let shared = Arc::clone(self);
+        self.engine.spawn(async move { shared.client.force_stop().await });
+    }
+}
+
+impl Sessions {
+    /// Moves those that nothing waits for any more into the sum.
+    fn add_up(&mut self) {
+        let Self { released, leaving, .. } = self;
+        leaving.retain(|meter| {
+            let last = meter.read();
+            if last.queued_events == 0 {
+                *released = released.plus(&last);
+            }
+            last.queued_events > 0
+        });
+    }
+}
