@@ -3,79 +3,14 @@
 mod support;
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use copilot_core::host::{CallError, CallKind, Delivery, HostClient, Ticket};
-use copilot_core::{Error, ErrorKind};
+use copilot_core::ErrorKind;
+use copilot_core::host::{CallError, CallKind, Delivery, Ticket};
 use serde_json::{Value, json};
-use support::{assert_gone, fake, on_send};
-
-/// A door that drains when it is asked to.
-struct Door {
-    client: HostClient,
-    wakes: Arc<AtomicUsize>,
-    inbox: Vec<Delivery>,
-}
-
-impl Door {
-    fn new(script: Value) -> Self {
-        let (path, args) = fake(script, None);
-        let options = json!({"connection": {"kind": "stdio", "path": path, "args": args}});
-        let wakes = Arc::new(AtomicUsize::new(0));
-        let seen = Arc::clone(&wakes);
-        let waker = Arc::new(move || {
-            seen.fetch_add(1, Ordering::SeqCst);
-        });
-        Self { client: HostClient::new(&options.to_string(), waker).unwrap(), wakes, inbox: Vec::new() }
-    }
-
-    /// Takes deliveries until one fits; returns its index among all deliveries so far.
-    fn wait_for(&mut self, fits: impl Fn(&Delivery) -> bool) -> usize {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let mut looked = 0;
-        loop {
-            if let Some(found) = self.inbox[looked..].iter().position(&fits) {
-                return looked + found;
-            }
-            looked = self.inbox.len();
-            assert!(Instant::now() < deadline, "it never came; {looked} deliveries did");
-            if self.client.wait(Some(Duration::from_millis(100))) {
-                self.client.drain(&mut self.inbox);
-            }
-        }
-    }
-
-    fn result(&mut self, ticket: Ticket) -> Result<Value, Error> {
-        let at = self.wait_for(|d| matches!(d, Delivery::Completed { ticket: done, .. } if *done == ticket));
-        match &self.inbox[at] {
-            Delivery::Completed { result, .. } => {
-                result.clone().map(|bytes| serde_json::from_slice(&bytes).unwrap())
-            }
-            _ => unreachable!(),
-        }
-    }
-
-    fn run(&mut self, op: &str, args: Value) -> Result<Value, Error> {
-        let ticket = self.client.submit(op, &args.to_string());
-        self.result(ticket)
-    }
-
-    fn create(&mut self, key: u32, handlers: Value) -> String {
-        let config = json!({"tools": [{"name": "t", "description": ""}]});
-        let made = self.run("session.create", json!({"key": key, "config": config, "handlers": handlers}));
-        made.unwrap()["sessionId"].as_str().unwrap().to_owned()
-    }
-
-    fn call(&mut self) -> (u64, CallKind, Value) {
-        let at = self.wait_for(|d| matches!(d, Delivery::Call { .. }));
-        match self.inbox.remove(at) {
-            Delivery::Call { call, kind, args, .. } => (call, kind, serde_json::from_slice(&args).unwrap()),
-            _ => unreachable!(),
-        }
-    }
-}
+use support::door::Door;
+use support::{assert_gone, on_send};
 
 #[test]
 fn a_burst_wakes_the_door_rarely_and_completes_last() {

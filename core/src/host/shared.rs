@@ -1,6 +1,6 @@
 //! What the operations of one client share: what is under way, and the sessions by the keys that the door chose.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -51,12 +51,23 @@ struct Sessions {
     released: Counters,
     /// Released, with events in the inbox.
     leaving: Vec<Arc<Meter>>,
+    /// The highest key so far.
+    highest: SessionKey,
+    /// Why the sessions that were released last had ended, for whoever still calls them.
+    gone: VecDeque<(SessionKey, Error)>,
 }
 
 /// A session of the host; the handle is there once the runtime made it.
 pub(super) struct Slot {
     pub(super) host: Arc<HostSession>,
     pub(super) session: Option<Session>,
+}
+
+/// How many released sessions still say why they had ended.
+const MOST_GONE: usize = 256;
+
+fn unknown(key: SessionKey) -> Error {
+    Error::new(ErrorKind::BadHandle, format!("no session has the key {key}"))
 }
 
 pub(super) fn cancelled() -> Error {
@@ -261,6 +272,7 @@ impl Shared {
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
         let host = Arc::new(HostSession::new(Arc::clone(&self.calls), key, events));
+        sessions.highest = sessions.highest.max(key);
         sessions.slots.insert(key, Slot { host: Arc::clone(&host), session: None });
         Ok(host)
     }
@@ -277,6 +289,10 @@ impl Shared {
         let mut sessions = self.sessions();
         let slot = sessions.slots.remove(&key);
         if let Some(slot) = &slot {
+            if let Some(Err(why)) = slot.session.as_ref().map(|session| session.core().check_open()) {
+                sessions.gone.truncate(MOST_GONE - 1);
+                sessions.gone.push_front((key, why));
+            }
             sessions.leaving.push(Arc::clone(&slot.host.meter));
             sessions.add_up();
         }
@@ -291,12 +307,10 @@ impl Shared {
 
     /// The session of a call.
     pub(super) fn session(&self, key: SessionKey) -> Result<Session> {
-        let unknown = || Error::new(ErrorKind::BadHandle, format!("no session has the key {key}"));
-        let used = |slot: &Slot| {
-            slot.host.used();
-            slot.session.clone()
-        };
-        self.with_session(key, used).flatten().ok_or_else(unknown)
+        let sessions = self.sessions();
+        let Some(slot) = sessions.slots.get(&key) else { return Err(sessions.why_gone(key)) };
+        slot.host.used();
+        slot.session.clone().ok_or_else(|| unknown(key))
     }
 
     /// The sum over all sessions that the client ever had.
@@ -324,6 +338,16 @@ impl Shared {
 }
 
 impl Sessions {
+    fn why_gone(&self, key: SessionKey) -> Error {
+        if key == 0 || key > self.highest {
+            return unknown(key);
+        }
+        let known = self.gone.iter().find(|(gone, _)| *gone == key).map(|(_, why)| why.clone());
+        known.unwrap_or_else(|| {
+            Error::new(ErrorKind::SessionClosed, "Session not found: it is over; resume it to go on")
+        })
+    }
+
     /// Moves those that nothing waits for any more into the sum.
     fn add_up(&mut self) {
         let Self { released, leaving, .. } = self;

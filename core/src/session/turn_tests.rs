@@ -93,7 +93,7 @@ fn concurrent_messages_each_get_their_own_answer() {
 #[test]
 fn an_error_of_one_turn_is_not_the_next_ones() {
     let mut turns = Turns::default();
-    let (mut one, mut two) = (waiting(&mut turns, "m1"), waiting(&mut turns, "m2"));
+    let (one, mut two) = (waiting(&mut turns, "m1"), waiting(&mut turns, "m2"));
     for text in [FIRST, ERROR, SECOND, SECOND_SAYS, IDLE] {
         see(&mut turns, text, 1);
     }
@@ -123,7 +123,7 @@ fn the_idle_of_the_turn_before_ends_nothing() {
 fn a_message_whose_turn_never_begins_ends_with_what_was_seen() {
     let mut turns = Turns::default();
     see(&mut turns, FIRST, 1);
-    let mut waiter = waiting(&mut turns, "m2");
+    let waiter = waiting(&mut turns, "m2");
     see(&mut turns, ERROR, 1);
     let passed_over = see(&mut turns, IDLE, 1);
     assert_eq!(passed_over.len(), 1, "the caller is told to come back");
@@ -168,7 +168,7 @@ fn the_foreground_can_be_enough() {
 #[test]
 fn an_event_that_is_still_being_handed_out_ends_nothing() {
     let mut turns = Turns::default();
-    let (id, mut waiter) = wait(&mut turns, Until::Idle, 7);
+    let (id, waiter) = wait(&mut turns, Until::Idle, 7);
     see(&mut turns, IDLE, 7);
     turns.claim(id, "m").tell();
     assert!(waiter.try_recv().is_err(), "it came before the wait");

@@ -129,6 +129,7 @@ pub fn assert_gone(pids: &[u32], limit: Duration) {
 }
 
 pub mod capture;
+pub mod door;
 
 /// Looks again until it holds, for up to 20 seconds.
 pub async fn eventually_async(mut holds: impl FnMut() -> bool) -> bool {
