@@ -1103,7 +1103,8 @@ copilot_error *copilot_client_resume_session_async(copilot_client *client,
 copilot_code copilot_session_free(copilot_session *session);
 
 /**
- * Adds a listener for events that come from now on.
+ * Adds a listener for events that come from now on; the first one of a session that nothing was asked of before also
+ * gets the events since the session was made.
  *
  * @param type_name only events of this type; absent for all.
  * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
