@@ -217,79 +217,124 @@ enum copilot_call_kind
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
   /**
-   * A tool is called by the model. Answer: a text, or `{textResultForLlm, resultType?, …}`. Named by tool.
+   * A tool of the user is called by the model. Named by tool. Since runtime 1.0.67.
+   * Arguments: `{requestId, toolCallId, toolName, arguments, traceparent?, tracestate?, agentId?}`.
+   * Answer: a text, or `{textResultForLlm, resultType?, …}`; `null` means no result; an error sends only its text.
    */
   COPILOT_CALL_TOOL = 1,
   /**
-   * May the agent do this? Answer: `{"kind":"approve-once"}`, `{"kind":"reject"}`, `{"kind":"no-result"}` …
+   * May the agent do this? Since runtime 1.0.67.
+   * Arguments: `{requestId, permissionRequest, promptRequest?}`; `managedSettingsEnabled: true` in a session with
+   * managed settings, where a handler that approves everything must refuse; `needsHuman: true` when managed policy
+   * reserves the request for a person, where it must answer `no-result`.
+   * Answer: a decision `{"kind": …}`, `{"kind":"no-result"}` to abstain; `{"decision":{…},"decisionContext":{…}}`
+   * to attribute; an error becomes `user-not-available`.
    */
   COPILOT_CALL_PERMISSION = 2,
   /**
-   * A question for the person. Answer: `{"answer":…,"wasFreeform":…}`.
+   * A question for the person in front of the program. Since runtime 1.0.67.
+   * Arguments: `{question, choices, allowFreeform}`.
+   * Answer: `{answer, wasFreeform}`.
    */
   COPILOT_CALL_USER_INPUT = 3,
   /**
-   * The agent wants to leave plan mode. Answer: `{"approved":…}`.
+   * The agent wants to leave plan mode. Since runtime 1.0.67.
+   * Arguments: `{summary, actions, recommendedAction, planContent?}`.
+   * Answer: `{approved, selectedAction?, feedback?}`.
    */
   COPILOT_CALL_EXIT_PLAN_MODE = 4,
   /**
-   * Switch to automatic model choice? Answer: `"yes"`, `"yes_always"` or `"no"`.
+   * The runtime proposes to switch to automatic model choice. Since runtime 1.0.67.
+   * Arguments: `{errorCode?, retryAfterSeconds?}`.
+   * Answer: `"yes"`, `"yes_always"`, `"no"`.
    */
   COPILOT_CALL_AUTO_MODE_SWITCH = 5,
   /**
-   * A hook. Answer: its output, `null` for no change. Named by hook type.
+   * A hook of the user runs. Named by hook type. Since runtime 1.0.67.
+   * Arguments: `{hookType, input}` (input normalised).
+   * Answer: the output, any JSON; `null`: no change.
    */
   COPILOT_CALL_HOOK = 6,
   /**
-   * A section of the system message to rewrite. Answer: a text. Named by section.
+   * A section of the system message is to be rewritten. Named by section. Since runtime 1.0.67.
+   * Arguments: `{sectionId, content}`.
+   * Answer: a text.
    */
   COPILOT_CALL_SYSTEM_MESSAGE_TRANSFORM = 7,
   /**
-   * A form to fill in. Answer: `{"action":…,"content":…}`.
+   * A form is to be filled in. Since runtime 1.0.67.
+   * Arguments: `{message, requestedSchema?, mode?, elicitationSource?, url?, requestId}`.
+   * Answer: `{action, content?}`.
    */
   COPILOT_CALL_ELICITATION = 8,
   /**
-   * An MCP server needs a token. Answer: `{"accessToken":…}` or `null`.
+   * An MCP server needs a token. Since runtime 1.0.67.
+   * Arguments: `{requestId, serverName, serverUrl, reason, …}`.
+   * Answer: `{kind?, accessToken?, …}` or `null`.
    */
   COPILOT_CALL_MCP_AUTH = 9,
   /**
-   * A slash command. The answer is ignored. Named by command.
+   * A slash command of the user runs. Named by command. Since runtime 1.0.67.
+   * Arguments: `{command, commandName, args, requestId}`.
+   * Answer: ignored.
    */
   COPILOT_CALL_COMMAND = 10,
   /**
-   * A model provider needs a bearer token. Answer: a text. Named by provider.
+   * A model provider needs a bearer token. Named by provider. Since runtime 1.0.67.
+   * Arguments: `{providerName}`.
+   * Answer: the token, a text.
    */
   COPILOT_CALL_PROVIDER_TOKEN = 11,
   /**
-   * A canvas is opened, closed or acted upon. Answer: any JSON.
+   * A canvas is opened, closed or acted upon. Since runtime 1.0.67.
+   * Arguments: `{method: "open"|"close"|"action.invoke", sessionId, …params}`.
+   * Answer: any JSON; an error whose `data` is `{"code": …}` keeps its code.
    */
   COPILOT_CALL_CANVAS = 12,
   /**
-   * A file operation of the session's file system. Answer: the operation's value.
+   * A file operation of the session's file system. Since runtime 1.0.67.
+   * Arguments: `{method: "readFile", …params}`, `recursive` and `force` always there.
+   * Answer: the plain value: a text, a bool, a list, a stat object, a query result; ignored for writes. In an
+   * error's `data`: `{"code":"ENOENT"}` no such file, `{"code":"UNSUPPORTED"}` no such operation, `{"errorClass":
+   * …}` how a transaction failed.
    */
   COPILOT_CALL_SESSION_FS = 13,
   /**
-   * A model request to be served. Client-wide.
+   * A request to a model provider is to be served. Client-wide. Since runtime 1.0.67.
+   * Arguments: `{requestId, sessionId?, method, url, headers, forwardHeaders, transport, bodyBase64?, …}`;
+   * `forwardHeaders` are those that may be passed on, `bodyBase64` is the whole body (`http` only).
+   * Answer: any, once `llm.start`, `llm.write` and `llm.end` have completed; without an end, or with an error, the
+   * request fails (502 when there was no head). `CallCancelled`: the runtime no longer wants it.
    */
   COPILOT_CALL_LLM_REQUEST = 14,
   /**
-   * The list of models. Answer: a list. Client-wide.
+   * The list of models is asked for; the runtime's own is not. Client-wide. Since runtime 1.0.67.
+   * Arguments: `{}`.
+   * Answer: `[…]` models.
    */
   COPILOT_CALL_LIST_MODELS = 15,
   /**
-   * The skills of the user, or the text of one. Answer: a list, or a text.
+   * The skills of the user are listed, or one of them is read. Since runtime 1.0.85.
+   * Arguments: `{method: "list"}`, `{method: "read", name}`.
+   * Answer: a list of `{name, description, …}` or `null`; the Markdown of the skill or `null`.
    */
   COPILOT_CALL_SKILL_PROVIDER = 16,
   /**
-   * A GitHub token for the session. Answer: `{kind, accessToken, expiresIn, tokenType?}`.
+   * The session needs a GitHub token. Since runtime 1.0.85.
+   * Arguments: `{host, sessionId?, reason}`.
+   * Answer: `{kind: "token", accessToken, expiresIn, tokenType?}` with positive seconds, or `{kind: "cancelled"}`.
    */
   COPILOT_CALL_GITHUB_TOKEN = 17,
   /**
-   * Which program runs an extension? Answer: `{executable, args, env}` or null. Client-wide.
+   * Which program runs an extension? Client-wide. Since runtime 1.0.85.
+   * Arguments: `{id, name, modulePath, source}`.
+   * Answer: `{executable, args, env}`, or `null`: the runtime chooses. It waits 15 s.
    */
   COPILOT_CALL_EXTENSION_LAUNCH = 18,
   /**
-   * The body of a factory is to be run. Answer: `{result?}`. Named by factory.
+   * The body of a factory is to be run. Named by factory. Since runtime 1.0.85.
+   * Arguments: `{name, runId, executionToken, args}`; cancelled when the runtime aborts the run.
+   * Answer: `{result?}`.
    */
   COPILOT_CALL_FACTORY = 19,
 };

@@ -1,6 +1,5 @@
 //! Questions of the engine to the user: an owned object that is answered once, now or later, from any thread.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -8,7 +7,6 @@ use bytes::Bytes;
 use copilot_core::Result;
 use copilot_core::host::{CallError, CallId, CallKind};
 use libc::{c_void, size_t};
-use serde::Deserialize;
 
 use crate::boundary::{boundary, code_of};
 use crate::driver::{Driver, closed_error, lock};
@@ -23,51 +21,6 @@ use crate::user_data::{UserData, copilot_destroy_fn};
 /// `…_fail_with`. Freeing it unanswered with `copilot_call_free` answers with an error.
 pub struct copilot_call {
     _opaque: [u8; 0],
-}
-
-/// What is asked. More kinds may be added.
-#[repr(u32)]
-#[allow(dead_code, reason = "names numbers for C, which passes them as integers")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum copilot_call_kind {
-    /// A tool is called by the model. Answer: a text, or `{textResultForLlm, resultType?, …}`. Named by tool.
-    COPILOT_CALL_TOOL = 1,
-    /// May the agent do this? Answer: `{"kind":"approve-once"}`, `{"kind":"reject"}`, `{"kind":"no-result"}` …
-    COPILOT_CALL_PERMISSION = 2,
-    /// A question for the person. Answer: `{"answer":…,"wasFreeform":…}`.
-    COPILOT_CALL_USER_INPUT = 3,
-    /// The agent wants to leave plan mode. Answer: `{"approved":…}`.
-    COPILOT_CALL_EXIT_PLAN_MODE = 4,
-    /// Switch to automatic model choice? Answer: `"yes"`, `"yes_always"` or `"no"`.
-    COPILOT_CALL_AUTO_MODE_SWITCH = 5,
-    /// A hook. Answer: its output, `null` for no change. Named by hook type.
-    COPILOT_CALL_HOOK = 6,
-    /// A section of the system message to rewrite. Answer: a text. Named by section.
-    COPILOT_CALL_SYSTEM_MESSAGE_TRANSFORM = 7,
-    /// A form to fill in. Answer: `{"action":…,"content":…}`.
-    COPILOT_CALL_ELICITATION = 8,
-    /// An MCP server needs a token. Answer: `{"accessToken":…}` or `null`.
-    COPILOT_CALL_MCP_AUTH = 9,
-    /// A slash command. The answer is ignored. Named by command.
-    COPILOT_CALL_COMMAND = 10,
-    /// A model provider needs a bearer token. Answer: a text. Named by provider.
-    COPILOT_CALL_PROVIDER_TOKEN = 11,
-    /// A canvas is opened, closed or acted upon. Answer: any JSON.
-    COPILOT_CALL_CANVAS = 12,
-    /// A file operation of the session's file system. Answer: the operation's value.
-    COPILOT_CALL_SESSION_FS = 13,
-    /// A model request to be served. Client-wide.
-    COPILOT_CALL_LLM_REQUEST = 14,
-    /// The list of models. Answer: a list. Client-wide.
-    COPILOT_CALL_LIST_MODELS = 15,
-    /// The skills of the user, or the text of one. Answer: a list, or a text.
-    COPILOT_CALL_SKILL_PROVIDER = 16,
-    /// A GitHub token for the session. Answer: `{kind, accessToken, expiresIn, tokenType?}`.
-    COPILOT_CALL_GITHUB_TOKEN = 17,
-    /// Which program runs an extension? Answer: `{executable, args, env}` or null. Client-wide.
-    COPILOT_CALL_EXTENSION_LAUNCH = 18,
-    /// The body of a factory is to be run. Answer: `{result?}`. Named by factory.
-    COPILOT_CALL_FACTORY = 19,
 }
 
 /// What a question is about. Borrowed: valid only during the callback; copy what is needed later.
@@ -205,46 +158,6 @@ pub(crate) unsafe fn ask(
     unsafe { function(user_data, call, &raw const info) }
 }
 
-#[derive(Deserialize)]
-struct Names<'a> {
-    #[serde(borrow, rename = "toolName")]
-    #[serde(alias = "hookType", alias = "sectionId", alias = "commandName", alias = "providerName")]
-    name: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct FactoryName {
-    name: String,
-}
-
-/// The name that chooses among several handlers of a kind; empty for kinds that have only one.
-pub(crate) fn name_of(kind: CallKind, args: &[u8]) -> String {
-    if !is_named(kind) {
-        return String::new();
-    }
-    if kind == CallKind::Factory {
-        return serde_json::from_slice::<FactoryName>(args).map(|named| named.name).unwrap_or_default();
-    }
-    serde_json::from_slice::<Names<'_>>(args)
-        .ok()
-        .and_then(|names| names.name)
-        .unwrap_or_default()
-        .into_owned()
-}
-
-/// Does this kind have one handler per name?
-pub(crate) fn is_named(kind: CallKind) -> bool {
-    matches!(
-        kind,
-        CallKind::Tool
-            | CallKind::Hook
-            | CallKind::SystemMessageTransform
-            | CallKind::Command
-            | CallKind::ProviderToken
-            | CallKind::Factory
-    )
-}
-
 /// Answers a call with JSON text and frees it. With an error (bad handle, bad JSON) the call is not freed and can be
 /// answered again; `COPILOT_ERROR_INVALID_STATE` and later codes mean that nobody waits any longer. Any thread.
 #[unsafe(no_mangle)]
@@ -342,25 +255,4 @@ pub unsafe extern "C" fn copilot_call_on_cancel(
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_call_free(call: *mut copilot_call) -> copilot_code {
     boundary!(copilot_code::COPILOT_ERROR_INTERNAL, { code_of(handle::free::<Call>(call).map(drop)) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn call_kinds_have_the_numbers_of_the_engine() {
-        assert_eq!(
-            CallKind::ALL.last().map(|kind| kind.number()),
-            Some(copilot_call_kind::COPILOT_CALL_FACTORY as u32)
-        );
-        assert_eq!(CallKind::SessionFs.number(), copilot_call_kind::COPILOT_CALL_SESSION_FS as u32);
-    }
-
-    #[test]
-    fn handlers_are_chosen_by_name() {
-        let args = br#"{"requestId":"1","toolName":"get_\u0077eather","arguments":{"name":"x"}}"#;
-        assert_eq!(name_of(CallKind::Tool, args), "get_weather");
-        assert_eq!(name_of(CallKind::Permission, args), "");
-    }
 }

@@ -8,7 +8,7 @@ use libc::{c_void, size_t};
 use serde_json::{Map, Value, json};
 
 use crate::boundary::{boundary, code_of};
-use crate::call::{CallHandler, copilot_call_fn, is_named};
+use crate::call::{CallHandler, copilot_call_fn};
 use crate::driver::lock;
 use crate::error::{copilot_code, copilot_error};
 use crate::handle;
@@ -95,19 +95,8 @@ fn served(handlers: &Handlers, events: bool) -> String {
     let mut served = Map::new();
     served.insert("events".into(), events.into());
     for (kind, name) in handlers.keys() {
-        let key = match kind {
-            CallKind::Tool => "tools",
-            CallKind::Hook => "hooks",
-            CallKind::Command => "commands",
-            CallKind::SystemMessageTransform => "transforms",
-            CallKind::ProviderToken => "bearerTokens",
-            CallKind::Factory => "factories",
-            other => {
-                served.insert(other.name().into(), true.into());
-                continue;
-            }
-        };
-        if let Value::Array(names) = served.entry(key).or_insert_with(|| json!([])) {
+        let none = if kind.is_named() { json!([]) } else { json!(true) };
+        if let Value::Array(names) = served.entry(kind.served()).or_insert(none) {
             names.push(name.as_str().into());
         }
     }
@@ -226,7 +215,7 @@ pub unsafe extern "C" fn copilot_session_config_on_call(
         let config = handle::get::<SessionConfig>(config)?;
         let found = CallKind::ALL.iter().copied().find(|known| known.number() == kind);
         let kind = match found {
-            Some(CallKind::LlmRequest | CallKind::ListModels | CallKind::ExtensionLaunch) => {
+            Some(kind) if kind.is_client_wide() => {
                 return Err(invalid(
                     "kind: this question is client-wide; see copilot_client_options.on_call",
                 ));
@@ -236,7 +225,7 @@ pub unsafe extern "C" fn copilot_session_config_on_call(
         };
         // SAFETY: the header's contract of text views.
         let name = unsafe { name.or_empty("name") }?;
-        if is_named(kind) == name.is_empty() {
+        if kind.is_named() == name.is_empty() {
             let must = if name.is_empty() { "needs a name" } else { "has no name" };
             return Err(invalid(format!("name: {} {must}", kind.name())));
         }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use copilot_core::host::{CallError, CallId, CallKind, Delivery, HostClient, SessionKey, Ticket};
 use copilot_core::{Error, ErrorKind, Result};
 
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::fork::Birthplace;
 use crate::op::{Cell, Patience};
 use crate::options::ClientCallbacks;
@@ -238,7 +238,7 @@ impl Driver {
             }
             Delivery::Lifecycle { event } => self.callbacks.lifecycle(&event),
             Delivery::Notification { method, params } => self.callbacks.notification(&method, &params),
-            Delivery::Call { call, kind, session, args } => self.ask(call, kind, session, args),
+            Delivery::Call { call, kind, name, session, args } => self.ask(call, kind, &name, session, args),
             Delivery::CallCancelled { call } => {
                 let call = lock(&self.calls).get(&call).and_then(Weak::upgrade);
                 if let Some(call) = call {
@@ -258,10 +258,9 @@ impl Driver {
         self.host.release_session(key);
     }
 
-    fn ask(self: &Arc<Self>, id: CallId, kind: CallKind, session: SessionKey, args: Bytes) {
-        let name = call::name_of(kind, &args);
+    fn ask(self: &Arc<Self>, id: CallId, kind: CallKind, name: &str, session: SessionKey, args: Bytes) {
         let entry = self.session(session);
-        let handler = entry.as_ref().and_then(|entry| entry.handler(kind, &name));
+        let handler = entry.as_ref().and_then(|entry| entry.handler(kind, name));
         if handler.is_none() && !self.callbacks.takes_calls() {
             let text = format!("No handler for {} {name}", kind.name());
             let _ = self.host.reply_error(id, &CallError::new(text.trim_end()));
@@ -271,8 +270,8 @@ impl Driver {
         lock(&self.calls).insert(id, Arc::downgrade(&call));
         let session = entry.map_or(std::ptr::null_mut(), |entry| entry.handle());
         match handler {
-            Some(handler) => handler.invoke(call, session, kind, &name, &args),
-            None => self.callbacks.call(call, session, kind, &name, &args),
+            Some(handler) => handler.invoke(call, session, kind, name, &args),
+            None => self.callbacks.call(call, session, kind, name, &args),
         }
     }
 }

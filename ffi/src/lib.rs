@@ -33,6 +33,7 @@ mod fork;
 mod handle;
 mod input;
 mod json;
+mod kinds;
 mod op;
 mod options;
 mod pointer;

@@ -17,6 +17,7 @@ mod python;
 mod reader;
 mod rust;
 mod schema;
+mod tables;
 mod ts;
 
 use std::path::{Path, PathBuf};
@@ -40,8 +41,13 @@ fn platform() -> String {
     format!("{os}-{arch}")
 }
 
+/// The workspace.
+fn home() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
 fn options() -> Result<Options, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned();
+    let root = home().to_owned();
     let package = format!(".tools/runtime/node_modules/@github/copilot-sdk-{}/schemas", platform());
     let schemas = std::env::var_os("COPILOT_SCHEMAS").map_or_else(|| root.join(package), PathBuf::from);
     let mut options = Options { check: false, schemas, root };
@@ -69,7 +75,9 @@ fn run() -> Result<(), String> {
     ts::write(&model, &mut tree);
     c::write(&model, &mut tree);
     inventory::write(&model, &mut tree);
-    tree.format_rust(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")))?;
+    tables::write(home(), &mut tree)?;
+    tree.place_parts(&options.root)?;
+    tree.format_rust(home())?;
     if !options.check {
         tree.write(&options.root)?;
         println!("{}", tree.summary());

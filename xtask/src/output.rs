@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 #[derive(Default)]
 pub struct Tree {
     files: BTreeMap<String, String>,
+    /// Parts of hand-written files, by file and name.
+    parts: BTreeMap<(String, String), String>,
 }
 
 impl Tree {
@@ -16,6 +18,28 @@ impl Tree {
         let path = path.into();
         let known = self.files.insert(path.clone(), text.into());
         assert!(known.is_none(), "{path} is written twice");
+    }
+
+    /// A part of a hand-written file, between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+    pub fn part(&mut self, path: &str, name: &str, text: impl Into<String>) {
+        let known = self.parts.insert((path.to_owned(), name.to_owned()), text.into());
+        assert!(known.is_none(), "{name} of {path} is written twice");
+    }
+
+    /// Puts the parts into the files below `root`, which are whole from then on.
+    pub fn place_parts(&mut self, root: &Path) -> Result<(), String> {
+        for ((path, name), text) in std::mem::take(&mut self.parts) {
+            let whole = match self.files.remove(&path) {
+                Some(whole) => whole,
+                None => fs::read_to_string(root.join(&path)).map_err(|e| format!("{path}: {e}"))?,
+            };
+            let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
+            let missing = || format!("{path}: there is no part {name}");
+            let (before, rest) = whole.split_once(&begin).ok_or_else(missing)?;
+            let (_, after) = rest.split_once(&end).ok_or_else(missing)?;
+            self.files.insert(path, format!("{before}{begin}{text}{end}{after}"));
+        }
+        Ok(())
     }
 
     /// Lays out the Rust files as `cargo fmt` would, so that the formatting check covers them too.

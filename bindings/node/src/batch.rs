@@ -65,8 +65,9 @@ fn write_record(out: &mut String, delivery: &Delivery) {
             let _ = write!(out, "2,{ticket},");
             write_json(out, error);
         }
-        Delivery::Call { call, kind, session, args } => {
-            let _ = write!(out, "3,{call},{},{session},", kind.number());
+        Delivery::Call { call, kind, name, session, args } => {
+            let name = serde_json::Value::from(&**name);
+            let _ = write!(out, "3,{call},{},{session},{name},", kind.number());
             push_payload(out, args);
         }
         Delivery::CallCancelled { call } => {

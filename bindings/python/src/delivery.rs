@@ -28,8 +28,8 @@ pub(crate) fn to_python<'py>(py: Python<'py>, delivery: &Delivery) -> PyResult<B
         Delivery::Completed { ticket, result: Err(error) } => {
             (COMPLETED, *ticket, py.None(), to_tuple(error)).into_pyobject(py)
         }
-        Delivery::Call { call, kind, session, args } => {
-            (CALL, *call, kind.number(), *session, PyBytes::new(py, args)).into_pyobject(py)
+        Delivery::Call { call, kind, name, session, args } => {
+            (CALL, *call, kind.number(), *session, PyBytes::new(py, args), &**name).into_pyobject(py)
         }
         Delivery::CallCancelled { call } => (CALL_CANCELLED, *call).into_pyobject(py),
         Delivery::Lifecycle { event } => (LIFECYCLE, PyBytes::new(py, event)).into_pyobject(py),

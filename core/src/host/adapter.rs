@@ -9,8 +9,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
-use super::delivery::{CallError, CallId, CallKind, Delivery, SessionKey};
+use super::delivery::{CallError, CallId, Delivery, SessionKey};
 use super::inbox::Inbox;
+use super::kinds::CallKind;
 use super::session::HostSession;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
@@ -58,6 +59,7 @@ impl Calls {
     pub(super) async fn ask(
         self: &Arc<Self>,
         kind: CallKind,
+        name: &str,
         session: SessionKey,
         args: String,
     ) -> Result<String> {
@@ -65,7 +67,7 @@ impl Calls {
         let (sender, receiver) = oneshot::channel();
         self.open().insert(call, sender);
         let _open = OpenCall { calls: self, call };
-        self.inbox.push(Delivery::Call { call, kind, session, args: Bytes::from(args) });
+        self.inbox.push(Delivery::Call { call, kind, name: name.into(), session, args: Bytes::from(args) });
         match receiver.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(match error.code {
@@ -97,7 +99,7 @@ impl Drop for OpenCall<'_> {
 impl ToolHandler for HostSession {
     async fn call(&self, _: &CallContext, invocation: ToolInvocation) -> Result<ToolResult> {
         let args = text::text(&invocation)?;
-        Ok(ToolResult::Raw(self.calls.ask(CallKind::Tool, self.key, args).await?))
+        Ok(ToolResult::Raw(self.calls.ask(CallKind::Tool, &invocation.tool_name, self.key, args).await?))
     }
 }
 
@@ -135,7 +137,7 @@ impl AutoModeSwitchHandler for HostSession {
 #[async_trait]
 impl HookHandler for HostSession {
     async fn run(&self, _: &CallContext, input: HookInput) -> Result<Value> {
-        self.ask(CallKind::Hook, &input).await
+        self.ask_named(CallKind::Hook, &input.hook_type, &input).await
     }
 }
 
@@ -143,7 +145,7 @@ impl HookHandler for HostSession {
 impl TransformHandler for HostSession {
     async fn transform(&self, _: &CallContext, section_id: &str, content: &str) -> Result<String> {
         let args = json!({"sectionId": section_id, "content": content});
-        self.ask(CallKind::SystemMessageTransform, &args).await
+        self.ask_named(CallKind::SystemMessageTransform, section_id, &args).await
     }
 }
 
@@ -164,14 +166,14 @@ impl McpAuthHandler for HostSession {
 #[async_trait]
 impl CommandHandler for HostSession {
     async fn run(&self, _: &CallContext, command: CommandContext) -> Result<()> {
-        self.ask::<Value>(CallKind::Command, &command).await.map(drop)
+        self.ask_named::<Value>(CallKind::Command, &command.command_name, &command).await.map(drop)
     }
 }
 
 #[async_trait]
 impl ProviderTokenHandler for HostSession {
     async fn token(&self, _: &CallContext, provider_name: &str) -> Result<String> {
-        self.ask(CallKind::ProviderToken, &json!({"providerName": provider_name})).await
+        self.ask_named(CallKind::ProviderToken, provider_name, &json!({"providerName": provider_name})).await
     }
 }
 
@@ -230,7 +232,8 @@ impl ExtensionLaunchHandler for HostSession {
 #[async_trait]
 impl FactoryHandler for HostSession {
     async fn execute(&self, _: &CallContext, execution: FactoryExecution) -> Result<Option<Value>> {
-        let answer: Map<String, Value> = self.ask(CallKind::Factory, &execution).await?;
+        let answer: Map<String, Value> =
+            self.ask_named(CallKind::Factory, &execution.name, &execution).await?;
         Ok(answer.get("result").cloned())
     }
 }

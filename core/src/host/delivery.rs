@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::kinds::CallKind;
 use crate::error::Error;
 use crate::protocol::event::Event;
 
@@ -47,6 +48,8 @@ pub enum Delivery {
         call: CallId,
         /// What is asked.
         kind: CallKind,
+        /// Which tool, hook type, section, command, provider or factory; empty for kinds with one handler.
+        name: Box<str>,
         /// The session concerned, 0 for the client.
         session: SessionKey,
         /// JSON text of the arguments.
@@ -89,10 +92,11 @@ impl std::fmt::Debug for Delivery {
             Self::Notification { method, params } => {
                 f.debug_struct("Notification").field("method", method).field("bytes", &params.len()).finish()
             }
-            Self::Call { call, kind, session, args } => f
+            Self::Call { call, kind, name, session, args } => f
                 .debug_struct("Call")
                 .field("call", call)
                 .field("kind", kind)
+                .field("name", name)
                 .field("session", session)
                 .field("bytes", &args.len())
                 .finish(),
@@ -103,52 +107,6 @@ impl std::fmt::Debug for Delivery {
             Self::Closed { error } => f.debug_struct("Closed").field("error", error).finish(),
         }
     }
-}
-
-macro_rules! call_kinds {
-    ($($variant:ident = $number:literal $name:literal $doc:literal;)*) => {
-        /// What the engine asks of the user. Names and numbers are stable.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        #[repr(u32)]
-        pub enum CallKind {
-            $(#[doc = $doc] $variant = $number,)*
-        }
-        impl CallKind {
-            /// Every kind, in the order of its number.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-            /// The stable number.
-            #[must_use]
-            pub const fn number(self) -> u32 { self as u32 }
-            /// The stable name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-call_kinds! {
-    Tool = 1 "tool" "A tool of the user is called by the model.";
-    Permission = 2 "permission" "May the agent do this?";
-    UserInput = 3 "userInput" "A question for the person in front of the program.";
-    ExitPlanMode = 4 "exitPlanMode" "The agent wants to leave plan mode.";
-    AutoModeSwitch = 5 "autoModeSwitch" "The runtime proposes to switch to automatic model choice.";
-    Hook = 6 "hook" "A hook of the user.";
-    SystemMessageTransform = 7 "systemMessageTransform" "A section of the system message to rewrite.";
-    Elicitation = 8 "elicitation" "A form to fill in.";
-    McpAuth = 9 "mcpAuth" "An MCP server needs a token.";
-    Command = 10 "command" "A slash command of the user.";
-    ProviderToken = 11 "providerToken" "A model provider needs a bearer token.";
-    Canvas = 12 "canvas" "A canvas is opened, closed or acted upon.";
-    SessionFs = 13 "sessionFs" "A file operation of the session's file system.";
-    LlmRequest = 14 "llmRequest" "A model request to be served by the user.";
-    ListModels = 15 "listModels" "The list of models.";
-    SkillProvider = 16 "skillProvider" "The skills of the user, or the text of one.";
-    GitHubToken = 17 "gitHubToken" "The runtime needs a GitHub token for a session.";
-    ExtensionLaunch = 18 "extensionLaunch" "Which program runs an extension?";
-    Factory = 19 "factory" "The body of a factory is to be run.";
 }
 
 /// Why a call could not be answered.

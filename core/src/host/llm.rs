@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::adapter::Calls;
-use super::delivery::{CallKind, Delivery, Ticket};
+use super::delivery::{Delivery, Ticket};
 use super::inbox::Inbox;
+use super::kinds::CallKind;
 use super::shared::Shared;
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
@@ -79,7 +80,7 @@ impl LlmHandler for HostLlm {
         if !is_socket {
             args["bodyBase64"] = BASE64.encode(body.collect().await?).into();
         }
-        let asked = self.calls.ask(CallKind::LlmRequest, 0, args.to_string());
+        let asked = self.calls.ask(CallKind::LlmRequest, "", 0, args.to_string());
         if is_socket {
             tokio::select! {
                 answer = asked => answer.map(drop)?,

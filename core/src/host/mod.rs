@@ -6,6 +6,7 @@ mod client;
 mod delivery;
 mod engine;
 mod inbox;
+mod kinds;
 mod llm;
 mod make;
 mod messages;
@@ -16,8 +17,9 @@ mod shared;
 
 pub use crate::session::Counters;
 pub use client::HostClient;
-pub use delivery::{CallError, CallId, CallKind, Delivery, SessionKey, Ticket};
+pub use delivery::{CallError, CallId, Delivery, SessionKey, Ticket};
 pub use inbox::Waker;
+pub use kinds::CallKind;
 
 /// [`tool_result_of_mcp`](crate::handlers::tool_result_of_mcp) from JSON text to JSON text.
 pub fn tool_result_of_mcp(result_json: &str) -> crate::Result<String> {

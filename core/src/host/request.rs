@@ -1,13 +1,10 @@
 //! The arguments of operations, as doors write them.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::delivery::SessionKey;
-use super::session::HostSession;
-use crate::handlers::Handlers;
+use super::kinds::Served;
 use crate::protocol::session_spec::{SessionConfig, TraceContext};
 
 /// `rpc.call`, `rpc.notify` and `session.call`.
@@ -90,62 +87,4 @@ pub(super) enum Form {
         #[serde(default)]
         options: serde_json::Map<String, serde_json::Value>,
     },
-}
-
-/// Which callbacks the host serves for a session.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub(super) struct Served {
-    tools: Vec<String>,
-    permission: bool,
-    user_input: bool,
-    exit_plan_mode: bool,
-    auto_mode_switch: bool,
-    elicitation: bool,
-    mcp_auth: bool,
-    hooks: Vec<String>,
-    commands: Vec<String>,
-    transforms: Vec<String>,
-    bearer_tokens: Vec<String>,
-    canvas: bool,
-    session_fs: bool,
-    skill_provider: bool,
-    factories: Vec<String>,
-    #[serde(rename = "gitHubToken")]
-    github_token: bool,
-    pub(super) events: Option<bool>,
-}
-
-impl Served {
-    /// Ordinary handlers that ask the host.
-    pub(super) fn handlers(self, host: &Arc<HostSession>) -> Handlers {
-        macro_rules! one {
-            ($on:expr) => {
-                $on.then(|| Arc::clone(host) as _)
-            };
-        }
-        macro_rules! each {
-            ($names:expr) => {
-                $names.into_iter().map(|name| (name, Arc::clone(host) as _)).collect()
-            };
-        }
-        Handlers {
-            tools: each!(self.tools),
-            permission: one!(self.permission),
-            user_input: one!(self.user_input),
-            exit_plan_mode: one!(self.exit_plan_mode),
-            auto_mode_switch: one!(self.auto_mode_switch),
-            elicitation: one!(self.elicitation),
-            mcp_auth: one!(self.mcp_auth),
-            hooks: each!(self.hooks),
-            commands: each!(self.commands),
-            transforms: each!(self.transforms),
-            provider_tokens: each!(self.bearer_tokens),
-            session_fs: one!(self.session_fs),
-            canvas: one!(self.canvas),
-            factories: each!(self.factories),
-            skill_provider: one!(self.skill_provider),
-            github_token: one!(self.github_token),
-        }
-    }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::adapter::Calls;
-use super::delivery::{CallKind, Delivery, SessionKey};
+use super::delivery::{Delivery, SessionKey};
+use super::kinds::CallKind;
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
@@ -146,13 +147,23 @@ impl HostSession {
         }
     }
 
-    /// Asks the host and types its answer.
+    /// Asks the host's one handler of a kind and types its answer.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         kind: CallKind,
         args: &(impl Serialize + Sync),
     ) -> Result<T> {
-        let answer = self.calls.ask(kind, self.key, text::text(args)?).await?;
+        self.ask_named(kind, "", args).await
+    }
+
+    /// The same for a kind with a handler for each name.
+    pub(super) async fn ask_named<T: DeserializeOwned>(
+        &self,
+        kind: CallKind,
+        name: &str,
+        args: &(impl Serialize + Sync),
+    ) -> Result<T> {
+        let answer = self.calls.ask(kind, name, self.key, text::text(args)?).await?;
         text::parse(answer.as_bytes()).map_err(|error| {
             Error::new(
                 ErrorKind::HandlerFailed,

@@ -1,0 +1,260 @@
+//! `callbacks.toml`: what the engine asks of the user.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::MADE;
+use crate::names;
+use crate::output::Tree;
+
+const SOURCE: &str = "`core/tables/callbacks.toml`. Do not edit.";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    callback: Vec<Callback>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    name: String,
+    number: u32,
+    served: String,
+    field: String,
+    named: Option<String>,
+    scope: Scope,
+    arrives: String,
+    since: String,
+    doc: String,
+    args: String,
+    answer: String,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Scope {
+    Session,
+    Client,
+}
+
+pub fn read(root: &Path) -> Result<Vec<Callback>, String> {
+    let File { mut callback } = super::read(root, "callbacks.toml")?;
+    callback.sort_by_key(|row| row.number);
+    for (index, row) in callback.iter().enumerate() {
+        if row.number as usize != index + 1 {
+            return Err(format!("callbacks.toml: {} has number {}, not {}", row.name, row.number, index + 1));
+        }
+    }
+    let distinct = |what: fn(&Callback) -> &str| callback.iter().map(what).collect::<BTreeSet<_>>().len();
+    if distinct(|row| &row.name) < callback.len() || distinct(|row| &row.served) < callback.len() {
+        return Err("callbacks.toml: a name or a member of `handlers` is there twice".to_owned());
+    }
+    Ok(callback)
+}
+
+pub fn write(rows: &[Callback], tree: &mut Tree) {
+    tree.add("core/src/host/kinds.rs", rust(rows));
+    tree.add("ffi/src/kinds.rs", c(rows));
+    tree.add("bindings/python/copilot/_kinds.py", python(rows));
+    tree.add("bindings/node/js/kinds.ts", typescript(rows));
+    tree.add("tests/conformance/kinds.json", conformance(rows));
+    tree.part("docs/host.md", "callbacks", markdown(rows));
+}
+
+impl Callback {
+    fn variant(&self) -> String {
+        format!("{}{}", self.name[..1].to_ascii_uppercase(), &self.name[1..])
+    }
+
+    /// The name in capitals, words apart.
+    fn constant(&self) -> String {
+        // `gitHub` is one word.
+        names::snake(&self.name.replace("gitHub", "github")).to_ascii_uppercase()
+    }
+
+    /// The member of `handlers` as a Rust name.
+    fn served_field(&self) -> String {
+        names::snake(&self.served.replace("gitHub", "github"))
+    }
+}
+
+fn rust(rows: &[Callback]) -> String {
+    let mut out = format!("//! The callbacks. {MADE} {SOURCE}\n\n");
+    out.push_str(
+        "use std::sync::Arc;\n\nuse serde::Deserialize;\n\nuse super::session::HostSession;\nuse crate::handlers::Handlers;\n\n\
+         /// What the engine asks of the user. Names and numbers are stable.\n\
+         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n#[non_exhaustive]\n#[repr(u32)]\npub enum CallKind {\n",
+    );
+    for row in rows {
+        let _ = writeln!(out, "/// {}\n{} = {},", row.doc, row.variant(), row.number);
+    }
+    out.push_str("}\n\nimpl CallKind {\n/// Every kind, in the order of its number.\npub const ALL: &'static [Self] = &[");
+    for row in rows {
+        let _ = write!(out, "Self::{},", row.variant());
+    }
+    out.push_str(
+        "];\n\n/// The stable number.\n#[must_use]\npub const fn number(self) -> u32 { self as u32 }\n\n",
+    );
+    let mut texts = |doc: &str, name: &str, of: fn(&Callback) -> &str| {
+        let _ = writeln!(
+            out,
+            "/// {doc}\n#[must_use]\npub const fn {name}(self) -> &'static str {{ match self {{"
+        );
+        for row in rows {
+            let _ = writeln!(out, "Self::{} => \"{}\",", row.variant(), of(row));
+        }
+        out.push_str("}}\n\n");
+    };
+    texts("The stable name.", "name", |row| &row.name);
+    texts("The member of `handlers` by which a door says that it serves this kind.", "served", |row| {
+        &row.served
+    });
+    let mut set = |doc: &str, name: &str, is: fn(&Callback) -> bool| {
+        let _ = write!(out, "/// {doc}\n#[must_use]\npub const fn {name}(self) -> bool {{ matches!(self, ");
+        let named: Vec<_> =
+            rows.iter().filter(|row| is(row)).map(|row| format!("Self::{}", row.variant())).collect();
+        out.push_str(&named.join(" | "));
+        out.push_str(") }\n\n");
+    };
+    set("Whether there is a handler for each name, which calls carry.", "is_named", |row| {
+        row.named.is_some()
+    });
+    set("Whether it concerns the client and no session.", "is_client_wide", |row| row.scope == Scope::Client);
+    out.push_str("}\n\n");
+    served(rows, &mut out);
+    out
+}
+
+/// The part of the host's door that reads `handlers` of a session.
+fn served(rows: &[Callback], out: &mut String) {
+    let of_session = || rows.iter().filter(|row| row.scope == Scope::Session);
+    out.push_str(
+        "/// Which callbacks the host serves for a session.\n#[derive(Default, Deserialize)]\n#[serde(default, deny_unknown_fields)]\n\
+         pub(super) struct Served {\n",
+    );
+    for row in of_session() {
+        let kind = if row.named.is_some() { "Vec<String>" } else { "bool" };
+        let field = row.served_field();
+        if field != row.served {
+            let _ = writeln!(out, "#[serde(rename = \"{}\")]", row.served);
+        }
+        let _ = writeln!(out, "{field}: {kind},");
+    }
+    out.push_str(
+        "/// Whether it wants events.\npub(super) events: Option<bool>,\n}\n\nimpl Served {\n\
+         /// Ordinary handlers that ask the host.\npub(super) fn handlers(self, host: &Arc<HostSession>) -> Handlers {\n\
+         macro_rules! one { ($on:expr) => { $on.then(|| Arc::clone(host) as _) }; }\n\
+         macro_rules! each { ($names:expr) => { $names.into_iter().map(|name| (name, Arc::clone(host) as _)).collect() }; }\n\
+         Handlers {\n",
+    );
+    for row in of_session() {
+        let made = if row.named.is_some() { "each" } else { "one" };
+        let _ = writeln!(out, "{}: {made}!(self.{}),", row.field, row.served_field());
+    }
+    out.push_str("}\n}\n}\n");
+}
+
+fn c(rows: &[Callback]) -> String {
+    let mut out = format!(
+        "//! The callbacks as C sees them. {MADE} {SOURCE}\n\n/// What is asked. More kinds may be added.\n#[repr(u32)]\n\
+         #[allow(dead_code, reason = \"names numbers for C, which passes them as integers\")]\n\
+         #[derive(Clone, Copy, Debug, PartialEq, Eq)]\npub enum copilot_call_kind {{\n"
+    );
+    for row in rows {
+        let named = row.named.as_ref().map(|by| format!(" Named by {by}.")).unwrap_or_default();
+        let wide = if row.scope == Scope::Client { " Client-wide." } else { "" };
+        let head = format!("{}{named}{wide} Since runtime {}.", row.doc, row.since);
+        let args = format!("Arguments: {}.", row.args.trim_end_matches('.'));
+        let answer = format!("Answer: {}.", row.answer.trim_end_matches('.'));
+        for paragraph in [head, args, answer] {
+            out.push_str(&super::doc_comment(&paragraph));
+        }
+        let _ = writeln!(out, "COPILOT_CALL_{} = {},", row.constant(), row.number);
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn python(rows: &[Callback]) -> String {
+    let mut out = format!(
+        "\"\"\"What the engine asks of the user. {MADE} {SOURCE}\"\"\"\n\nfrom __future__ import annotations\n\n\
+         from typing import NamedTuple\n\n\nclass Kind(NamedTuple):\n    \"\"\"One kind of question.\"\"\"\n\n    number: int\n    name: str\n    \
+         served: str\n    named: bool\n    client_wide: bool\n\n\n"
+    );
+    for row in rows {
+        let _ = writeln!(out, "{} = {}", row.constant(), row.number);
+    }
+    out.push_str("\n# The member of ``handlers`` that says it is served, and whether there is a handler for each name.\nKINDS = (\n");
+    for row in rows {
+        let truth = |it: bool| if it { "True" } else { "False" };
+        let _ = writeln!(
+            out,
+            "    Kind({}, \"{}\", \"{}\", {}, {}),",
+            row.number,
+            row.name,
+            row.served,
+            truth(row.named.is_some()),
+            truth(row.scope == Scope::Client)
+        );
+    }
+    out.push_str(")\n");
+    out
+}
+
+fn typescript(rows: &[Callback]) -> String {
+    let mut out =
+        format!("/** What the engine asks of the user. {MADE} {SOURCE} */\n\nexport const CallKind = {{\n");
+    for row in rows {
+        let _ = writeln!(out, "  {}: {},", row.variant(), row.number);
+    }
+    out.push_str(
+        "} as const;\n\n/** One kind of question. */\nexport interface Kind {\n  readonly number: number;\n  readonly name: string;\n  \
+         /** The member of `handlers` that says it is served. */\n  readonly served: string;\n  /** Whether there is a handler for each name. */\n  \
+         readonly named: boolean;\n  /** Whether it concerns the client and no session. */\n  readonly clientWide: boolean;\n}\n\n\
+         export const KINDS: readonly Kind[] = [\n",
+    );
+    for row in rows {
+        let _ = writeln!(
+            out,
+            "  {{ number: {}, name: \"{}\", served: \"{}\", named: {}, clientWide: {} }},",
+            row.number,
+            row.name,
+            row.served,
+            row.named.is_some(),
+            row.scope == Scope::Client
+        );
+    }
+    out.push_str("];\n");
+    out
+}
+
+fn conformance(rows: &[Callback]) -> String {
+    let kinds: Vec<_> = rows
+        .iter()
+        .map(|row| json!({"number": row.number, "name": row.name, "arrives": row.arrives, "named": row.named.is_some()}))
+        .collect();
+    let lines: Vec<_> = kinds.iter().map(|kind| format!("  {kind}")).collect();
+    format!("[\n{}\n]\n", lines.join(",\n"))
+}
+
+fn markdown(rows: &[Callback]) -> String {
+    let mut out = "| `CallKind` | number | served by | args | answer | arrives as | since |\n|---|---|---|---|---|---|---|\n".to_owned();
+    for row in rows {
+        let served = match (&row.named, row.scope) {
+            (Some(by), _) => format!("`{}`, by {by}", row.served),
+            (None, Scope::Client) => format!("`{}` of the client", row.served),
+            (None, Scope::Session) => format!("`{}`", row.served),
+        };
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {served} | {} | {} | {} | {} |",
+            row.name, row.number, row.args, row.answer, row.arrives, row.since
+        );
+    }
+    out
+}
