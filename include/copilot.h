@@ -1056,6 +1056,12 @@ const char *copilot_error_message(const copilot_error *error);
 const char *copilot_error_data(const copilot_error *error);
 
 /**
+ * Why, as JSON text `{"code":"session.disconnected","session":"…"}`, or NULL when the error has no reason. Codes are
+ * stable; `docs/errors.md` lists them. Valid until the error is freed.
+ */
+const char *copilot_error_reason(const copilot_error *error);
+
+/**
  * Writes the JSON-RPC code of a `COPILOT_ERROR_RPC` to `code` and returns true; false when the error has none.
  */
 bool copilot_error_rpc_code(const copilot_error *error,

@@ -24,6 +24,7 @@ class Error : public std::exception {
     int64_t rpc_code = 0;
     if (copilot_error_rpc_code(error, &rpc_code)) taken.rpc_code_ = rpc_code;
     if (const char* data = copilot_error_data(error)) taken.data_ = data;
+    if (const char* reason = copilot_error_reason(error)) taken.reason_ = reason;
     copilot_error_free(error);
     return taken;
   }
@@ -37,12 +38,14 @@ class Error : public std::exception {
   std::optional<int64_t> rpc_code() const noexcept { return rpc_code_; }
   /// Details as JSON text.
   const std::optional<std::string>& data() const noexcept { return data_; }
+  /// Why, as JSON text with a stable `code`; docs/errors.md lists them.
+  const std::optional<std::string>& reason() const noexcept { return reason_; }
 
  private:
   copilot_code code_;
   std::string name_, message_;
   std::optional<int64_t> rpc_code_;
-  std::optional<std::string> data_;
+  std::optional<std::string> data_, reason_;
 };
 
 struct Unit {};

@@ -1,8 +1,12 @@
 //! The one error type of the engine. Every door maps [`ErrorKind`] and nothing else.
 
+pub(crate) mod reasons;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+
+use serde_json::Value;
 
 /// What went wrong, as a stable number shared by every door. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,6 +140,36 @@ struct Inner {
     message: Cow<'static, str>,
     rpc_code: Option<i64>,
     data: Option<String>,
+    reason: Option<Reason>,
+}
+
+/// Why something failed, as data: a stable code and what belongs to it. `docs/errors.md` lists them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    code: &'static str,
+    params: Value,
+}
+
+impl Reason {
+    /// The stable code, for example `session.disconnected`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What belongs to it, by name.
+    #[must_use]
+    pub fn params(&self) -> &Value {
+        &self.params
+    }
+
+    /// JSON text: the parameters and `code` in one object.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut members = self.params.clone();
+        members["code"] = self.code.into();
+        members.to_string()
+    }
 }
 
 /// Result with the engine's error.
@@ -144,12 +178,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error of a kind with a text.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Arc::new(Inner { kind, message: message.into(), rpc_code: None, data: None }))
+        Self(Arc::new(Inner { kind, message: message.into(), rpc_code: None, data: None, reason: None }))
     }
 
     /// Makes a JSON-RPC error. `data` is JSON text.
     pub fn rpc(code: i64, message: impl Into<Cow<'static, str>>, data: Option<String>) -> Self {
-        Self(Arc::new(Inner { kind: ErrorKind::Rpc, message: message.into(), rpc_code: Some(code), data }))
+        let kind = ErrorKind::Rpc;
+        Self(Arc::new(Inner { kind, message: message.into(), rpc_code: Some(code), data, reason: None }))
+    }
+
+    /// The same error with its reason.
+    fn because(mut self, code: &'static str, params: Value) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.reason = Some(Reason { code, params });
+        }
+        self
     }
 
     /// Says first that there is no connection, when that is what the runtime's end means to the caller.
@@ -168,6 +211,7 @@ impl Error {
             message: self.0.message.clone(),
             rpc_code: self.0.rpc_code,
             data: Some(data),
+            reason: self.0.reason.clone(),
         }))
     }
 
@@ -181,6 +225,12 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// Why, as data; none for errors that the runtime answered, and for rare ones.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        self.0.reason.as_ref()
     }
 
     /// The JSON-RPC error code, for kind [`ErrorKind::Rpc`].
@@ -212,6 +262,7 @@ impl fmt::Debug for Error {
             .field("message", &self.0.message)
             .field("rpc_code", &self.0.rpc_code)
             .field("data", &self.0.data)
+            .field("reason", &self.0.reason.as_ref().map(Reason::code))
             .finish()
     }
 }
@@ -238,5 +289,14 @@ mod tests {
         let error = Error::rpc(-32601, "Unhandled method x", None);
         assert_eq!(error.to_string(), "JSON-RPC Error -32601: Unhandled method x");
         assert_eq!(error.message(), "Unhandled method x");
+    }
+
+    #[test]
+    fn reasons_travel_with_the_error() {
+        let error = reasons::timeout_call(1.5, "ping").with_data("{}".to_owned());
+        let reason = error.reason().unwrap();
+        assert_eq!((reason.code(), &reason.params()["method"]), ("timeout.call", &Value::from("ping")));
+        let read: Value = serde_json::from_str(&reason.json()).unwrap();
+        assert_eq!(read, serde_json::json!({"code": "timeout.call", "after": 1.5, "method": "ping"}));
     }
 }

@@ -40,7 +40,7 @@ pub use client::{
     StartInfo, StopReport,
 };
 pub use diagnostics::{ClientCounters, Diagnostics, StartRecord, StartTimings};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Reason, Result};
 pub use handlers::Handlers;
 pub use protocol::common::{Mode, Secret};
 pub use protocol::event::{Event, EventHeader};

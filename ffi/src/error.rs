@@ -110,6 +110,7 @@ pub(crate) struct ErrorObject {
     message: Text,
     rpc_code: Option<i64>,
     data: Option<Text>,
+    reason: Option<Text>,
 }
 
 /// Hands an error to C.
@@ -121,6 +122,7 @@ pub(crate) fn owned(error: Error) -> *mut copilot_error {
         message: Text::from(error.message().replace('\0', "\u{fffd}")),
         rpc_code: error.rpc_code(),
         data: error.data().map(Text::from),
+        reason: error.reason().map(|reason| Text::from(reason.json())),
     }))
 }
 
@@ -165,6 +167,18 @@ pub extern "C" fn copilot_error_data(error: *const copilot_error) -> *const c_ch
         handle::get::<ErrorObject>(error)
             .ok()
             .and_then(|object| object.data.as_ref().map(Text::as_ptr))
+            .unwrap_or(std::ptr::null())
+    })
+}
+
+/// Why, as JSON text `{"code":"session.disconnected","session":"…"}`, or NULL when the error has no reason. Codes are
+/// stable; `docs/errors.md` lists them. Valid until the error is freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn copilot_error_reason(error: *const copilot_error) -> *const c_char {
+    boundary!(std::ptr::null(), {
+        handle::get::<ErrorObject>(error)
+            .ok()
+            .and_then(|object| object.reason.as_ref().map(Text::as_ptr))
             .unwrap_or(std::ptr::null())
     })
 }

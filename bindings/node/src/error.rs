@@ -12,6 +12,10 @@ pub(crate) fn write_json(out: &mut String, error: &Error) {
         out.push_str(",\"data\":");
         out.push_str(data);
     }
+    if let Some(reason) = error.reason() {
+        out.push_str(",\"reason\":");
+        out.push_str(&reason.json());
+    }
     out.push('}');
 }
 

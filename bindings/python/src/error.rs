@@ -1,15 +1,16 @@
 //! Errors of the engine as plain tuples; `copilot._errors` turns them into exceptions, in one place.
 
-use copilot_core::Error;
+use copilot_core::{Error, Reason};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-/// `(kind name, message, JSON-RPC code or None, JSON details or None)`.
-pub(crate) type ErrorTuple = (&'static str, String, Option<i64>, Option<String>);
+/// `(kind name, message, JSON-RPC code or None, JSON details or None, JSON reason or None)`.
+pub(crate) type ErrorTuple = (&'static str, String, Option<i64>, Option<String>, Option<String>);
 
 /// Takes an error apart.
 pub(crate) fn to_tuple(error: &Error) -> ErrorTuple {
-    (error.kind().name(), error.message().to_owned(), error.rpc_code(), error.data().map(str::to_owned))
+    let (data, reason) = (error.data().map(str::to_owned), error.reason().map(Reason::json));
+    (error.kind().name(), error.message().to_owned(), error.rpc_code(), data, reason)
 }
 
 /// The same as a Python exception, through `copilot._errors.from_native`.

@@ -11,7 +11,7 @@ use super::{Client, ClientCallbacks, ClientInner, ConnectionState, Live, StartIn
 use crate::diagnostics::Phase;
 use crate::dispatch;
 use crate::dispatch::client_wide::ClientWide;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::framing::{DEFAULT_MAX_FRAME, LARGEST_MAX_FRAME};
 use crate::protocol::{json, method};
 use crate::router::{ClientObserver, ClientRequests, Router};
@@ -123,12 +123,9 @@ impl ClientInner {
         let Some(live) = attempt.live.as_mut() else { return Err(internal()) };
         let connection = live.connection.clone();
         let limit = self.options.start_timeout_ms.map_or(HANDSHAKE_TIME, Duration::from_millis);
-        let outcome = tokio::time::timeout(limit, self.shake_hands(&connection)).await.unwrap_or_else(|_| {
-            let text = format!(
-                "the runtime did not answer the first call within {limit:?}; is it a Copilot runtime?"
-            );
-            Err(Error::new(ErrorKind::StartTimeout, text))
-        });
+        let outcome = tokio::time::timeout(limit, self.shake_hands(&connection))
+            .await
+            .unwrap_or_else(|_| Err(reasons::timeout_start(limit.as_secs_f64())));
         let (protocol_version, version) = match outcome {
             Ok(agreed) => agreed,
             Err(error) => {
@@ -241,11 +238,7 @@ fn is_unhandled_connect(error: &Error) -> bool {
 fn check_version(reported: Option<u32>, runtime: Option<&str>) -> Result<()> {
     let mismatch = |what: String| {
         let runtime = runtime.map(|version| format!(" (runtime {version})")).unwrap_or_default();
-        let text = format!(
-            "protocol version mismatch: this SDK supports versions {OLDEST_PROTOCOL}-{NEWEST_PROTOCOL}, but the server \
-             {what}{runtime}; install a runtime that fits this SDK, or update the SDK"
-        );
-        Err(Error::new(ErrorKind::ProtocolMismatch, text))
+        Err(reasons::protocol_version(&format!("{OLDEST_PROTOCOL}-{NEWEST_PROTOCOL}"), &what, &runtime))
     };
     match reported {
         None => mismatch("does not report a protocol version".to_owned()),

@@ -23,7 +23,7 @@ pub(crate) use sessions::{Opening, new_session_id};
 pub use stop::StopReport;
 
 use crate::diagnostics::{Diagnostics, StartTimings, Watch};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, reasons};
 use crate::files::ServeFiles;
 use crate::handlers::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
@@ -277,13 +277,7 @@ impl ClientInner {
 
     /// The present connection.
     pub(crate) fn live(&self) -> Result<Live> {
-        let not_connected = || {
-            Error::new(
-                ErrorKind::InvalidState,
-                "Client not connected. Call start() first; after a closed connection, again.",
-            )
-        };
-        self.link().live.clone().ok_or_else(not_connected)
+        self.link().live.clone().ok_or_else(reasons::client_not_connected)
     }
 }
 
@@ -318,10 +312,7 @@ fn default_connection() -> Result<RuntimeConnection> {
     match wanted.trim().to_ascii_lowercase().as_str() {
         "" | "stdio" => Ok(RuntimeConnection::Stdio { path: None, args: Vec::new(), env: None }),
         "inprocess" => Ok(RuntimeConnection::Inprocess { path: None }),
-        _ => {
-            let text = format!("{VARIABLE} is {wanted:?}; expected stdio or inprocess");
-            Err(Error::new(ErrorKind::InvalidArgument, text))
-        }
+        _ => Err(reasons::option_value(VARIABLE, &wanted, "stdio, inprocess")),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Client, Live};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::protocol::{json, method, time};
 
 /// A sign of life.
@@ -240,7 +240,7 @@ impl Polite {
         if let Some(id) = &self.ends
             && let Some(core) = live.router.remove_id(id)
         {
-            core.close(&Error::new(ErrorKind::SessionClosed, format!("session {id} was deleted")));
+            core.close(&reasons::session_deleted(id));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Client;
 use crate::diagnostics::Timed;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::Handlers;
 use crate::protocol::session_spec::{Purpose, SessionConfig, TraceContext};
 use crate::protocol::{json, method};
@@ -165,11 +165,7 @@ impl Client {
         spec.config.validate(self.0.options.mode)?;
         check_providers(spec)?;
         if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
-            let files = self.0.files.clone().ok_or_else(|| {
-                let text = "create_session_fs_handler is required: the client was made with session_fs";
-                Error::new(ErrorKind::InvalidArgument, text)
-            })?;
-            spec.handlers.session_fs = Some(files);
+            spec.handlers.session_fs = Some(self.0.files.clone().ok_or_else(reasons::files_no_handler)?);
         }
         Ok(())
     }
@@ -244,14 +240,13 @@ impl Opening {
 }
 
 fn check_providers(spec: &SessionSpec) -> Result<()> {
-    let refused = if spec.handlers.github_token.is_some() && spec.config.github_token.is_some() {
-        "github_token and github_token_provider are mutually exclusive"
-    } else if spec.handlers.skill_provider.is_some() && spec.config.cloud.is_some() {
-        "a skill provider cannot be used with a cloud session"
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(ErrorKind::InvalidArgument, refused))
+    if spec.handlers.github_token.is_some() && spec.config.github_token.is_some() {
+        return Err(reasons::option_excludes("gitHubToken", "gitHubTokenProvider"));
+    }
+    if spec.handlers.skill_provider.is_some() && spec.config.cloud.is_some() {
+        return Err(reasons::cloud_skill_provider());
+    }
+    Ok(())
 }
 
 /// A place in the routing. Dropping it gives the place up, and puts back the session whose place it was.
@@ -290,14 +285,10 @@ impl Registration {
             match (wanted, made.session_id.as_deref()) {
                 (_, None | Some("")) => {
                     self.stage = Stage::Asked;
-                    let text = "session.create was answered without a sessionId";
-                    return Err(Error::new(ErrorKind::Protocol, text));
+                    return Err(reasons::answer_no_session_id(method::SESSION_CREATE));
                 }
                 (Some(wanted), Some(got)) if wanted != got => {
-                    let text = format!(
-                        "session.create was answered for session {got:?}, but {wanted:?} was asked for"
-                    );
-                    return Err(Error::new(ErrorKind::Protocol, text));
+                    return Err(reasons::answer_other_session_id(method::SESSION_CREATE, got, wanted));
                 }
                 (Some(_), Some(_)) => {}
                 (None, Some(id)) => self.enter(id),
@@ -312,8 +303,7 @@ impl Registration {
     fn keep(mut self) {
         self.stage = Stage::Kept;
         if let Some(before) = self.before.take() {
-            let text = format!("session {} was resumed by another session object", self.core.id());
-            before.close(&Error::new(ErrorKind::SessionClosed, text));
+            before.close(&reasons::session_superseded(&self.core.id()));
         }
     }
 }

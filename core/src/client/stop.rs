@@ -7,7 +7,7 @@ use tracing::Instrument;
 
 use super::{Client, ConnectionState, Link, Live};
 use crate::diagnostics::Timed;
-use crate::error::{Error, ErrorKind};
+use crate::error::reasons;
 use crate::protocol::method;
 use crate::session::leave;
 
@@ -46,7 +46,7 @@ impl Client {
             () = end_when(abandoned, &live) => {}
         }
         // Those that a stop by force, or a creation meanwhile, left behind.
-        live.router.shut(&Error::new(ErrorKind::SessionClosed, "the client was stopped"));
+        live.router.shut(&reasons::session_stopped(""));
         live.connection.close();
         self.0.models.clear();
         if let Some(child) = &live.child
@@ -71,7 +71,7 @@ impl Client {
             link.take_live()
         };
         if let Some(live) = live {
-            live.router.shut(&Error::new(ErrorKind::SessionClosed, "the client was stopped by force"));
+            live.router.shut(&reasons::session_stopped(" by force"));
             live.connection.close();
             if let Some(child) = live.child {
                 child.kill();
@@ -134,7 +134,7 @@ async fn end_when(abandoned: CancellationToken, live: &Live) {
 /// One session after the other. Each is served until the runtime has answered: ending it may mean to write its files.
 async fn disconnect_sessions(live: &Live, report: &mut StopReport) {
     let deadline = tokio::time::Instant::now() + SESSIONS_TIME;
-    let stopped = Error::new(ErrorKind::SessionClosed, "the client was stopped");
+    let stopped = reasons::session_stopped("");
     for core in live.router.all() {
         let id = core.id();
         if core.is_open() {

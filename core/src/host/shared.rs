@@ -15,7 +15,7 @@ use super::inbox::Inbox;
 use super::llm::HostLlm;
 use super::session::HostSession;
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::rpc::Connection;
 use crate::session::{Counters, Meter, Session, Waiting};
 
@@ -253,8 +253,7 @@ impl Shared {
     fn expire(&self, ticket: Ticket, method: &str, limit: Duration) {
         let Some(Running::Call(connection, id)) = self.running().remove(&ticket) else { return };
         if connection.forget(id).is_some() {
-            let text = format!("Timeout after {}s waiting for the answer to {method}", limit.as_secs_f64());
-            self.push_result(ticket, Err(Error::new(ErrorKind::Timeout, text)));
+            self.push_result(ticket, Err(reasons::timeout_call(limit.as_secs_f64(), method)));
             self.inbox.flush();
         }
     }

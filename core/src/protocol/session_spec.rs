@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::system_message;
 use crate::diagnostics::{describe, redacted_debug};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::protocol::common::{Mode, Secret};
 
 /// A tool as the model sees it. Its handler is kept apart, see [`Handlers`](crate::Handlers).
@@ -315,23 +315,20 @@ impl SessionConfig {
 
     /// Checks what the runtime would misunderstand.
     pub(crate) fn validate(&self, mode: Mode) -> Result<()> {
-        let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
         if mode == Mode::Empty && self.available_tools.is_none() {
-            return invalid("mode \"empty\" needs available_tools; an empty list allows none".to_owned());
+            return Err(reasons::mode_needs_tools());
         }
         for (name, list) in
-            [("available_tools", &self.available_tools), ("excluded_tools", &self.excluded_tools)]
+            [("availableTools", &self.available_tools), ("excludedTools", &self.excluded_tools)]
         {
             if list.iter().flatten().any(|entry| entry == "*") {
-                return invalid(format!(
-                    "{name}: there is no bare wildcard \"*\"; name a source, like \"mcp:*\""
-                ));
+                return Err(reasons::tools_bare_wildcard(name));
             }
         }
         if let Some(memory) = &self.memory
             && memory.get("enabled").is_none()
         {
-            return invalid("memory: enabled is missing".to_owned());
+            return Err(reasons::option_empty("memory.enabled"));
         }
         Ok(())
     }

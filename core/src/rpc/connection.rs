@@ -19,7 +19,7 @@ use super::message::{self, Message, Outcome, Wreck};
 use super::responder::{PARSE_ERROR, Responder};
 use super::withdrawn::{CANCEL_REQUEST, Withdrawals};
 use crate::diagnostics::{Secrets, Tally, Timed, Watch, frame as trace_frame};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::framing::{FrameReader, write_frame};
 use crate::protocol::event::Event;
 use crate::protocol::json;
@@ -362,8 +362,8 @@ impl Connection {
         self.0.watch.counts.broken_messages.one();
         let ScanError(at) = fault;
         tracing::warn!(target: "copilot_core::rpc", at, bytes = frame.len(), "a frame that is not JSON");
-        let text = format!("the runtime sent an answer that is not JSON (byte {at} of {})", frame.len());
-        let error = Error::new(ErrorKind::Protocol, text);
+        #[allow(clippy::cast_precision_loss, reason = "a frame is shorter than 4 GiB")]
+        let error = reasons::answer_not_json(at as f64, frame.len() as f64);
         match message::wreck(frame) {
             Wreck::Answer(Some(id)) => match self.take(id) {
                 Some(pending) => pending.fail(error, "broken"),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
 use tokio::sync::watch;
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
 use crate::diagnostics::Watch;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 
 /// How much of stderr is kept for error messages.
 const STDERR_TAIL: usize = 64 << 10;
@@ -52,7 +53,8 @@ impl ChildProcess {
         command.creation_flags(0x0800_0000); // CREATE_NO_WINDOW
         let mark = Guard::mark(&mut command);
         let mut child = command.kill_on_drop(true).spawn().map_err(|error| {
-            Error::new(ErrorKind::SpawnFailed, format!("cannot start the Copilot CLI at {shown:?}: {error}"))
+            let os = error.raw_os_error().map_or(Value::Null, Value::from);
+            reasons::runtime_spawn_failed(shown, &error.to_string(), &os)
         })?;
         let missing = || Error::new(ErrorKind::Internal, "the child has no piped streams");
         let pid = child.id().ok_or_else(missing)?;
@@ -129,13 +131,13 @@ impl ChildProcess {
             self.0.stderr.finished().await;
         };
         drop(tokio::time::timeout(DIAGNOSIS_TIME, settled).await);
-        Error::new(ErrorKind::ProcessExited, self.exit_text())
+        reasons::runtime_exited(&self.exit_text())
     }
 
     fn exit_text(&self) -> String {
         let mut text = match *self.0.exit.borrow() {
-            Some(status) => format!("CLI process exited with {}", describe(status)),
-            None => "CLI process exited unexpectedly".to_owned(),
+            Some(status) => format!("with {}", describe(status)),
+            None => "unexpectedly".to_owned(),
         };
         let stderr = self.stderr_tail();
         if !stderr.is_empty() {

@@ -14,7 +14,7 @@ use super::inprocess::{self, HostPlan, Hosted};
 use super::options::{ClientOptions, RuntimeConnection, TelemetryConfig};
 use super::{locate, tcp, uri};
 use crate::diagnostics::{Phase, Watch};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::protocol::common::{Mode, Secret};
 use crate::protocol::json;
 
@@ -159,8 +159,7 @@ fn command(plan: &LaunchPlan<'_>) -> Result<(Command, String)> {
     };
     if let Some(folder) = options.working_directory.as_ref().filter(|folder| !folder.is_empty()) {
         if !Path::new(folder).is_dir() {
-            let text = format!("workingDirectory {folder:?} is not a directory");
-            return Err(Error::new(ErrorKind::SpawnFailed, text));
+            return Err(reasons::runtime_working_directory(folder));
         }
         command.current_dir(folder);
     }

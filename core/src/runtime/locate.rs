@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::options::{ClientOptions, RuntimeConnection};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 
 const PATH_VARIABLE: &str = "COPILOT_CLI_PATH";
 
@@ -24,11 +24,7 @@ pub(crate) fn resolve(options: &ClientOptions) -> Result<Option<String>> {
     };
     match from_environment.filter(|path| !path.is_empty()) {
         Some(path) => Ok(Some(path)),
-        None => Err(Error::new(
-            ErrorKind::RuntimeNotFound,
-            "Copilot CLI not found: no runtime is installed with this package; install the package of the runtime \
-             for this platform, set COPILOT_CLI_PATH, or give the connection an explicit path",
-        )),
+        None => Err(reasons::runtime_not_installed()),
     }
 }
 
@@ -42,10 +38,7 @@ pub(crate) fn find_program(named: &str) -> Result<PathBuf> {
     });
     match on_path {
         Some(found) if !named.is_empty() => Ok(found),
-        _ => Err(Error::new(
-            ErrorKind::RuntimeNotFound,
-            format!("Copilot CLI not found at {named:?}; check the connection's path or COPILOT_CLI_PATH"),
-        )),
+        _ => Err(reasons::runtime_not_found(named)),
     }
 }
 

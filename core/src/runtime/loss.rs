@@ -1,7 +1,7 @@
 //! How the byte streams of a runtime end, and why.
 
 use super::child::ChildProcess;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, reasons};
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -19,12 +19,7 @@ pub(crate) async fn diagnose(child: Option<ChildProcess>, loss: Loss) -> Error {
     match (loss, child) {
         (Loss::Protocol(error), _) => error,
         (_, Some(child)) => child.exit_error().await,
-        (Loss::Io(error), None) => {
-            Error::new(ErrorKind::ProcessExited, format!("CLI process exited unexpectedly: {error}"))
-        }
-        (Loss::End, None) => Error::new(
-            ErrorKind::ProcessExited,
-            "CLI process exited unexpectedly: the runtime closed the connection",
-        ),
+        (Loss::Io(error), None) => reasons::runtime_exited(&format!("unexpectedly: {error}")),
+        (Loss::End, None) => reasons::runtime_exited("unexpectedly: the runtime closed the connection"),
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostics::redacted_debug;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, reasons};
 use crate::protocol::common::{Mode, Secret};
 use crate::protocol::json;
 
@@ -194,9 +194,7 @@ impl ClientOptions {
 
     pub(crate) fn validate(&self) -> Result<()> {
         if self.mode == Mode::Empty && !self.has_storage() {
-            return Err(invalid(
-                "mode \"empty\" needs a place for state: baseDirectory, sessionFs or a uri connection",
-            ));
+            return Err(reasons::mode_needs_state());
         }
         self.validate_connection()?;
         if let Some(files) = &self.session_fs {
@@ -205,7 +203,7 @@ impl ClientOptions {
         if let Some(path) =
             self.builtin_plugin_directories.iter().find(|path| !std::path::Path::new(path).is_absolute())
         {
-            return Err(invalid(format!("builtinPluginDirectories: {path:?} is not an absolute path")));
+            return Err(reasons::option_relative_path("builtinPluginDirectories", path));
         }
         Ok(())
     }
@@ -222,15 +220,15 @@ impl ClientOptions {
     fn validate_connection(&self) -> Result<()> {
         match self.connection.as_ref() {
             Some(RuntimeConnection::Uri { connection_token: Some(token), .. }) if token.0.is_empty() => {
-                Err(invalid("connectionToken must not be empty; leave it out to send none"))
+                Err(reasons::option_empty("connectionToken"))
             }
             Some(RuntimeConnection::Tcp { connection_token: Some(token), .. }) if token.0.is_empty() => {
-                Err(invalid("connectionToken must not be empty; leave it out for a random one"))
+                Err(reasons::option_empty("connectionToken"))
             }
             Some(
                 RuntimeConnection::Stdio { env: Some(_), .. } | RuntimeConnection::Tcp { env: Some(_), .. },
             ) if self.env.is_some() => {
-                Err(invalid("env is given twice, on the client and on its connection; give one of them"))
+                Err(reasons::option_twice("env", "on the client and on its connection"))
             }
             Some(RuntimeConnection::Inprocess { .. }) => self.validate_inprocess(),
             _ => Ok(()),
@@ -244,9 +242,7 @@ impl ClientOptions {
             ("workingDirectory", self.working_directory.is_some()),
         ];
         match refused.iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(invalid(format!(
-                "{name} cannot be set for an in-process runtime: it shares this process; use a child instead"
-            ))),
+            Some((name, _)) => Err(reasons::option_inprocess(name)),
             None => Ok(()),
         }
     }
@@ -266,28 +262,25 @@ impl ClientOptions {
 impl SessionFsOptions {
     fn validate(&self) -> Result<()> {
         if self.initial_cwd.is_empty() {
-            return Err(invalid("sessionFs: initial_working_directory must not be empty"));
+            return Err(reasons::option_empty("sessionFs.initialCwd"));
         }
         if self.session_state_path.is_empty() {
-            return Err(invalid("sessionFs: session_state_path must not be empty"));
+            return Err(reasons::option_empty("sessionFs.sessionStatePath"));
         }
         if !matches!(self.conventions.as_str(), "posix" | "windows") {
-            return Err(invalid("sessionFs: conventions must be \"posix\" or \"windows\""));
+            return Err(reasons::option_value("sessionFs.conventions", &self.conventions, "posix, windows"));
         }
         if matches!(&self.store, Some(SessionFsStore::Folder { path }) if path.is_empty()) {
-            return Err(invalid("sessionFs: the store's path must not be empty"));
+            return Err(reasons::option_empty("sessionFs.store.path"));
         }
         Ok(())
     }
 }
 
-pub(crate) fn invalid(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::InvalidArgument, text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     fn refused(text: &str) -> String {
         let error = ClientOptions::from_json(text).and_then(|options| options.validate()).unwrap_err();
@@ -301,7 +294,7 @@ mod tests {
         assert!(refused(r#"{"mode":"empty"}"#).contains("baseDirectory"));
         assert!(refused(r#"{"connection":{"kind":"tcp","connectionToken":""}}"#).contains("connectionToken"));
         assert!(refused(r#"{"connection":{"kind":"stdio","env":{}},"env":{}}"#).contains("env"));
-        assert!(refused(r#"{"sessionFs":{}}"#).contains("initial_working_directory"));
+        assert!(refused(r#"{"sessionFs":{}}"#).contains("sessionFs.initialCwd"));
         assert!(refused(r#"{"builtinPluginDirectories":["x"]}"#).contains("absolute"));
         assert!(refused(r#"{"connection":{"kind":"inprocess"},"env":{}}"#).contains("env"));
     }

@@ -9,7 +9,7 @@ use tokio::process::ChildStdout;
 
 use super::child::{ChildProcess, each_line};
 use crate::diagnostics::Watch;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 
 /// Waits for the line that announces the port, then keeps draining the child's output.
 pub(crate) async fn announced_port(
@@ -66,12 +66,7 @@ fn port_in(line: &str) -> Option<u16> {
 
 /// Connects and turns off the delay that would hold back small frames.
 pub(crate) async fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream> {
-    let failed = |why: String| {
-        Error::new(
-            ErrorKind::ConnectFailed,
-            format!("cannot connect to the Copilot runtime at {host}:{port}: {why}"),
-        )
-    };
+    let failed = |why: String| reasons::connection_refused(&format!("{host}:{port}"), &why);
     let stream = tokio::time::timeout(limit, TcpStream::connect((host, port)))
         .await
         .map_err(|_| failed(format!("no answer within {limit:?}")))?

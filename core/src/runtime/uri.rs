@@ -1,13 +1,11 @@
 //! The address of a runtime somebody else started.
 
-use crate::error::Result;
-use crate::runtime::options::invalid;
+use crate::error::{Result, reasons};
 
 /// Reads `port`, `host:port` or `[ipv6]:port`, each also after `http://` or `https://`.
 pub(crate) fn parse_uri(url: &str) -> Result<(String, u16)> {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or(url);
-    let format =
-        || invalid(format!("Invalid cli_url format: {url:?}; expected port, host:port or http://host:port"));
+    let format = || reasons::url_format(url);
     if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(("localhost".to_owned(), port(rest, url)?));
     }
@@ -27,9 +25,7 @@ pub(crate) fn parse_uri(url: &str) -> Result<(String, u16)> {
 fn port(digits: &str, url: &str) -> Result<u16> {
     let valid = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let number = if valid { digits.parse::<u16>().ok() } else { None };
-    number.filter(|port| *port != 0).ok_or_else(|| {
-        invalid(format!("Invalid port in cli_url: {url:?}; expected a number from 1 to 65535"))
-    })
+    number.filter(|port| *port != 0).ok_or_else(|| reasons::url_port(url))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::subscribers::Subscribers;
 use super::turn::{Done, PASSED_OVER_GRACE, Seen, Turns, WaitId};
 use super::wait::Until;
 use crate::dispatch;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::{CallContext, Handlers};
 use crate::protocol::event::Event;
 use crate::router::SessionInbox;
@@ -352,8 +352,5 @@ pub(crate) trait SessionOwner: Send + Sync {
 }
 
 pub(crate) fn disconnected(id: &str) -> Error {
-    Error::new(
-        ErrorKind::SessionClosed,
-        format!("Session not found: {id} is disconnected; resume it to go on"),
-    )
+    reasons::session_disconnected(id)
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Session;
 use super::core::disconnected;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, reasons};
 use crate::protocol::{json, method};
 use crate::router::SessionInbox;
 
@@ -44,8 +44,8 @@ pub struct LogOptions {
 impl Session {
     /// Changes the model from the next message on; the conversation so far is kept.
     pub async fn set_model(&self, model: &str, choice: &ModelChoice) -> Result<()> {
-        one_of("reasoning_summary", choice.reasoning_summary.as_deref(), &["none", "concise", "detailed"])?;
-        one_of("context_tier", choice.context_tier.as_deref(), &["default", "long_context"])?;
+        one_of("reasoningSummary", choice.reasoning_summary.as_deref(), &["none", "concise", "detailed"])?;
+        one_of("contextTier", choice.context_tier.as_deref(), &["default", "long_context"])?;
         let params = with("modelId", model, choice)?;
         self.call(method::SESSION_MODEL_SWITCH, &params).await.map(drop)
     }
@@ -90,8 +90,7 @@ impl Session {
 fn one_of(name: &str, value: Option<&str>, allowed: &[&str]) -> Result<()> {
     match value {
         Some(value) if !allowed.contains(&value) => {
-            let text = format!("{name} is {value:?}; expected one of {}", allowed.join(", "));
-            Err(Error::new(ErrorKind::InvalidArgument, text))
+            Err(reasons::option_value(name, value, &allowed.join(", ")))
         }
         _ => Ok(()),
     }

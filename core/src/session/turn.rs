@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::observe;
 use super::wait::Until;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result, reasons};
 use crate::protocol::event::{Concern, Event};
 
 pub(crate) type Outcome = Result<Option<Event>>;
@@ -314,8 +314,7 @@ fn session_error(event: &Event) -> Error {
         message: String,
     }
     let message = event.data::<Data>().map(|data| data.message).unwrap_or_default();
-    Error::new(ErrorKind::SessionError, format!("Session error: {message}"))
-        .with_data(event.data_json().to_owned())
+    reasons::session_error(&message).with_data(event.data_json().to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::error::ErrorKind;
 
 fn event(text: &'static str) -> Event {
     Event::from_json(Bytes::from_static(text.as_bytes())).unwrap()

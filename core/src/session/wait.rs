@@ -12,7 +12,7 @@ use super::core::{SessionCore, SessionOwner};
 use super::handle::{SendOptions, Session};
 use super::observe;
 use super::turn::{Done, Outcome, WaitId};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result, reasons};
 use crate::protocol::{json, method};
 
 /// What ends a wait.
@@ -60,13 +60,11 @@ impl Expired {
             Until::Idle => "session.idle",
             Until::ForegroundIdle => "assistant.idle",
         };
-        let text = match self {
-            Self::Whole(limit) => format!("Timeout after {}s waiting for {what}", limit.as_secs_f64()),
-            Self::Quiet(limit) => {
-                format!("Timeout after {}s without an event, waiting for {what}", limit.as_secs_f64())
-            }
+        let error = match self {
+            Self::Whole(limit) => reasons::timeout_turn(limit.as_secs_f64(), what, seen),
+            Self::Quiet(limit) => reasons::timeout_quiet(limit.as_secs_f64(), what, seen),
         };
-        Error::new(ErrorKind::Timeout, format!("{text}; last seen: {seen}")).with_data(seen.to_string())
+        error.with_data(seen.to_string())
     }
 }
 

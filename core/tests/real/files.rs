@@ -70,6 +70,6 @@ async fn a_store_of_ones_own_serves_a_session() {
     second.stop().await;
     let third = Client::new(options(&world, home.path(), None)).unwrap();
     let error = third.create_session(world.config(json!({}))).await.unwrap_err();
-    assert!(error.message().contains("create_session_fs_handler is required"), "{error}");
+    assert_eq!(error.reason().unwrap().code(), "files.no_handler", "{error}");
     third.stop().await;
 }

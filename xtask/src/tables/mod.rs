@@ -1,6 +1,7 @@
 //! The tables of `core/tables`: what is declared once, and what follows from it in every language.
 
 mod callbacks;
+mod errors;
 
 use std::fs;
 use std::path::Path;
@@ -39,5 +40,6 @@ fn read<T: DeserializeOwned>(root: &Path, name: &str) -> Result<T, String> {
 /// Writes all that follows from the tables.
 pub fn write(root: &Path, tree: &mut Tree) -> Result<(), String> {
     callbacks::write(&callbacks::read(root)?, tree);
+    errors::write(&errors::read(root)?, tree);
     Ok(())
 }

@@ -111,12 +111,16 @@ fn the_patch_holds_only_what_is_given_in_the_usual_mode() {
 #[test]
 fn mistakes_are_refused() {
     for (value, mode, word) in [
-        (json!({}), Mode::Empty, "available_tools"),
-        (json!({"availableTools": ["*"]}), Mode::CopilotCli, "wildcard"),
-        (json!({"excludedTools": ["*"]}), Mode::CopilotCli, "excluded_tools"),
-        (json!({"memory": {}}), Mode::CopilotCli, "enabled"),
+        (json!({}), Mode::Empty, "mode.needs_tools"),
+        (json!({"availableTools": ["*"]}), Mode::CopilotCli, "tools.bare_wildcard"),
+        (json!({"excludedTools": ["*"]}), Mode::CopilotCli, "tools.bare_wildcard"),
+        (json!({"memory": {}}), Mode::CopilotCli, "option.empty"),
     ] {
         let error = config(value).validate(mode).unwrap_err();
-        assert!(error.kind() == ErrorKind::InvalidArgument && error.message().contains(word), "{error}");
+        assert_eq!(
+            (error.kind(), error.reason().unwrap().code()),
+            (ErrorKind::InvalidArgument, word),
+            "{error}"
+        );
     }
 }
