@@ -11,14 +11,14 @@ use crate::error::{Error, ErrorKind};
 use crate::protocol::event::Event;
 use crate::protocol::notification::is_readable;
 use crate::protocol::{json, method};
-use crate::rpc::{Inbound, METHOD_NOT_FOUND, Responder};
+use crate::rpc::{Connection, Inbound, METHOD_NOT_FOUND, Responder};
 
 /// Requests of the runtime that concern no session. Called by the reader: must neither block nor run user code.
 pub(crate) trait ClientRequests: Send + Sync {
     /// Whether this method is served.
     fn serves(&self, method: &str) -> bool;
     /// Takes the request.
-    fn request(&self, method: &str, params: &Bytes, responder: Responder);
+    fn request(&self, connection: &Connection, method: &str, params: &Bytes, responder: Responder);
     /// The connection has ended.
     fn close(&self);
 }
@@ -190,7 +190,7 @@ impl Inbound for Router {
         }
     }
 
-    fn request(&self, method: String, params: Bytes, responder: Responder) {
+    fn request(&self, connection: &Connection, method: String, params: Bytes, responder: Responder) {
         #[derive(Default, Deserialize)]
         #[serde(rename_all = "camelCase", default)]
         struct Addressed {
@@ -198,7 +198,7 @@ impl Inbound for Router {
             registration_id: Option<String>,
         }
         if let Some(requests) = self.requests.as_ref().filter(|requests| requests.serves(&method)) {
-            return requests.request(&method, &params, responder);
+            return requests.request(connection, &method, &params, responder);
         }
         if !(self.is_session_request)(&method) {
             return responder.error(METHOD_NOT_FOUND, &format!("Method not found: {method}"), None);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Client;
 use crate::diagnostics::Timed;
+use crate::dispatch;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::Handlers;
 use crate::protocol::session_spec::{Purpose, SessionConfig, TraceContext};
@@ -129,7 +130,7 @@ impl Client {
         let patch = spec.config.patch(mode)?;
         let interest = spec.handlers.mcp_auth.is_some();
 
-        let core = SessionCore::new(live.connection.clone(), spec.handlers, spec.sinks);
+        let core = SessionCore::new(live.connection.clone(), &dispatch::REACTIONS, spec.handlers, spec.sinks);
         if spec.config.is_managed() {
             core.set_managed();
         }

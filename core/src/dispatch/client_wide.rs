@@ -11,7 +11,7 @@ use super::{guarded, read};
 use crate::handlers::{ExtensionLaunchHandler, ExtensionLaunchRequest, LlmHandler};
 use crate::protocol::method;
 use crate::router::ClientRequests;
-use crate::rpc::Responder;
+use crate::rpc::{Connection, Responder};
 
 /// Who serves what.
 pub(crate) struct ClientWide {
@@ -51,9 +51,9 @@ impl ClientRequests for ClientWide {
             || (name == method::EXTENSION_LAUNCH_RESOLVE && self.extension_launch.is_some())
     }
 
-    fn request(&self, name: &str, params: &Bytes, responder: Responder) {
+    fn request(&self, connection: &Connection, name: &str, params: &Bytes, responder: Responder) {
         match (&self.llm, &self.extension_launch) {
-            (Some(llm), _) if llm.serves(name) => llm.request(name, params, responder),
+            (Some(llm), _) if llm.serves(name) => llm.request(connection, name, params, responder),
             (_, Some(handler)) => self.resolve(Arc::clone(handler), params, responder),
             _ => {}
         }

@@ -124,11 +124,9 @@ impl ClientRequests for LlmRequests {
     }
 
     /// Takes in one frame and acknowledges it at once.
-    fn request(&self, method: &str, params: &Bytes, responder: Responder) {
-        let taken = match responder.connection() {
-            Some(connection) if method == REQUEST_START => self.0.start(&connection, params),
-            _ => self.0.chunk(params),
-        };
+    fn request(&self, connection: &Connection, method: &str, params: &Bytes, responder: Responder) {
+        let taken =
+            if method == REQUEST_START { self.0.start(connection, params) } else { self.0.chunk(params) };
         match taken {
             Ok(()) => responder.ok("{}"),
             Err(error) => responder.fail(&error),

@@ -39,10 +39,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::{Concern, Event};
 use crate::protocol::{json, method};
 use crate::rpc::{METHOD_NOT_FOUND, Responder};
-use crate::session::SessionCore;
+use crate::session::{Reactions, SessionCore};
+
+/// What sessions do.
+pub(crate) static REACTIONS: Reactions = Reactions { event, request };
 
 /// Starts the work an event asks for, if this client has a handler for it.
-pub(crate) fn event(core: &Arc<SessionCore>, event: &Event) {
+fn event(core: &Arc<SessionCore>, event: &Event) {
     let concern = event.concern();
     let _inside = asks(concern).then(|| span(core, event.event_type()).entered());
     match concern {
@@ -114,7 +117,7 @@ pub(crate) fn is_session_request(name: &str) -> bool {
 }
 
 /// Answers a request of the runtime.
-pub(crate) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, responder: Responder) {
+fn request(core: Arc<SessionCore>, name: &str, params: Bytes, responder: Responder) {
     let _inside = span(&core, name).entered();
     if let Some((_, handler)) = REQUESTS.iter().find(|(method, _)| *method == name) {
         handler(core, params, responder);

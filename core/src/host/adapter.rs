@@ -1,19 +1,11 @@
-//! Every handler trait, answered by the host: a call goes into the inbox, its reply comes back by number.
-
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+//! Every handler trait, answered by the host.
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use tokio::sync::oneshot;
 
-use super::delivery::{CallError, CallId, Delivery, SessionKey};
-use super::inbox::Inbox;
 use super::kinds::CallKind;
 use super::session::HostSession;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
     ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
@@ -24,76 +16,6 @@ use crate::handlers::{
     UserInputHandler, UserInputRequest,
 };
 use crate::protocol::json as text;
-
-type Answer = std::result::Result<String, CallError>;
-
-/// Calls that wait for the host.
-pub(super) struct Calls {
-    pub(super) inbox: Arc<Inbox>,
-    next: AtomicU64,
-    open: Mutex<HashMap<CallId, oneshot::Sender<Answer>>>,
-}
-
-impl Calls {
-    pub(super) fn new(inbox: Arc<Inbox>) -> Arc<Self> {
-        Arc::new(Self { inbox, next: AtomicU64::new(1), open: Mutex::default() })
-    }
-
-    fn open(&self) -> MutexGuard<'_, HashMap<CallId, oneshot::Sender<Answer>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Hands in the answer to a call.
-    pub(super) fn answer(&self, call: CallId, answer: Answer) -> Result<()> {
-        let sender = self.open().remove(&call).ok_or_else(|| {
-            let text =
-                format!("call {call} is not open: it was answered already or its answer is no longer wanted");
-            Error::new(ErrorKind::InvalidState, text)
-        })?;
-        // Nobody waits any more: the call was cancelled a moment ago.
-        drop(sender.send(answer));
-        Ok(())
-    }
-
-    /// Asks the host. Dropping the future tells the host that the answer is no longer wanted.
-    pub(super) async fn ask(
-        self: &Arc<Self>,
-        kind: CallKind,
-        name: &str,
-        session: SessionKey,
-        args: String,
-    ) -> Result<String> {
-        let call = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
-        self.open().insert(call, sender);
-        let _open = OpenCall { calls: self, call };
-        self.inbox.push(Delivery::Call { call, kind, name: name.into(), session, args: Bytes::from(args) });
-        match receiver.await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(match error.code {
-                Some(code) => Error::rpc(code, error.message, error.data),
-                None => {
-                    let failed = Error::new(ErrorKind::HandlerFailed, error.message);
-                    error.data.map_or(failed.clone(), |data| failed.with_data(data))
-                }
-            }),
-            Err(_) => Err(Error::new(ErrorKind::HandlerFailed, "the host was closed")),
-        }
-    }
-}
-
-struct OpenCall<'a> {
-    calls: &'a Calls,
-    call: CallId,
-}
-
-impl Drop for OpenCall<'_> {
-    fn drop(&mut self) {
-        if self.calls.open().remove(&self.call).is_some() {
-            self.calls.inbox.push(Delivery::CallCancelled { call: self.call });
-        }
-    }
-}
 
 #[async_trait]
 impl ToolHandler for HostSession {

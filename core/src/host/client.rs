@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::adapter::Calls;
+use super::calls::Calls;
 use super::delivery::{CallError, CallId, Delivery, SessionKey, Ticket};
 use super::inbox::{Inbox, Waker};
 use super::llm::HostLlm;

@@ -5,8 +5,7 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 
 use super::delivery::{SessionKey, Ticket};
-use super::ops::{bytes, read};
-use super::request::Make;
+use super::request::{Make, bytes, read};
 use super::session::HostSession;
 use super::shared::{Running, Shared};
 use crate::client::{Opening, SessionSpec, new_session_id};

@@ -6,12 +6,12 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::delivery::Ticket;
-use super::ops::duration;
+use super::request::duration;
 use super::shared::{Running, Shared};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
 use crate::protocol::{json as text, method};
-use crate::session::{SendOptions, Session, Turn, Until, WaitOptions};
+use crate::session::{SendOptions, Session, Until, WaitOptions};
 
 fn invalid(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, what.into())
@@ -76,8 +76,8 @@ pub(super) fn send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) ->
         }
     };
     let _on_the_engine = shared.enter();
-    Turn { message, options, done: Box::new(done) }
-        .begin(&session, |waiting| shared.note(ticket, Running::Wait(waiting)))
+    session
+        .begin_turn(message, options, Box::new(done), |waiting| shared.note(ticket, Running::Wait(waiting)))
 }
 
 #[cfg(not(feature = "structured"))]

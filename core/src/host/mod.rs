@@ -2,16 +2,19 @@
 //! queue. The contract is in `docs/host.md`.
 
 mod adapter;
+mod calls;
 mod client;
 mod delivery;
 mod engine;
 mod inbox;
 mod kinds;
 mod llm;
+mod llm_answer;
 mod make;
 mod messages;
 mod ops;
 mod request;
+mod served;
 mod session;
 mod shared;
 

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::delivery::Ticket;
-use super::request::{Form, Invoke, Keyed, ListSessions, Named, Ping, Ui};
+use super::request::{Form, Invoke, Keyed, ListSessions, Named, Ping, Ui, bytes, duration, read};
 use super::shared::Shared;
-use super::{llm, make, messages};
+use super::{llm_answer, make, messages};
 use crate::client::Polite;
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
@@ -33,10 +32,10 @@ const OPS: &[(&str, Op)] = &[
     ("session.abort", |shared, ticket, args| of_session(shared, ticket, args, method::SESSION_ABORT)),
     ("session.disconnect", session_disconnect),
     ("session.ui", session_ui),
-    ("llm.start", |shared, ticket, args| llm::respond(shared, ticket, "llm.start", args)),
-    ("llm.write", |shared, ticket, args| llm::respond(shared, ticket, "llm.write", args)),
-    ("llm.end", |shared, ticket, args| llm::respond(shared, ticket, "llm.end", args)),
-    ("llm.fail", |shared, ticket, args| llm::respond(shared, ticket, "llm.fail", args)),
+    ("llm.start", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.start", args)),
+    ("llm.write", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.write", args)),
+    ("llm.end", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.end", args)),
+    ("llm.fail", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.fail", args)),
     ("rpc.notify", rpc_notify),
     ("client.start", client_start),
     ("client.stop", client_stop),
@@ -66,10 +65,6 @@ pub(super) fn begin(shared: &Arc<Shared>, ticket: Ticket, op: &str, args: &str) 
     run(shared, ticket, args)
 }
 
-pub(super) fn read<T: DeserializeOwned>(args: &str) -> Result<T> {
-    text::parse_as("arguments", args.as_bytes())
-}
-
 fn invoke(args: &str) -> Result<Invoke<'_>> {
     serde_json::from_str(args)
         .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("arguments: {}", describe(&error))))
@@ -90,17 +85,6 @@ fn params<'a>(call: &Invoke<'a>) -> Result<&'a str> {
 
 fn limit(millis: Option<f64>) -> Result<Option<Duration>> {
     duration("timeoutMs", millis)
-}
-
-pub(super) fn duration(name: &str, millis: Option<f64>) -> Result<Option<Duration>> {
-    let Some(millis) = millis else { return Ok(None) };
-    Duration::try_from_secs_f64(millis / 1e3)
-        .map(Some)
-        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{name} {millis}: {error}")))
-}
-
-pub(super) fn bytes(value: &Value) -> Bytes {
-    Bytes::from(value.to_string())
 }
 
 fn rpc_call(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {

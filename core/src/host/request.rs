@@ -1,10 +1,17 @@
 //! The arguments of operations, as doors write them.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::delivery::SessionKey;
-use super::kinds::Served;
+use super::served::Served;
+use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::json as text;
 use crate::protocol::session_spec::{SessionConfig, TraceContext};
 
 /// `rpc.call`, `rpc.notify` and `session.call`.
@@ -87,4 +94,22 @@ pub(super) enum Form {
         #[serde(default)]
         options: serde_json::Map<String, serde_json::Value>,
     },
+}
+
+/// Types the arguments of an operation.
+pub(super) fn read<T: DeserializeOwned>(args: &str) -> Result<T> {
+    text::parse_as("arguments", args.as_bytes())
+}
+
+/// A limit in milliseconds.
+pub(super) fn duration(name: &str, millis: Option<f64>) -> Result<Option<Duration>> {
+    let Some(millis) = millis else { return Ok(None) };
+    Duration::try_from_secs_f64(millis / 1e3)
+        .map(Some)
+        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{name} {millis}: {error}")))
+}
+
+/// JSON text of a result.
+pub(super) fn bytes(value: &Value) -> Bytes {
+    Bytes::from(value.to_string())
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::adapter::Calls;
+use super::calls::Calls;
 use super::delivery::{Delivery, SessionKey};
 use super::kinds::CallKind;
 use crate::diagnostics::describe;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::adapter::Calls;
+use super::calls::Calls;
 use super::delivery::{Delivery, SessionKey, Ticket};
 use super::inbox::Inbox;
 use super::llm::HostLlm;

@@ -14,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::linger::Activity;
 use super::message::{self, Message, Outcome, Wreck};
+use super::outgoing::Outgoing;
 use super::responder::{PARSE_ERROR, Responder};
-use super::withdrawn::{CANCEL_REQUEST, Withdrawals};
+use super::withdrawn::CANCEL_REQUEST;
 use crate::diagnostics::{Secrets, Tally, Timed, Watch, frame as trace_frame};
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::framing::{FrameReader, write_frame};
@@ -36,7 +36,7 @@ pub(crate) type Completion = Box<dyn FnOnce(Result<Bytes>) + Send>;
 pub(crate) trait Inbound: Send + Sync + 'static {
     fn event(&self, session_id: &[u8], event: Event);
     fn notification(&self, method: String, params: Bytes);
-    fn request(&self, method: String, params: Bytes, responder: Responder);
+    fn request(&self, connection: &Connection, method: String, params: Bytes, responder: Responder);
     /// Everything that was readable at once has been passed on.
     fn batch_end(&self);
     /// The connection ended although nobody closed it. Called at most once, after all calls were ended.
@@ -77,12 +77,9 @@ fn fail_all(calls: HashMap<u64, Pending>, error: &Error, outcome: &str) {
 struct Shared {
     /// Whether the runtime is left by `session.detach`.
     detaches: AtomicBool,
-    withdrawals: Withdrawals,
-    activity: Activity,
-    watch: Arc<Watch>,
+    outgoing: Arc<Outgoing>,
     table: Mutex<Table>,
     next_id: AtomicU64,
-    outgoing: mpsc::UnboundedSender<String>,
     stop: CancellationToken,
     write_failed: CancellationToken,
 }
@@ -104,12 +101,9 @@ impl Connection {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let connection = Self(Arc::new(Shared {
             detaches: AtomicBool::new(false),
-            withdrawals: Withdrawals::default(),
-            activity: Activity::default(),
-            watch,
+            outgoing: Outgoing::new(outgoing, watch),
             table: Mutex::default(),
             next_id: AtomicU64::new(1),
-            outgoing,
             stop: CancellationToken::new(),
             write_failed: CancellationToken::new(),
         }));
@@ -125,12 +119,7 @@ impl Connection {
 
     /// What this connection is watched with.
     pub(crate) fn watch(&self) -> &Watch {
-        &self.0.watch
-    }
-
-    /// Requests of the runtime that it may take back.
-    pub(super) fn withdrawals(&self) -> &Withdrawals {
-        &self.0.withdrawals
+        &self.0.outgoing.watch
     }
 
     /// The runtime is new enough for `session.detach`.
@@ -173,9 +162,11 @@ impl Connection {
             }
             table.calls.insert(id, Pending { done, timed });
         }
-        self.0.watch.counts.calls.one();
+        self.0.outgoing.watch.counts.calls.one();
         let method = json::quote(method);
-        self.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params}}}"#));
+        self.0
+            .outgoing
+            .write(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method},"params":{params}}}"#));
     }
 
     /// Sends a call and waits for its answer, without a time limit. Dropping the future forgets the call.
@@ -190,7 +181,7 @@ impl Connection {
     /// Takes a waiting call out of the table; its answer will be ignored. None when it was answered already.
     pub(crate) fn forget(&self, id: u64) -> Option<Completion> {
         let pending = self.take(id)?;
-        self.0.watch.counts.calls_abandoned.one();
+        self.0.outgoing.watch.counts.calls_abandoned.one();
         pending.timed.end("abandoned");
         Some(pending.done)
     }
@@ -206,15 +197,8 @@ impl Connection {
         }
         tracing::debug!(target: "copilot_core::rpc", method, "notification sent");
         let method = json::quote(method);
-        self.write(format!(r#"{{"jsonrpc":"2.0","method":{method},"params":{params}}}"#));
+        self.0.outgoing.write(format!(r#"{{"jsonrpc":"2.0","method":{method},"params":{params}}}"#));
         Ok(())
-    }
-
-    /// Queues one message. After the end of the connection it goes nowhere: whoever waits has been told.
-    pub(crate) fn write(&self, body: String) {
-        trace_frame("out", body.as_bytes(), &self.0.watch.secrets);
-        self.0.activity.stamp();
-        drop(self.0.outgoing.send(body));
     }
 
     /// Ends the connection on purpose: all waiting calls fail, later ones too.
@@ -265,14 +249,14 @@ impl Connection {
             error = diagnosis(loss) => error,
         };
         if self.end(error.clone()) {
-            self.0.watch.counts.losses.one();
+            self.0.outgoing.watch.counts.losses.one();
             inbound.lost(&error);
         }
     }
 
     fn note_foreign(&self, bytes: u64) {
         if bytes > 0 {
-            self.0.watch.counts.foreign_bytes.add(bytes);
+            self.0.outgoing.watch.counts.foreign_bytes.add(bytes);
             tracing::warn!(target: "copilot_core::rpc", bytes, "bytes that belong to no message");
         }
     }
@@ -295,7 +279,7 @@ impl Connection {
                     Err(error) => return Loss::Protocol(error),
                 }
             }
-            tally.hand_in(&self.0.watch.counts);
+            tally.hand_in(&self.0.outgoing.watch.counts);
             self.note_foreign(reader.take_foreign());
             inbound.batch_end();
             if passed > FAIR_BATCH {
@@ -303,7 +287,7 @@ impl Connection {
                 // the queue between them would grow by as much.
                 tokio::task::yield_now().await;
             }
-            match self.0.activity.wait(passed, reader.fill()).await {
+            match self.0.outgoing.activity.wait(passed, reader.fill()).await {
                 Ok(true) => {}
                 Ok(false) => {
                     tracing::debug!(mid_frame = reader.is_mid_frame(), "end of stream");
@@ -323,7 +307,7 @@ impl Connection {
         if frame.is_empty() {
             return;
         }
-        let Watch { counts, secrets, .. } = &*self.0.watch;
+        let Watch { counts, secrets, .. } = &*self.0.outgoing.watch;
         trace_frame("in", &frame, secrets);
         let message = match message::read(frame.clone()) {
             Ok(Message::Event { session_id, event }) => {
@@ -339,15 +323,15 @@ impl Connection {
             Ok(Message::Response { id, outcome }) => self.answer(&id, outcome),
             Ok(Message::Request { id, method, params }) => {
                 counts.requests.one();
-                let responder = Responder::new(self.clone(), id, &method);
+                let responder = Responder::new(Arc::clone(&self.0.outgoing), id, &method);
                 let span = responder.span();
                 let _inside = span.enter();
-                inbound.request(method, params, responder);
+                inbound.request(self, method, params, responder);
             }
             Ok(Message::Notification { method, params }) => {
                 counts.notifications.one();
                 if method == CANCEL_REQUEST {
-                    self.0.withdrawals.take_back(&params);
+                    self.0.outgoing.withdrawals.take_back(&params);
                 } else {
                     inbound.notification(method, params);
                 }
@@ -359,7 +343,7 @@ impl Connection {
 
     /// A frame that is no JSON costs the call it may have answered, or, when that cannot be told, those under way.
     fn broken(&self, frame: &[u8], fault: ScanError) {
-        self.0.watch.counts.broken_messages.one();
+        self.0.outgoing.watch.counts.broken_messages.one();
         let ScanError(at) = fault;
         tracing::warn!(target: "copilot_core::rpc", at, bytes = frame.len(), "a frame that is not JSON");
         #[allow(clippy::cast_precision_loss, reason = "a frame is shorter than 4 GiB")]
@@ -367,11 +351,15 @@ impl Connection {
         match message::wreck(frame) {
             Wreck::Answer(Some(id)) => match self.take(id) {
                 Some(pending) => pending.fail(error, "broken"),
-                None => self.0.watch.counts.late_results.one(),
+                None => self.0.outgoing.watch.counts.late_results.one(),
             },
             Wreck::Answer(None) => fail_all(std::mem::take(&mut self.table().calls), &error, "broken"),
             Wreck::Request(id) => {
-                Responder::new(self.clone(), id, "").error(PARSE_ERROR, "the request is not JSON", None);
+                Responder::new(Arc::clone(&self.0.outgoing), id, "").error(
+                    PARSE_ERROR,
+                    "the request is not JSON",
+                    None,
+                );
             }
             Wreck::Notification => {}
         }
@@ -379,7 +367,7 @@ impl Connection {
 
     fn answer(&self, id: &[u8], outcome: Outcome) {
         let id = std::str::from_utf8(id).ok().and_then(|id| id.parse::<u64>().ok());
-        let Watch { counts, secrets, .. } = &*self.0.watch;
+        let Watch { counts, secrets, .. } = &*self.0.outgoing.watch;
         let Some(Pending { done, timed }) = id.and_then(|id| self.take(id)) else {
             counts.late_results.one();
             tracing::debug!(target: "copilot_core::rpc", id, "an answer that nobody waits for");
@@ -452,7 +440,8 @@ async fn write_all(
     mut queue: mpsc::UnboundedReceiver<String>,
     shared: Arc<Shared>,
 ) {
-    let Shared { stop, write_failed, watch, .. } = &*shared;
+    let Shared { stop, write_failed, outgoing, .. } = &*shared;
+    let watch = &outgoing.watch;
     let mut batch = Vec::new();
     let mut buffer = BytesMut::new();
     loop {

@@ -3,6 +3,7 @@
 mod connection;
 mod linger;
 mod message;
+mod outgoing;
 mod responder;
 mod withdrawn;
 

@@ -1,10 +1,12 @@
 //! Answers one request of the runtime, exactly once. An unanswered one is answered with an error when dropped, so
 //! that a lost handler costs only its own reply.
 
+use std::sync::Arc;
+
 use tracing::Span;
 
-use super::connection::Connection;
 use super::message::RequestId;
+use super::outgoing::Outgoing;
 use crate::diagnostics::Timed;
 use crate::error::Error;
 use crate::protocol::json;
@@ -19,15 +21,15 @@ pub(crate) const INVALID_PARAMS: i64 = -32602;
 
 /// The duty to answer one request.
 pub(crate) struct Responder {
-    owed: Option<(Connection, RequestId, Timed)>,
+    owed: Option<(Arc<Outgoing>, RequestId, Timed)>,
 }
 
 impl Responder {
-    pub(crate) fn new(connection: Connection, id: RequestId, method: &str) -> Self {
+    pub(super) fn new(outgoing: Arc<Outgoing>, id: RequestId, method: &str) -> Self {
         let shown = tracing::field::display(Shown(&id));
         let span = tracing::debug_span!(target: "copilot_core::rpc", "rpc.request", method, id = shown);
         let timed = Timed::new(span);
-        Self { owed: Some((connection, id, timed)) }
+        Self { owed: Some((outgoing, id, timed)) }
     }
 
     /// The span of the request: what is done for it belongs there.
@@ -35,14 +37,9 @@ impl Responder {
         self.owed.as_ref().map_or_else(Span::none, |(_, _, timed)| timed.span.clone())
     }
 
-    /// The connection the answer goes to.
-    pub(crate) fn connection(&self) -> Option<Connection> {
-        self.owed.as_ref().map(|(connection, ..)| connection.clone())
-    }
-
-    /// The connection the answer goes to, and the request's id.
-    pub(super) fn origin(&self) -> Option<(Connection, &RequestId)> {
-        self.owed.as_ref().map(|(connection, id, _)| (connection.clone(), id))
+    /// Where the answer goes, and the request's id.
+    pub(super) fn origin(&self) -> Option<(Arc<Outgoing>, &RequestId)> {
+        self.owed.as_ref().map(|(outgoing, id, _)| (Arc::clone(outgoing), id))
     }
 
     /// Answers with JSON text.
@@ -65,13 +62,13 @@ impl Responder {
     }
 
     fn send(mut self, member: &str, text: &str) {
-        if let Some((connection, RequestId(id), timed)) = self.owed.take() {
+        if let Some((outgoing, RequestId(id), timed)) = self.owed.take() {
             if member == "error" {
-                connection.watch().counts.requests_refused.one();
+                outgoing.watch.counts.requests_refused.one();
             }
             timed.end(if member == "error" { "error" } else { "ok" });
             let id = String::from_utf8_lossy(&id);
-            connection.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{text}}}"#));
+            outgoing.write(format!(r#"{{"jsonrpc":"2.0","id":{id},"{member}":{text}}}"#));
         }
     }
 }

@@ -15,8 +15,7 @@ use super::state::State;
 use super::stream::{EventSink, EventStream, Meter};
 use super::subscribers::Subscribers;
 use super::turn::{Done, PASSED_OVER_GRACE, Seen, Turns, WaitId};
-use super::wait::Until;
-use crate::dispatch;
+use super::until::Until;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::{CallContext, Handlers};
 use crate::protocol::event::Event;
@@ -32,10 +31,17 @@ pub(crate) enum Lasts {
     Session,
 }
 
+/// What a session does for events and requests of the runtime: `dispatch` knows.
+pub(crate) struct Reactions {
+    pub(crate) event: fn(&Arc<SessionCore>, &Event),
+    pub(crate) request: fn(Arc<SessionCore>, &str, Bytes, Responder),
+}
+
 /// Shared by the router, the user's handle and running handlers.
 pub(crate) struct SessionCore {
     id: OnceLock<Arc<str>>,
     connection: Connection,
+    reactions: &'static Reactions,
     handlers: RwLock<Arc<Handlers>>,
     state: Mutex<State>,
     subscribers: Mutex<Subscribers>,
@@ -57,6 +63,7 @@ pub(crate) struct SessionCore {
 impl SessionCore {
     pub(crate) fn new(
         connection: Connection,
+        reactions: &'static Reactions,
         handlers: Handlers,
         sinks: Vec<Arc<dyn EventSink>>,
     ) -> Arc<Self> {
@@ -65,6 +72,7 @@ impl SessionCore {
             turn: Mutex::new(closed.child_token()),
             id: OnceLock::new(),
             connection,
+            reactions,
             handlers: RwLock::new(Arc::new(handlers)),
             state: Mutex::default(),
             subscribers: Mutex::new(Subscribers::new(sinks)),
@@ -312,11 +320,11 @@ impl SessionInbox for SessionCore {
         self.subscribers().publish(event);
         let seen = self.turns().see(event, number);
         self.act_on(seen);
-        dispatch::event(&self, event);
+        (self.reactions.event)(&self, event);
     }
 
     fn request(self: Arc<Self>, method: &str, params: Bytes, responder: Responder) {
-        dispatch::request(self, method, params, responder);
+        (self.reactions.request)(self, method, params, responder);
     }
 
     fn token_registration(&self) -> Option<Arc<str>> {

@@ -13,7 +13,8 @@ use super::core::{SessionCore, SessionOwner, disconnected};
 use super::leave::leave;
 use super::observe;
 use super::stream::{Counters, EventStream};
-use super::wait::{Turn, WaitOptions, message_id};
+use super::turn::Done;
+use super::wait::{Turn, WaitOptions, Waiting, message_id};
 use crate::diagnostics::{describe, redacted_debug};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
@@ -137,10 +138,23 @@ impl Session {
     ) -> Result<Option<Event>> {
         let (sender, ended) = oneshot::channel();
         let done = Box::new(move |outcome| drop(sender.send(outcome)));
-        let turn = Turn { message: message.into(), options: options.into(), done };
         let mut _given_up_when_dropped = None;
-        turn.begin(self, |waiting| _given_up_when_dropped = Some(waiting))?;
+        self.begin_turn(message.into(), options.into(), done, |waiting| {
+            _given_up_when_dropped = Some(waiting)
+        })?;
         ended.await.unwrap_or_else(|_| Err(disconnected(&self.id())))
+    }
+
+    /// Sends a message; `done` gets the end of its turn, see [`Turn`].
+    pub(crate) fn begin_turn(
+        &self,
+        message: SendOptions,
+        options: WaitOptions,
+        done: Done,
+        waiting: impl FnOnce(Waiting),
+    ) -> Result<()> {
+        let message = self.message(message)?;
+        Turn { message, options, done }.begin(Arc::clone(&self.core), Arc::downgrade(&self.client), waiting)
     }
 
     /// All events of the conversation so far, oldest first.

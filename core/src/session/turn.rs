@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::task::AbortHandle;
 
 use super::observe;
-use super::wait::Until;
+use super::until::Until;
 use crate::error::{Error, Result, reasons};
 use crate::protocol::event::{Concern, Event};
 

@@ -9,21 +9,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::core::{SessionCore, SessionOwner};
-use super::handle::{SendOptions, Session};
 use super::observe;
 use super::turn::{Done, Outcome, WaitId};
+use super::until::Until;
 use crate::error::{Error, Result, reasons};
 use crate::protocol::{json, method};
-
-/// What ends a wait.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Until {
-    /// `session.idle`: the agent and everything it left running in the background have finished.
-    #[default]
-    Idle,
-    /// `assistant.idle`: the agent has finished; background agents and shells may go on.
-    ForegroundIdle,
-}
 
 /// The limits of a wait. Running out of time ends the wait, never the agent's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,10 +46,7 @@ enum Expired {
 
 impl Expired {
     fn error(&self, seen: &Value, until: Until) -> Error {
-        let what = match until {
-            Until::Idle => "session.idle",
-            Until::ForegroundIdle => "assistant.idle",
-        };
+        let what = until.event_type();
         let error = match self {
             Self::Whole(limit) => reasons::timeout_turn(limit.as_secs_f64(), what, seen),
             Self::Quiet(limit) => reasons::timeout_quiet(limit.as_secs_f64(), what, seen),
@@ -91,7 +78,8 @@ impl Drop for Waiting {
 
 /// A message on its way, and who wants to know how its turn ends.
 pub(crate) struct Turn {
-    pub(crate) message: SendOptions,
+    /// Params of `session.send`, JSON text.
+    pub(crate) message: String,
     pub(crate) options: WaitOptions,
     /// Runs once, unless the wait is given up or does not begin: on the reader, in the order of the wire, or on the task
     /// that keeps the limits.
@@ -100,19 +88,22 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// Sends the message and begins to wait; `waiting` is handed out before the wait can end. Fails when the session is
-    /// closed or the message cannot be written.
-    pub(crate) fn begin(self, session: &Session, waiting: impl FnOnce(Waiting)) -> Result<()> {
+    /// closed.
+    pub(super) fn begin(
+        self,
+        core: Arc<SessionCore>,
+        owner: Weak<dyn SessionOwner>,
+        waiting: impl FnOnce(Waiting),
+    ) -> Result<()> {
         let Self { message, options, done } = self;
-        let core = Arc::clone(session.core());
         core.begin_use()?;
-        let params = session.message(message)?;
         let (begin, id, wait) = (std::time::Instant::now(), core.id(), core.next_wait());
         let done = Box::new(move |outcome: Outcome| {
             observe::waited(&id, begin, outcome.as_ref().err());
             done(outcome);
         });
         core.wait_for_turn(wait, options.until, done)?;
-        let (sender, owner) = (Arc::clone(&core), Arc::downgrade(session.owner()));
+        let sender = Arc::clone(&core);
         let accepted = move |answer: Result<Bytes>| match answer.and_then(|answer| message_id(&answer)) {
             Ok(id) => {
                 observe::sent(&sender.id(), &id, begin);
@@ -128,7 +119,7 @@ impl Turn {
         let connection = core.connection().clone();
         let call = connection.next_id();
         waiting(Waiting { core, wait, call });
-        connection.call_as(call, method::SESSION_SEND, &params, Box::new(accepted));
+        connection.call_as(call, method::SESSION_SEND, &message, Box::new(accepted));
         Ok(())
     }
 }

@@ -59,6 +59,7 @@ pub fn read(root: &Path) -> Result<Vec<Callback>, String> {
 
 pub fn write(rows: &[Callback], tree: &mut Tree) {
     tree.add("core/src/host/kinds.rs", rust(rows));
+    tree.add("core/src/host/served.rs", served(rows));
     tree.add("ffi/src/kinds.rs", c(rows));
     tree.add("bindings/python/copilot/_kinds.py", python(rows));
     tree.add("bindings/node/js/kinds.ts", typescript(rows));
@@ -86,8 +87,7 @@ impl Callback {
 fn rust(rows: &[Callback]) -> String {
     let mut out = format!("//! The callbacks. {MADE} {SOURCE}\n\n");
     out.push_str(
-        "use std::sync::Arc;\n\nuse serde::Deserialize;\n\nuse super::session::HostSession;\nuse crate::handlers::Handlers;\n\n\
-         /// What the engine asks of the user. Names and numbers are stable.\n\
+        "/// What the engine asks of the user. Names and numbers are stable.\n\
          #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n#[non_exhaustive]\n#[repr(u32)]\npub enum CallKind {\n",
     );
     for row in rows {
@@ -125,13 +125,14 @@ fn rust(rows: &[Callback]) -> String {
         row.named.is_some()
     });
     set("Whether it concerns the client and no session.", "is_client_wide", |row| row.scope == Scope::Client);
-    out.push_str("}\n\n");
-    served(rows, &mut out);
+    out.push_str("}\n");
     out
 }
 
 /// The part of the host's door that reads `handlers` of a session.
-fn served(rows: &[Callback], out: &mut String) {
+fn served(rows: &[Callback]) -> String {
+    let mut out = format!("//! What the host serves. {MADE} {SOURCE}\n\n");
+    out.push_str("use std::sync::Arc;\n\nuse serde::Deserialize;\n\nuse super::session::HostSession;\nuse crate::handlers::Handlers;\n\n");
     let of_session = || rows.iter().filter(|row| row.scope == Scope::Session);
     out.push_str(
         "/// Which callbacks the host serves for a session.\n#[derive(Default, Deserialize)]\n#[serde(default, deny_unknown_fields)]\n\
@@ -157,6 +158,7 @@ fn served(rows: &[Callback], out: &mut String) {
         let _ = writeln!(out, "{}: {made}!(self.{}),", row.field, row.served_field());
     }
     out.push_str("}\n}\n}\n");
+    out
 }
 
 fn c(rows: &[Callback]) -> String {
