@@ -195,9 +195,8 @@ impl ClientInner {
             }
             other => other?,
         };
-        let hello: Hello = json::parse(&answer).map_err(|error| {
-            Error::new(ErrorKind::ProtocolMismatch, format!("protocol version mismatch: {error}"))
-        })?;
+        let hello: Hello =
+            json::parse(&answer).map_err(|error| reasons::protocol_unreadable(&error.to_string()))?;
         check_version(hello.protocol_version, hello.version.as_deref())?;
         let numbers = hello.version.iter().flat_map(|version| version.split('.'));
         if numbers.map_while(|part| part.parse().ok()).collect::<Vec<u32>>() > LAST_WITH_DESTROY.to_vec() {

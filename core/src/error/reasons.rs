@@ -134,6 +134,36 @@ pub(crate) fn answer_not_json(at: f64, length: f64) -> Error {
     .because("answer.not_json", json!({"at": at, "length": length}))
 }
 
+/// `protocol.unreadable`: What answered is no Copilot runtime, or one that this library does not understand.
+pub(crate) fn protocol_unreadable(why: &str) -> Error {
+    Error::new(
+        ErrorKind::ProtocolMismatch,
+        format!("protocol version mismatch: the answer to the first call cannot be read: {why}"),
+    )
+    .because("protocol.unreadable", json!({"why": why}))
+}
+
+/// `connection.empty_token`: A token of a connection needs at least one character.
+pub(crate) fn connection_empty_token() -> Error {
+    Error::new(
+        ErrorKind::InvalidArgument,
+        "connectionToken must not be empty; leave it out for a random one, or to send none",
+    )
+    .because("connection.empty_token", json!({}))
+}
+
+/// `files.missing`: `sessionFs` says where sessions begin and where their state lies.
+pub(crate) fn files_missing(option: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("{option} must not be empty"))
+        .because("files.missing", json!({"option": option}))
+}
+
+/// `files.conventions`: How paths of the session's files are written.
+pub(crate) fn files_conventions() -> Error {
+    Error::new(ErrorKind::InvalidArgument, "sessionFs.conventions must be \"posix\" or \"windows\"")
+        .because("files.conventions", json!({}))
+}
+
 /// `option.empty`: An option needs a value.
 pub(crate) fn option_empty(option: &str) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("{option} must not be empty"))

@@ -220,10 +220,10 @@ impl ClientOptions {
     fn validate_connection(&self) -> Result<()> {
         match self.connection.as_ref() {
             Some(RuntimeConnection::Uri { connection_token: Some(token), .. }) if token.0.is_empty() => {
-                Err(reasons::option_empty("connectionToken"))
+                Err(reasons::connection_empty_token())
             }
             Some(RuntimeConnection::Tcp { connection_token: Some(token), .. }) if token.0.is_empty() => {
-                Err(reasons::option_empty("connectionToken"))
+                Err(reasons::connection_empty_token())
             }
             Some(
                 RuntimeConnection::Stdio { env: Some(_), .. } | RuntimeConnection::Tcp { env: Some(_), .. },
@@ -262,16 +262,16 @@ impl ClientOptions {
 impl SessionFsOptions {
     fn validate(&self) -> Result<()> {
         if self.initial_cwd.is_empty() {
-            return Err(reasons::option_empty("sessionFs.initialCwd"));
+            return Err(reasons::files_missing("sessionFs.initialCwd"));
         }
         if self.session_state_path.is_empty() {
-            return Err(reasons::option_empty("sessionFs.sessionStatePath"));
+            return Err(reasons::files_missing("sessionFs.sessionStatePath"));
         }
         if !matches!(self.conventions.as_str(), "posix" | "windows") {
-            return Err(reasons::option_value("sessionFs.conventions", &self.conventions, "posix, windows"));
+            return Err(reasons::files_conventions());
         }
         if matches!(&self.store, Some(SessionFsStore::Folder { path }) if path.is_empty()) {
-            return Err(reasons::option_empty("sessionFs.store.path"));
+            return Err(reasons::files_missing("sessionFs.store.path"));
         }
         Ok(())
     }
