@@ -9,6 +9,9 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ._names import MODULE_OF as _MODULE_OF
+from ._names import MODULES as _MODULES
+
 if TYPE_CHECKING:
     from . import rpc as rpc
     from . import session_events as session_events
@@ -56,6 +59,14 @@ if TYPE_CHECKING:
     from ._connection import TcpRuntimeConnection as TcpRuntimeConnection
     from ._connection import UriRuntimeConnection as UriRuntimeConnection
     from ._errors import CopilotError as CopilotError
+    from ._factories import Factory as Factory
+    from ._factories import FactoryContext as FactoryContext
+    from ._factories import FactoryLimits as FactoryLimits
+    from ._factories import FactoryPhase as FactoryPhase
+    from ._factories import FactoryResumeError as FactoryResumeError
+    from ._factories import SessionFactories as SessionFactories
+    from ._factories import define_factory as define_factory
+    from ._factories import is_factory_run_terminal as is_factory_run_terminal
     from ._github import DisableBypassPermissionsModes as DisableBypassPermissionsModes
     from ._github import EntraAuthConfig as EntraAuthConfig
     from ._github import GitHubTokenCancelledResult as GitHubTokenCancelledResult
@@ -310,6 +321,11 @@ __all__ = [
     "ExtensionLaunchProviderHandler",
     "ExtensionLaunchProviderResolveRequest",
     "ExtensionLaunchProviderResolveResult",
+    "Factory",
+    "FactoryContext",
+    "FactoryLimits",
+    "FactoryPhase",
+    "FactoryResumeError",
     "GetAuthStatusResponse",
     "GetStatusResponse",
     "GitHubMcpToolConfig",
@@ -405,6 +421,7 @@ __all__ = [
     "SessionEvent",
     "SessionEventHandler",
     "SessionEventType",
+    "SessionFactories",
     "SessionForegroundEvent",
     "SessionFsBinaryProvider",
     "SessionFsCapabilities",
@@ -465,104 +482,12 @@ __all__ = [
     "convert_mcp_call_tool_result",
     "create_attributed_permission_result",
     "create_session_fs_adapter",
+    "define_factory",
     "define_tool",
+    "is_factory_run_terminal",
     "rpc",
     "session_events",
 ]
-
-# Where each name lives.
-_HOME = {
-    "_errors": "CopilotError",
-    "_base": ("SessionLifecycleHandler"),
-    "_config": (
-        "AgentMessageSource AskUserVariant AutoTier AutopilotOptions CapiSessionOptions ClientInfo "
-        "CopilotExpAssignmentResponse ExpConfigEntry ExpFlagValue GitHubMcpToolConfig ImageGenerationConfig "
-        "InfiniteSessionConfig LargeToolOutputConfig MCPHTTPServerConfig MCPServerConfig MCPStdioServerConfig "
-        "ManagedSettings ManagedSettingsPermissions MessageSource ModelCapabilitiesOverride ModelLimitsOverride "
-        "ModelSupportsOverride ModelVisionLimitsOverride NamedProviderConfig ProviderConfig "
-        "ProviderConfigModelProvider ProviderModelConfig ReasoningSummary SessionFsCapabilities SessionFsConfig "
-        "SessionLimitsConfig SystemMessageConfig TelemetryConfig ToolSearchConfig"
-    ),
-    "_connection": (
-        "ChildProcessRuntimeConnection CloudSessionOptions CloudSessionRepository InProcessRuntimeConnection "
-        "RuntimeConnection StdioRuntimeConnection TcpRuntimeConnection UriRuntimeConnection"
-    ),
-    "_github": (
-        "DisableBypassPermissionsModes EntraAuthConfig GitHubTokenCancelledResult GitHubTokenProvider "
-        "GitHubTokenProviderArgs GitHubTokenProviderResult GitHubTokenResult"
-    ),
-    "_handlers": (
-        "AutoModeSwitchHandler AutoModeSwitchRequest AutoModeSwitchResponse BearerTokenProvider CommandContext "
-        "CommandDefinition CreateSessionFsHandler ElicitationContext ElicitationHandler ElicitationParams "
-        "ElicitationResult ExitPlanModeHandler ExitPlanModeRequest ExitPlanModeResult InputOptions McpAuthContext "
-        "McpAuthHandler McpAuthRequest McpAuthResult McpAuthStaticClientConfig McpAuthToken "
-        "McpAuthWwwAuthenticateParams ProviderTokenArgs SessionCapabilities SessionEventHandler SessionUiCapabilities "
-        "UserInputHandler UserInputRequest UserInputResponse"
-    ),
-    "_hooks": (
-        "AgentStopHandler AgentStopHookInput AgentStopHookOutput ErrorOccurredHandler ErrorOccurredHookInput "
-        "ErrorOccurredHookOutput PostToolUseFailureHandler PostToolUseFailureHookInput PostToolUseFailureHookOutput "
-        "PostToolUseHandler PostToolUseHookInput PostToolUseHookOutput PreMcpToolCallHandler PreMcpToolCallHookInput "
-        "PreMcpToolCallHookOutput PreToolUseHandler PreToolUseHookInput PreToolUseHookOutput SessionEndHandler "
-        "SessionEndHookInput SessionEndHookOutput SessionHooks SessionStartHandler SessionStartHookInput "
-        "SessionStartHookOutput SubagentStartHandler SubagentStartHookInput SubagentStartHookOutput "
-        "SubagentStopHandler SubagentStopHookInput SubagentStopHookOutput UserPromptSubmittedHandler "
-        "UserPromptSubmittedHookInput UserPromptSubmittedHookOutput UserPromptTransformedHandler "
-        "UserPromptTransformedHookInput UserPromptTransformedHookOutput"
-    ),
-    "_mode": ("BUILTIN_TOOLS_ISOLATED CopilotClientMode ToolSet"),
-    "_models": (
-        "GetAuthStatusResponse GetStatusResponse ModelBilling ModelCapabilities ModelInfo ModelLimits ModelPolicy "
-        "ModelSupports ModelVisionLimits PingResponse SessionBackgroundEvent SessionContext SessionCreatedEvent "
-        "SessionDeletedEvent SessionForegroundEvent SessionLifecycleEvent SessionLifecycleEventBase "
-        "SessionLifecycleEventMetadata SessionLifecycleEventType SessionListFilter SessionMetadata "
-        "SessionUpdatedEvent StopError"
-    ),
-    "_permissions": (
-        "AttributedPermissionResult PermissionHandler PermissionNoResult create_attributed_permission_result"
-    ),
-    "_skills": ("SkillProvider TranscriptRecoveryReport"),
-    "canvas": ("CanvasDeclaration CanvasError CanvasHandler CanvasProviderIdentity ExtensionInfo"),
-    "client": ("CopilotClient LogLevel"),
-    "copilot_request_handler": (
-        "CopilotRequestContext CopilotRequestHandler CopilotWebSocketCloseStatus CopilotWebSocketForwarder "
-        "CopilotWebSocketHandler LlmInferenceHeaders"
-    ),
-    "generated.rpc": (
-        "CanvasAction CanvasHostContext CanvasHostContextCapabilities CanvasJsonSchema CurrentModel "
-        "CurrentToolMetadata ExtensionLaunchProfile ExtensionLaunchProviderHandler "
-        "ExtensionLaunchProviderResolveRequest ExtensionLaunchProviderResolveResult GitHubTelemetryClientInfo "
-        "GitHubTelemetryEvent GitHubTelemetryNotification GitHubTokenAcquireReason GitHubTokenAcquireResult "
-        "GitHubTokenAcquireResultKind ModelBillingTokenPrices ModelBillingTokenPricesLongContext "
-        "ModelSwitchAutoTierResult ModelSwitchAutoTierStatus OpenCanvasInstance PermissionDecisionContext "
-        "PermissionDecisionOutcome PermissionDecisionSource PermissionDecisionSurface PermissionResponseCapability "
-        "RemoteSessionMode SkillProviderDescriptor"
-    ),
-    "generated.session_events": (
-        "AutoTierSwitchFailureReason PermissionRequest SessionAutoTierSwitchFailedData SessionEvent SessionEventType"
-    ),
-    "host": (
-        "AhpAuthenticationRequest AhpAuthenticationResult AhpHost AhpHostAuthentication AhpHostExit AhpHostOptions "
-        "AhpSessionAuthentication AhpSessionCreateRequest AhpSessionResumeRequest"
-    ),
-    "installation_confirmation": (
-        "InstallationConfirmationContext InstallationConfirmationDecision InstallationConfirmationHandler"
-    ),
-    "session": ("CopilotSession PermissionRequestResult SessionUiApi"),
-    "session_fs_provider": (
-        "SessionFsBinaryProvider SessionFsFileInfo SessionFsProvider SessionFsSqliteProvider "
-        "SessionFsSqliteQueryResult SessionFsSqliteTransactionFailure SessionFsWriteFailure create_session_fs_adapter"
-    ),
-    "tools": (
-        "Tool ToolBinaryResult ToolInvocation ToolNamespace ToolResult ToolResultType convert_mcp_call_tool_result "
-        "define_tool"
-    ),
-}
-_MODULES = {
-    *("canvas", "client", "copilot_request_handler", "host", "installation_confirmation", "rpc", "session"),
-    *("session_events", "session_fs_provider", "sync", "tools"),
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 
 def _version() -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
 from ._inbox import Inbox
-from ._serve import Question, called, serve
+from ._json import decode, encode
+from ._question import NoHandler, Question, answered, called
+from ._serve import serve
+from .generated import _kinds as kinds
 
 if TYPE_CHECKING:
     from ._llm import Exchanges
@@ -24,9 +28,8 @@ logger = logging.getLogger("copilot.client")
 SessionLifecycleHandler = Callable[["SessionLifecycleEvent"], None]
 HandlerUnsubcribe = Callable[[], None]
 ListModels = Callable[[], "list[ModelInfo] | Awaitable[list[ModelInfo]]"]
-_LLM_REQUEST, _LIST_MODELS, _EXTENSION_LAUNCH = 14, 15, 18
-
-encode = msgspec.json.Encoder(enc_hook=lambda value: value.to_dict()).encode
+# Notifications whose handlers read them; what cannot be read is skipped and counted.
+_TELEMETRY, _LIFECYCLE, _LLM_MESSAGE = "gitHubTelemetry.event", "session.lifecycle", "llm.message"
 
 
 class Peer:
@@ -64,6 +67,8 @@ class ClientBase:
         self._next_key = 0
         self._exchanges: Exchanges | None = None
         self._lifecycle: list[tuple[str | None, Callable[[Any], None]]] = []
+        # Handlers of the client run in copies of the context it is made in.
+        self._context = contextvars.copy_context()
         options["handlers"] = self._served()
         self._inbox = Inbox(encode(options))
         self._peer = Peer(self._inbox)
@@ -96,44 +101,40 @@ class ClientBase:
         self._inbox.on_closed = forward("_on_closed")
 
     @staticmethod
-    def _server(reference: Callable[[], ClientBase | None]) -> Callable[[Question], Any]:
-        async def answer(question: Question) -> None:
-            client = reference()
-            session: Any = None
-            if client is not None:
-                session = client._inbox.sessions.get(question.session)
-            if session is not None:
-                await serve(question, session)
-            elif client is not None and question.session == 0:
-                await client._serve_client(question)
-            else:
-                question.fail(f"unknown session {question.session}")
+    def _server(
+        reference: Callable[[], ClientBase | None],
+    ) -> Callable[[Question], tuple[contextvars.Context, Coroutine[Any, Any, None]]]:
+        """Says in which context a question is served, and how."""
 
-        return answer
+        def begin(question: Question) -> tuple[contextvars.Context, Coroutine[Any, Any, None]]:
+            client = reference()
+            if client is None:
+                raise NoHandler("the client is gone")
+            if question.session == 0:
+                return client._context.copy(), client._serve_client(question)
+            session: Any = client._inbox.sessions.get(question.session)
+            if session is None:
+                raise NoHandler(f"unknown session {question.session}")
+            return session._context.copy(), serve(question, session)
+
+        return begin
 
     async def _serve_client(self, question: Question) -> None:
-        try:
-            if question.kind == _LIST_MODELS and self._on_list_models is not None:
-                models = await called(self._on_list_models)
-                question.answer([model.to_dict() for model in models])
-            elif question.kind == _LLM_REQUEST and self._request_handler is not None:
-                await self._requests().serve(question)
-            elif question.kind == _EXTENSION_LAUNCH and self._extension_launch_provider is not None:
-                from .generated.rpc import ExtensionLaunchProviderResolveRequest
+        function = BY_KIND.get(question.kind)
 
-                wanted = ExtensionLaunchProviderResolveRequest.from_dict(question.arguments())
-                answer = await called(self._extension_launch_provider.resolve, wanted)
-                question.answer(answer.to_dict().get("launch"))
-            else:
-                question.fail(f"this client does not serve calls of kind {question.kind}")
-        except Exception as error:
-            question.fail(str(error))
+        async def work() -> Any:
+            if function is None:
+                raise NoHandler(f"this client does not serve calls of kind {question.kind}")
+            return await function(self, question.arguments())
+
+        await answered(question, work)
 
     def _requests(self) -> Exchanges:
         if self._exchanges is None:
             from ._llm import Exchanges
 
-            assert self._request_handler is not None
+            if self._request_handler is None:
+                raise NoHandler("no request_handler is registered")
             inbox = self._inbox
             self._exchanges = Exchanges(self._request_handler, lambda op, args: inbox.call(op, encode(args)))
         return self._exchanges
@@ -144,14 +145,14 @@ class ClientBase:
         return await self._inbox.call(op, encode(args))
 
     async def _call(self, op: str, args: dict[str, Any]) -> Any:
-        return msgspec.json.decode(await self._inbox.call(op, encode(args)))
+        return decode(await self._inbox.call(op, encode(args)))
 
     async def _request(self, method: str, **params: Any) -> Any:
-        return msgspec.json.decode(await self._peer.request(method, params))
+        return decode(await self._peer.request(method, params))
 
     async def request(self, method: str, params: Any = None, *, timeout: float | None = None) -> Any:
         """Calls any method of the runtime by name; the result is its JSON as Python values."""
-        return msgspec.json.decode(await self._peer.request(method, params, timeout))
+        return decode(await self._peer.request(method, params, timeout))
 
     def counters(self) -> dict[str, int]:
         """How many events of all sessions came in, went out and wait."""
@@ -189,37 +190,77 @@ class ClientBase:
     def _on_lifecycle_event(self, raw: bytes) -> None:
         from ._models import lifecycle_event
 
-        event = lifecycle_event(msgspec.json.decode(raw))
-        typed = [function for kind, function in self._lifecycle if kind == event.type]
-        every = [function for kind, function in self._lifecycle if kind is None]
+        try:
+            event = lifecycle_event(decode(raw))
+        except Exception:
+            self._skip(_LIFECYCLE)
+            return
+        with self._lock:
+            handlers = list(self._lifecycle)
+        typed = [function for kind, function in handlers if kind == event.type]
+        every = [function for kind, function in handlers if kind is None]
         for function in typed + every:
             try:
-                function(event)
-            except Exception:
-                logger.debug("a lifecycle handler failed", exc_info=True)
+                self._context.copy().run(function, event)
+            except BaseException as error:
+                self._inbox.report("Unhandled exception in lifecycle handler", error)
 
     def _on_notification(self, method: str, raw: bytes) -> None:
-        if method == "llm.message" and self._exchanges is not None:
-            self._exchanges.message(msgspec.json.decode(raw))
-            return
-        if method != "gitHubTelemetry.event" or self._on_github_telemetry is None:
-            return
-        from .generated.rpc import GitHubTelemetryNotification
+        try:
+            if method == _LLM_MESSAGE and self._exchanges is not None:
+                self._exchanges.message(decode(raw))
+                return
+            if method != _TELEMETRY or self._on_github_telemetry is None:
+                return
+            from .generated.rpc import GitHubTelemetryNotification
 
-        params = GitHubTelemetryNotification.from_dict(msgspec.json.decode(raw))
-        loop = self._inbox.loop
-        if loop is not None:
-            loop.create_task(_quietly(self._on_github_telemetry, params))
+            params = GitHubTelemetryNotification.from_dict(decode(raw))
+        except Exception:
+            self._skip(method)
+            return
+        self._inbox.spawn(_telemetry(self._on_github_telemetry, params), self._context.copy())
+
+    def _skip(self, method: str) -> None:
+        """A notification that cannot be read costs nothing but itself."""
+        logger.debug("a notification cannot be read: %s", method, exc_info=True)
+        self._inbox.native.unreadable(method)
 
     def _on_closed(self, error: Exception) -> None:
         logger.warning("the connection to the runtime was lost: %s", error)
 
 
-async def _quietly(function: Callable[..., Any], *args: Any) -> None:
+async def _telemetry(function: Callable[..., Any], params: Any) -> None:
     try:
-        await called(function, *args)
+        await called(function, params)
     except Exception:
         logger.exception("a telemetry handler failed")
+
+
+async def _list_models(client: ClientBase, args: dict[str, Any]) -> Any:
+    if client._on_list_models is None:
+        raise NoHandler("no on_list_models is registered")
+    return [model.to_dict() for model in await called(client._on_list_models)]
+
+
+async def _llm_request(client: ClientBase, args: dict[str, Any]) -> Any:
+    await client._requests().serve(args)
+
+
+async def _extension_launch(client: ClientBase, args: dict[str, Any]) -> Any:
+    from .generated.rpc import ExtensionLaunchProviderResolveRequest
+
+    if client._extension_launch_provider is None:
+        raise NoHandler("no extension_launch_provider is registered")
+    wanted = ExtensionLaunchProviderResolveRequest.from_dict(args)
+    answer = await called(client._extension_launch_provider.resolve, wanted)
+    return answer.to_dict().get("launch")
+
+
+BY_KIND: dict[int, Callable[[ClientBase, dict[str, Any]], Awaitable[Any]]] = {
+    kinds.LLM_REQUEST: _llm_request,
+    kinds.LIST_MODELS: _list_models,
+    kinds.EXTENSION_LAUNCH: _extension_launch,
+}
 
 
 def _lifecycle_arguments(first: Any, handler: Any) -> tuple[str | None, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import msgspec
-
+from ._json import decode
 from ._jsonrpc import JsonRpcError, ProcessExitedError
 
-NativeError = tuple[str, str, int | None, str | None]
+# Kind, message, JSON-RPC code, JSON of the details, JSON of the reason.
+NativeError = tuple[str, str, int | None, str | None, str | None]
 
 
 class CopilotError(RuntimeError):
@@ -17,30 +16,36 @@ class CopilotError(RuntimeError):
 
     kind = "Internal"
     data: object = None
+    # Why, as data: ``code`` and what belongs to it; see docs/errors.md. None when there is no such reason.
+    reason: dict[str, Any] | None = None
 
 
 class InvalidArgumentError(ValueError):
     """An argument has a value that is not allowed."""
 
     kind = "InvalidArgument"
+    reason: dict[str, Any] | None = None
 
 
 class InvalidTypeError(TypeError):
     """An argument has the wrong type."""
 
     kind = "InvalidType"
+    reason: dict[str, Any] | None = None
 
 
 class WaitTimeoutError(TimeoutError):
     """A time limit given by the caller passed."""
 
     kind = "Timeout"
+    reason: dict[str, Any] | None = None
 
 
 class SessionClosedError(JsonRpcError, RuntimeError):
     """The session was disconnected. The runtime would answer the call with an error too, so this is one of those."""
 
     kind = "SessionClosed"
+    reason: dict[str, Any] | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(-32603, message)
@@ -58,82 +63,53 @@ _BY_KIND: dict[str, type[Exception]] = {
 }
 
 
-# What programs look for in the text of an error, where the engine words it for all its languages. What the engine said
-# stays with the exception as a note.
-_WORDING = (
-    (
-        "InvalidArgument",
-        r'mode "empty" needs a place for state.*',
-        "CopilotClient(mode='empty') requires base_directory, session_fs or a UriRuntimeConnection",
-    ),
-    (
-        "InvalidArgument",
-        r'mode "empty" needs available_tools.*',
-        "mode='empty' requires available_tools for every session; an empty list allows none",
-    ),
-    (
-        "InvalidArgument",
-        r'(\w+): there is no bare wildcard "\*".*',
-        r"invalid \1 entry '*': there is no bare wildcard; "
-        r"use ToolSet().add_builtin('*'), .add_mcp('*') or .add_custom('*')",
-    ),
-    ("InvalidArgument", r"connectionToken must not be empty.*", "connection_token must be a non-empty string"),
-    (
-        "InvalidArgument",
-        r"sessionFs: (initial_working_directory|session_state_path) must not be empty",
-        r"session_fs.\1 is required",
-    ),
-    (
-        "InvalidArgument",
-        r"sessionFs: conventions.*",
-        "session_fs.conventions must be either 'posix' or 'windows'",
-    ),
-    (
-        "InvalidArgument",
-        r'builtinPluginDirectories: "(.*)" is not an absolute path',
-        r"builtin_plugin_directories must contain only absolute paths: \1",
-    ),
-    (
-        "InvalidArgument",
-        r'Invalid (cli_url format|port in cli_url): "(.*)"; (expected .*)',
-        r"Invalid \1: \2; \3",
-    ),
-    ("ProtocolMismatch", r"protocol version mismatch", "SDK protocol version mismatch"),
-    ("ConnectFailed", r"cannot connect to the Copilot runtime at ", "Failed to connect to CLI server at "),
-    (
-        "Protocol",
-        r"(session\.\w+) was answered without a sessionId",
-        r"\1 response did not include a sessionId",
-    ),
-    (
-        "Protocol",
-        r'(session\.\w+) was answered for session "(.*)", but "(.*)" was asked for',
-        r"\1 returned sessionId \2 but the caller requested \3",
-    ),
-)
+def _option(name: str) -> str:
+    """The name of an option as this package spells it."""
+    name = name.replace("initialCwd", "initialWorkingDirectory").replace("gitHub", "github")
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
 
 
-def _in_python(kind: str, message: str) -> str:
-    for known, pattern, words in _WORDING:
-        if known == kind:
-            message, found = re.subn(pattern, words, message, count=1)
-            if found:
-                break
-    return message
+def _in_python(reason: dict[str, Any], said: str) -> str:
+    """The message in the words that programs of this language look for."""
+    from .generated._reasons import WORDS
+
+    known = WORDS.get(reason["code"])
+    if known is None:
+        return said
+    words, options = known
+    return words.format(**{**reason, **{name: _option(reason[name]) for name in options}})
 
 
 def from_native(error: NativeError) -> Exception:
-    """Makes the exception for ``(kind, message, code, data)``."""
-    kind, said, code, details = error
-    message = _in_python(kind, said)
+    """Makes the exception for ``(kind, message, code, data, reason)``."""
+    kind, said, code, details, reason_json = error
+    reason = None if reason_json is None else decode(reason_json)
+    message = said if reason is None else _in_python(reason, said)
     made = _made(kind, message, code, details)
-    if message != said:
+    if reason is not None:
+        made.reason = reason  # type: ignore[attr-defined]
+    if message != said and kind != "Timeout":
         made.add_note(f"The engine said: {said}")
     return made
 
 
+def is_wanted_end(error: NativeError) -> bool:
+    """Whether somebody wanted the session to be over; otherwise it was lost."""
+    return error[0] == "SessionClosed"
+
+
+def after_the_end(error: NativeError) -> Exception:
+    """What a call on a session comes to that has ended with this error."""
+    kind, message, code, details, reason = error
+    # The words that programs look for; the reason stands behind them.
+    head = {"ProcessExited": "Connection is closed", "SessionClosed": "Session not found"}.get(kind)
+    if head is not None and not message.startswith(head):
+        message = f"{head}: {message}"
+    return from_native((kind, message, code, details, reason))
+
+
 def _made(kind: str, message: str, code: int | None, details: str | None) -> Exception:
-    data = msgspec.json.decode(details) if details else None
+    data = decode(details) if details else None
     if kind == "Rpc":
         return JsonRpcError(-32603 if code is None else code, message, data)
     known = _BY_KIND.get(kind)

@@ -11,6 +11,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from ._json import readable
+from ._question import words
 from .copilot_request_handler import (
     FORBIDDEN_REQUEST_HEADERS,
     CopilotRequestContext,
@@ -45,7 +47,7 @@ class Exchange:
             self._body.put_nowait(Cancelled(f"{_CANCELLED}: {reason}" if reason else _CANCELLED))
             return
         if data:
-            self._body.put_nowait(base64.b64decode(data) if binary else data.encode())
+            self._body.put_nowait(base64.b64decode(data) if binary else readable(data).encode())
         if end:
             self._body.put_nowait(None)
 
@@ -123,13 +125,19 @@ async def run(handler: CopilotRequestHandler, exchange: Exchange, context: Copil
             await _http(handler, exchange, context, method)
         if not exchange.finished:
             raise RuntimeError("the handler returned without finishing the response")
-    except (Exception, asyncio.CancelledError) as error:
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        # The program or the loop ends: nothing can be awaited any more.
+        raise
+    except BaseException as error:
         cancelled = exchange.cancelled.is_set()
         with contextlib.suppress(Exception):
             if not exchange.started:
                 await exchange.start(499 if cancelled else 502, {})
-            await exchange.error(_CANCELLED if cancelled else str(error), "cancelled" if cancelled else None)
-        if isinstance(error, asyncio.CancelledError) and not cancelled:
+            await exchange.error(_CANCELLED if cancelled else words(error), "cancelled" if cancelled else None)
+        if isinstance(error, asyncio.CancelledError):
+            if not cancelled:
+                raise
+        elif not isinstance(error, Exception):
             raise
 
 

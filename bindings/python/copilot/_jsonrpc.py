@@ -11,6 +11,7 @@ class JsonRpcError(Exception):
     """The runtime answered a call with an error."""
 
     kind = "Rpc"
+    reason: dict[str, Any] | None = None
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         super().__init__(f"JSON-RPC Error {code}: {message}")
@@ -26,3 +27,4 @@ class ProcessExitedError(RuntimeError):
     """The runtime process or its connection ended while a call needed it."""
 
     kind = "ProcessExited"
+    reason: dict[str, Any] | None = None

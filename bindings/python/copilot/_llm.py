@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._exchange import Exchange, run
 from .copilot_request_handler import CopilotRequestContext, CopilotRequestHandler
-
-if TYPE_CHECKING:
-    from ._serve import Question
 
 Submit = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
@@ -57,9 +54,8 @@ class Exchanges:
         if exchange is not None:
             exchange.chunk(params.get("data") or "", False, bool(params.get("end")), False, None)
 
-    async def serve(self, question: Question) -> None:
+    async def serve(self, args: dict[str, Any]) -> None:
         """Serves a request to its end."""
-        args = question.arguments()
         exchange = EngineExchange(args["requestId"], self._submit)
         self._open[exchange.request_id] = exchange
         if args.get("bodyBase64") is not None:
@@ -79,7 +75,6 @@ class Exchanges:
         work = asyncio.ensure_future(run(self._handler, exchange, context, args["method"]))
         try:
             await asyncio.shield(work)
-            question.answer(None)
         except asyncio.CancelledError:
             exchange.chunk("", False, False, True, None)
             with contextlib.suppress(Exception, asyncio.CancelledError):

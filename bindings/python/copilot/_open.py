@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from . import _wire
 from ._serve import Handlers
+from .generated import _kinds as kinds
 from .session import CopilotSession
 
 if TYPE_CHECKING:
     from .client import CopilotClient
 
 _SINGLE = {
-    "on_permission_request": "permission",
-    "on_user_input_request": "userInput",
-    "on_exit_plan_mode_request": "exitPlanMode",
-    "on_auto_mode_switch_request": "autoModeSwitch",
-    "on_elicitation_request": "elicitation",
-    "on_mcp_auth_request": "mcpAuth",
-    "github_token_provider": "gitHubToken",
-    "skill_provider": "skillProvider",
+    "on_permission_request": kinds.PERMISSION,
+    "on_user_input_request": kinds.USER_INPUT,
+    "on_exit_plan_mode_request": kinds.EXIT_PLAN_MODE,
+    "on_auto_mode_switch_request": kinds.AUTO_MODE_SWITCH,
+    "on_elicitation_request": kinds.ELICITATION,
+    "on_mcp_auth_request": kinds.MCP_AUTH,
+    "canvas_handler": kinds.CANVAS,
+    "github_token_provider": kinds.GITHUB_TOKEN,
+    "skill_provider": kinds.SKILL_PROVIDER,
 }
 
 
@@ -31,20 +33,25 @@ def _hook_name(key: str) -> str:
 
 
 def _collect(handlers: Handlers, options: dict[str, Any]) -> None:
-    for option, name in _SINGLE.items():
+    for option, kind in _SINGLE.items():
         if options.get(option) is not None:
-            handlers.single[name] = options[option]
+            handlers.add(kind, options[option])
     for tool in options.get("tools") or ():
         if tool.name and tool.handler is not None:
-            handlers.tools[tool.name] = tool.handler
+            handlers.add(kinds.TOOL, tool.handler, tool.name)
     for command in options.get("commands") or ():
-        handlers.commands[command.name] = command.handler
+        handlers.add(kinds.COMMAND, command.handler, command.name)
     for key, hook in (options.get("hooks") or {}).items():
         if hook:
-            handlers.hooks[_hook_name(key)] = hook
-    handlers.transforms = _wire.transforms(options.get("system_message"))
-    handlers.bearer_tokens = _wire.bearer_tokens(options)
-    handlers.canvas = options.get("canvas_handler")
+            handlers.add(kinds.HOOK, hook, _hook_name(key))
+    handlers.replace(kinds.SYSTEM_MESSAGE_TRANSFORM, _wire.transforms(options.get("system_message")))
+    handlers.replace(kinds.PROVIDER_TOKEN, _wire.bearer_tokens(options))
+    factories: dict[str, Any] = {}
+    for factory in options.get("factories") or ():
+        if factory.name in factories:
+            raise ValueError(f"there are two factories called {factory.name!r}")
+        factories[factory.name] = factory
+    handlers.replace(kinds.FACTORY, factories)
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -80,7 +87,9 @@ async def open_session(
     if fs_config:
         from ._session_fs import provider_for
 
-        handlers.session_fs = provider_for(session, fs_config, options)
+        provider = provider_for(session, fs_config, options)
+        if provider is not None:
+            handlers.add(kinds.SESSION_FS, provider)
     if options.get("on_event") is not None:
         session.on(options["on_event"])
     return await _submit(client, op, session, options)
@@ -89,21 +98,22 @@ async def open_session(
 async def _submit(client: CopilotClient, op: str, session: CopilotSession, options: dict[str, Any]) -> CopilotSession:
     from ._telemetry import get_trace_context
 
-    sessions = client._inbox.sessions
     key = session._key = client._new_key()
-    config = _wire.session_config(options)
-    declared = session._handlers.declared()
-    args: dict[str, Any] = {"key": key, "config": config, "handlers": declared}
-    if op == "session.resume":
-        args["sessionId"] = config.pop("sessionId")
-    trace = get_trace_context()
-    if trace:
-        args["traceContext"] = trace
-    sessions[key] = session
+    client._inbox.sessions[key] = session
     try:
+        config = _wire.session_config(options)
+        declared = session._handlers.declared()
+        # Without anybody who listens yet, the engine keeps the first events for whoever does.
+        declared["events"] = session._is_listening = bool(session._listeners)
+        args: dict[str, Any] = {"key": key, "config": config, "handlers": declared}
+        if op == "session.resume":
+            args["sessionId"] = config.pop("sessionId")
+        trace = get_trace_context()
+        if trace:
+            args["traceContext"] = trace
         answer = await client._call(op, args)
     except BaseException:
-        sessions.pop(key, None)
+        session._forget()
         raise
     session.session_id = answer["sessionId"]
     session._state = answer

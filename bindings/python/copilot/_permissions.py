@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
@@ -47,6 +47,8 @@ class PermissionInvocation(TypedDict):
 
     session_id: str
     managed_settings_enabled: NotRequired[bool]
+    # Managed policy reserves the request for a person.
+    needs_human: NotRequired[bool]
     prompt_request: NotRequired[PermissionPromptRequest]
 
 
@@ -55,14 +57,26 @@ class PermissionHandler:
 
     @staticmethod
     def approve_all(request: PermissionRequest, invocation: PermissionInvocation) -> PermissionRequestResult:
-        """Approves once whatever is asked, except what only a human may approve."""
+        """Approves once whatever is asked, except what managed policy reserves for a person: that is left alone.
+
+        In a session with managed settings it raises ``RuntimeError``, so that nothing is approved.
+        """
         from .generated.rpc import PermissionDecisionApproveOnce
 
         if invocation.get("managed_settings_enabled"):
             raise RuntimeError("approve_all is not available in a session with managed settings")
-        if getattr(request, "managed_approval_required", None):
+        if invocation.get("needs_human") or _is_marked(request):
             return PermissionNoResult()
         return PermissionDecisionApproveOnce()
+
+
+def _is_marked(request: Any) -> bool:
+    """Whether a request carries the mark of managed policy, for programs that ask with a request of their own."""
+    names = ("managed_approval_required", "managedApprovalRequired")
+    members: Mapping[str, Any] = (
+        request if isinstance(request, Mapping) else {name: getattr(request, name, None) for name in names}
+    )
+    return any(members.get(name) is not None and members.get(name) is not False for name in names)
 
 
 def decision_to_wire(result: Any) -> dict[str, Any]:

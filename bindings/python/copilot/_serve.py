@@ -1,169 +1,93 @@
-"""Answers to the questions of the engine: one small function per kind of call."""
+"""The handlers of a session: what is kept of them, and one small function per kind of question."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import inspect
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from ._jsonrpc import JsonRpcError
+from ._question import NoHandler, Question, answered, called
+from .generated import _kinds as kinds
 
 if TYPE_CHECKING:
-    from ._inbox import Inbox
-    from ._stream import EventStream
+    from ._errors import NativeError
+    from ._stream import Collector
     from .session import CopilotSession
 
-logger = logging.getLogger("copilot.session")
-
 _TOOL_SEARCH = "tool_search_tool"
-_SESSION_FS = 13
-_encoder = msgspec.json.Encoder(enc_hook=lambda value: _to_dict(value))
-
-
-def _to_dict(value: Any) -> Any:
-    to_dict = getattr(value, "to_dict", None)
-    if to_dict is None:
-        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
-    return to_dict()
-
-
-class Question:
-    """One call of the engine; answered exactly once."""
-
-    __slots__ = ("_inbox", "_raw", "call", "kind", "session")
-
-    def __init__(self, inbox: Inbox, call: int, kind: int, session: int, raw: bytes) -> None:
-        self._inbox = inbox
-        self._raw = raw
-        self.call = call
-        self.kind = kind
-        self.session = session
-
-    def arguments(self) -> Any:
-        return msgspec.json.decode(self._raw)
-
-    def answer(self, result: Any) -> None:
-        self._inbox.native.reply(self.call, _encoder.encode(result))
-
-    def fail(self, message: str, code: int | None = None, data: Any = None) -> None:
-        details = None if data is None else _encoder.encode(data).decode()
-        # A reply that nobody waits for any more is no error of the program.
-        with contextlib.suppress(Exception):
-            self._inbox.native.reply_error(self.call, message, code, details)
 
 
 class Handlers:
-    """The callbacks of one session."""
+    """The callbacks of one session, by kind and name; the name is empty for kinds that have one handler."""
 
     def __init__(self) -> None:
-        self.tools: dict[str, Callable[..., Any]] = {}
-        self.commands: dict[str, Callable[..., Any]] = {}
-        self.hooks: dict[str, Callable[..., Any]] = {}
-        self.transforms: dict[str, Callable[..., Any]] = {}
-        self.bearer_tokens: dict[str, Callable[..., Any]] = {}
-        self.single: dict[str, Callable[..., Any]] = {}
-        self.canvas: Any = None
-        self.session_fs: Any = None
-        self.streams: set[EventStream] = set()
+        self._by_kind: dict[int, dict[str, Any]] = {}
+        self.streams: set[Collector] = set()
 
-    def close(self) -> None:
-        for stream in list(self.streams):
-            stream.close()
-        streams = self.streams
-        self.__init__()  # type: ignore[misc]
-        streams.clear()
+    def add(self, kind: int, handler: Any, name: str = "") -> None:
+        """Registers a handler; one of the same kind and name is replaced."""
+        self._by_kind.setdefault(kind, {})[name] = handler
+
+    def replace(self, kind: int, handlers: dict[str, Any]) -> dict[str, Any]:
+        """Registers all handlers of a kind; returns those that were there."""
+        before = self._by_kind.get(kind, {})
+        self._by_kind[kind] = handlers
+        return before
+
+    def find(self, kind: int, name: str = "") -> Any:
+        """The handler of a kind and name; raises when there is none."""
+        handler = self._by_kind.get(kind, {}).get(name)
+        if handler is None:
+            raise NoHandler(f"no {name or kinds.KINDS[kind - 1].name} handler is registered")
+        return handler
 
     def declared(self) -> dict[str, Any]:
         """What the engine must know: the names, not the functions."""
-        declared: dict[str, Any] = dict.fromkeys(self.single, True)
-        for key, names in (
-            ("tools", self.tools),
-            ("commands", self.commands),
-            ("hooks", self.hooks),
-            ("transforms", self.transforms),
-            ("bearerTokens", self.bearer_tokens),
-        ):
-            if names:
-                declared[key] = list(names)
-        if self.canvas is not None:
-            declared["canvas"] = True
-        if self.session_fs is not None:
-            declared["sessionFs"] = True
+        declared: dict[str, Any] = {}
+        for kind in kinds.KINDS:
+            found = self._by_kind.get(kind.number)
+            if found:
+                declared[kind.served] = list(found) if kind.named else True
         return declared
 
-
-class NoHandler(Exception):
-    """Nobody serves this call."""
-
-
-async def called(function: Callable[..., Any], *args: Any) -> Any:
-    """Calls a handler that may be a plain or an ``async`` function."""
-    result = function(*args)
-    return await result if inspect.isawaitable(result) else result
+    def close(self, error: NativeError | None = None) -> None:
+        """Lets go of all callbacks and ends all streams, with an error when the session was lost."""
+        streams = list(self.streams)
+        self.__init__()  # type: ignore[misc]
+        for stream in streams:
+            stream.end(error)
 
 
 async def serve(question: Question, session: CopilotSession) -> None:
     """Runs the handler for a question of a session and answers."""
-    function = _BY_KIND.get(question.kind)
-    try:
+    kind = question.kind
+    function = BY_KIND.get(kind)
+
+    async def work() -> Any:
         if function is None:
-            raise NoHandler(f"this client does not serve calls of kind {question.kind}")
-        result = await function(session, question.arguments())
-        question.answer(result)
-    except asyncio.CancelledError:
-        question.fail("the handler was cancelled")
-        raise
-    except JsonRpcError as error:
-        question.fail(error.message, error.code, error.data)
-    except Exception as error:
-        if question.kind in _LOGGED:
-            logger.warning("%s handler failed: %s", function and function.__name__, error)
-            logger.debug("handler failure", exc_info=error)
-        envelope = getattr(error, "to_envelope", None)
-        if envelope is not None:
-            question.fail(str(getattr(error, "message", error)), -32603, envelope())
-        else:
-            question.fail(str(error), None, _details(question, error))
+            raise NoHandler(f"this client does not serve calls of kind {kind}")
+        return await function(session, session._handlers.find(kind, question.name), question.arguments())
+
+    name = function.__name__ if function is not None and kind in _LOGGED else None
+    await answered(question, work, name=name, details=_fs_details if kind == kinds.SESSION_FS else None)
 
 
-def _details(question: Question, error: Exception) -> Any:
-    if question.kind != _SESSION_FS:
-        return None
+def _fs_details(error: Exception) -> Any:
     from ._session_fs import error_details
 
     return error_details(error)
-
-
-def _handlers(session: CopilotSession) -> Handlers:
-    return session._handlers
-
-
-def _single(session: CopilotSession, name: str) -> Callable[..., Any]:
-    handler = _handlers(session).single.get(name)
-    if handler is None:
-        raise NoHandler(f"no {name} handler is registered")
-    return handler
 
 
 def _context(session: CopilotSession) -> dict[str, str]:
     return {"session_id": session.session_id}
 
 
-async def _tool(session: CopilotSession, args: dict[str, Any]) -> Any:
+async def _tool(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     from ._telemetry import trace_context
     from ._tool_call import result_to_wire
     from .tools import ToolInvocation, ToolResult
 
     name = args["toolName"]
-    handler = _handlers(session).tools.get(name)
-    if handler is None:
-        raise NoHandler(f"no tool is called {name}")
     invocation = ToolInvocation(
         session_id=session.session_id,
         tool_call_id=args.get("toolCallId") or "",
@@ -185,7 +109,7 @@ async def _tool(session: CopilotSession, args: dict[str, Any]) -> Any:
     return result_to_wire(result)
 
 
-async def _permission(session: CopilotSession, args: dict[str, Any]) -> Any:
+async def _permission(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     from ._events import load_lenient
     from ._permissions import decision_to_wire
 
@@ -193,30 +117,28 @@ async def _permission(session: CopilotSession, args: dict[str, Any]) -> Any:
         "session_id": session.session_id,
         "managed_settings_enabled": session._managed or bool(args.get("managedSettingsEnabled")),
     }
+    if args.get("needsHuman"):
+        invocation["needs_human"] = True
     if args.get("promptRequest") is not None:
         invocation["prompt_request"] = load_lenient("PermissionPromptRequest", args["promptRequest"])
-    handler = _single(session, "permission")
     request = load_lenient("PermissionRequest", args["permissionRequest"])
     return decision_to_wire(await called(handler, request, invocation))
 
 
-async def _user_input(session: CopilotSession, args: dict[str, Any]) -> Any:
-    answer = await called(_single(session, "userInput"), args, _context(session))
+async def _user_input(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
+    answer = await called(handler, args, _context(session))
     return {"answer": answer["answer"], "wasFreeform": answer["wasFreeform"]}
 
 
-async def _exit_plan_mode(session: CopilotSession, args: dict[str, Any]) -> Any:
-    return await called(_single(session, "exitPlanMode"), args, _context(session))
+async def _exit_plan_mode(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
+    return await called(handler, args, _context(session))
 
 
-async def _auto_mode_switch(session: CopilotSession, args: dict[str, Any]) -> Any:
-    return await called(_single(session, "autoModeSwitch"), args, _context(session))
+async def _auto_mode_switch(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
+    return await called(handler, args, _context(session))
 
 
-async def _hook(session: CopilotSession, args: dict[str, Any]) -> Any:
-    handler = _handlers(session).hooks.get(args["hookType"])
-    if handler is None:
-        return None
+async def _hook(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     hook_input = args.get("input") or {}
     moment = hook_input.get("timestamp")
     if isinstance(moment, int | float):
@@ -224,51 +146,38 @@ async def _hook(session: CopilotSession, args: dict[str, Any]) -> Any:
     return await called(handler, hook_input, _context(session))
 
 
-async def _transform(session: CopilotSession, args: dict[str, Any]) -> Any:
-    function = _handlers(session).transforms.get(args["sectionId"])
-    if function is None:
-        return args["content"]
-    return str(await called(function, args["content"]))
+async def _transform(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
+    return str(await called(handler, args["content"]))
 
 
-async def _elicitation(session: CopilotSession, args: dict[str, Any]) -> Any:
+async def _elicitation(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     known = ("requestedSchema", "mode", "elicitationSource", "url")
     context: dict[str, Any] = {"session_id": session.session_id, "message": args.get("message", "")}
     context.update({key: args[key] for key in known if args.get(key) is not None})
-    return await called(_single(session, "elicitation"), context)
+    return await called(handler, context)
 
 
-async def _mcp_auth(session: CopilotSession, args: dict[str, Any]) -> Any:
-    return await called(_single(session, "mcpAuth"), args, {"sessionId": session.session_id})
+async def _mcp_auth(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
+    return await called(handler, args, {"sessionId": session.session_id})
 
 
-async def _command(session: CopilotSession, args: dict[str, Any]) -> Any:
+async def _command(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     from ._handlers import CommandContext
 
-    name = args["commandName"]
-    handler = _handlers(session).commands.get(name)
-    if handler is None:
-        raise NoHandler(f"Unknown command: {name}")
     text, rest = args.get("command") or "", args.get("args") or ""
-    await called(handler, CommandContext(session.session_id, text, name, rest))
+    await called(handler, CommandContext(session.session_id, text, args["commandName"], rest))
     return None
 
 
-async def _provider_token(session: CopilotSession, args: dict[str, Any]) -> Any:
-    provider = _handlers(session).bearer_tokens.get(args["providerName"])
-    if provider is None:
-        raise JsonRpcError(-32603, "No bearer-token provider registered")
+async def _provider_token(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     wanted = {"provider_name": args["providerName"], "session_id": session.session_id}
-    return await called(provider, wanted)
+    return await called(handler, wanted)
 
 
-async def _canvas(session: CopilotSession, args: dict[str, Any]) -> Any:
-    from .canvas import CanvasError
+async def _canvas(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     from .generated import rpc
 
-    method, handler = args.pop("method"), _handlers(session).canvas
-    if handler is None:
-        raise CanvasError.handler_unset()
+    method = args.pop("method")
     if method == "open":
         result = await handler.on_open(rpc.CanvasProviderOpenRequest.from_dict(args))
         return result.to_dict()
@@ -278,21 +187,20 @@ async def _canvas(session: CopilotSession, args: dict[str, Any]) -> Any:
     return await handler.on_action(rpc.CanvasProviderInvokeActionRequest.from_dict(args))
 
 
-async def _session_fs(session: CopilotSession, args: dict[str, Any]) -> Any:
+async def _session_fs(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     from ._session_fs import answer
 
-    return await answer(_handlers(session).session_fs, args)
+    return await answer(handler, args)
 
 
-async def _skill_provider(session: CopilotSession, args: dict[str, Any]) -> Any:
-    provider: Any = _single(session, "skillProvider")
+async def _skill_provider(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     if args["method"] == "read":
-        return await called(provider.read_skill, args["name"])
-    skills = await called(provider.list_skills)
+        return await called(handler.read_skill, args["name"])
+    skills = await called(handler.list_skills)
     return None if skills is None else [_plain(each) for each in skills]
 
 
-async def _github_token(session: CopilotSession, args: dict[str, Any]) -> Any:
+async def _github_token(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     from .generated.rpc import GitHubTokenAcquireReason
 
     wanted = {
@@ -300,7 +208,13 @@ async def _github_token(session: CopilotSession, args: dict[str, Any]) -> Any:
         "session_id": args.get("sessionId"),
         "reason": GitHubTokenAcquireReason(args["reason"]),
     }
-    return _plain(await called(_single(session, "gitHubToken"), wanted))
+    return _plain(await called(handler, wanted))
+
+
+async def _factory(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
+    from ._factory_run import execute
+
+    return await execute(handler, session, args)
 
 
 def _plain(value: Any) -> Any:
@@ -309,23 +223,23 @@ def _plain(value: Any) -> Any:
     return value if to_dict is None else to_dict()
 
 
-# Numbers of the engine's CallKind.
-_BY_KIND: dict[int, Callable[[CopilotSession, dict[str, Any]], Awaitable[Any]]] = {
-    1: _tool,
-    2: _permission,
-    3: _user_input,
-    4: _exit_plan_mode,
-    5: _auto_mode_switch,
-    6: _hook,
-    7: _transform,
-    8: _elicitation,
-    9: _mcp_auth,
-    10: _command,
-    11: _provider_token,
-    12: _canvas,
-    13: _session_fs,
-    16: _skill_provider,
-    17: _github_token,
+BY_KIND: dict[int, Callable[[CopilotSession, Any, dict[str, Any]], Awaitable[Any]]] = {
+    kinds.TOOL: _tool,
+    kinds.PERMISSION: _permission,
+    kinds.USER_INPUT: _user_input,
+    kinds.EXIT_PLAN_MODE: _exit_plan_mode,
+    kinds.AUTO_MODE_SWITCH: _auto_mode_switch,
+    kinds.HOOK: _hook,
+    kinds.SYSTEM_MESSAGE_TRANSFORM: _transform,
+    kinds.ELICITATION: _elicitation,
+    kinds.MCP_AUTH: _mcp_auth,
+    kinds.COMMAND: _command,
+    kinds.PROVIDER_TOKEN: _provider_token,
+    kinds.CANVAS: _canvas,
+    kinds.SESSION_FS: _session_fs,
+    kinds.SKILL_PROVIDER: _skill_provider,
+    kinds.GITHUB_TOKEN: _github_token,
+    kinds.FACTORY: _factory,
 }
 # Kinds whose failure the user would otherwise not see.
-_LOGGED = frozenset({2, 6, 7, 8, 9})
+_LOGGED = frozenset({kinds.PERMISSION, kinds.HOOK, kinds.SYSTEM_MESSAGE_TRANSFORM, kinds.ELICITATION, kinds.MCP_AUTH})

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ._errors import CopilotError
 from ._tool_call import is_pydantic, schema_of
 
 T = TypeVar("T")
@@ -30,12 +31,35 @@ def check_model(response_type: Any, mode: str | None) -> None:
         raise ValueError("mode='immediate' cannot be combined with a typed response")
 
 
-def parse(event: Any, response_type: type[T]) -> T:
-    """The model of an ``assistant.message``."""
-    content = None if event is None else getattr(event.data, "content", None)
-    if not content:
-        raise RuntimeError("the turn ended without a structured answer")
+class _Answer(msgspec.Struct):
+    """What the engine answers to a message with a schema."""
+
+    value: msgspec.Raw
+
+
+_read = msgspec.json.Decoder(_Answer).decode
+
+
+def value_of(answer: bytes, response_type: type[T]) -> T:
+    """The model of the answer that the engine has accepted."""
+    return _validated(bytes(_read(answer).value), response_type, strict=False)
+
+
+def refused(error: CopilotError, response_type: type[Any]) -> Exception:
+    """What the model's own library says of the answer the engine refused; the engine's error when it says nothing."""
+    seen: Any = error.data
+    text = seen.get("text") if isinstance(seen, dict) else None
+    if error.kind != "SchemaMismatch" or not isinstance(text, str) or not text.strip():
+        return error
+    try:
+        _validated(text.encode(errors="replace"), response_type, strict=True)
+    except ValueError as wrong:
+        return wrong
+    return error
+
+
+def _validated(text: bytes, response_type: type[T], *, strict: bool) -> T:
     if is_pydantic(response_type):
-        model: T = response_type.model_validate_json(content)  # type: ignore[attr-defined]
+        model: T = response_type.model_validate_json(text, strict=strict or None)  # type: ignore[attr-defined]
         return model
-    return msgspec.json.decode(content, type=response_type)
+    return msgspec.json.decode(text, type=response_type)

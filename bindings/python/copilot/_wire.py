@@ -155,6 +155,7 @@ def bearer_tokens(options: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]
     return found
 
 
+factory_limits = _renamed("max_concurrent_subagents", "max_total_subagents", "max_ai_credits", "timeout_seconds")
 _azure = _renamed("api_version")
 _provider_names = ("type", "wire_api", "base_url", "api_key", "bearer_token", "headers")
 _provider_special: dict[str, Any] = {
@@ -236,6 +237,7 @@ _CONVERTED: dict[str, tuple[str, Converter]] = {
     "remote_session": ("remoteSession", lambda v: v.value if isinstance(v, Enum) else v),
     "cloud": ("cloud", _cloud),
     "canvases": ("canvases", _each(_object)),
+    "factories": ("factories", _each(_object)),
     "open_canvases": ("openCanvases", _each(_object)),
     "extension_info": ("extensionInfo", _object),
     "canvas_provider": ("canvasProvider", _object),

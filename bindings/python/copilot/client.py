@@ -7,8 +7,6 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
 from . import _wire
 from ._base import ClientBase, ListModels
 from ._base import HandlerUnsubcribe as HandlerUnsubcribe
@@ -22,14 +20,16 @@ from ._connection import StdioRuntimeConnection as StdioRuntimeConnection
 from ._connection import TcpRuntimeConnection as TcpRuntimeConnection
 from ._connection import UriRuntimeConnection as UriRuntimeConnection
 from ._connection import check_environment, default_connection, to_wire
+from ._json import decode
 from ._jsonrpc import JsonRpcError as JsonRpcError
 from ._jsonrpc import ProcessExitedError as ProcessExitedError
-from ._serve import called
+from ._question import called_in
 from .session import CopilotSession
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ._factories import Factory
     from ._github import *
     from ._mode import CopilotClientMode, ToolSet
     from ._models import *
@@ -230,6 +230,7 @@ class CopilotClient(ClientBase):
         infinite_sessions: InfiniteSessionConfig | None = None,
         large_output: LargeToolOutputConfig | None = None,
         memory: MemoryConfiguration | None = None,
+        factories: list[Factory] | None = None,
         on_event: Callable[[SessionEvent], None] | None = None,
         commands: list[CommandDefinition] | None = None,
         on_elicitation_request: ElicitationHandler | None = None,
@@ -331,6 +332,7 @@ class CopilotClient(ClientBase):
         infinite_sessions: InfiniteSessionConfig | None = None,
         large_output: LargeToolOutputConfig | None = None,
         memory: MemoryConfiguration | None = None,
+        factories: list[Factory] | None = None,
         on_event: Callable[[SessionEvent], None] | None = None,
         commands: list[CommandDefinition] | None = None,
         on_elicitation_request: ElicitationHandler | None = None,
@@ -397,14 +399,14 @@ class CopilotClient(ClientBase):
         if self._on_list_models is not None:
             # The program's own list never leaves Python: its objects and its exceptions come back as they are.
             if self._models is None:
-                found = list(await called(self._on_list_models))
+                found = list(await called_in(self._context, self._on_list_models))
                 self._models = found if self._models is None else self._models
             return list(self._models)
         from ._models import ModelInfo
 
         raw = await self._submit("client.listModels", {})
         if self._models is None or raw != self._models_text:
-            self._models = [ModelInfo.from_dict(each) for each in msgspec.json.decode(raw)["models"]]
+            self._models = [ModelInfo.from_dict(each) for each in decode(raw)["models"]]
             self._models_text = raw
         return list(self._models)
 

@@ -138,8 +138,12 @@ class CopilotWebSocketForwarder(CopilotWebSocketHandler):
         try:
             async for message in self._upstream:
                 await self.send_response_message(message)
-        except Exception as error:
+        except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
             await self.close(CopilotWebSocketCloseStatus(str(error), error=error))
+            if not isinstance(error, Exception):
+                raise
         else:
             await self.close()
 

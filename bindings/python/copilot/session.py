@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextvars
 import importlib
-import logging
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-import msgspec
-
+from ._errors import CopilotError, NativeError, WaitTimeoutError, after_the_end, is_wanted_end
+from ._inbox import EVENT, Delivery
+from ._json import decode, encode
 from ._permissions import AttributedPermissionResult as AttributedPermissionResult
 from ._permissions import PermissionHandler as PermissionHandler
 from ._permissions import PermissionInvocation as PermissionInvocation
 from ._permissions import PermissionNoResult as PermissionNoResult
 from ._permissions import create_attributed_permission_result as create_attributed_permission_result
 from ._serve import Handlers
+from .generated._kinds import TOOL
 
 if TYPE_CHECKING:
     import os
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._config import *
+    from ._factories import SessionFactories
     from ._handlers import *
     from ._hooks import *
     from ._permissions import PermissionRequestResult as PermissionRequestResult
     from ._sections import SYSTEM_MESSAGE_SECTIONS as SYSTEM_MESSAGE_SECTIONS
     from ._skills import SkillProvider as SkillProvider
     from ._skills import TranscriptRecoveryReport as TranscriptRecoveryReport
+    from ._stream import Collector
     from ._ui import SessionUiApi as SessionUiApi
     from .client import CopilotClient
     from .generated.rpc import CurrentToolMetadata, ModelSwitchAutoTierResult, OpenCanvasInstance, SessionRpc
@@ -37,8 +41,6 @@ if TYPE_CHECKING:
     from .tools import Tool
 
     SessionEventTypeAlias = SessionEvent
-
-logger = logging.getLogger("copilot.session")
 
 TResponse = TypeVar("TResponse")
 AgentMode = Literal["interactive", "plan", "autopilot", "shell"]
@@ -79,6 +81,13 @@ class CopilotSession:
         self._rpc: SessionRpc | None = None
         self._state: dict[str, Any] = {}
         self._disconnected = False
+        self._is_listening = False
+        self._end: NativeError | None = None
+        self._last_counters: tuple[int, int, int, int] | None = None
+        # Handlers run in the context the session is made in: questions in copies of it, event handlers in one copy.
+        self._context = contextvars.copy_context()
+        self._event_context = self._context.copy()
+        self._is_handing_out = False
 
     def __repr__(self) -> str:
         state = "disconnected" if self._disconnected else "open"
@@ -98,9 +107,9 @@ class CopilotSession:
     # -- state ------------------------------------------------------------------------------------------------------
 
     def _read_state(self) -> dict[str, Any]:
-        text = self._client._inbox.native.session_state(self._key) if self._key else None
+        text = self._client._inbox.native.session_state(self._key) if self._key and self._end is None else None
         if text is not None:
-            self._state = msgspec.json.decode(text)
+            self._state = decode(text)
         return self._state
 
     @property
@@ -109,7 +118,7 @@ class CopilotSession:
         if self._rpc is None:
             from .generated.rpc import SessionRpc
 
-            self._rpc = SessionRpc(self._client._peer, self.session_id)
+            self._rpc = SessionRpc(_Peer(self), self.session_id)
         return self._rpc
 
     @property
@@ -124,6 +133,13 @@ class CopilotSession:
         from ._ui import SessionUiApi
 
         return SessionUiApi(self)
+
+    @property
+    def factory(self) -> SessionFactories:
+        """Runs of factories, in this and other programs that are attached to the session."""
+        from ._factories import SessionFactories
+
+        return SessionFactories(self)
 
     @property
     def workspace_path(self) -> pathlib.Path | None:
@@ -143,16 +159,22 @@ class CopilotSession:
 
     def counters(self) -> dict[str, int]:
         """How many events came in (``received``), went out (``delivered``) and wait (``queued_*``)."""
-        values = self._client._inbox.native.counters(self._key)
+        values = self._last_counters or self._client._inbox.native.counters(self._key)
         names = ("received", "delivered", "queued_events", "queued_bytes")
         return dict(zip(names, values or (0, 0, 0, 0), strict=True))
 
     # -- events -----------------------------------------------------------------------------------------------------
 
     def on(self, handler: Callable[[SessionEvent], None]) -> Callable[[], None]:
-        """Calls a plain function with every event, in order, on the client's loop. Returns what ends that."""
+        """Calls a plain function with every event, in order, on the client's loop. Returns what ends that.
+
+        A session that nobody has listened to or called keeps its first events, so that the first handler also sees what
+        came since the session was made. What the function raises goes to the loop's exception handler; the other
+        handlers see the event all the same. It runs in the context (``contextvars``) the session was made in.
+        """
         self._listeners[handler] = handler
         self._snapshot = tuple(self._listeners.values())
+        self._listen()
 
         def unsubscribe() -> None:
             self._listeners.pop(handler, None)
@@ -163,36 +185,100 @@ class CopilotSession:
     def events(self, *types: type[Any] | str) -> AsyncIterator[SessionEvent]:
         """Iterates over events, all or only those whose type or payload class is named.
 
-        Events are collected from the call on; nothing is lost while the body awaits. The iteration ends when the
-        session is disconnected.
+        Events are collected from the call on, beginning with what the session has kept (see ``on``); nothing is lost
+        while the body awaits. The iteration ends when the session is disconnected or the client is stopped, and with
+        the error of the loss when its connection was lost, in both cases after what was collected.
         """
         from ._stream import EventStream
 
-        stream = EventStream(self, types)
-        self._handlers.streams.add(stream)
-        return stream
+        return EventStream(self, types)
 
-    def _deliver(self, kind: str, raw: bytes) -> None:
-        snapshot = self._snapshot
-        if not snapshot:
-            return
+    def _collect(self, stream: Collector, see: Callable[[SessionEvent], None]) -> Callable[[], None]:
+        if self._end is not None or self._disconnected:
+            stream.end(self._loss())
+            return lambda: None
+        self._handlers.streams.add(stream)
+        return self.on(see)
+
+    def _listen(self) -> None:
+        """From now on events are delivered; the engine has kept the first ones for whoever listens first."""
+        if not self._is_listening and self._key:
+            self._is_listening = True
+            self._client._inbox.native.set_events(self._key, True)
+
+    def _take(self, item: Delivery, items: Iterator[Delivery]) -> Delivery | None:
+        """Hands out an event and those of this session that follow; returns the first delivery that is none."""
+        if self._is_handing_out:
+            # A handler runs the loop inside itself, so the context is in use.
+            return self._event_context.copy().run(self._hand_out, item, items)
+        self._is_handing_out = True
         try:
-            event = _event_from_bytes(raw)
-        except Exception:
-            logger.exception("dropped a malformed event of type %s", kind)
-            return
-        for handler in snapshot:
+            return self._event_context.run(self._hand_out, item, items)
+        finally:
+            self._is_handing_out = False
+
+    def _hand_out(self, item: Delivery | None, items: Iterator[Delivery]) -> Delivery | None:
+        key = self._key
+        while item is not None and item[0] == EVENT and item[1] == key:
+            snapshot = self._snapshot
+            if snapshot:
+                try:
+                    event = _event_from_bytes(item[3], item[2])
+                    for handler in snapshot:
+                        try:
+                            handler(event)
+                        except BaseException as error:
+                            self._report("Unhandled exception in session event handler", error)
+                except BaseException as error:
+                    self._report("An event could not be handed out", error)
+            item = next(items, None)
+        return item
+
+    def _report(self, message: str, error: BaseException) -> None:
+        self._client._inbox.report(message, error, session=self)
+
+    # -- end --------------------------------------------------------------------------------------------------------
+
+    def _loss(self) -> NativeError | None:
+        """What the session was lost by; nothing when somebody wanted its end."""
+        return None if self._end is None or is_wanted_end(self._end) else self._end
+
+    def _ended(self, error: NativeError) -> None:
+        """The session is over for this client: what it knows of itself is kept, and the engine may let go of it."""
+        self._forget(error)
+
+    def _forget(self, error: NativeError | None = None) -> None:
+        """Drops what only a connected session needs; the first time decides."""
+        inbox = self._client._inbox
+        if self._end is None and self._key:
+            self._read_state()
+            self._last_counters = inbox.native.counters(self._key)
+            said = f"Session not found: {self.session_id} is disconnected"
+            self._end = error or ("SessionClosed", said, None, None, None)
+            inbox.sessions.pop(self._key, None)
+            inbox.native.release_session(self._key)
+        self._disconnected = True
+        self._listeners.clear()
+        self._snapshot = ()
+        self._handlers.close(self._loss())
+        on_disconnect, self._on_disconnect = self._on_disconnect, None
+        if on_disconnect is not None:
             try:
-                handler(event)
-            except Exception:
-                logger.exception("Unhandled exception in session event handler")
+                self._context.copy().run(on_disconnect)
+            except BaseException as problem:
+                self._report("Unhandled exception in on_disconnect", problem)
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
     async def _call(self, op: str, /, **members: Any) -> Any:
-        args = {name: value for name, value in members.items() if value is not None}
-        args["key"] = self._key
-        return await self._client._call(op, args)
+        return decode(await self._submit(op, {name: value for name, value in members.items() if value is not None}))
+
+    async def _submit(self, op: str, args: dict[str, Any]) -> bytes:
+        if self._end is not None:
+            raise after_the_end(self._end)
+        # Whoever uses the session without having listened does not want the first events.
+        self._listen()
+        return await self._client._submit(op, {**args, "key": self._key})
 
     async def _rpc_call(self, method: str, **params: Any) -> Any:
         given = {name: value for name, value in params.items() if value is not None}
@@ -247,12 +333,11 @@ class CopilotSession:
 
     async def _send_and_wait(self, members: dict[str, Any], timeout: float | None) -> bytes:
         args = {name: value for name, value in members.items() if value is not None}
-        args["key"] = self._key
         args["timeoutMs"] = None if timeout is None else int(timeout * 1000)
         try:
-            return await self._client._submit("session.sendAndWait", args)
-        except TimeoutError as error:
-            raise _wait_timeout(str(error), timeout) from None
+            return await self._submit("session.sendAndWait", args)
+        except WaitTimeoutError as error:
+            raise _wait_timeout(error, timeout) from None
 
     async def send_and_wait_typed(
         self,
@@ -268,40 +353,29 @@ class CopilotSession:
         timeout: float = 60.0,
         retries: int = 0,
     ) -> TResponse:
-        """Like ``send_and_wait``, with the answer validated into a model.
+        """Like ``send_and_wait``, with the answer validated into a model. A Markdown fence around it is taken off.
 
         With ``retries`` an answer that does not follow the model's schema is not the end: the agent is told why and
         asked again so many times. When no answer was right, ``CopilotError`` of the kind ``SchemaMismatch`` is raised.
+        Without, a wrong answer raises what the model's library raises for it (``pydantic.ValidationError``,
+        ``msgspec.DecodeError``), and no answer at all a ``RuntimeError``.
         """
-        from ._events import event_from_dict
-        from ._structured import check_model, parse, schema_for
+        from ._structured import check_model, refused, schema_for, value_of
 
         check_model(response_type, mode)
-        if retries > 0:
-            members = _message(prompt, attachments, source, mode, agent_mode, request_headers, display_prompt)
-            members["responseSchema"] = schema_for(response_type)
-            members["responseRetries"] = retries
-            answer = msgspec.json.decode(await self._send_and_wait(members, timeout))
-            return parse(event_from_dict(answer["event"]), response_type)
-        event = await self.send_and_wait(
-            prompt,
-            attachments=attachments,
-            source=source,
-            mode=mode,
-            agent_mode=agent_mode,
-            request_headers=request_headers,
-            display_prompt=display_prompt,
-            response_schema=response_type,
-            timeout=timeout,
-        )
-        return parse(event, response_type)
+        members = _message(prompt, attachments, source, mode, agent_mode, request_headers, display_prompt)
+        members["responseSchema"] = schema_for(response_type)
+        members["responseRetries"] = retries
+        try:
+            return value_of(await self._send_and_wait(members, timeout), response_type)
+        except CopilotError as error:
+            raise (refused(error, response_type) if retries == 0 else error) from None
 
     async def get_events(self) -> list[SessionEvent]:
         """All stored events of the session, oldest first."""
-        from ._events import event_from_dict
+        from ._events import events_from_answer
 
-        answer = await self._call("session.getEvents")
-        return [event_from_dict(each) for each in answer["events"]]
+        return events_from_answer(await self._submit("session.getEvents", {}))
 
     async def abort(self) -> None:
         """Ends the turn that is running; the session stays usable."""
@@ -316,16 +390,6 @@ class CopilotSession:
             await self._call("session.disconnect")
         finally:
             self._forget()
-
-    def _forget(self) -> None:
-        """Drops what only a connected session needs."""
-        self._disconnected = True
-        self._listeners.clear()
-        self._snapshot = ()
-        self._handlers.close()
-        self._client._inbox.sessions.pop(self._key, None)
-        if self._on_disconnect is not None:
-            self._on_disconnect()
 
     async def set_model(
         self,
@@ -370,12 +434,12 @@ class CopilotSession:
 
         if self._disconnected:
             raise RuntimeError("Session is disconnected")
-        before = self._handlers.tools
-        self._handlers.tools = {tool.name: tool.handler for tool in tools if tool.handler}
+        handlers = self._handlers
+        before = handlers.replace(TOOL, {tool.name: tool.handler for tool in tools if tool.handler})
         try:
             await self._rpc_call("session.tools.set", tools=[tool_to_wire(each) for each in tools])
         except BaseException:
-            self._handlers.tools = before
+            handlers.replace(TOOL, before)
             raise
 
     async def log(self, message: str, *, level: str | None = None, ephemeral: bool | None = None) -> None:
@@ -394,12 +458,23 @@ class CopilotSession:
         return None if tools is None else [CurrentToolMetadata.from_dict(each) for each in tools]
 
 
-def _event_from_bytes(raw: bytes) -> SessionEvent:
+class _Peer:
+    """What ``session.rpc`` calls: a call of the session, whatever its method."""
+
+    def __init__(self, session: CopilotSession) -> None:
+        self._session = session
+
+    async def request(self, method: str, params: Any = None, timeout: float | None = None) -> bytes:
+        self._session._listen()
+        return await self._session._client._peer.request(method, params, timeout)
+
+
+def _event_from_bytes(raw: bytes, kind: str = "") -> SessionEvent:
     """Replaces itself with the generated decoder when the first event comes."""
     from ._events import event_from_bytes
 
     globals()["_event_from_bytes"] = event_from_bytes
-    return event_from_bytes(raw)
+    return event_from_bytes(raw, kind)
 
 
 def _value(item: Any) -> Any:
@@ -411,14 +486,13 @@ def _one_of(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
 
 
-def _wait_timeout(said: str, timeout: float | None) -> TimeoutError:
-    """The engine's error in Python's words, with what was last seen as a note."""
-    text, _, seen = said.partition("; last seen: ")
-    if text.endswith("waiting for session.idle") and "without an event" not in text:
-        text = f"Timeout after {timeout}s waiting for session.idle"
-    error = TimeoutError(text)
-    if seen:
-        error.add_note(f"last seen: {seen}")
+def _wait_timeout(error: WaitTimeoutError, timeout: float | None) -> WaitTimeoutError:
+    """The error of a wait, with the limit as it was given and what was last seen as a note."""
+    reason = error.reason or {}
+    if reason.get("code") == "timeout.turn":
+        error.args = (f"Timeout after {timeout}s waiting for {reason['until']}",)
+    if reason.get("seen"):
+        error.add_note(f"last seen: {encode(reason['seen']).decode()}")
     return error
 
 

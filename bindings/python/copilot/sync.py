@@ -7,6 +7,7 @@ client, which would wait for itself: that is refused with a clear error.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import functools
 import queue
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import client as _client
 from . import session as _session
+from ._errors import NativeError, from_native
+from ._stream import Collector
 
 if TYPE_CHECKING:
     import pathlib
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from .session import SessionCapabilities
 
 __all__ = ["CopilotClient", "CopilotSession"]
+
+_CLOSED = "this client was closed"
+# How long (seconds) handlers that are cancelled when the client is closed may take to end.
+_LAST_MOMENT = 5.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,18 +44,23 @@ class _Runner:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="copilot-sync", daemon=True)
         self._thread.start()
+        self._is_closing = False
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
         """Runs a coroutine to its end; an interrupt cancels it."""
         if threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError("a handler must not call the blocking client: it would wait for itself")
-        if not self._thread.is_alive():
+        if self._is_closing or not self._thread.is_alive():
             work.close()
-            raise RuntimeError("this client was closed")
+            raise RuntimeError(_CLOSED)
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
+        except concurrent.futures.CancelledError:
+            if self._is_closing:
+                raise RuntimeError(_CLOSED) from None
+            raise
         except BaseException:
             future.cancel()
             raise
@@ -69,11 +81,26 @@ class _Runner:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function)
 
-    def close(self) -> None:
-        if self._thread.is_alive() and threading.current_thread() is not self._thread:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+    def close(self, last: Callable[[], None] | None = None) -> None:
+        """Ends the loop behind ``last``; what still runs on it is cancelled, so that no thread waits for ever."""
+        if not self._thread.is_alive() or threading.current_thread() is self._thread:
+            return
+        self._is_closing = True
+        asyncio.run_coroutine_threadsafe(self._end(last), self._loop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _end(self, last: Callable[[], None] | None) -> None:
+        try:
+            if last is not None:
+                last()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=_LAST_MOMENT)
+        finally:
+            self._loop.call_soon(self._loop.stop)
 
 
 class _Namespace:
@@ -127,6 +154,51 @@ def _on_session(
     return call  # type: ignore[return-value,unused-ignore]
 
 
+class _Queue(Collector):
+    """Collects on the loop's thread for whichever thread asks."""
+
+    def __init__(self, session: _session.CopilotSession, types: tuple[type[Any] | str, ...]) -> None:
+        self.events: queue.SimpleQueue[SessionEvent | _End] = queue.SimpleQueue()
+        super().__init__(session, types)
+
+    def put(self, event: SessionEvent) -> None:
+        self.events.put(event)
+
+    def end(self, error: NativeError | None) -> None:
+        self.events.put(_End(error))
+
+
+class _Events(Iterator["SessionEvent"]):
+    """Hands out collected events one by one, and waits for the next."""
+
+    def __init__(self, runner: _Runner, session: _session.CopilotSession, types: tuple[type[Any] | str, ...]) -> None:
+        self._runner = runner
+        self._queue = _Queue(session, types)
+
+    def __next__(self) -> SessionEvent:
+        found = self._queue.events.get()
+        if not isinstance(found, _End):
+            return found
+        # Whoever asks next, on whichever thread, is told that it is over.
+        self._queue.events.put(_End(None))
+        raise StopIteration if found.error is None else from_native(found.error)
+
+    def close(self) -> None:
+        """Ends the iteration after what was collected."""
+        self._runner.post(self._queue.close)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_queue"):
+            self.close()
+
+
+class _End:
+    """The end of a stream, and what the session was lost by."""
+
+    def __init__(self, error: NativeError | None) -> None:
+        self.error = error
+
+
 class CopilotSession:
     """A session whose methods block."""
 
@@ -164,6 +236,10 @@ class CopilotSession:
         return _Namespace(self._runner, self._inner.rpc)
 
     @property
+    def factory(self) -> Any:
+        return _Namespace(self._runner, self._inner.factory)
+
+    @property
     def ui(self) -> Any:
         return _Namespace(self._runner, self._inner.ui)
 
@@ -171,35 +247,19 @@ class CopilotSession:
         return self._inner.counters()
 
     def on(self, handler: Callable[[SessionEvent], None]) -> Callable[[], None]:
-        """Calls a function with every event, on the client's background thread."""
+        """Calls a function with every event, on the client's background thread.
+
+        A session that nobody has listened to or called keeps its first events, so the first handler sees those too.
+        """
         return self._runner.call(self._inner.on, handler)
 
     def events(self, *types: type[Any] | str) -> Iterator[SessionEvent]:
-        """Iterates over events as they come, until the session is disconnected."""
-        collected: queue.SimpleQueue[SessionEvent | None] = queue.SimpleQueue()
+        """Iterates over events as they come, beginning with what the session has kept (see ``on``).
 
-        async def collect() -> None:
-            try:
-                async for event in self._inner.events(*types):
-                    collected.put(event)
-            finally:
-                collected.put(None)
-
-        async def begin() -> asyncio.Task[None]:
-            task = asyncio.ensure_future(collect())
-            await asyncio.sleep(0)
-            return task
-
-        task = self._runner.run(begin())
-
-        def iterate() -> Iterator[SessionEvent]:
-            try:
-                while (event := collected.get()) is not None:
-                    yield event
-            finally:
-                self._runner.post(task.cancel)
-
-        return iterate()
+        The iteration ends when the session is disconnected or the client stopped, and with the error of the loss when
+        the connection was lost, in both cases after what was collected. ``close()`` of the iterator ends it earlier.
+        """
+        return self._runner.call(_Events, self._runner, self._inner, types)
 
     send = _on_session(_session.CopilotSession.send)
     send_and_wait = _on_session(_session.CopilotSession.send_and_wait)
@@ -252,8 +312,13 @@ class CopilotClient:
             self.close()
 
     def close(self) -> None:
-        """Ends the background thread; the client cannot be used afterwards."""
-        self._runner.close()
+        """Ends the background thread and with it what other threads wait for; the client cannot be used afterwards."""
+        self._runner.close(self._let_go)
+
+    def _let_go(self) -> None:
+        for session in list(self._inner._inbox.sessions.values()):
+            if isinstance(session, _session.CopilotSession):
+                session._forget()
 
     def __del__(self) -> None:
         runner = getattr(self, "_runner", None)

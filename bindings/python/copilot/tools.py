@@ -190,30 +190,17 @@ def define_tool(
 
 
 def convert_mcp_call_tool_result(call_result: dict[str, Any]) -> ToolResult:
-    """Turns the result of an MCP ``tools/call`` into a tool result."""
-    texts: list[str] = []
-    binaries: list[ToolBinaryResult] = []
-    for block in call_result.get("content") or []:
-        match block.get("type"):
-            case "text":
-                texts.append(str(block.get("text", "")))
-            case "image" if block.get("data"):
-                binaries.append(ToolBinaryResult(block["data"], block.get("mimeType", ""), "image"))
-            case "resource":
-                resource: dict[str, Any] = block.get("resource") or {}
-                if resource.get("text"):
-                    texts.append(str(resource["text"]))
-                if resource.get("blob"):
-                    mime = resource.get("mimeType") or "application/octet-stream"
-                    uri = str(resource.get("uri", ""))
-                    binaries.append(ToolBinaryResult(resource["blob"], mime, "resource", uri))
-            case _:
-                pass
-    return ToolResult(
-        text_result_for_llm="\n".join(texts),
-        result_type="failure" if call_result.get("isError") is True else "success",
-        binary_results_for_llm=binaries or None,
-    )
+    """Turns the result of an MCP ``tools/call`` into a tool result; a failure when ``isError`` is ``True``."""
+    from ._json import decode, encode
+    from ._native import mcp_tool_result
+
+    given = {"content": call_result.get("content"), "isError": call_result.get("isError") is True}
+    wire = decode(mcp_tool_result(encode(given).decode()))
+    binaries = [
+        ToolBinaryResult(each["data"], each["mimeType"], each["type"], each.get("description") or "")
+        for each in wire.get("binaryResultsForLlm") or ()
+    ]
+    return ToolResult(wire["textResultForLlm"], wire["resultType"], binary_results_for_llm=binaries or None)
 
 
 def tool_result_to_external_tool_text_result_for_llm(

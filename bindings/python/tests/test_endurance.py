@@ -78,3 +78,32 @@ async def test_cancelled_calls_leave_nothing(connect: Any) -> None:
                 await waiter
         assert client._inbox._waiters == {}
         assert (await client.ping("still here")).message == "pong: still here"
+
+
+# As many as take about ten seconds; COPILOT_SOAK=1 has five times as many.
+SESSION_CYCLES = 100_000 if os.environ.get("COPILOT_SOAK") == "1" else 20_000
+
+
+@linux
+async def test_sessions_leave_nothing(connect: Any) -> None:
+    event = {"event": {"type": "session.start", "data": {}}}
+    script = [{"on": {"method": "session.create"}, "do": [{"reply": "default"}, event]}]
+    memory = 0
+    async with CopilotClient(connection=connect(script)) as client:
+        for cycle in range(SESSION_CYCLES):
+            if cycle == 1000:
+                gc.collect()
+                memory = _resident_kb()
+            session = await client.create_session()
+            if cycle % 2:
+                session.on(lambda event: None)
+                session.events()
+            await session.disconnect()
+        gc.collect()
+        assert client._inbox.sessions == {}
+        grown = _resident_kb() - memory
+        assert grown < 2 * 1024, f"{grown} KiB"
+        counters = client.counters()
+        assert counters["received"] == SESSION_CYCLES
+        assert (counters["queued_events"], counters["queued_bytes"]) == (0, 0)
+        assert (await client.diagnostics())["openSessions"] == 0

@@ -90,6 +90,7 @@ def test_refusals_are_worded_for_python(options: dict[str, Any], words: str) -> 
 
 def test_a_different_session_id_is_named() -> None:
     said = 'session.create was answered for session "b", but "a" was asked for'
-    error = from_native(("Protocol", said, None, None))
+    reason = '{"code":"answer.other_session_id","method":"session.create","got":"b","wanted":"a"}'
+    error = from_native(("Protocol", said, None, None, reason))
     assert isinstance(error, RuntimeError)
     assert "returned sessionId b but the caller requested a" in str(error)

@@ -27,7 +27,10 @@ fn annotation(ty: &PTy) -> String {
     }
 }
 
-fn class(out: &mut String, name: &str, ty: &PType) {
+/// The mark of managed policy; readable on every permission request, whether its schema names it or not.
+const MARK: &str = "managed_approval_required";
+
+fn class(out: &mut String, name: &str, ty: &PType, is_reservable: bool) {
     match &ty.kind {
         PKind::Struct { fields, tags } => {
             let _ = writeln!(out, "@dataclass\nclass {name}(_Model):");
@@ -42,6 +45,9 @@ fn class(out: &mut String, name: &str, ty: &PType) {
                     Constant::Bool(false) => ("bool", "False".into()),
                 };
                 let _ = writeln!(out, "    {}: ClassVar[{ty}] = {value}", tag.attr);
+            }
+            if is_reservable && !fields.iter().any(|field| field.attr == MARK) {
+                let _ = writeln!(out, "    @property\n    def {MARK}(self) -> Any: ...");
             }
             if ty.deprecated {
                 out.push_str("    \"\"\"Deprecated.\"\"\"\n");
@@ -84,8 +90,12 @@ fn all(out: &mut String, names: &BTreeSet<String>) {
 
 /// Strings are wire values or names in ASCII; Rust and Python quote them alike.
 fn classes(out: &mut String, module: &Module) {
+    let reservable: Vec<String> = match module.types.get("PermissionRequest").map(|ty| &ty.kind) {
+        Some(PKind::Union { variants, .. }) => variants.iter().map(annotation).collect(),
+        _ => Vec::new(),
+    };
     for (name, ty) in &module.types {
-        class(out, name, ty);
+        class(out, name, ty, reservable.contains(name));
     }
 }
 
@@ -265,6 +275,9 @@ class SessionEvent(_Model):
     ephemeral: bool | None = None
     parent_id: UUID | None = None
     raw_type: str | None = None
+    @property
+    def raw(self) -> bytes | str | None:
+        \"\"\"The text as it was received; `None` for an event that a program made.\"\"\"
 
 def session_event_from_dict(s: Any) -> SessionEvent: ...
 def session_event_to_dict(x: SessionEvent) -> Any: ...

@@ -61,7 +61,7 @@ pub fn write(rows: &[Callback], tree: &mut Tree) {
     tree.add("core/src/host/kinds.rs", rust(rows));
     tree.add("core/src/host/served.rs", served(rows));
     tree.add("ffi/src/kinds.rs", c(rows));
-    tree.add("bindings/python/copilot/_kinds.py", python(rows));
+    tree.add("bindings/python/copilot/generated/_kinds.py", python(rows));
     tree.add("bindings/node/js/kinds.ts", typescript(rows));
     tree.add("tests/conformance/kinds.json", conformance(rows));
     tree.part("docs/host.md", "callbacks", markdown(rows));

@@ -2,11 +2,12 @@
 
 import enum
 import json
+import re
 
 import msgspec
 
 from ._runtime import SPACES, decode
-from ._wire import WireDatetime, check_bool, check_str, fail, plain, read_uuid, write_time, write_uuid
+from ._wire import WireDatetime, WireError, check_bool, check_str, fail, plain, read_uuid, write_time, write_uuid
 
 NAMES = [
     "Data",
@@ -127,6 +128,69 @@ class Envelope(msgspec.Struct):
 
 
 read_envelope = msgspec.json.Decoder(Envelope).decode
+TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
+UNREADABLE = (AssertionError, TypeError, ValueError, RecursionError)
+
+
+def parts(text):
+    """The items of a list or the members of an object, as text, however deep they are nested."""
+    found, depth, start = [], 0, 0
+    for token in TOKEN.finditer(text):
+        sign = token[0]
+        if sign in ("[", "{"):
+            depth += 1
+            if depth == 1:
+                start = token.end()
+        elif sign in ("]", "}"):
+            depth -= 1
+            if depth == 0:
+                found.append(text[start : token.start()].strip())
+                break
+        elif sign == "," and depth == 1:
+            found.append(text[start : token.start()].strip())
+            start = token.end()
+    return [part for part in found if part]
+
+
+def members(text):
+    """The members of an object by name, as text."""
+    found = {}
+    for part in parts(text):
+        name = TOKEN.match(part)
+        value = part[name.end() :].lstrip()
+        if name[0].startswith('"') and value.startswith(":"):
+            found[json.loads(name[0])] = value[1:].lstrip()
+    return found
+
+
+class Loose:
+    """Stands in for the envelope of an event that msgspec cannot read: each member is read by itself."""
+
+    def __init__(self, raw, kind):
+        self.text = members(raw if type(raw) is str else bytes(raw).decode("utf-8", "replace"))
+        try:
+            self.type = check_str(self.read("type"))
+        except UNREADABLE:
+            if kind is None:
+                raise
+            self.type = kind
+
+    def read(self, name):
+        text = self.text.get(name)
+        return None if text is None else json.loads(text)
+
+    def optional(self, name, check):
+        value = self.read(name)
+        return None if value is None else check(value)
+
+    id = property(lambda self: self.read("id"))
+    timestamp = property(lambda self: self.read("timestamp"))
+    parentId = property(lambda self: self.read("parentId"))
+    agentId = property(lambda self: self.optional("agentId", check_str))
+    ephemeral = property(lambda self: self.optional("ephemeral", check_bool))
+    data = property(lambda self: self.text.get("data", "{}").encode())
+
+
 FIELDS = ("data", "id", "timestamp", "type", "agent_id", "ephemeral", "parent_id", "raw_type")
 LAZY = object()
 KNOWN = {"data", "id", "timestamp", "type", "agentId", "ephemeral", "parentId"}
@@ -149,16 +213,20 @@ def lazy(name, read):
 
 
 def read_data(envelope):
-    known = TYPES.get(envelope.type)
-    if known is None:
-        return RawSessionEventData(json.loads(bytes(envelope.data)))
-    return decode("session_events", f"<{known[1]}>", bytes(envelope.data))
+    known, text = TYPES.get(envelope.type), bytes(envelope.data)
+    try:
+        if known is None:
+            return RawSessionEventData(json.loads(text))
+        return decode("session_events", f"<{known[1]}>", text)
+    except RecursionError:
+        words = f"the data of {envelope.type} is nested too deep to be read; event.raw has its text"
+        raise WireError(words) from None
 
 
 class SessionEvent:
     """One event of a session."""
 
-    __slots__ = (*("_" + name for name in FIELDS), "_envelope", "_extra", "__weakref__")
+    __slots__ = (*("_" + name for name in FIELDS), "_envelope", "_extra", "_raw", "__weakref__")
     __match_args__ = FIELDS
     __dataclass_fields__ = PlainFields(4)
     _field_types = (
@@ -174,6 +242,7 @@ class SessionEvent:
         self._raw_type = raw_type
         self._envelope = None
         self._extra = None
+        self._raw = None
 
     data = lazy("data", read_data)
     id = lazy("id", lambda e: read_uuid(e.id))
@@ -184,18 +253,25 @@ class SessionEvent:
     parent_id = lazy("parent_id", lambda e: None if e.parentId is None else read_uuid(e.parentId))
     raw_type = lazy("raw_type", lambda e: None if e.type in TYPES else e.type)
 
+    @property
+    def raw(self):
+        """The text as it was received; None for an event that a program made."""
+        return self._raw
+
     @staticmethod
-    def from_json(raw):
-        """Reads received bytes; fields are typed when first asked for, faults show then."""
+    def from_json(raw, kind=None):
+        """Reads received text; fields are typed when first asked for, faults show then. `kind` is its type, for text
+        that does not say."""
         try:
             envelope = read_envelope(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return SessionEvent.from_dict(json.loads(raw))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            envelope = Loose(raw, kind)
         self = SessionEvent.__new__(SessionEvent)
         self._data = self._id = self._timestamp = self._type = LAZY
         self._agent_id = self._ephemeral = self._parent_id = self._raw_type = LAZY
         self._envelope = envelope
-        self._extra = raw
+        self._extra = LAZY
+        self._raw = raw
         return self
 
     @staticmethod
@@ -223,30 +299,47 @@ class SessionEvent:
         return event
 
     def unknown_fields(self):
-        extra = self._extra
-        if isinstance(extra, (bytes, str)):
-            obj = json.loads(extra)
+        if self._extra is LAZY:
+            if type(self._envelope) is Loose:
+                obj = {}
+                for name in self._envelope.text:
+                    put_readable(obj, name, lambda name=name: self._envelope.read(name))
+            else:
+                obj = json.loads(self._raw)
             extra = {k: v for k, v in obj.items() if k not in KNOWN}
             extra.update((k, None) for k in ("agentId", "ephemeral") if k in obj and obj[k] is None)
             self._extra = extra or None
-        return extra
+        return self._extra
+
+    def put(self, out, name, wire, write):
+        """Writes one field; what nobody has asked for or changed goes out as it came, if that can be read."""
+        value = getattr(self, "_" + name)
+        if value is not LAZY:
+            out[wire] = write(value)
+            return
+        envelope = self._envelope
+        if type(envelope) is not Loose or wire == "data":
+            out[wire] = getattr(envelope, wire)
+        elif wire in envelope.text or wire == "parentId":
+            put_readable(out, wire, lambda: envelope.read(wire))
 
     def to_dict(self):
+        """The event as a dictionary. What cannot be read of a received event is left out; `raw` has it."""
         if not isinstance(self.type, SessionEventType):
             fail("SessionEventType", self.type)
-        wire = self.raw_type if self.raw_type is not None else self.type.value
-        lazy_data = self._data is LAZY
-        out = {
-            "data": json.loads(bytes(self._envelope.data)) if lazy_data else plain(self.data),
-            "id": write_uuid(self.id),
-            "timestamp": write_time(self.timestamp),
-            "type": wire,
-            "parentId": None if self.parent_id is None else write_uuid(self.parent_id),
-        }
-        if self.agent_id is not None:
-            out["agentId"] = check_str(self.agent_id)
-        if self.ephemeral is not None:
-            out["ephemeral"] = check_bool(self.ephemeral)
+        out = {}
+        self.put(out, "data", "data", plain)
+        if self._data is LAZY:
+            text = out.pop("data")
+            put_readable(out, "data", lambda: json.loads(bytes(text)))
+        self.put(out, "id", "id", write_uuid)
+        self.put(out, "timestamp", "timestamp", write_time)
+        out["type"] = self.raw_type if self.raw_type is not None else self.type.value
+        self.put(out, "parent_id", "parentId", lambda value: None if value is None else write_uuid(value))
+        for name, wire, check in (("agent_id", "agentId", check_str), ("ephemeral", "ephemeral", check_bool)):
+            self.put(out, name, wire, lambda value: None if value is None else check(value))
+            if out.get(wire) is None:
+                out.pop(wire, None)
         for key, value in (self.unknown_fields() or {}).items():
             out.setdefault(key, value)
         return out
@@ -254,15 +347,33 @@ class SessionEvent:
     def __eq__(self, other):
         if not isinstance(other, SessionEvent):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in FIELDS)
+        try:
+            return all(getattr(self, name) == getattr(other, name) for name in FIELDS)
+        except UNREADABLE:
+            return self._raw is not None and self._raw == other._raw
 
     __hash__ = None
 
     def __repr__(self):
-        return "SessionEvent(" + ", ".join(f"{name}={getattr(self, name)!r}" for name in FIELDS) + ")"
+        shown = []
+        for name in FIELDS:
+            try:
+                shown.append(f"{name}={getattr(self, name)!r}")
+            except UNREADABLE:
+                shown.append(f"{name}=<unreadable>")
+        return "SessionEvent(" + ", ".join(shown) + ")"
 
     def __reduce__(self):
+        if type(self._envelope) is Loose:
+            return SessionEvent.from_json, (self._raw, self._envelope.type)
         return SessionEvent.from_dict, (self.to_dict(),)
+
+
+def put_readable(out, key, read):
+    try:
+        out[key] = read()
+    except UNREADABLE:
+        pass
 
 
 SessionEvent.__module__ = RawSessionEventData.__module__ = Data.__module__ = SPACE.module

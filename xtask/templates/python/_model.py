@@ -84,3 +84,7 @@ def settle(value, text, path):
         inner = getattr(value, attr)
         if inner is not None:
             settler(inner, text, (*path, wire))
+
+
+# The mark of managed policy, on classes whose schema does not name it.
+MARK = property(lambda self: (extra_of(self) or {}).get("managedApprovalRequired"))

@@ -10,15 +10,15 @@ and explicit nulls in `_extra`, unknown enum values as members of their own, unk
 
 import importlib
 import json
-import sys
 from typing import Any
 
 import msgspec
 
-from ._model import Model, extra_of, rebuild, settle
+from ._model import MARK, Model, extra_of, rebuild, settle
 from ._wire import SCALARS, OpenEnum, UnknownVariant, WireError, fail, keep, plain
 
 PACKAGE = __name__.rpartition(".")[0]
+RESERVABLE = "PermissionRequest"
 
 
 def parse(spec, at=0):
@@ -279,7 +279,7 @@ class Space:
         self.made = {}
         self.readers = {}
         self.decoders = {}
-        self.loaded = None
+        self.loaded = self.marked = None
 
     @property
     def table(self):
@@ -320,6 +320,8 @@ class Space:
             fields.append((mark, attr, wire, parse(spec)[0]))
             if wire != attr:
                 renames[attr] = wire
+        if name in self.reserved() and "managed_approval_required" not in {field[1] for field in fields}:
+            namespace["managed_approval_required"] = MARK
         plan = namespace["__plan__"] = Plan(self, fields, tags)
         tag = next(((t[1], t[2]) for t in tags if type(t[2]) is str), (None, None))
         plan.cls = msgspec.defstruct(
@@ -333,6 +335,13 @@ class Space:
             tag=tag[1],
         )
         return plan.cls
+
+    def reserved(self):
+        """Names of the requests that managed policy can reserve for a person, whether their schema says so or not."""
+        if self.marked is None:
+            union = self.table.TYPES.get(RESERVABLE, "")
+            self.marked = frozenset(union.partition(":")[2].strip("<>").split("><"))
+        return self.marked
 
     def make_enum(self, name, body):
         members = [part.partition("=")[::2] for part in body.split("|")]
@@ -544,5 +553,6 @@ def attribute(short, name):
         raise AttributeError(f"module {space.module!r} has no attribute {name!r}")
     else:
         value = space.extras().attribute(space, name)
-    setattr(sys.modules[space.module], name, value)
+    # The module itself may not have been imported yet: its names are also asked for through others.
+    setattr(importlib.import_module(space.module), name, value)
     return value

@@ -56,8 +56,13 @@ class UnknownVariant:
             raise AttributeError(name)
         try:
             return self.raw[name]
-        except KeyError:
+        except (KeyError, TypeError):
             raise AttributeError(name) from None
+
+    @property
+    def managed_approval_required(self):
+        """The mark of managed policy, when this is a permission request."""
+        return self.raw.get("managedApprovalRequired") if isinstance(self.raw, dict) else None
 
     def __eq__(self, other):
         return isinstance(other, UnknownVariant) and self.raw == other.raw

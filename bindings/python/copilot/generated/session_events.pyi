@@ -1772,24 +1772,32 @@ class PermissionRequestCustomTool(_Model):
     skip_permission: bool | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "custom-tool"
+    @property
+    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestExtensionEnvAccess(_Model):
     environment_variables: builtins.list[str]
     extension_name: str
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-env-access"
+    @property
+    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestExtensionManagement(_Model):
     operation: str
     extension_name: str | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-management"
+    @property
+    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestExtensionPermissionAccess(_Model):
     capabilities: builtins.list[str]
     extension_name: str
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-permission-access"
+    @property
+    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestFactory(_Model):
     approval_key: str
@@ -1808,6 +1816,8 @@ class PermissionRequestFactory(_Model):
     timeout_seconds: float | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "factory"
+    @property
+    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestHook(_Model):
     tool_name: str
@@ -1815,6 +1825,8 @@ class PermissionRequestHook(_Model):
     tool_args: Any = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "hook"
+    @property
+    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestMcp(_Model):
     read_only: bool
@@ -1825,6 +1837,8 @@ class PermissionRequestMcp(_Model):
     permission_recommendation: PermissionRecommendation | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "mcp"
+    @property
+    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestMemory(_Model):
     fact: str
@@ -1838,6 +1852,8 @@ class PermissionRequestMemory(_Model):
     subject: str | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "memory"
+    @property
+    def managed_approval_required(self) -> Any: ...
 class PermissionRequestMemoryAction(Enum):
     STORE = "store"
     VOTE = "vote"
@@ -3382,6 +3398,9 @@ class SessionEvent(_Model):
     ephemeral: bool | None = None
     parent_id: UUID | None = None
     raw_type: str | None = None
+    @property
+    def raw(self) -> bytes | str | None:
+        """The text as it was received; `None` for an event that a program made."""
 
 def session_event_from_dict(s: Any) -> SessionEvent: ...
 def session_event_to_dict(x: SessionEvent) -> Any: ...
