@@ -140,8 +140,8 @@ lint: setup build-python build-node layers limits coverage header-check gen-chec
 	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check $(PYTHON_CODE) && $(VENV)/bin/ruff check $(PYTHON_CODE)
 	cd $(PYTHON_DIR) && $(VENV)/bin/mypy && $(VENV)/bin/pyright --pythonpath $(PYTHON)
 	cd $(NODE_DIR) && npm run --silent check
-layers: ## Holds the direction of flow in the engine.
-	@python3 scripts/layers.py
+layers: ## Holds the direction of flow in the engine, and that files do not use each other in circles.
+	@python3 scripts/layers.py && python3 scripts/circles.py
 limits: ## Refuses overlong files.
 	@python3 scripts/limits.py
 coverage: ## Holds the table of what tests which section of the reference.

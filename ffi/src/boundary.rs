@@ -7,7 +7,9 @@ use std::ptr;
 
 use copilot_core::{Error, ErrorKind, Result};
 
-use crate::error::{copilot_code, copilot_error, owned};
+use crate::code::copilot_code;
+use crate::error_object::owned;
+use crate::opaque::copilot_error;
 
 /// Wraps the body of an exported function. `boundary!({ … })` is for functions that return an error object and takes
 /// a body of type `Result<()>`; `boundary!(fallback, { … })` is for the few that return a plain value.

@@ -9,19 +9,14 @@ use copilot_core::host::{CallError, CallId, CallKind};
 use libc::{c_void, size_t};
 
 use crate::boundary::{boundary, code_of};
-use crate::driver::{Driver, closed_error, lock};
-use crate::error::{copilot_code, copilot_error};
-use crate::handle;
+use crate::code::copilot_code;
+use crate::error_object::closed_error;
+use crate::handle::{self, Handled};
 use crate::input::{copilot_str, invalid};
 use crate::json::check_json;
-use crate::session::copilot_session;
+use crate::opaque::{copilot_call, copilot_error, copilot_session};
+use crate::sync::lock;
 use crate::user_data::{UserData, copilot_destroy_fn};
-
-/// A question that waits for an answer. Answering frees it: `copilot_call_reply`, `…_reply_text`, `…_fail`,
-/// `…_fail_with`. Freeing it unanswered with `copilot_call_free` answers with an error.
-pub struct copilot_call {
-    _opaque: [u8; 0],
-}
 
 /// What a question is about. Borrowed: valid only during the callback; copy what is needed later.
 #[repr(C)]
@@ -47,9 +42,17 @@ pub type copilot_call_fn = Option<
 /// Tells that the answer to a call is no longer wanted. Runs at most once, where callbacks run.
 pub type copilot_cancel_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
+/// Who takes the answers.
+pub(crate) trait Asker: Send + Sync {
+    /// Takes the answer to a question: JSON text or an error.
+    fn answer(&self, call: CallId, answer: std::result::Result<&str, CallError>) -> Result<()>;
+    /// Nobody holds the question any more.
+    fn forget_call(&self, call: CallId);
+}
+
 /// A question in the hands of the user.
 pub(crate) struct Call {
-    driver: Weak<Driver>,
+    asker: Weak<dyn Asker>,
     id: CallId,
     cancelled: AtomicBool,
     answered: AtomicBool,
@@ -57,9 +60,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(driver: Weak<Driver>, id: CallId) -> Self {
+    pub(crate) fn new(asker: Weak<dyn Asker>, id: CallId) -> Self {
         Self {
-            driver,
+            asker,
             id,
             cancelled: AtomicBool::new(false),
             answered: AtomicBool::new(false),
@@ -80,13 +83,14 @@ impl Call {
 
     fn answer(&self, result: std::result::Result<&str, CallError>) -> Result<()> {
         self.answered.store(true, Ordering::Release);
-        let driver = self.driver.upgrade().ok_or_else(closed_error)?;
-        driver.born.check()?;
-        match result {
-            Ok(json) => driver.host.reply(self.id, json),
-            Err(error) => driver.host.reply_error(self.id, &error),
-        }
+        self.asker.upgrade().ok_or_else(closed_error)?.answer(self.id, result)
     }
+}
+
+impl Handled for Call {
+    type Opaque = copilot_call;
+    const TAG: usize = 4;
+    const NAME: &'static str = "copilot_call";
 }
 
 impl Drop for Call {
@@ -94,8 +98,8 @@ impl Drop for Call {
         if !self.answered.load(Ordering::Acquire) {
             let _ = self.answer(Err(CallError::new("The handler freed the call without an answer")));
         }
-        if let Some(driver) = self.driver.upgrade() {
-            driver.forget_call(self.id);
+        if let Some(asker) = self.asker.upgrade() {
+            asker.forget_call(self.id);
         }
     }
 }

@@ -5,23 +5,30 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use copilot_core::host::Ticket;
 
 use crate::boundary::{boundary, code_of};
-use crate::driver::Driver;
-use crate::error::{copilot_code, copilot_error};
-use crate::handle;
+use crate::code::copilot_code;
+use crate::handle::{self, Handled};
 use crate::input::Out;
+use crate::opaque::{copilot_cancel_token, copilot_error};
 
-/// Ends blocking calls from another thread. Free it with `copilot_cancel_token_free`.
-pub struct copilot_cancel_token {
-    _opaque: [u8; 0],
+/// Who can cancel operations.
+pub(crate) trait Operations: Send + Sync + 'static {
+    /// Cancels an operation; false when it has ended.
+    fn cancel(&self, ticket: Ticket) -> bool;
 }
 
 #[derive(Default)]
 pub(crate) struct CancelToken(Mutex<State>);
 
+impl Handled for CancelToken {
+    type Opaque = copilot_cancel_token;
+    const TAG: usize = 6;
+    const NAME: &'static str = "copilot_cancel_token";
+}
+
 #[derive(Default)]
 struct State {
     cancelled: bool,
-    waiting: Vec<(Weak<Driver>, Ticket)>,
+    waiting: Vec<(Weak<dyn Operations>, Ticket)>,
 }
 
 impl CancelToken {
@@ -34,13 +41,14 @@ impl CancelToken {
     }
 
     /// Binds the token to a submitted operation.
-    pub(crate) fn watch(&self, driver: &Arc<Driver>, ticket: Ticket) {
+    pub(crate) fn watch(&self, operations: &Arc<impl Operations>, ticket: Ticket) {
         let mut state = self.lock();
         if state.cancelled {
             drop(state);
-            driver.cancel(ticket);
+            operations.cancel(ticket);
         } else {
-            state.waiting.push((Arc::downgrade(driver), ticket));
+            let operations: Arc<dyn Operations> = Arc::clone(operations) as _;
+            state.waiting.push((Arc::downgrade(&operations), ticket));
         }
     }
 
@@ -54,9 +62,9 @@ impl CancelToken {
             state.cancelled = true;
             std::mem::take(&mut state.waiting)
         };
-        for (driver, ticket) in waiting {
-            if let Some(driver) = driver.upgrade() {
-                driver.cancel(ticket);
+        for (operations, ticket) in waiting {
+            if let Some(operations) = operations.upgrade() {
+                operations.cancel(ticket);
             }
         }
     }

@@ -9,17 +9,13 @@ use libc::size_t;
 
 use crate::boundary::{boundary, code_of};
 use crate::client_object::Client;
-use crate::error::{copilot_code, copilot_error};
+use crate::code::copilot_code;
 use crate::handle;
 use crate::input::{Out, invalid, sized};
+use crate::opaque::{copilot_client, copilot_error, copilot_string};
 use crate::options::copilot_client_options;
 use crate::pump::{Wait, Woken};
-use crate::text::{copilot_string, owned as owned_text};
-
-/// A connection to one runtime. Free it with `copilot_client_free`. All functions may be called from any thread.
-pub struct copilot_client {
-    _opaque: [u8; 0],
-}
+use crate::text_object::owned as owned_text;
 
 /// State of a client's connection.
 #[repr(u32)]

@@ -6,13 +6,14 @@ use libc::c_void;
 use serde_json::Value;
 
 use crate::boundary::boundary;
-use crate::client::{client_of, copilot_client};
-use crate::error::copilot_error;
+use crate::client::client_of;
 use crate::input::copilot_str;
 use crate::json::{check_json, quote};
-use crate::op::{self, Done, Patience, copilot_done_fn, copilot_op, copilot_wait};
-use crate::text::{self, copilot_string};
+use crate::op::{self, Done, copilot_done_fn};
+use crate::opaque::{copilot_client, copilot_error, copilot_op, copilot_string};
+use crate::text_object as text;
 use crate::user_data::{UserData, copilot_destroy_fn};
+use crate::wait::{WaitLimits, copilot_wait};
 
 /// The result of a stop: an error when some of its steps failed.
 fn stopped(result: Result<Bytes>) -> Result<Bytes> {
@@ -42,8 +43,8 @@ unsafe fn block(
 ) -> Result<()> {
     let client = client_of(client)?;
     // SAFETY: same contract.
-    let patience = unsafe { Patience::new(wait) }?;
-    let json = shape(client.driver.block_on(&patience, op, ""))?;
+    let limits = unsafe { WaitLimits::new(wait) }?;
+    let json = shape(client.driver.block_on(&limits, op, ""))?;
     // SAFETY: same contract.
     unsafe { text::offer(result, &json) };
     Ok(())
@@ -217,10 +218,10 @@ pub unsafe extern "C" fn copilot_client_invoke(
     boundary!({
         let client = client_of(client)?;
         // SAFETY: same contract.
-        let patience = unsafe { Patience::new(wait) }?.kept_by_engine();
+        let limits = unsafe { WaitLimits::new(wait) }?.kept_by_engine();
         // SAFETY: same contract.
-        let args = unsafe { call_args(None, method, params, patience.limit) }?;
-        let json = client.driver.block_on(&patience, "rpc.call", &args)?;
+        let args = unsafe { call_args(None, method, params, limits.limit) }?;
+        let json = client.driver.block_on(&limits, "rpc.call", &args)?;
         // SAFETY: same contract.
         unsafe { text::offer(result, &json) };
         Ok(())

@@ -7,10 +7,13 @@ use std::thread::{self, JoinHandle};
 use copilot_core::host::HostClient;
 use copilot_core::{Error, ErrorKind, Result};
 
-use crate::driver::{Driver, lock};
+use crate::driver::Driver;
+use crate::handle::Handled;
+use crate::opaque::copilot_client;
 use crate::options::ClientCallbacks;
 use crate::pump::Signal;
 use crate::signals::BlockedSignals;
+use crate::sync::lock;
 use crate::wake::Descriptor;
 
 /// Clients inherited by a fork. The parent still uses their runtimes, so nothing of them may be dropped in the child.
@@ -22,6 +25,12 @@ pub(crate) struct Client {
     /// Handles that keep the client going: its own, and one per session. So a client may be freed before its sessions.
     users: AtomicUsize,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Handled for Client {
+    type Opaque = copilot_client;
+    const TAG: usize = 1;
+    const NAME: &'static str = "copilot_client";
 }
 
 impl Client {

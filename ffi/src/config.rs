@@ -9,19 +9,14 @@ use serde_json::{Map, Value, json};
 
 use crate::boundary::{boundary, code_of};
 use crate::call::{CallHandler, copilot_call_fn};
-use crate::driver::lock;
-use crate::error::{copilot_code, copilot_error};
-use crate::handle;
-use crate::input::{Out, Sized0, copilot_str, invalid, sized};
+use crate::code::copilot_code;
+use crate::handle::{self, Handled};
+use crate::input::{CStruct, Out, copilot_str, invalid, sized};
 use crate::json::{check_json, object};
-use crate::session_object::{EventHandler, Handlers, copilot_event_fn};
+use crate::opaque::{copilot_error, copilot_session_config};
+use crate::session_entry::{EventHandler, Handlers, copilot_event_fn};
+use crate::sync::lock;
 use crate::user_data::{UserData, copilot_destroy_fn};
-
-/// What a session is made from. May be used for several sessions, and be freed at any time after: sessions keep the
-/// callbacks alive. Free it with `copilot_session_config_free`.
-pub struct copilot_session_config {
-    _opaque: [u8; 0],
-}
 
 /// A tool that the model can call. Initialise with `COPILOT_TOOL_INIT`. All text is copied.
 #[repr(C)]
@@ -47,7 +42,7 @@ pub struct copilot_tool {
 }
 
 // SAFETY: integers, pointers and nullable function pointers; all-zero is the default; the first field is the size.
-unsafe impl Sized0 for copilot_tool {
+unsafe impl CStruct for copilot_tool {
     const NAME: &'static str = "copilot_tool";
     const LEAST: usize = size_of::<Self>();
 }
@@ -66,9 +61,15 @@ struct State {
 /// A configuration as the engine wants it, with the callbacks beside it.
 pub(crate) struct Ready {
     pub(crate) config: String,
-    pub(crate) handles: String,
+    pub(crate) served: String,
     pub(crate) handlers: Handlers,
     pub(crate) listeners: Vec<Arc<EventHandler>>,
+}
+
+impl Handled for SessionConfig {
+    type Opaque = copilot_session_config;
+    const TAG: usize = 3;
+    const NAME: &'static str = "copilot_session_config";
 }
 
 impl SessionConfig {
@@ -83,7 +84,7 @@ impl SessionConfig {
         }
         Ok(Ready {
             config: Value::Object(config).to_string(),
-            handles: served(&state.handlers, !state.listeners.is_empty()),
+            served: served(&state.handlers, !state.listeners.is_empty()),
             handlers: state.handlers.clone(),
             listeners: state.listeners.clone(),
         })

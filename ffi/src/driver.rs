@@ -3,19 +3,22 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use copilot_core::Result;
 use copilot_core::host::{CallError, CallId, CallKind, Delivery, HostClient, SessionKey, Ticket};
-use copilot_core::{Error, ErrorKind, Result};
 
-use crate::call::Call;
+use crate::call::{Asker, Call};
+use crate::cancel::Operations;
+use crate::error_object::closed_error;
 use crate::fork::Birthplace;
-use crate::op::{Cell, Patience};
 use crate::options::ClientCallbacks;
 use crate::pump::{Signal, Wait, Woken};
-use crate::session_object::SessionEntry;
+use crate::session_entry::SessionEntry;
+use crate::sync::{ResultSlot, lock};
+use crate::wait::WaitLimits;
 
 /// What happens with the result of an operation.
 pub(crate) type Waiter = Box<dyn FnOnce(Result<Bytes>) + Send>;
@@ -39,14 +42,6 @@ pub(crate) struct Driver {
     sessions: RwLock<HashMap<SessionKey, Arc<SessionEntry>>>,
     calls: Mutex<HashMap<CallId, Weak<Call>>>,
     backlog: Mutex<VecDeque<Delivery>>,
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(crate) fn closed_error() -> Error {
-    Error::new(ErrorKind::SessionClosed, "The client was freed")
 }
 
 impl Driver {
@@ -94,10 +89,6 @@ impl Driver {
         }
     }
 
-    pub(crate) fn cancel(&self, ticket: Ticket) -> bool {
-        self.born.is_here() && self.host.cancel(ticket)
-    }
-
     fn complete(&self, ticket: Ticket, result: Result<Bytes>) {
         let waiter = lock(&self.waiters).remove(&ticket);
         if let Some(waiter) = waiter {
@@ -106,12 +97,12 @@ impl Driver {
     }
 
     /// Runs an operation and waits for its result. In poll mode this thread runs callbacks meanwhile.
-    pub(crate) fn block_on(self: &Arc<Self>, patience: &Patience, op: &str, args: &str) -> Result<Bytes> {
+    pub(crate) fn block_on(self: &Arc<Self>, limits: &WaitLimits, op: &str, args: &str) -> Result<Bytes> {
         self.born.check()?;
         self.signal.check_not_in_callback()?;
-        patience.check()?;
-        let cell = Arc::new(Cell::default());
-        let (filled, signal) = (Arc::clone(&cell), (!self.threaded).then(|| Arc::clone(&self.signal)));
+        limits.check()?;
+        let slot = Arc::new(ResultSlot::default());
+        let (filled, signal) = (Arc::clone(&slot), (!self.threaded).then(|| Arc::clone(&self.signal)));
         let ticket = self.submit(
             op,
             args,
@@ -122,26 +113,26 @@ impl Driver {
                 }
             }),
         )?;
-        patience.watch(self, ticket);
-        let limit = patience.limit.map(|limit| {
-            Instant::now() + if patience.engine_keeps_time { limit + ENGINE_SLACK } else { limit }
+        limits.watch(self, ticket);
+        let limit = limits.limit.map(|limit| {
+            Instant::now() + if limits.engine_keeps_time { limit + ENGINE_SLACK } else { limit }
         });
-        let result = if self.threaded { cell.wait(limit) } else { self.pump_until(&cell, limit) };
-        patience.forget(ticket);
+        let result = if self.threaded { slot.wait(limit) } else { self.pump_until(&slot, limit) };
+        limits.forget(ticket);
         result.unwrap_or_else(|| {
             self.cancel(ticket);
             lock(&self.waiters).remove(&ticket);
-            cell.take().unwrap_or_else(|| Err(patience.timeout_error(op)))
+            slot.take().unwrap_or_else(|| Err(limits.timeout_error(op)))
         })
     }
 
-    fn pump_until(self: &Arc<Self>, cell: &Cell, limit: Option<Instant>) -> Option<Result<Bytes>> {
+    fn pump_until(self: &Arc<Self>, slot: &ResultSlot, limit: Option<Instant>) -> Option<Result<Bytes>> {
         loop {
-            match self.signal.wait_turn(limit, Wait::Pump, || cell.is_filled()) {
-                Woken::Turn => drop(self.run(usize::MAX, &|| cell.is_filled())),
+            match self.signal.wait_turn(limit, Wait::Pump, || slot.is_filled()) {
+                Woken::Turn => drop(self.run(usize::MAX, &|| slot.is_filled())),
                 Woken::TimedOut => return None,
-                Woken::Closed => return Some(cell.take().unwrap_or_else(|| Err(closed_error()))),
-                Woken::Done | Woken::Interrupted => return cell.take(),
+                Woken::Closed => return Some(slot.take().unwrap_or_else(|| Err(closed_error()))),
+                Woken::Done | Woken::Interrupted => return slot.take(),
             }
         }
     }
@@ -224,10 +215,6 @@ impl Driver {
         self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
     }
 
-    pub(crate) fn forget_call(&self, id: CallId) {
-        lock(&self.calls).remove(&id);
-    }
-
     fn deliver(self: &Arc<Self>, delivery: Delivery) {
         match delivery {
             Delivery::Completed { ticket, result } => self.complete(ticket, result),
@@ -266,13 +253,33 @@ impl Driver {
             let _ = self.host.reply_error(id, &CallError::new(text.trim_end()));
             return;
         }
-        let call = Arc::new(Call::new(Arc::downgrade(self), id));
+        let call = Arc::new(Call::new(Arc::downgrade(self) as Weak<dyn Asker>, id));
         lock(&self.calls).insert(id, Arc::downgrade(&call));
         let session = entry.map_or(std::ptr::null_mut(), |entry| entry.handle());
         match handler {
             Some(handler) => handler.invoke(call, session, kind, name, &args),
             None => self.callbacks.call(call, session, kind, name, &args),
         }
+    }
+}
+
+impl Operations for Driver {
+    fn cancel(&self, ticket: Ticket) -> bool {
+        self.born.is_here() && self.host.cancel(ticket)
+    }
+}
+
+impl Asker for Driver {
+    fn answer(&self, call: CallId, answer: std::result::Result<&str, CallError>) -> Result<()> {
+        self.born.check()?;
+        match answer {
+            Ok(json) => self.host.reply(call, json),
+            Err(error) => self.host.reply_error(call, &error),
+        }
+    }
+
+    fn forget_call(&self, call: CallId) {
+        lock(&self.calls).remove(&call);
     }
 }
 

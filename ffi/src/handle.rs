@@ -10,18 +10,12 @@
 //! up is retired, so that a stale handle is recognised for ever. Slots live in segments that are never moved or freed: a
 //! look-up takes one lock of its own slot and no global one.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::any::Any;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use copilot_core::{Error, ErrorKind, Result};
 
-use crate::call::Call;
-use crate::cancel::CancelToken;
-use crate::client_object::Client;
-use crate::config::SessionConfig;
-use crate::error::ErrorObject;
-use crate::op::Op;
-use crate::session_object::Session;
-use crate::text::Text;
+use crate::sync::lock;
 
 const TAG_BITS: u32 = 4;
 const SLOT_BITS: u32 = if usize::BITS == 64 { 24 } else { 15 };
@@ -31,50 +25,23 @@ const LAST_GENERATION: usize = if usize::BITS == 64 { (1 << 34) - 1 } else { (1 
 const FIRST_SEGMENT: usize = 64;
 const SEGMENTS: usize = (SLOT_BITS - 6) as usize;
 
-macro_rules! handled {
-    ($($object:ident = $tag:literal, $opaque:path, $name:literal;)*) => {
-        /// What a slot may hold.
-        #[allow(clippy::enum_variant_names, reason = "the variants are the names of the types")]
-        pub(crate) enum Object { $($object(Arc<$object>),)* }
-        $(impl Handled for $object {
-            type Opaque = $opaque;
-            const TAG: usize = $tag;
-            const NAME: &'static str = $name;
-            fn wrap(this: Arc<Self>) -> Object { Object::$object(this) }
-            fn unwrap(object: &Object) -> Option<&Arc<Self>> {
-                match object { Object::$object(this) => Some(this), _ => None }
-            }
-        })*
-        fn name_of_tag(tag: usize) -> Option<&'static str> {
-            match tag { $($tag => Some($name),)* _ => None }
-        }
-    };
-}
-
-handled! {
-    Client = 1, crate::client::copilot_client, "copilot_client";
-    Session = 2, crate::session::copilot_session, "copilot_session";
-    SessionConfig = 3, crate::config::copilot_session_config, "copilot_session_config";
-    Call = 4, crate::call::copilot_call, "copilot_call";
-    Op = 5, crate::op::copilot_op, "copilot_op";
-    CancelToken = 6, crate::cancel::copilot_cancel_token, "copilot_cancel_token";
-    ErrorObject = 7, crate::error::copilot_error, "copilot_error";
-    Text = 8, crate::text::copilot_string, "copilot_string";
-}
-
 /// A Rust object that C holds by a handle.
 pub(crate) trait Handled: Send + Sync + Sized + 'static {
     /// The incomplete type in the header.
     type Opaque;
+    /// Tells handles of this type from those of others; each type has its own.
     const TAG: usize;
+    /// The incomplete type's name, for errors.
     const NAME: &'static str;
-    fn wrap(this: Arc<Self>) -> Object;
-    fn unwrap(object: &Object) -> Option<&Arc<Self>>;
 }
+
+type Object = Arc<dyn Any + Send + Sync>;
 
 #[derive(Default)]
 struct Slot {
     generation: usize,
+    /// Name of the type that is, or was last, in it.
+    name: &'static str,
     object: Option<Object>,
 }
 
@@ -93,10 +60,6 @@ static TABLE: Table = Table {
     segments: [const { OnceLock::new() }; SEGMENTS],
     free: Mutex::new(Free { slots: Vec::new(), next: 0 }),
 };
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Segment `n` starts at slot `64 * (2^n - 1)` and has `64 * 2^n` slots.
 fn place(slot: usize) -> (usize, usize) {
@@ -131,7 +94,8 @@ pub(crate) fn insert<T: Handled>(object: Arc<T>) -> *mut T::Opaque {
     let number = TABLE.reserve();
     let Some(slot) = TABLE.slot(number) else { unreachable!("the slot was just reserved") };
     let mut slot = lock(slot);
-    slot.object = Some(T::wrap(object));
+    slot.name = T::NAME;
+    slot.object = Some(object);
     let bits = slot.generation << GENERATION_SHIFT | number << SLOT_SHIFT | T::TAG << 1 | 1;
     std::ptr::without_provenance_mut(bits)
 }
@@ -141,26 +105,31 @@ fn with<T: Handled, R>(handle: *const T::Opaque, f: impl FnOnce(&mut Slot, usize
     let tag = bits >> 1 & ((1 << TAG_BITS) - 1);
     let number = bits >> SLOT_SHIFT & ((1 << SLOT_BITS) - 1);
     let generation = bits >> GENERATION_SHIFT;
-    if bits & 1 == 0 || tag != T::TAG || generation > LAST_GENERATION {
-        return Err(bad_handle::<T>(bits));
+    if bits & 1 == 0 || generation > LAST_GENERATION {
+        return Err(bad_handle::<T>(bits, None));
     }
-    let Some(slot) = TABLE.slot(number) else { return Err(bad_handle::<T>(bits)) };
+    let Some(slot) = TABLE.slot(number) else { return Err(bad_handle::<T>(bits, None)) };
     let mut slot = lock(slot);
-    if slot.generation != generation {
-        return Err(bad_handle::<T>(bits));
+    if tag != T::TAG || slot.generation != generation {
+        return Err(bad_handle::<T>(bits, Some((tag == T::TAG, slot.name))));
     }
-    f(&mut slot, number).ok_or_else(|| bad_handle::<T>(bits))
+    let name = slot.name;
+    f(&mut slot, number).ok_or_else(|| bad_handle::<T>(bits, Some((true, name))))
+}
+
+fn object_in<T: Handled>(slot: &Slot) -> Option<Arc<T>> {
+    Arc::clone(slot.object.as_ref()?).downcast().ok()
 }
 
 /// The object behind a handle.
 pub(crate) fn get<T: Handled>(handle: *const T::Opaque) -> Result<Arc<T>> {
-    with::<T, _>(handle, |slot, _| T::unwrap(slot.object.as_ref()?).cloned())
+    with::<T, _>(handle, |slot, _| object_in(slot))
 }
 
 /// Takes the object away from C; from now on the handle is stale.
 pub(crate) fn take<T: Handled>(handle: *const T::Opaque) -> Result<Arc<T>> {
     let (object, number, reusable) = with::<T, _>(handle, |slot, number| {
-        let object = Arc::clone(T::unwrap(slot.object.as_ref()?)?);
+        let object = object_in::<T>(slot)?;
         let old = slot.object.take();
         slot.generation += 1;
         Some(((object, old), number, slot.generation <= LAST_GENERATION))
@@ -177,19 +146,17 @@ pub(crate) fn free<T: Handled>(handle: *const T::Opaque) -> Result<Option<Arc<T>
     if handle.is_null() { Ok(None) } else { take::<T>(handle).map(Some) }
 }
 
+/// `slot` says, for bits that name a slot, whether the handle is of this type, and what was in the slot last.
 #[cold]
-fn bad_handle<T: Handled>(bits: usize) -> Error {
+fn bad_handle<T: Handled>(bits: usize, slot: Option<(bool, &'static str)>) -> Error {
     let name = T::NAME;
-    let text = if bits == 0 {
-        format!("The {name} is NULL")
-    } else if bits & 1 == 0 {
-        format!("The {name} is not a handle of libcopilot")
-    } else {
-        match name_of_tag(bits >> 1 & ((1 << TAG_BITS) - 1)) {
-            Some(other) if other != name => format!("A {other} was passed where a {name} is expected"),
-            Some(_) => format!("The {name} was freed already"),
-            None => format!("The {name} is not a handle of libcopilot"),
+    let text = match slot {
+        None if bits == 0 => format!("The {name} is NULL"),
+        Some((true, _)) => format!("The {name} was freed already"),
+        Some((false, other)) if !other.is_empty() && other != name => {
+            format!("A {other} was passed where a {name} is expected")
         }
+        _ => format!("The {name} is not a handle of libcopilot"),
     };
     Error::new(ErrorKind::BadHandle, text)
 }
@@ -197,6 +164,8 @@ fn bad_handle<T: Handled>(bits: usize) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::CancelToken;
+    use crate::text_object::Text;
     use std::ptr;
 
     fn kind<T>(result: Result<T>) -> Option<ErrorKind> {

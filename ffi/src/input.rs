@@ -87,7 +87,7 @@ pub(crate) fn invalid(message: impl Into<String>) -> Error {
 ///
 /// # Safety
 /// All-zero bytes must be a valid value of the type, and its first field must be the `size_t` size.
-pub(crate) unsafe trait Sized0: Copy {
+pub(crate) unsafe trait CStruct: Copy {
     const NAME: &'static str;
     /// Size of the first released version.
     const LEAST: usize;
@@ -98,7 +98,7 @@ pub(crate) unsafe trait Sized0: Copy {
 ///
 /// # Safety
 /// `from` is NULL or points to as many readable bytes as its first field says.
-pub(crate) unsafe fn sized<T: Sized0>(from: *const T) -> Result<T> {
+pub(crate) unsafe fn sized<T: CStruct>(from: *const T) -> Result<T> {
     // SAFETY: the trait promises that zero is a valid value.
     let mut value: T = unsafe { std::mem::zeroed() };
     if from.is_null() {

@@ -5,10 +5,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::boundary::boundary;
-use crate::error::copilot_error;
 use crate::input::{Out, copilot_str, invalid};
+use crate::opaque::{copilot_error, copilot_string};
 use crate::pointer;
-use crate::text::{copilot_string, owned};
+use crate::text_object::owned;
 
 /// The text, if it is one JSON value.
 pub(crate) fn check_json<'a>(text: &'a str, what: &str) -> Result<&'a str> {

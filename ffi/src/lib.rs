@@ -26,34 +26,41 @@ mod cancel;
 mod client;
 mod client_calls;
 mod client_object;
+mod code;
 mod config;
 mod driver;
 mod error;
+mod error_object;
 mod fork;
 mod handle;
 mod input;
 mod json;
 mod kinds;
 mod op;
+mod opaque;
 mod options;
 mod pointer;
 mod pump;
 mod session;
 mod session_calls;
+mod session_entry;
 mod session_object;
 mod signals;
+mod sync;
 mod text;
+mod text_object;
 mod user_data;
 mod version;
+mod wait;
 mod wake;
 
 /// For the measuring tool only: not exported to C.
 #[doc(hidden)]
 pub mod measure {
     use crate::cancel::{
-        copilot_cancel_token, copilot_cancel_token_free, copilot_cancel_token_is_cancelled,
-        copilot_cancel_token_new,
+        copilot_cancel_token_free, copilot_cancel_token_is_cancelled, copilot_cancel_token_new,
     };
+    use crate::opaque::copilot_cancel_token;
 
     /// Makes a handle.
     #[must_use]

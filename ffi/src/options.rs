@@ -9,10 +9,10 @@ use libc::{c_void, size_t};
 use serde_json::{Map, Value, json};
 
 use crate::call::{self, Call, copilot_call_fn};
-use crate::error::{copilot_error, owned};
-use crate::input::{Sized0, copilot_str, invalid};
+use crate::error_object::owned;
+use crate::input::{CStruct, copilot_str, invalid};
 use crate::json;
-use crate::session::copilot_session;
+use crate::opaque::{copilot_error, copilot_session};
 use crate::user_data::{UserData, copilot_destroy_fn};
 
 /// Where callbacks run. Events, completions and questions come one at a time and in order in every mode.
@@ -101,7 +101,7 @@ pub struct copilot_client_options {
 }
 
 // SAFETY: integers, pointers and nullable function pointers; all-zero is the default; the first field is the size.
-unsafe impl Sized0 for copilot_client_options {
+unsafe impl CStruct for copilot_client_options {
     const NAME: &'static str = "copilot_client_options";
     const LEAST: usize = size_of::<Self>();
 }

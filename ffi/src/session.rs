@@ -9,23 +9,23 @@ use libc::c_void;
 use serde_json::Value;
 
 use crate::boundary::{boundary, code_of};
-use crate::client::{client_of, copilot_client, copilot_counters, write_counters};
+use crate::client::{client_of, copilot_counters, write_counters};
 use crate::client_object::Client;
-use crate::config::{SessionConfig, copilot_session_config};
-use crate::driver::closed_error;
-use crate::error::{copilot_code, copilot_error, owned};
+use crate::code::copilot_code;
+use crate::config::SessionConfig;
+use crate::error_object::{closed_error, owned};
 use crate::handle;
 use crate::input::{Out, copilot_str, invalid};
 use crate::json::quote;
-use crate::op::{self, Patience, copilot_op, copilot_wait};
-use crate::session_object::{EventHandler, Session, SessionEntry, copilot_event_fn};
-use crate::text::{copilot_string, owned as owned_text};
+use crate::op::{self};
+use crate::opaque::{
+    copilot_client, copilot_error, copilot_op, copilot_session, copilot_session_config, copilot_string,
+};
+use crate::session_entry::{EventHandler, SessionEntry, copilot_event_fn};
+use crate::session_object::Session;
+use crate::text_object::owned as owned_text;
 use crate::user_data::{UserData, copilot_destroy_fn};
-
-/// A conversation with the agent. Free it with `copilot_session_free`. All functions may be called from any thread.
-pub struct copilot_session {
-    _opaque: [u8; 0],
-}
+use crate::wait::{WaitLimits, copilot_wait};
 
 /// Receives a new session, exactly once: `error` is NULL and `session` set, or the other way round. The callback owns
 /// both. Runs where callbacks run.
@@ -64,7 +64,7 @@ impl Opening {
             }
             None => "session.create",
         };
-        args.push_str(&format!(",\"config\":{},\"handlers\":{}}}", ready.config, ready.handles));
+        args.push_str(&format!(",\"config\":{},\"handlers\":{}}}", ready.config, ready.served));
         let entry = SessionEntry::new(key, ready.listeners, ready.handlers);
         let session = Session::open(&client, entry);
         Ok(Self { client, session, op, args })
@@ -86,8 +86,8 @@ impl Opening {
     /// The pointers must follow the header's contract.
     unsafe fn block(self, wait: *const copilot_wait, place: *mut *mut copilot_session) -> Result<()> {
         // SAFETY: same contract.
-        let opened = unsafe { Patience::new(wait) }
-            .and_then(|patience| self.client.driver.block_on(&patience, self.op, &self.args));
+        let opened = unsafe { WaitLimits::new(wait) }
+            .and_then(|limits| self.client.driver.block_on(&limits, self.op, &self.args));
         let handle = Self::settle(&self.session, opened)?;
         // SAFETY: the caller checked the place.
         unsafe { place.write(handle) };

@@ -7,25 +7,26 @@ use libc::c_void;
 
 use crate::boundary::boundary;
 use crate::client_calls::call_args;
-use crate::error::copilot_error;
 use crate::input::copilot_str;
 use crate::json::{object, quote};
-use crate::op::{self, Done, Patience, copilot_done_fn, copilot_op, copilot_wait};
-use crate::session::{copilot_session, session_of};
+use crate::op::{self, Done, copilot_done_fn};
+use crate::opaque::{copilot_error, copilot_op, copilot_session, copilot_string};
+use crate::session::session_of;
 use crate::session_object::Session;
-use crate::text::{self, copilot_string};
+use crate::text_object as text;
 use crate::user_data::{UserData, copilot_destroy_fn};
+use crate::wait::{WaitLimits, copilot_wait};
 
 /// # Safety
 /// The pointers must follow the header's contract.
 unsafe fn block(
     session: &Arc<Session>,
-    patience: &Patience,
+    limits: &WaitLimits,
     op: &str,
     args: &str,
     result: *mut *mut copilot_string,
 ) -> Result<()> {
-    let json = session.driver().block_on(patience, op, args)?;
+    let json = session.driver().block_on(limits, op, args)?;
     // SAFETY: same contract.
     unsafe { text::offer(result, &json) };
     Ok(())
@@ -88,9 +89,9 @@ pub unsafe extern "C" fn copilot_session_send(
     boundary!({
         let session = session_of(session)?;
         // SAFETY: same contract.
-        let (patience, args) = unsafe { (Patience::new(wait)?, send_args(&session, prompt, options, None)?) };
+        let (limits, args) = unsafe { (WaitLimits::new(wait)?, send_args(&session, prompt, options, None)?) };
         // SAFETY: same contract.
-        unsafe { block(&session, &patience, "session.send", &args, result) }
+        unsafe { block(&session, &limits, "session.send", &args, result) }
     })
 }
 
@@ -135,11 +136,11 @@ pub unsafe extern "C" fn copilot_session_send_and_wait(
     boundary!({
         let session = session_of(session)?;
         // SAFETY: same contract.
-        let patience = unsafe { Patience::new(wait) }?.kept_by_engine();
+        let limits = unsafe { WaitLimits::new(wait) }?.kept_by_engine();
         // SAFETY: same contract.
-        let args = unsafe { send_args(&session, prompt, options, patience.limit) }?;
+        let args = unsafe { send_args(&session, prompt, options, limits.limit) }?;
         // SAFETY: same contract.
-        unsafe { block(&session, &patience, "session.sendAndWait", &args, result) }
+        unsafe { block(&session, &limits, "session.sendAndWait", &args, result) }
     })
 }
 
@@ -174,9 +175,9 @@ pub unsafe extern "C" fn copilot_session_abort(
     boundary!({
         let session = session_of(session)?;
         // SAFETY: same contract.
-        let patience = unsafe { Patience::new(wait) }?;
+        let limits = unsafe { WaitLimits::new(wait) }?;
         // SAFETY: same contract.
-        unsafe { block(&session, &patience, "session.abort", &key_args(&session), std::ptr::null_mut()) }
+        unsafe { block(&session, &limits, "session.abort", &key_args(&session), std::ptr::null_mut()) }
     })
 }
 
@@ -207,11 +208,9 @@ pub unsafe extern "C" fn copilot_session_disconnect(
     boundary!({
         let session = session_of(session)?;
         // SAFETY: same contract.
-        let patience = unsafe { Patience::new(wait) }?;
+        let limits = unsafe { WaitLimits::new(wait) }?;
         // SAFETY: same contract.
-        unsafe {
-            block(&session, &patience, "session.disconnect", &key_args(&session), std::ptr::null_mut())
-        }?;
+        unsafe { block(&session, &limits, "session.disconnect", &key_args(&session), std::ptr::null_mut()) }?;
         session.ended();
         Ok(())
     })
@@ -256,9 +255,9 @@ pub unsafe extern "C" fn copilot_session_get_events(
     boundary!({
         let session = session_of(session)?;
         // SAFETY: same contract.
-        let patience = unsafe { Patience::new(wait) }?;
+        let limits = unsafe { WaitLimits::new(wait) }?;
         // SAFETY: same contract.
-        unsafe { block(&session, &patience, "session.getEvents", &key_args(&session), result) }
+        unsafe { block(&session, &limits, "session.getEvents", &key_args(&session), result) }
     })
 }
 
@@ -295,11 +294,11 @@ pub unsafe extern "C" fn copilot_session_invoke(
     boundary!({
         let session = session_of(session)?;
         // SAFETY: same contract.
-        let patience = unsafe { Patience::new(wait) }?.kept_by_engine();
+        let limits = unsafe { WaitLimits::new(wait) }?.kept_by_engine();
         // SAFETY: same contract.
-        let args = unsafe { call_args(Some(session.entry.key), method, params, patience.limit) }?;
+        let args = unsafe { call_args(Some(session.entry.key), method, params, limits.limit) }?;
         // SAFETY: same contract.
-        unsafe { block(&session, &patience, "session.call", &args, result) }
+        unsafe { block(&session, &limits, "session.call", &args, result) }
     })
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::groups::{Groups, common_name};
 use super::lower::Lower;
-use super::merge::{Groups, common_name};
 use super::{PKind, PTy, PType, fixed};
 use crate::model::{Constant, Key, Kind, Model, Origin, Ty};
 use crate::names;

@@ -1,9 +1,9 @@
 //! From the neutral model to the classes of one Python module: names, field order, unions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::merge::Groups;
-use super::{Module, PField, PKind, PTag, PTy, PType, Presence, api, enums, fixed};
+use super::groups::Groups;
+use super::{Module, PField, PKind, PTag, PTy, PType, Presence, fixed};
 use crate::model::{Additional, Constant, Field, Key, Kind, Model, Origin, Role, Ty, TypeDef};
 use crate::names;
 
@@ -28,59 +28,15 @@ enum Shape {
     Mixed,
 }
 
-pub fn module(model: &Model, origin: Origin) -> Module {
-    lowered(model, origin).out
-}
-
-/// Type of every definition that Python knows by itself.
-pub fn specs(model: &Model, origin: Origin) -> BTreeMap<Key, String> {
-    let mut lower = lowered(model, origin);
-    let reachable = model.closure(model.events.iter().map(|e| &e.data));
-    let mut out = BTreeMap::new();
-    for def in model.of(origin) {
-        if def.inline.is_some() || (origin == Origin::Events && !reachable.contains(&def.key)) {
-            continue;
-        }
-        let ty = if model.events.iter().any(|e| e.data == def.key) {
-            PTy::Name { name: lower.class_name(&def.key), events: false }
-        } else {
-            lower.ty(&Ty::Ref(def.key.clone()))
-        };
-        let ty = if def.nullable || def.optional { ty.opt() } else { ty };
-        out.insert(def.key.clone(), super::table::spec(&ty));
+impl<'a> Lower<'a> {
+    pub fn new(model: &'a Model, origin: Origin, enum_names: Groups) -> Self {
+        let (out, aliases, tagged) = (Module::default(), Vec::new(), BTreeSet::new());
+        Self { model, origin, out, enum_names, aliases, tagged }
     }
-    out
-}
-
-fn lowered(model: &Model, origin: Origin) -> Lower<'_> {
-    let mut enum_names = Groups::new();
-    if origin == Origin::Api {
-        enum_names = enums::groups(model);
-        enum_names.append(&mut enums::constant_groups(model, &enum_names));
-    }
-    let mut lower = Lower {
-        model,
-        origin,
-        out: Module::default(),
-        enum_names,
-        aliases: Vec::new(),
-        tagged: BTreeSet::new(),
-    };
-    lower.find_tagged();
-    lower.define_all();
-    if origin == Origin::Api {
-        lower.add_constant_enums();
-        api::build(&mut lower);
-        lower.add_fixed();
-    } else {
-        lower.add_events();
-    }
-    lower.add_aliases();
-    lower
 }
 
 impl Lower<'_> {
-    fn find_tagged(&mut self) {
+    pub fn find_tagged(&mut self) {
         for def in self.model.types.values() {
             let Kind::Union { variants, tag: Some(tag) } = &def.kind else { continue };
             if matches!(self.shape(def), Shape::Alias) {
@@ -94,7 +50,7 @@ impl Lower<'_> {
     }
 
     /// Definitions of this module; of the events only what event data reaches.
-    fn define_all(&mut self) {
+    pub fn define_all(&mut self) {
         let reachable = self.model.closure(self.model.events.iter().map(|e| &e.data));
         let defs: Vec<&TypeDef> = self.model.of(self.origin).collect();
         for def in defs {
@@ -448,7 +404,7 @@ impl Lower<'_> {
         }
     }
 
-    fn add_events(&mut self) {
+    pub fn add_events(&mut self) {
         for event in &self.model.events {
             let member = event.wire.replace('.', "_");
             let member = names::simple_snake(&member).to_ascii_uppercase();
@@ -462,7 +418,7 @@ impl Lower<'_> {
         }
     }
 
-    fn add_fixed(&mut self) {
+    pub fn add_fixed(&mut self) {
         for (alias, target) in fixed::ALIASES {
             let events = self.model.types.contains_key(&Key::new(Origin::Events, *target))
                 && !self.out.types.contains_key(*target);
@@ -483,7 +439,7 @@ impl Lower<'_> {
         }
     }
 
-    fn add_aliases(&mut self) {
+    pub fn add_aliases(&mut self) {
         let taken: BTreeSet<String> = self.out.types.keys().map(|n| n.to_lowercase()).collect();
         for (alias, ty) in std::mem::take(&mut self.aliases) {
             if taken.contains(&alias.to_lowercase()) && !self.allowed_twin(&alias) {

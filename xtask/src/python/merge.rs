@@ -1,39 +1,9 @@
 //! Unions whose variants have no class of their own become one class with the fields of all variants.
 
-use std::collections::BTreeMap;
-
+use super::groups::common_name;
 use super::lower::Lower;
 use super::{PField, PKind, PTy, PType, Presence};
 use crate::model::{Field, Key, Kind, Ty};
-use crate::names;
-
-/// Joins the common start and the common end (each longer than two characters) of the names, in snake case.
-pub fn common_name(names: &[String]) -> Option<String> {
-    let snakes: Vec<Vec<char>> = names.iter().map(|n| names::snake(n).chars().collect()).collect();
-    let first = snakes.first()?;
-    let shared = |from_end: bool| {
-        let mut n = 0;
-        while snakes.iter().all(|s| {
-            n < s.len() && n < first.len() && {
-                let at = |v: &Vec<char>| if from_end { v[v.len() - 1 - n] } else { v[n] };
-                at(s) == at(first)
-            }
-        }) {
-            n += 1;
-        }
-        n
-    };
-    let (start, end) = (shared(false), shared(true));
-    let mut out = String::new();
-    if start > 2 {
-        out.extend(&first[..start]);
-    }
-    if end > 2 {
-        out.push('_');
-        out.extend(&first[first.len() - end..]);
-    }
-    (!out.is_empty()).then(|| names::acronym_style(&out))
-}
 
 struct Merged {
     wire: String,
@@ -163,6 +133,3 @@ impl Lower<'_> {
         None
     }
 }
-
-/// Enums of one value set, with the class name they share.
-pub type Groups = BTreeMap<Vec<String>, String>;

@@ -1,8 +1,10 @@
 //! Python: compact tables read by `_runtime.py`, and complete stubs for type checkers.
 
 mod api;
+mod build;
 mod enums;
 mod fixed;
+mod groups;
 mod lower;
 mod merge;
 mod stub;
@@ -141,15 +143,15 @@ pub struct Module {
 
 /// How each definition is read in Python: its schema name and its type in the table's spelling.
 pub fn specs(model: &Model) -> BTreeMap<Key, String> {
-    let mut out = lower::specs(model, Origin::Events);
-    out.append(&mut lower::specs(model, Origin::Api));
+    let mut out = build::specs(model, Origin::Events);
+    out.append(&mut build::specs(model, Origin::Api));
     out
 }
 
 /// Writes both modules with their stubs.
 pub fn write(model: &Model, tree: &mut Tree) {
-    let events = lower::module(model, Origin::Events);
-    let rpc = lower::module(model, Origin::Api);
+    let events = build::module(model, Origin::Events);
+    let rpc = build::module(model, Origin::Api);
     let dir = "bindings/python/copilot/generated";
     tree.add(format!("{dir}/_events_table.py"), table::render(&events));
     tree.add(format!("{dir}/_rpc_table.py"), table::render(&rpc));
