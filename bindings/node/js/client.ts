@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 
 import { clientWire, sessionWire } from "./config.js";
 import { Connection, type CallOptions, type Question, type RequestOptions } from "./connection.js";
-import { CallKind } from "./dispatch.js";
+import { keepContext } from "./context.js";
+import { noHandler } from "./dispatch.js";
 import { messageOf } from "./errors.js";
 import { Subscribers } from "./events.js";
+import { CallKind, KINDS, type ClientKind } from "./generated/kinds.js";
 import { createServerRpc } from "./generated/namespaces.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { ServerRpc } from "./generated/rpc.js";
@@ -31,41 +33,67 @@ import type {
 } from "./types/events.js";
 import type { ResumeSessionConfig, SessionConfig } from "./types/session.js";
 
+/** What a client serves beside its sessions; nothing for a kind without a handler. */
+type Served = Readonly<Record<ClientKind, ((question: Question) => unknown) | undefined>>;
 type AnyConfig = SessionConfig & ResumeSessionConfig;
 type Reply = Record<string, unknown>;
 
 export class CopilotClient implements AsyncDisposable {
   readonly #options: CopilotClientOptions;
   readonly #connection: Connection;
-  readonly #sessions = new Map<string, CopilotSession>();
   readonly #lifecycle = new Subscribers();
   #rpc: ServerRpc | undefined;
   readonly #requests: RequestServer | undefined;
+  readonly #served: Served;
 
   constructor(options: CopilotClientOptions = {}) {
     this.#options = options;
     checkForeignLogin(options);
-    this.#connection = new Connection(clientWire(options), {
-      call: (kind, args, question) => this.#answer(kind, args, question),
+    this.#served = this.#serve(options);
+    // Handlers run in the context of whoever made the client.
+    const enter = keepContext();
+    const lifecycle = (event: unknown): void => {
+      this.#lifecycle.deliver(withDates(event), this.#report);
+    };
+    this.#connection = new Connection(clientWire(options, this.#flags()), {
+      call: (question) => enter(this.#answer, question),
       lifecycle: (event) => {
-        this.#lifecycle.deliver(withDates(event), this.#report);
+        enter(lifecycle, event);
       },
       notification: (method, params) => {
-        this.#notified(method, params);
+        enter(this.#notified, method, params);
       },
-      closed: (error) => {
-        this.#sessions.clear();
-        this.#report(error);
-      },
+      closed: this.#report,
+      report: this.#report,
     });
     if (options.requestHandler) this.#requests = new RequestServer(options.requestHandler, this.#connection);
   }
 
-  /** Something failed that nobody waits for; shown only when the program asked for debug output. */
+  #serve({ onListModels, extensionLaunchProvider, requestHandler }: CopilotClientOptions): Served {
+    return {
+      [CallKind.ListModels]: onListModels && (() => onListModels()),
+      [CallKind.LlmRequest]: requestHandler && ((question) => this.#requests?.serve(question)),
+      [CallKind.ExtensionLaunch]:
+        extensionLaunchProvider &&
+        (async ({ args }) => (await extensionLaunchProvider.resolve(args as never))?.launch),
+    };
+  }
+
+  /** What the engine is told about {@link Served}. */
+  #flags(): Record<string, boolean> {
+    const served = KINDS.filter(({ number }) => this.#served[number as ClientKind] !== undefined);
+    return Object.fromEntries(served.map((kind) => [kind.served, true]));
+  }
+
+  /** Something failed that nobody waits for; shown only when the program asked for debug output. Never throws. */
   readonly #report = (thrown: unknown): void => {
     const { logLevel } = this.#options;
     if (logLevel !== "debug" && logLevel !== "all") return;
-    process.stderr.write(`[copilot-sdk] ${messageOf(thrown)}\n`);
+    try {
+      process.stderr.write(`[copilot-sdk] ${messageOf(thrown)}\n`);
+    } catch {
+      // Nobody can be told.
+    }
   };
 
   /** Typed access to every server method of the runtime. */
@@ -85,16 +113,12 @@ export class CopilotClient implements AsyncDisposable {
   /** Ends every session and the runtime. Resolves with what went wrong on the way; never rejects for it. */
   async stop(): Promise<Error[]> {
     const result = (await this.#connection.submit("client.stop", {})) as { errors?: { message: string }[] };
-    this.#connection.endSessions();
-    this.#sessions.clear();
     return (result.errors ?? []).map(({ message }) => new Error(message));
   }
 
   /** Ends the runtime at once, without asking it. */
   async forceStop(): Promise<void> {
     await this.#connection.submit("client.forceStop", {});
-    this.#connection.endSessions();
-    this.#sessions.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -136,7 +160,7 @@ export class CopilotClient implements AsyncDisposable {
         key: session._key,
         config: resume ? wire : { ...wire, sessionId: sessionId || undefined },
         ...(resume && { sessionId }),
-        handlers: handlers.flags(resume),
+        handlers: { ...handlers.flags(resume), events: session._listening },
         traceContext: trace,
       };
       const reply = await this.#connection.submit(op, args, { signal: config.signal });
@@ -146,8 +170,6 @@ export class CopilotClient implements AsyncDisposable {
       session._end();
       throw error;
     }
-    this.#sessions.get(session.sessionId)?._release();
-    this.#sessions.set(session.sessionId, session);
     return session;
   }
 
@@ -166,7 +188,7 @@ export class CopilotClient implements AsyncDisposable {
     if (sessionFs.capabilities?.sqlite && !provider.sqlite) {
       throw new Error("capabilities.sqlite is declared, but the provider has no sqlite member");
     }
-    handlers.sessionFs = serveSessionFs(provider);
+    handlers.add(CallKind.SessionFs, serveSessionFs(provider));
   }
 
   /** Calls any method of the runtime by its name; `rpc` has them typed. */
@@ -218,8 +240,6 @@ export class CopilotClient implements AsyncDisposable {
   /** Removes a session for good, on disk too. */
   async deleteSession(sessionId: string, options?: CallOptions): Promise<void> {
     await this.#connection.submit("client.deleteSession", { sessionId }, options);
-    this.#sessions.get(sessionId)?._end();
-    this.#sessions.delete(sessionId);
   }
 
   async listSessions(filter?: SessionListFilter, options?: CallOptions): Promise<SessionMetadata[]> {
@@ -265,22 +285,18 @@ export class CopilotClient implements AsyncDisposable {
     return (await this.#connection.submit("client.diagnostics", {})) as Diagnostics;
   }
 
-  async #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
-    const { onListModels } = this.#options;
-    if (kind === CallKind.ListModels && onListModels) return await onListModels();
-    if (kind === CallKind.LlmRequest && this.#requests) {
-      await this.#requests.serve(args, question);
-      return null;
-    }
-    throw new Error(`No handler registered for question ${String(kind)}`);
-  }
+  readonly #answer = async (question: Question): Promise<unknown> => {
+    const serve = this.#served[question.kind as ClientKind];
+    if (!serve) throw noHandler(question);
+    return await serve(question);
+  };
 
-  #notified(method: string, params: unknown): void {
+  readonly #notified = (method: string, params: unknown): void => {
     if (method === "llm.message") this.#requests?.message(params as LlmMessage);
     if (method !== "gitHubTelemetry.event") return;
     // The handler may be async, and its failure is its own.
     void (async () => this.#options.onGitHubTelemetry?.(params as never))().catch(this.#report);
-  }
+  };
 }
 
 /** Somebody else's runtime has a login of its own. */
@@ -321,13 +337,13 @@ function withDates(event: unknown): unknown {
   return metadata ? { ...rest, metadata: toDates(metadata) } : rest;
 }
 
+/** A time that is missing, or cannot be read, is left out. */
 function toDates(metadata: Reply): Reply {
   const { startTime, modifiedTime, ...rest } = metadata;
-  return {
-    ...rest,
-    startTime: new Date(startTime as string),
-    modifiedTime: new Date(modifiedTime as string),
-  };
+  const times = Object.entries({ startTime, modifiedTime })
+    .map(([name, text]) => [name, new Date(typeof text === "string" ? text : NaN)] as const)
+    .filter(([, time]) => !Number.isNaN(time.getTime()));
+  return { ...rest, ...Object.fromEntries(times) };
 }
 
 function toMetadata(wire: Reply): SessionMetadata {

@@ -161,8 +161,8 @@ function clientInfo(info: CopilotClientOptions["clientInfo"]): Wire | undefined 
   );
 }
 
-/** Options of the client as the engine takes them; unknown keys stay behind. */
-export function clientWire(options: CopilotClientOptions): Wire {
+/** Options of the client as the engine takes them, with what it serves; unknown keys stay behind. */
+export function clientWire(options: CopilotClientOptions, served: Record<string, boolean>): Wire {
   return {
     connection:
       (options as { _internalConnection?: unknown })._internalConnection ?? withInstalledRuntime(options),
@@ -181,11 +181,6 @@ export function clientWire(options: CopilotClientOptions): Wire {
     maxFrameBytes: options.maxFrameBytes,
     builtinPluginDirectories: options.builtinPluginDirectories,
     clientInfo: clientInfo(options.clientInfo),
-    handlers: {
-      listModels: options.onListModels ? true : undefined,
-      requestHandler: options.requestHandler ? true : undefined,
-      gitHubTelemetry: options.onGitHubTelemetry ? true : undefined,
-      lifecycle: true,
-    },
+    handlers: { ...served, gitHubTelemetry: !!options.onGitHubTelemetry, lifecycle: true },
   };
 }

@@ -3,10 +3,11 @@
  *
  * Nothing here knows what an operation means; `client.ts`, `session.ts` and `dispatch.ts` do.
  */
-import { answerOf, ConnectionError, fromThrown, toError, type ErrorRecord } from "./errors.js";
+import { ConnectionError, fromThrown, messageOf, refusalOf, toError, type ErrorRecord } from "./errors.js";
 import { Inbox, type Receiver } from "./inbox.js";
 import { hold, release } from "./liveness.js";
 import { createNativeClient, type Counters, type NativeClient } from "./native.js";
+import { onAbort } from "./signals.js";
 
 /** Accepted as the last argument of every call. */
 export interface CallOptions {
@@ -22,18 +23,21 @@ export interface RequestOptions extends CallOptions {
 
 /** What a session does with what arrives for it. */
 export interface SessionSink {
-  event(event: unknown): void;
-  call(kind: number, args: unknown, question: Question): unknown;
-  /** The session cannot be used any more. */
-  ended(): void;
+  /** Events: every third element of `batch` from `from` up to `to`. */
+  events(batch: readonly unknown[], from: number, to: number): void;
+  call(question: Question): unknown;
+  /** The session cannot be used any more; an error says why when nobody wanted that. */
+  ended(error: Error | undefined): void;
 }
 
 /** What the client itself does with what is not for one session. */
 export interface ClientSink {
-  call(kind: number, args: unknown, question: Question): unknown;
+  call(question: Question): unknown;
   lifecycle(event: unknown): void;
   notification(method: string, params: unknown): void;
   closed(error: Error): void;
+  /** Something failed that nobody waits for. Must not throw. */
+  report(thrown: unknown): void;
 }
 
 interface Waiter {
@@ -46,6 +50,13 @@ interface Waiter {
 export class Question {
   #controller: AbortController | undefined;
   #cancelled = false;
+
+  constructor(
+    readonly kind: number,
+    /** Which tool, hook type, section, command, provider or factory; empty for kinds with one handler. */
+    readonly name: string,
+    readonly args: unknown,
+  ) {}
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -66,6 +77,11 @@ const STARTING: ReadonlySet<string> = new Set(["client.start", "session.create",
 const NOT_THERE: ReadonlySet<string> = new Set(["InvalidState", "SessionClosed"]);
 
 const CLOSED = "Connection is closed.";
+
+/** Somebody wanted the session to be over. */
+const WANTED = "SessionClosed";
+
+const NO_READABLE_CALL = "the question of the runtime is not JSON";
 
 export class Connection implements Receiver {
   readonly #native: NativeClient;
@@ -121,16 +137,12 @@ export class Connection implements Receiver {
   }
 
   #watch(ticket: number, waiter: Waiter, signal: AbortSignal): void {
-    const abort = (): void => {
+    waiter.dispose = onAbort(signal, () => {
       if (!this.#waiters.delete(ticket)) return;
       this.#native.cancel(ticket);
       release(this);
       waiter.reject(signal.reason);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    waiter.dispose = () => {
-      signal.removeEventListener("abort", abort);
-    };
+    });
   }
 
   #settle(ticket: number): Waiter | undefined {
@@ -149,9 +161,15 @@ export class Connection implements Receiver {
     return key;
   }
 
-  /** Forgets a session; it no longer holds the process. */
+  /** Forgets a session, here and in the engine. */
   removeSession(key: number): void {
     this.#sessions.delete(key);
+    this.#native.releaseSession(key);
+  }
+
+  /** Has the events of a session delivered; until then the engine keeps those that came right behind its creation. */
+  listen(key: number): void {
+    this.#native.setEvents(key, true);
   }
 
   sessionState(key: number): unknown {
@@ -171,8 +189,8 @@ export class Connection implements Receiver {
     return this.#native.runtimePort() ?? undefined;
   }
 
-  event(session: number, event: unknown): void {
-    this.#sessions.get(session)?.event(event);
+  events(session: number, batch: readonly unknown[], from: number, to: number): void {
+    this.#sessions.get(session)?.events(batch, from, to);
   }
 
   completed(ticket: number, result: unknown): void {
@@ -185,30 +203,51 @@ export class Connection implements Receiver {
   }
 
   lifecycle(event: unknown): void {
-    this.#sink.lifecycle(event);
+    this.#skipping("session.lifecycle", () => {
+      this.#sink.lifecycle(event);
+    });
   }
 
   notification(method: string, params: unknown): void {
-    this.#sink.notification(method, params);
+    this.#skipping(method, () => {
+      this.#sink.notification(method, params);
+    });
+  }
+
+  /** A notification that cannot be read is counted, and logged once by name; handlers' own errors end before. */
+  #skipping(method: string, read: () => void): void {
+    try {
+      read();
+    } catch {
+      this.#native.unreadable(method);
+    }
   }
 
   closed(error: ErrorRecord): void {
     this.#lost = error;
-    this.endSessions();
     this.#sink.closed(toError(error));
   }
 
-  /** Tells every session that it is over. */
-  endSessions(): void {
-    const sessions = [...this.#sessions.values()];
-    this.#sessions.clear();
-    for (const session of sessions) session.ended();
+  ended(session: number, error: ErrorRecord): void {
+    try {
+      this.#sessions.get(session)?.ended(error.kind === WANTED ? undefined : toError(error));
+    } finally {
+      this.removeSession(session);
+    }
   }
 
-  call(call: number, kind: number, session: number, args: unknown): void {
-    const question = new Question();
+  fault(thrown: unknown): void {
+    this.#sink.report(thrown);
+  }
+
+  call(call: number, kind: number, session: number, name: string, args: unknown): void {
+    const question = new Question(kind, name, args);
     this.#questions.set(call, question);
-    void this.#answer(call, kind, session, args, question);
+    void this.#answer(call, session, question);
+  }
+
+  unreadableCall(call: number): void {
+    this.#native.replyError(call, NO_READABLE_CALL);
   }
 
   callCancelled(call: number): void {
@@ -218,18 +257,11 @@ export class Connection implements Receiver {
   }
 
   /** Runs a handler and sends what it returns. Its own rejections end here. */
-  async #answer(
-    call: number,
-    kind: number,
-    session: number,
-    args: unknown,
-    question: Question,
-  ): Promise<void> {
+  async #answer(call: number, session: number, question: Question): Promise<void> {
     try {
       const sink = session === 0 ? this.#sink : this.#sessions.get(session);
       if (sink === undefined) throw new Error("the session is closed");
-      const result = await sink.call(kind, args, question);
-      const text = (JSON.stringify(result) as string | undefined) ?? "null";
+      const text = toJson(await sink.call(question));
       if (this.#questions.delete(call)) this.#native.reply(call, text);
     } catch (thrown) {
       if (this.#questions.delete(call)) this.#refuse(call, thrown);
@@ -237,11 +269,21 @@ export class Connection implements Receiver {
   }
 
   #refuse(call: number, thrown: unknown): void {
-    const { message, code, data } = answerOf(thrown);
+    const { message, code, data } = refusalOf(thrown);
     try {
-      this.#native.replyError(call, message, code, data === undefined ? undefined : JSON.stringify(data));
+      this.#native.replyError(call, message, code, data);
     } catch {
       // The engine no longer wants the answer.
     }
+  }
+}
+
+function toJson(answer: unknown): string {
+  try {
+    return JSON.stringify(answer) ?? "null";
+  } catch (thrown) {
+    throw new TypeError(`the handler's answer cannot be written as JSON: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
   }
 }

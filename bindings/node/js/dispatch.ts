@@ -1,43 +1,88 @@
-/** The engine's questions → the handlers of a session. One function per kind; `session.ts` holds the handlers. */
-import { CanvasError, type CanvasCall } from "./canvas.js";
+/** The engine's questions → the handlers of a session. One function per kind; `session-handlers.ts` holds the handlers. */
+import { CanvasError, type Canvas, type CanvasCall } from "./canvas.js";
 import type { Question } from "./connection.js";
 import { HandlerAnswer, INTERNAL_ERROR, messageOf } from "./errors.js";
+import type { FactoryRpc } from "./factory-api.js";
+import { answerFactory, type FactoryExecution } from "./factory-run.js";
+import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
 import { permissionAnswer } from "./permissions.js";
 import type { SessionHandlers } from "./session-handlers.js";
 import type { SessionFsCall } from "./session-fs.js";
+import type { CopilotSession } from "./session.js";
 import { toolAnswer } from "./tools.js";
-import type { GitHubTokenProviderArgs, HandlerInvocation } from "./types/handlers.js";
-import type { ToolInvocation } from "./types/tools.js";
-
-/** Numbers of the questions, as in the engine's `CallKind`. */
-export const CallKind = {
-  Tool: 1,
-  Permission: 2,
-  UserInput: 3,
-  ExitPlanMode: 4,
-  AutoModeSwitch: 5,
-  Hook: 6,
-  SystemMessageTransform: 7,
-  Elicitation: 8,
-  McpAuth: 9,
-  Command: 10,
-  ProviderToken: 11,
-  Canvas: 12,
-  SessionFs: 13,
-  LlmRequest: 14,
-  ListModels: 15,
-  GitHubToken: 17,
-  Factory: 19,
-} as const;
+import type {
+  BearerTokenProvider,
+  CommandHandler,
+  ElicitationHandler,
+  GitHubTokenProvider,
+  GitHubTokenProviderArgs,
+  HandlerInvocation,
+  PermissionHandler,
+  PermissionInvocation,
+  SkillProvider,
+} from "./types/handlers.js";
+import type { SectionTransformFn } from "./types/session.js";
+import type { CurrentToolMetadata } from "./generated/rpc.js";
+import type { FactoryHandle } from "./types/factory.js";
+import type { ToolHandler, ToolInvocation } from "./types/tools.js";
 
 type Args = Record<string, unknown>;
-type Answerer = (handlers: SessionHandlers, args: Args, invocation: HandlerInvocation) => unknown;
+
+/** Where a question comes from, and what its handler may use. */
+export interface Origin {
+  readonly session: CopilotSession;
+  readonly factory: FactoryRpc;
+  readonly availableTools: () => Promise<CurrentToolMetadata[] | undefined>;
+}
+
+type Answerer = (handler: never, args: Args, question: Question, origin: Origin) => unknown;
+
+const ANSWERERS: Readonly<Record<SessionKind, Answerer>> = {
+  [CallKind.Tool]: answerTool,
+  [CallKind.Permission]: answerPermission,
+  [CallKind.UserInput]: askWithInvocation,
+  [CallKind.ExitPlanMode]: askWithInvocation,
+  [CallKind.AutoModeSwitch]: askWithInvocation,
+  [CallKind.Hook]: answerHook,
+  [CallKind.SystemMessageTransform]: answerTransform,
+  [CallKind.Elicitation]: answerElicitation,
+  [CallKind.McpAuth]: askWithInvocation,
+  [CallKind.Command]: answerCommand,
+  [CallKind.ProviderToken]: (handler: BearerTokenProvider, { providerName }, question, { session }) =>
+    handler(withSignal({ providerName: providerName as string, sessionId: session.sessionId }, question)),
+  [CallKind.Canvas]: answerCanvas,
+  [CallKind.SessionFs]: (handler: (call: SessionFsCall) => unknown, args) => handler(args as SessionFsCall),
+  [CallKind.SkillProvider]: answerSkills,
+  [CallKind.GitHubToken]: answerGitHubToken,
+  [CallKind.Factory]: (handle: FactoryHandle, args, question, { session, factory }) =>
+    answerFactory(handle, args as unknown as FactoryExecution, session, factory, question.signal),
+};
+
+/** Answers a question of the engine; whatever is thrown becomes the answer's error. */
+export async function answer(
+  handlers: SessionHandlers,
+  question: Question,
+  origin: Origin,
+): Promise<unknown> {
+  const { kind, name, args } = question;
+  const handler = handlers.find(kind, name);
+  const answerer = ANSWERERS[kind as SessionKind] as Answerer | undefined;
+  // The engine asks only for what was registered; a missing handler is still an answer, not a crash.
+  if (handler === undefined || answerer === undefined) throw noHandler(question);
+  return await answerer(handler as never, args as Args, question, origin);
+}
+
+/** The error for a question that nobody serves. */
+export function noHandler({ kind, name }: Question): Error {
+  const known = KINDS.find(({ number }) => number === kind)?.name ?? String(kind);
+  return new Error(`No handler registered for ${name === "" ? known : `${known} ${name}`}`);
+}
 
 /**
  * What handlers get beside their arguments. The signal is made when somebody looks at it; it is no enumerable member, so that
  * the object still equals `{ sessionId }`.
  */
-function invocationOf(sessionId: string, question: Question): HandlerInvocation {
+function invocationOf({ sessionId }: CopilotSession, question: Question): HandlerInvocation {
   return withSignal({ sessionId }, question);
 }
 
@@ -49,71 +94,13 @@ function withSignal<T extends object>(target: T, question: Question, enumerable 
   });
 }
 
-const ANSWERERS: Record<number, Answerer | undefined> = {
-  [CallKind.UserInput]: (handlers, args, invocation) =>
-    required(handlers.userInput, "user input")(args as never, invocation),
-  [CallKind.ExitPlanMode]: (handlers, args, invocation) =>
-    required(handlers.exitPlanMode, "exit plan mode")(args as never, invocation),
-  [CallKind.AutoModeSwitch]: (handlers, args, invocation) =>
-    required(handlers.autoModeSwitch, "auto mode switch")(args, invocation),
-  [CallKind.GitHubToken]: (handlers, args) => {
-    const { host, sessionId, reason } = args as unknown as GitHubTokenProviderArgs;
-    const wanted = { host, reason, ...(sessionId == null ? {} : { sessionId }) };
-    return required(handlers.gitHubToken, "GitHub token")(wanted);
-  },
-  [CallKind.McpAuth]: (handlers, args, invocation) =>
-    required(handlers.mcpAuth, "MCP authentication")(args as never, invocation),
-  [CallKind.Hook]: (handlers, args, invocation) => {
-    const { hookType, input } = args as { hookType: string; input: Args };
-    const hook = required(handlers.hooks.get(hookType), `hook ${hookType}`);
-    const { timestamp } = input;
-    return hook(
-      typeof timestamp === "number" ? { ...input, timestamp: new Date(timestamp) } : input,
-      invocation,
-    );
-  },
-  [CallKind.SystemMessageTransform]: async (handlers, args) => {
-    const { sectionId, content } = args as { sectionId: string; content: string };
-    const transform = required(handlers.transforms.get(sectionId), `section ${sectionId}`);
-    return String(await transform(content));
-  },
-};
+type Asked = (args: Args, invocation: HandlerInvocation) => unknown;
 
-/** Answers a question of the engine; whatever is thrown becomes the answer's error. */
-export async function answer(
-  handlers: SessionHandlers,
-  sessionId: string,
-  kind: number,
-  args: unknown,
-  question: Question,
-): Promise<unknown> {
-  const given = args as Args;
-  switch (kind) {
-    case CallKind.Tool:
-      return await answerTool(handlers, sessionId, given, question);
-    case CallKind.Permission:
-      return await answerPermission(handlers, sessionId, given, question);
-    case CallKind.Elicitation:
-      return await answerElicitation(handlers, sessionId, given, question);
-    case CallKind.Command:
-      return await answerCommand(handlers, sessionId, given, question);
-    case CallKind.ProviderToken: {
-      const { providerName } = given as { providerName: string };
-      const provider = required(handlers.bearerTokens.get(providerName), `provider ${providerName}`);
-      return await provider(withSignal({ providerName, sessionId }, question));
-    }
-    case CallKind.Canvas:
-      return await answerCanvas(handlers, given as unknown as CanvasCall);
-    case CallKind.SessionFs:
-      return await required(handlers.sessionFs, "session file system")(given as unknown as SessionFsCall);
-    default: {
-      const answerer = required(ANSWERERS[kind], `question ${String(kind)}`);
-      return await answerer(handlers, given, invocationOf(sessionId, question));
-    }
-  }
+function askWithInvocation(handler: Asked, args: Args, question: Question, { session }: Origin): unknown {
+  return handler(args, invocationOf(session, question));
 }
 
-async function answerTool(handlers: SessionHandlers, sessionId: string, args: Args, question: Question) {
+async function answerTool(handler: ToolHandler, args: Args, question: Question, origin: Origin) {
   const {
     toolCallId,
     toolName,
@@ -121,50 +108,68 @@ async function answerTool(handlers: SessionHandlers, sessionId: string, args: Ar
     traceparent,
     tracestate,
   } = args as unknown as ToolInvocation;
-  const handler = required(handlers.tools.get(toolName), `tool ${toolName}`);
+  const { sessionId } = origin.session;
   const invocation: ToolInvocation = { sessionId, toolCallId, toolName, arguments: input };
   if (traceparent !== undefined) invocation.traceparent = traceparent;
   if (tracestate !== undefined) invocation.tracestate = tracestate;
   if (toolName === "tool_search_tool") {
-    const availableTools = await handlers.availableTools();
+    const availableTools = await origin.availableTools();
     if (availableTools) invocation.availableTools = availableTools;
   }
   return toolAnswer(await handler(input, withSignal(invocation, question, true)));
 }
 
 async function answerPermission(
-  handlers: SessionHandlers,
-  sessionId: string,
+  handler: PermissionHandler,
   args: Args,
   question: Question,
+  { session }: Origin,
 ) {
-  // Without a handler the request is left to the session's other clients.
-  if (!handlers.permission) return { kind: "no-result" };
-  const invocation = invocationOf(sessionId, question);
-  if (args["managedSettingsEnabled"]) Object.assign(invocation, { managedSettingsEnabled: true });
-  return permissionAnswer(await handlers.permission(args["permissionRequest"] as never, invocation));
+  const { permissionRequest, managedSettingsEnabled, needsHuman } = args;
+  const invocation: PermissionInvocation = invocationOf(session, question);
+  if (managedSettingsEnabled) invocation.managedSettingsEnabled = true;
+  if (needsHuman) invocation.needsHuman = true;
+  return permissionAnswer(await handler(permissionRequest as never, invocation));
 }
 
-async function answerElicitation(
-  handlers: SessionHandlers,
-  sessionId: string,
+function answerHook(handler: Asked, args: Args, question: Question, { session }: Origin): unknown {
+  const { input } = args as { input: Args };
+  const { timestamp } = input;
+  const given = typeof timestamp === "number" ? { ...input, timestamp: new Date(timestamp) } : input;
+  return handler(given, invocationOf(session, question));
+}
+
+async function answerTransform(handler: SectionTransformFn, { content }: Args): Promise<string> {
+  return String(await handler(content as string));
+}
+
+function answerElicitation(
+  handler: ElicitationHandler,
   args: Args,
   question: Question,
-) {
+  { session }: Origin,
+): unknown {
   const { message, requestedSchema, mode, elicitationSource, url } = args;
+  const { sessionId } = session;
   const context = { sessionId, message, requestedSchema, mode, elicitationSource, url };
-  return await required(handlers.elicitation, "elicitation")(withSignal(context, question) as never);
+  return handler(withSignal(context, question) as never);
 }
 
-async function answerCommand(handlers: SessionHandlers, sessionId: string, args: Args, question: Question) {
+async function answerCommand(
+  handler: CommandHandler,
+  args: Args,
+  question: Question,
+  { session }: Origin,
+): Promise<null> {
   const { command, commandName, args: text } = args as Record<string, string>;
-  const handler = required(handlers.commands.get(commandName ?? ""), `command ${String(commandName)}`);
+  const { sessionId } = session;
   await handler(withSignal({ sessionId, command, commandName, args: text }, question) as never);
   return null;
 }
 
-async function answerCanvas(handlers: SessionHandlers, call: CanvasCall): Promise<unknown> {
-  const canvas = handlers.canvases.get(call.canvasId);
+async function answerCanvas(canvases: ReadonlyMap<string, Canvas>, args: Args): Promise<unknown> {
+  const call = args as unknown as CanvasCall;
+  const canvas = canvases.get(call.canvasId);
   if (!canvas) throw new HandlerAnswer(`No canvas registered with id "${call.canvasId}"`, INTERNAL_ERROR);
   try {
     return await canvas.serve(call);
@@ -175,8 +180,11 @@ async function answerCanvas(handlers: SessionHandlers, call: CanvasCall): Promis
   }
 }
 
-/** The engine asks only for what was registered; a missing handler is still an answer, not a crash. */
-function required<T>(handler: T | undefined, name: string): T {
-  if (handler === undefined) throw new Error(`No handler registered for ${name}`);
-  return handler;
+function answerSkills(provider: SkillProvider, { method, name }: Args): unknown {
+  return method === "read" ? provider.readSkill(name as string) : provider.listSkills();
+}
+
+function answerGitHubToken(handler: GitHubTokenProvider, args: Args): unknown {
+  const { host, sessionId, reason } = args as unknown as GitHubTokenProviderArgs;
+  return handler({ host, reason, ...(sessionId == null ? {} : { sessionId }) });
 }

@@ -1,6 +1,12 @@
 /** The engine's errors as `Error` classes: one mapping, by the engine's stable kind names. */
 
-import { reword } from "./wording.js";
+import { WORDS } from "./generated/reasons.js";
+
+/** Why something failed, as data: a stable code and what belongs to it. docs/errors.md lists them. */
+export interface ErrorReason {
+  readonly code: string;
+  readonly [parameter: string]: unknown;
+}
 
 /** What the addon says about an error; see `../src/error.rs`. */
 export interface ErrorRecord {
@@ -8,11 +14,14 @@ export interface ErrorRecord {
   message: string;
   code?: number | null;
   data?: unknown;
+  reason?: ErrorReason;
 }
 
 /** Any error of the engine. `kind` is the engine's stable name for what went wrong. */
 export class CopilotError extends Error {
   readonly kind: string;
+  /** More exactly than `kind`; `undefined` when there is nothing to add. */
+  declare readonly reason?: ErrorReason;
   constructor(kind: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
@@ -43,8 +52,28 @@ export class ConnectionError extends CopilotError {
 export const INTERNAL_ERROR = -32603;
 
 /** The `Error` for what the engine reported. */
-export function toError(given: ErrorRecord): Error {
-  const record = { ...given, message: reword(given.kind, given.message) };
+export function toError(record: ErrorRecord): Error {
+  const { reason } = record;
+  const error = errorOf(reason ? { ...record, message: inWords(reason, record.message) } : record);
+  return reason ? Object.assign(error, { reason }) : error;
+}
+
+/** The message in the words that programs for this package look for; the engine's own when it needs no others. */
+function inWords(reason: ErrorReason, said: string): string {
+  const words = WORDS[reason.code];
+  return words === undefined
+    ? said
+    : words.replace(/\{(\w+)\}/g, (_, name: string) => parameter(reason, name));
+}
+
+/** A parameter as text. The engine counts seconds, programs of this package milliseconds. */
+function parameter(reason: ErrorReason, name: string): string {
+  if (name.endsWith("_ms")) return String(Math.round(Number(reason[name.slice(0, -3)]) * 1000));
+  const value = reason[name];
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function errorOf(record: ErrorRecord): Error {
   switch (record.kind) {
     case "Rpc":
       return new ResponseError(record.message, record.code ?? INTERNAL_ERROR, record.data);
@@ -80,7 +109,7 @@ export function fromThrown(thrown: unknown): Error {
 /** The text of anything that was thrown; never throws itself. */
 export function messageOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return thrown.message;
+    if (thrown instanceof Error) return String(thrown.message);
     return typeof thrown === "string" ? thrown : String(JSON.stringify(thrown));
   } catch {
     return "an error without text";
@@ -98,10 +127,22 @@ export class HandlerAnswer extends Error {
   }
 }
 
-/** The answer for what a handler threw. */
-export function answerOf(thrown: unknown): { message: string; code?: number | undefined; data?: unknown } {
-  if (thrown instanceof HandlerAnswer || thrown instanceof ResponseError) {
-    return { message: thrown.message, code: thrown.code, data: thrown.data };
+/** What a handler threw, as the answer of its question: data is JSON text, and left out when it cannot be written. */
+interface Refusal {
+  message: string;
+  code?: number | undefined;
+  data?: string | undefined;
+}
+
+/** The answer for what a handler threw; never throws itself. */
+export function refusalOf(thrown: unknown): Refusal {
+  const message = messageOf(thrown);
+  try {
+    if (!(thrown instanceof HandlerAnswer || thrown instanceof ResponseError)) return { message };
+    const code = Number.isSafeInteger(thrown.code) ? thrown.code : undefined;
+    const data = JSON.stringify(thrown.data) as string | undefined;
+    return { message, code, data };
+  } catch {
+    return { message };
   }
-  return { message: messageOf(thrown) };
 }

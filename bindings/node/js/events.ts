@@ -1,4 +1,5 @@
 /** Subscribers of a session or of the client, by event type or for everything. */
+import { CopilotError } from "./errors.js";
 
 type Handler = (event: never) => void;
 
@@ -56,28 +57,50 @@ function callAll(handlers: readonly Handler[], event: unknown, report: (thrown: 
     try {
       const result = (handler as (event: unknown) => unknown)(event);
       // An async handler is not waited for, but its failure must not end the process either.
-      if (result instanceof Promise) result.catch(report);
+      if (isThenable(result)) Promise.resolve(result).catch(report);
     } catch (thrown) {
       report(thrown);
     }
   }
 }
 
-/** Events as an async iterable: buffered without limit, ended by the session or by the consumer. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function"
+  );
+}
+
+/** An event whose text is no JSON: handlers still learn its type and have the text, only its data cannot be read. */
+export function unreadableEvent(type: string, raw: string): object {
+  const data = {
+    get(): never {
+      const message = `the data of this ${type || "unnamed"} event is not JSON; event.raw is its text`;
+      throw new CopilotError("Protocol", message);
+    },
+    configurable: true,
+  };
+  return Object.defineProperty({ type, raw }, "data", data);
+}
+
+/**
+ * Events as an async iterable: buffered without limit, ended by the session or by the consumer. An error that it was ended
+ * with is thrown once, after what was buffered.
+ */
 export class EventStream<T> implements AsyncIterableIterator<T> {
   readonly #buffer: T[] = [];
   #head = 0;
-  #waiting: ((result: IteratorResult<T>) => void)[] = [];
+  #waiting: { resolve: (result: IteratorResult<T>) => void; reject: (error: Error) => void }[] = [];
   #ended = false;
+  #error: Error | undefined;
   readonly #stop: () => void;
 
-  constructor(subscribe: (push: (event: T) => void, end: () => void) => () => void) {
+  constructor(subscribe: (push: (event: T) => void, end: (error?: Error) => void) => () => void) {
     this.#stop = subscribe(
       (event) => {
         this.#push(event);
       },
-      () => {
-        this.#end();
+      (error) => {
+        this.#end(error);
       },
     );
   }
@@ -85,15 +108,23 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
   #push(event: T): void {
     if (this.#ended) return;
     const waiting = this.#waiting.shift();
-    if (waiting) waiting({ value: event, done: false });
+    if (waiting) waiting.resolve({ value: event, done: false });
     else this.#buffer.push(event);
   }
 
-  #end(): void {
+  #end(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#error = error;
     this.#stop();
-    for (const waiting of this.#waiting.splice(0)) waiting({ value: undefined, done: true });
+    for (const waiting of this.#waiting.splice(0)) this.#over().then(waiting.resolve, waiting.reject);
+  }
+
+  /** What is said after the last event: the error once, then that it is done. */
+  #over(): Promise<IteratorResult<T>> {
+    const error = this.#error;
+    this.#error = undefined;
+    return error ? Promise.reject(error) : Promise.resolve({ value: undefined, done: true });
   }
 
   next(): Promise<IteratorResult<T>> {
@@ -106,12 +137,13 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
       }
       return Promise.resolve({ value, done: false });
     }
-    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#ended) return this.#over();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   return(): Promise<IteratorResult<T>> {
     this.#end();
+    this.#error = undefined;
     this.#buffer.length = 0;
     this.#head = 0;
     return Promise.resolve({ value: undefined, done: true });

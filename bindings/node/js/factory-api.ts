@@ -3,6 +3,7 @@ import type { CallOptions } from "./connection.js";
 import { ResponseError } from "./errors.js";
 import { refuseInsideBody } from "./factory-inside.js";
 import { isFactoryRunTerminal } from "./factory.js";
+import { onAbort } from "./signals.js";
 import type {
   FactoryProgressPage,
   FactoryRunDetail,
@@ -23,6 +24,8 @@ import type {
 export interface FactoryRpc {
   call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;
   onRunUpdated(handler: (event: { data?: { runId?: string } }) => void): () => void;
+  /** Calls back when the session is over, with an error when it was lost. */
+  onEnd(callback: (error?: Error) => void): () => void;
 }
 
 /** A run could not be resumed. */
@@ -114,14 +117,17 @@ function waitForRun(
   return new Promise((resolve, reject) => {
     let reading = false;
     let again = false;
+    const stops: (() => void)[] = [];
     const finish = (): void => {
-      unsubscribe();
+      for (const stop of stops.splice(0)) stop();
       clearInterval(timer);
-      signal?.removeEventListener("abort", abort);
+    };
+    const fail = (error: unknown): void => {
+      finish();
+      reject(error);
     };
     const abort = (): void => {
-      finish();
-      reject(signal?.reason as Error);
+      fail(signal?.reason);
     };
     const read = async (): Promise<void> => {
       again = reading;
@@ -138,17 +144,25 @@ function waitForRun(
           // Word may have come while the answer was on its way.
         } while (again as boolean);
       } catch (error) {
-        finish();
-        reject(error);
+        fail(error);
       }
       reading = false;
     };
-    const unsubscribe = rpc.onRunUpdated(({ data }) => {
+    const updated = rpc.onRunUpdated(({ data }) => {
       if (data?.runId === undefined || data.runId === runId) void read();
     });
+    // Whether the run has ended cannot be learnt any more: the reading says so if the session was left.
+    const ended = rpc.onEnd((error) => {
+      if (error) fail(error);
+      else void read();
+    });
+    stops.push(updated, ended);
     const timer = setInterval(() => void read(), POLL_MS);
-    signal?.addEventListener("abort", abort, { once: true });
-    if (signal?.aborted) abort();
-    else void read();
+    if (signal?.aborted) {
+      abort();
+      return;
+    }
+    if (signal) stops.push(onAbort(signal, abort));
+    void read();
   });
 }

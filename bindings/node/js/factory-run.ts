@@ -45,14 +45,12 @@ async function executeFactory(
 
 /** Runs the factory that the runtime names; an error's own code travels along. */
 export async function answerFactory(
-  factories: ReadonlyMap<string, FactoryHandle>,
+  handle: FactoryHandle,
   execution: FactoryExecution,
   session: CopilotSession,
   rpc: FactoryRpc,
   signal: AbortSignal,
 ): Promise<{ result?: JsonValue }> {
-  const handle = factories.get(execution.name);
-  if (!handle) throw new Error(`no factory is called "${execution.name}"`);
   try {
     return await executeFactory(handle, execution, session, rpc, signal);
   } catch (error) {

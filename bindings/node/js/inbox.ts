@@ -3,23 +3,32 @@
  *
  * Batches come as one JSON text each (`../src/batch.rs` writes them). Between a completed call and the next thing a user can
  * see, all microtasks run: code after an `await` registers its handlers before the event that followed the answer arrives.
+ * Each record is handed out by itself: whatever goes wrong with one costs no other.
  */
+import { unreadableEvent } from "./events.js";
 import type { ErrorRecord } from "./errors.js";
 import type { NativeClient } from "./native.js";
 
-/** What the owner of an inbox does with each record. None of these may throw. */
+/** What the owner of an inbox does with each record. */
 export interface Receiver {
-  event(session: number, event: unknown): void;
+  /** Events of one session: every third element of `batch` from `from` up to `to`. */
+  events(session: number, batch: readonly unknown[], from: number, to: number): void;
   completed(ticket: number, result: unknown): void;
   failed(ticket: number, error: ErrorRecord): void;
-  call(call: number, kind: number, session: number, args: unknown): void;
+  call(call: number, kind: number, session: number, name: string, args: unknown): void;
+  /** A question whose arguments cannot be read. */
+  unreadableCall(call: number): void;
   callCancelled(call: number): void;
   lifecycle(event: unknown): void;
   notification(method: string, params: unknown): void;
   closed(error: ErrorRecord): void;
+  /** Nothing more of this session follows. */
+  ended(session: number, error: ErrorRecord): void;
+  /** A record could not be handed out. Must not throw. */
+  fault(thrown: unknown): void;
 }
 
-/** Numbers of the records, as in `../src/batch.rs`. */
+/** Numbers of the records, as in `../src/batch.rs`; the last one is made here. */
 const enum Kind {
   Event = 0,
   Completed = 1,
@@ -29,12 +38,17 @@ const enum Kind {
   Lifecycle = 5,
   Notification = 6,
   Closed = 7,
+  Ended = 8,
+  UnreadableCall = 9,
 }
+
+/** Elements of an event's record: its number, the session, the event. */
+const EVENT_SIZE = 3;
 
 /** How long deliveries may occupy the event loop before timers and sockets get their turn. */
 const SLICE_MS = 5;
 
-/** The clock is read once per this many records. */
+/** The clock is read once per this many records; so many events of a session are handed on together at most. */
 const CLOCK_EVERY = 32;
 
 export class Inbox {
@@ -61,7 +75,8 @@ export class Inbox {
     if (this.#running) return;
     this.#running = true;
     const end = performance.now() + SLICE_MS;
-    for (let count = 1; ; count++) {
+    let count = 0;
+    for (;;) {
       if (this.#at >= this.#batch.length && !this.#refill()) break;
       if (this.#settled && isVisible(this.#batch[this.#at])) {
         // From a microtask, a tick runs only when no microtask is left.
@@ -70,8 +85,10 @@ export class Inbox {
         });
         return;
       }
-      this.#deliver();
-      if (count % CLOCK_EVERY === 0 && performance.now() > end) {
+      count += this.#next();
+      if (count < CLOCK_EVERY) continue;
+      count = 0;
+      if (performance.now() > end) {
         setImmediate(this.#resume);
         return;
       }
@@ -80,10 +97,28 @@ export class Inbox {
     this.#settled = false;
   }
 
+  /** Hands out the next record, or the next few events of one session; returns how many records that were. */
+  #next(): number {
+    const from = this.#at;
+    const isEvent = this.#batch[from] === Kind.Event;
+    try {
+      if (isEvent) this.#deliverEvents(from);
+      else this.#deliver();
+    } catch (thrown) {
+      this.#receiver.fault(thrown);
+    }
+    return isEvent ? (this.#at - from) / EVENT_SIZE : 1;
+  }
+
   #refill(): boolean {
-    const text = this.#native.drain();
     this.#at = 0;
-    this.#batch = text === "" ? [] : this.#parse(text);
+    this.#batch = [];
+    try {
+      const text = this.#native.drain();
+      if (text !== "") this.#batch = this.#parse(text);
+    } catch (thrown) {
+      this.#receiver.fault(thrown);
+    }
     return this.#batch.length > 0;
   }
 
@@ -91,8 +126,18 @@ export class Inbox {
     try {
       return JSON.parse(text) as unknown[];
     } catch {
-      return this.#native.records().flatMap(salvage);
+      return this.#native.records().flatMap((record) => salvage(record, this.#native));
     }
+  }
+
+  #deliverEvents(from: number): void {
+    const batch = this.#batch;
+    const session = batch[from + 1];
+    const most = from + CLOCK_EVERY * EVENT_SIZE;
+    let to = from + EVENT_SIZE;
+    while (to < most && batch[to] === Kind.Event && batch[to + 1] === session) to += EVENT_SIZE;
+    this.#at = to;
+    this.#receiver.events(session as number, batch, from + 2, to);
   }
 
   #deliver(): void {
@@ -100,10 +145,6 @@ export class Inbox {
     const receiver = this.#receiver;
     const at = this.#at;
     switch (batch[at] as Kind) {
-      case Kind.Event:
-        this.#at = at + 3;
-        receiver.event(batch[at + 1] as number, batch[at + 2]);
-        return;
       case Kind.Completed:
         this.#at = at + 3;
         this.#settled = true;
@@ -115,17 +156,22 @@ export class Inbox {
         receiver.failed(batch[at + 1] as number, batch[at + 2] as ErrorRecord);
         return;
       case Kind.Call:
-        this.#at = at + 5;
+        this.#at = at + 6;
         receiver.call(
           batch[at + 1] as number,
           batch[at + 2] as number,
           batch[at + 3] as number,
-          batch[at + 4],
+          batch[at + 4] as string,
+          batch[at + 5],
         );
         return;
       case Kind.CallCancelled:
         this.#at = at + 2;
         receiver.callCancelled(batch[at + 1] as number);
+        return;
+      case Kind.UnreadableCall:
+        this.#at = at + 2;
+        receiver.unreadableCall(batch[at + 1] as number);
         return;
       case Kind.Lifecycle:
         this.#at = at + 2;
@@ -139,20 +185,43 @@ export class Inbox {
         this.#at = at + 2;
         receiver.closed(batch[at + 1] as ErrorRecord);
         return;
+      case Kind.Ended:
+        this.#at = at + 3;
+        receiver.ended(batch[at + 1] as number, batch[at + 2] as ErrorRecord);
+        return;
+      default:
+        // Not a batch of this version of the addon: nothing behind it can be told apart either.
+        this.#at = batch.length;
+        throw new Error(`The addon delivered a record of unknown kind ${String(batch[at])}`);
     }
   }
 }
 
 const BROKEN: ErrorRecord = { kind: "Protocol", message: "the runtime sent an answer that is not JSON" };
 
-/** A record that is no JSON is left out, but whoever waits for it, on either side, still gets an answer. */
-function salvage(record: string): unknown[] {
+/** What is left of a record whose payload is no JSON: whoever waits for it, on either side, still gets an answer. */
+function salvage(record: string, native: NativeClient): unknown[] {
   try {
     return JSON.parse(`[${record}]`) as unknown[];
   } catch {
-    const head = /^(\d+),(\d+)(?:,(\d+),(\d+))?/.exec(record)?.slice(1).map(Number) ?? [];
-    if (head[0] === Kind.Completed) return [Kind.Failed, head[1], BROKEN];
-    return head[0] === Kind.Call ? [...head.slice(0, 4), null] : [];
+    const [, kind, id] = /^(\d+)(?:,(\d+|"(?:[^"\\]|\\.)*"))?/.exec(record) ?? [];
+    const number: unknown = Number(kind);
+    switch (number as Kind) {
+      case Kind.Event: {
+        const raw = record.slice(`${String(kind)},${String(id)},`.length);
+        return [Kind.Event, Number(id), unreadableEvent(native.eventType(raw), raw)];
+      }
+      case Kind.Completed:
+        return [Kind.Failed, Number(id), BROKEN];
+      case Kind.Call:
+        return [Kind.UnreadableCall, Number(id)];
+      case Kind.Lifecycle:
+        return [Kind.Lifecycle, undefined];
+      case Kind.Notification:
+        return [Kind.Notification, JSON.parse(id ?? '""'), undefined];
+      default:
+        return [];
+    }
   }
 }
 

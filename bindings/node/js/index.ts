@@ -3,6 +3,7 @@ export { Canvas, CanvasError, createCanvas } from "./canvas.js";
 export { CopilotClient } from "./client.js";
 export { RuntimeConnection } from "./connections.js";
 export { ConnectionError, CopilotError, ResponseError } from "./errors.js";
+export type { ErrorReason } from "./errors.js";
 export { FactoryResumeError } from "./factory-api.js";
 export { defineFactory, isFactoryRunTerminal } from "./factory.js";
 export {
@@ -56,6 +57,9 @@ export type {
   CanvasJsonSchema,
   CurrentModel,
   CurrentToolMetadata,
+  ExtensionLaunchProfile,
+  ExtensionLaunchProviderResolveRequest,
+  ExtensionLaunchProviderResolveResult,
   FactoryAgentSummary,
   FactoryPhaseObservation,
   FactoryPhaseStatus,
@@ -82,4 +86,5 @@ export type {
   RemoteSessionMode,
   SessionFsSqliteQueryType,
   SessionFsSqliteTransactionErrorClass,
+  SkillProviderDescriptor,
 } from "./generated/rpc.js";

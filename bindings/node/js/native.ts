@@ -22,11 +22,15 @@ export interface NativeClient {
   cancel(ticket: number): boolean;
   drain(): string;
   records(): string[];
+  /** The type of an event whose text is no JSON. */
+  eventType(event: string): string;
   reply(call: number, result: string): void;
   replyError(call: number, message: string, code?: number, data?: string): void;
   setEvents(session: number, on: boolean): void;
   counters(session: number): Counters | null;
   sessionState(session: number): string | null;
+  releaseSession(session: number): void;
+  unreadable(method: string): void;
   runtimePort(): number | null;
   state(): string;
   close(): void;
@@ -34,6 +38,7 @@ export interface NativeClient {
 
 interface Addon {
   NativeClient: new (options: string, wake: () => void) => NativeClient;
+  mcpToolResult(result: string): string;
 }
 
 const FILE = "copilot.node";
@@ -99,8 +104,14 @@ function load(): Addon {
 
 let addon: Addon | undefined;
 
-/** Makes a client of the engine; the addon is loaded with the first one. */
+/** Makes a client of the engine; the addon is loaded with whatever needs it first. */
 export function createNativeClient(options: string, wake: () => void): NativeClient {
   addon ??= load();
   return new addon.NativeClient(options, wake);
+}
+
+/** The result of an MCP `tools/call` as a tool result, both as JSON text. */
+export function mcpToolResult(result: string): string {
+  addon ??= load();
+  return addon.mcpToolResult(result);
 }

@@ -12,13 +12,19 @@ export const DisableBypassPermissionsModes: {
   readonly AllowAutoOnly: "allow-auto-only";
 } = Object.freeze({ Disable: "disable", AllowAutoOnly: "allow-auto-only" });
 
-/** Approves every request, except where an administrator demands a human. */
+/** Approves every request, except where an administrator demands a human: those are left to the session's other clients. */
 export const approveAll: PermissionHandler = (request, invocation) => {
   if (invocation.managedSettingsEnabled) {
     throw new Error("approveAll cannot be used in a session with managed settings");
   }
-  return request.managedApprovalRequired === true ? { kind: "no-result" } : { kind: "approve-once" };
+  const needsHuman = invocation.needsHuman ?? isReserved(request.managedApprovalRequired);
+  return needsHuman ? { kind: "no-result" } : { kind: "approve-once" };
 };
+
+/** For a program that calls the handler itself, without what the engine says: anything but absent, null or false counts. */
+function isReserved(mark: unknown): boolean {
+  return mark !== undefined && mark !== null && mark !== false;
+}
 
 /** Leaves every request to the session's other clients; what an extension uses when it has no handler of its own. */
 export const defaultJoinSessionPermissionHandler: PermissionHandler = () => ({ kind: "no-result" });

@@ -1,6 +1,7 @@
 /** One model request of the runtime, from the question of the engine to the end of the response. */
 import type { Connection, Question } from "./connection.js";
 import type { LlmInferenceHeaders } from "./generated/rpc.js";
+import { onAbort } from "./signals.js";
 import {
   bindSink,
   CopilotWebSocketCloseStatus,
@@ -49,8 +50,8 @@ export class RequestServer {
     this.#connection = connection;
   }
 
-  async serve(args: unknown, question: Question): Promise<void> {
-    const request = args as LlmRequest;
+  async serve(question: Question): Promise<void> {
+    const request = question.args as LlmRequest;
     const context = contextOf(request, question.signal);
     if (request.transport === "websocket") await this.#serveWebSocket(request, context);
     else await this.#serveHttp(request, context);
@@ -70,10 +71,8 @@ export class RequestServer {
     const { status, statusText } = response;
     const headers = multiMap(response.headers);
     await this.#send("start", requestId, { status, headers, ...(statusText && { statusText }) });
-    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-      context.signal.throwIfAborted();
-      if (chunk.length > 0)
-        await this.#send("write", requestId, { base64: Buffer.from(chunk).toString("base64") });
+    for await (const chunk of bodyOf(response, context.signal)) {
+      if (chunk.length > 0) await this.#send("write", requestId, { base64: toBase64(chunk) });
     }
     await this.#send("end", requestId);
   }
@@ -111,10 +110,8 @@ export class RequestServer {
       opened.resolve(undefined);
       const failed = withResolvers<undefined>();
       this.#pump(requestId, handler, early, failed.reject);
-      context.signal.addEventListener("abort", () => {
-        failed.reject(context.signal.reason);
-      });
-      await Promise.race([ended.promise, failed.promise]);
+      const given = onceAborted(context.signal, failed.reject);
+      await Promise.race([ended.promise, failed.promise]).finally(given);
     } finally {
       over = true;
       opened.resolve(undefined);
@@ -141,6 +138,36 @@ export class RequestServer {
     early.forEach(push);
     this.#sockets.set(requestId, push);
   }
+}
+
+/** The chunks of a body; a body that says nothing more is left as soon as nobody wants it. */
+async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+  if (reader === undefined) return;
+  const leave = onceAborted(signal, (reason) => {
+    reader.cancel(reason).catch(() => undefined);
+  });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    leave();
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Calls back with the reason of the signal, at once when it has fired already; returns the function that undoes this. */
+function onceAborted(signal: AbortSignal, callback: (reason: unknown) => void): () => void {
+  const fire = (): void => {
+    callback(signal.reason);
+  };
+  if (!signal.aborted) return onAbort(signal, fire);
+  fire();
+  return () => undefined;
 }
 
 interface Resolvers<T> {

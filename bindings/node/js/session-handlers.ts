@@ -1,70 +1,53 @@
 /** The functions a session keeps on this side, taken out of its configuration. */
-import type { Canvas } from "./canvas.js";
 import { bearerTokens } from "./config.js";
-import type { CurrentToolMetadata } from "./generated/rpc.js";
+import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
 import { defaultJoinSessionPermissionHandler } from "./permissions.js";
-import type { SessionFsCall } from "./session-fs.js";
 import { prepareSystemMessage } from "./system-message.js";
 import type { FactoryHandle } from "./types/factory.js";
-import type {
-  AutoModeSwitchHandler,
-  BearerTokenProvider,
-  CommandHandler,
-  ElicitationHandler,
-  ExitPlanModeHandler,
-  GitHubTokenProvider,
-  HandlerInvocation,
-  McpAuthHandler,
-  PermissionHandler,
-  UserInputHandler,
-} from "./types/handlers.js";
-import type { ResumeSessionConfig, SectionTransformFn, SessionConfig } from "./types/session.js";
-import type { ToolHandler } from "./types/tools.js";
-
-type Hook = (input: unknown, invocation: HandlerInvocation) => unknown;
+import type { ResumeSessionConfig, SessionConfig } from "./types/session.js";
 
 export class SessionHandlers {
-  readonly tools = new Map<string, ToolHandler>();
-  readonly hooks = new Map<string, Hook>();
-  readonly commands = new Map<string, CommandHandler>();
-  readonly canvases = new Map<string, Canvas>();
-  readonly factories = new Map<string, FactoryHandle>();
-  readonly transforms: Map<string, SectionTransformFn>;
-  readonly bearerTokens: Map<string, BearerTokenProvider>;
-  readonly permission: PermissionHandler | undefined;
-  readonly userInput: UserInputHandler | undefined;
-  readonly exitPlanMode: ExitPlanModeHandler | undefined;
-  readonly autoModeSwitch: AutoModeSwitchHandler | undefined;
-  readonly elicitation: ElicitationHandler | undefined;
-  readonly mcpAuth: McpAuthHandler | undefined;
-  readonly gitHubToken: GitHubTokenProvider | undefined;
+  /** By kind and name; the name is empty for kinds that have one handler. */
+  readonly #byKind = new Map<number, Map<string, unknown>>();
   /** The system message with its callbacks taken out. */
   readonly systemMessage: unknown;
-  sessionFs: ((call: SessionFsCall) => Promise<unknown>) | undefined;
-  /** Asked for the one tool that searches among the others. */
-  availableTools: () => Promise<CurrentToolMetadata[] | undefined> = () => Promise.resolve(undefined);
+  readonly #permission: unknown;
 
   constructor(config: SessionConfig & ResumeSessionConfig & { _factories?: FactoryHandle[] }) {
-    for (const factory of config._factories ?? []) this.factories.set(factory.meta.name, factory);
-    for (const tool of config.tools ?? []) {
-      if (tool.name && tool.handler) this.tools.set(tool.name, tool.handler as ToolHandler);
-    }
-    for (const [key, hook] of Object.entries(config.hooks ?? {}) as [string, Hook | undefined][]) {
-      if (hook) this.hooks.set(hookType(key), hook);
-    }
-    for (const command of config.commands ?? []) this.commands.set(command.name, command.handler);
-    for (const canvas of config.canvases ?? []) this.canvases.set(canvas.declaration.id, canvas);
+    for (const factory of config._factories ?? []) this.add(CallKind.Factory, factory, factory.meta.name);
+    for (const tool of config.tools ?? []) if (tool.name) this.add(CallKind.Tool, tool.handler, tool.name);
+    for (const [key, hook] of Object.entries(config.hooks ?? {}))
+      this.add(CallKind.Hook, hook, hookType(key));
+    for (const command of config.commands ?? []) this.add(CallKind.Command, command.handler, command.name);
+    const canvases = new Map(config.canvases?.map((canvas) => [canvas.declaration.id, canvas]));
+    if (canvases.size > 0) this.add(CallKind.Canvas, canvases);
     const { wire, transforms } = prepareSystemMessage(config.systemMessage);
     this.systemMessage = wire;
-    this.transforms = transforms;
-    this.bearerTokens = bearerTokens(config);
-    this.permission = config.onPermissionRequest;
-    this.userInput = config.onUserInputRequest;
-    this.exitPlanMode = config.onExitPlanModeRequest;
-    this.autoModeSwitch = config.onAutoModeSwitchRequest;
-    this.elicitation = config.onElicitationRequest;
-    this.mcpAuth = config.onMcpAuthRequest;
-    this.gitHubToken = config.gitHubTokenProvider;
+    for (const [section, transform] of transforms) {
+      this.add(CallKind.SystemMessageTransform, transform, section);
+    }
+    for (const [provider, token] of bearerTokens(config)) this.add(CallKind.ProviderToken, token, provider);
+    this.#permission = config.onPermissionRequest;
+    // Without a handler a request is left to the session's other clients.
+    this.add(CallKind.Permission, config.onPermissionRequest ?? defaultJoinSessionPermissionHandler);
+    this.add(CallKind.UserInput, config.onUserInputRequest);
+    this.add(CallKind.ExitPlanMode, config.onExitPlanModeRequest);
+    this.add(CallKind.AutoModeSwitch, config.onAutoModeSwitchRequest);
+    this.add(CallKind.Elicitation, config.onElicitationRequest);
+    this.add(CallKind.McpAuth, config.onMcpAuthRequest);
+    this.add(CallKind.GitHubToken, config.gitHubTokenProvider);
+    this.add(CallKind.SkillProvider, config.skillProvider);
+  }
+
+  /** Registers a handler, if there is one. */
+  add(kind: SessionKind, handler: unknown, name = ""): void {
+    if (handler === undefined || handler === null) return;
+    const named = this.#byKind.get(kind) ?? new Map<string, unknown>();
+    this.#byKind.set(kind, named.set(name, handler));
+  }
+
+  find(kind: number, name: string): unknown {
+    return this.#byKind.get(kind)?.get(name);
   }
 
   /**
@@ -72,25 +55,13 @@ export class SessionHandlers {
    * answer is waited for; only an extension's default handler declines them.
    */
   flags(resume: boolean): Record<string, unknown> {
-    const asks = resume ? this.permission !== defaultJoinSessionPermissionHandler : !!this.permission;
-    return {
-      tools: [...this.tools.keys()],
-      hooks: [...this.hooks.keys()],
-      commands: [...this.commands.keys()],
-      transforms: [...this.transforms.keys()],
-      bearerTokens: [...this.bearerTokens.keys()],
-      permission: asks,
-      userInput: !!this.userInput,
-      exitPlanMode: !!this.exitPlanMode,
-      autoModeSwitch: !!this.autoModeSwitch,
-      elicitation: !!this.elicitation,
-      mcpAuth: !!this.mcpAuth,
-      gitHubToken: !!this.gitHubToken,
-      canvas: this.canvases.size > 0,
-      factories: [...this.factories.keys()],
-      sessionFs: !!this.sessionFs,
-      events: true,
-    };
+    const flags: Record<string, unknown> = {};
+    for (const { number, served, named } of KINDS) {
+      const handlers = this.#byKind.get(number);
+      if (handlers) flags[served] = named ? [...handlers.keys()] : true;
+    }
+    const asks = resume ? this.#permission !== defaultJoinSessionPermissionHandler : !!this.#permission;
+    return { ...flags, permission: asks };
   }
 }
 

@@ -1,9 +1,9 @@
 /** A conversation with the agent. */
 import type { CallOptions, Connection, Question, SessionSink } from "./connection.js";
-import { answer, CallKind } from "./dispatch.js";
+import { keepContext } from "./context.js";
+import { answer } from "./dispatch.js";
 import { EventStream, Subscribers } from "./events.js";
 import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
-import { answerFactory, type FactoryExecution } from "./factory-run.js";
 import { createSessionRpc } from "./generated/namespaces.js";
 import type {
   SessionRpc,
@@ -14,6 +14,7 @@ import type {
 import type { AutoTier, ReasoningSummary } from "./generated/session-events.js";
 import { hold, release } from "./liveness.js";
 import type { SessionHandlers } from "./session-handlers.js";
+import { onAbort } from "./signals.js";
 import type { Counters } from "./native.js";
 import { getTraceContext } from "./trace.js";
 import type { ModelCapabilitiesOverride, TraceContextProvider } from "./types/client.js";
@@ -81,9 +82,16 @@ export class CopilotSession implements AsyncDisposable {
   readonly #around: Surroundings;
   readonly #key: number;
   readonly #subscribers = new Subscribers();
-  readonly #streams = new Set<() => void>();
+  /** Streams and waits that end with the session. */
+  readonly #endings = new Set<(error?: Error) => void>();
+  /** Whether events are delivered; until the session is first used, the engine keeps those behind its creation. */
+  #listening = false;
   #open = false;
   #ended = false;
+  /** What the session was lost by, when nobody wanted its end. */
+  #lost: Error | undefined;
+  /** What was counted when it ended. */
+  #counted: Counters | undefined;
   #state: SessionState = {};
   #rpc: SessionRpc | undefined;
   #factory: SessionFactoryApi | undefined;
@@ -93,35 +101,33 @@ export class CopilotSession implements AsyncDisposable {
   constructor(sessionId: string, around: Surroundings) {
     this.#id = sessionId;
     this.#around = around;
-    around.handlers.availableTools = async () => {
-      const reply = await this.#call("session.tools.getCurrentMetadata").catch(() => undefined);
-      return (reply as { tools?: CurrentToolMetadata[] } | undefined)?.tools;
+    // Handlers run in the context of whoever made the session; it is entered once for many events.
+    const enter = keepContext();
+    const deliver = (batch: readonly unknown[], from: number, to: number): void => {
+      for (let at = from; at < to; at += 3) this.#subscribers.deliver(batch[at], around.report);
     };
     const sink: SessionSink = {
-      event: (event) => {
-        this.#subscribers.deliver(event, around.report);
+      events: (batch, from, to) => {
+        enter(deliver, batch, from, to);
       },
-      call: (kind, args, question) => this.#answer(kind, args, question),
-      ended: () => {
-        this._end();
+      call: (question) => enter(this.#answer, question),
+      ended: (error) => {
+        this._end(error);
       },
     };
     this.#key = around.connection.addSession(sink);
   }
 
-  #answer(kind: number, args: unknown, question: Question): Promise<unknown> {
-    const { handlers } = this.#around;
-    if (kind === CallKind.Factory) {
-      return answerFactory(
-        handlers.factories,
-        args as FactoryExecution,
-        this,
-        this.#factoryRpc(),
-        question.signal,
-      );
-    }
-    return answer(handlers, this.#id, kind, args, question);
-  }
+  readonly #answer = (question: Question): Promise<unknown> => {
+    return answer(this.#around.handlers, question, {
+      session: this,
+      factory: this.#factoryRpc(),
+      availableTools: async () => {
+        const reply = await this.#call("session.tools.getCurrentMetadata").catch(() => undefined);
+        return (reply as { tools?: CurrentToolMetadata[] } | undefined)?.tools;
+      },
+    });
+  };
 
   get sessionId(): string {
     return this.#id;
@@ -129,6 +135,7 @@ export class CopilotSession implements AsyncDisposable {
 
   /** Typed access to every session method of the runtime. */
   get rpc(): SessionRpc {
+    this.#listen();
     this.#rpc ??= createSessionRpc(this.#around.connection, this.#id);
     return this.#rpc;
   }
@@ -143,6 +150,7 @@ export class CopilotSession implements AsyncDisposable {
     return {
       call: (method, params, options) => this.#call(`session.factory.${method}`, params, options),
       onRunUpdated: (handler) => this.#subscribers.add("factory.run_updated", handler),
+      onEnd: (callback) => this.#onEnd(callback),
     };
   }
 
@@ -211,6 +219,7 @@ export class CopilotSession implements AsyncDisposable {
     const provider = this.#around.traceContext;
     const trace = provider && (await getTraceContext(provider));
     const args = { ...message, ...trace, ...extra, key: this.#key };
+    this.#listen();
     return await this.#around.connection.submit(op, args, { signal });
   }
 
@@ -218,22 +227,46 @@ export class CopilotSession implements AsyncDisposable {
   on<K extends SessionEventType>(eventType: K, handler: TypedSessionEventHandler<K>): () => void;
   on(handler: SessionEventHandler): () => void;
   on(typeOrHandler: string | SessionEventHandler, handler?: (event: never) => void): () => void {
-    return this.#subscribers.add(typeOrHandler, handler);
+    const unsubscribe = this.#subscribers.add(typeOrHandler, handler);
+    this.#listen();
+    return unsubscribe;
   }
 
-  /** Events as they arrive, for `for await`; ends with the session or when the loop is left. */
+  /**
+   * Events as they arrive, for `for await`. Ends when the loop is left, the signal fires, or the session is left, deleted,
+   * resumed elsewhere or stopped; when the connection was lost, what was collected is handed out, then the error is thrown.
+   */
   events(options?: CallOptions): AsyncIterableIterator<SessionEvent> {
     return new EventStream<SessionEvent>((push, end) => {
-      const unsubscribe = this.#subscribers.add(push);
-      options?.signal?.addEventListener("abort", end, { once: true });
-      this.#streams.add(end);
-      if (this.#ended || options?.signal?.aborted) queueMicrotask(end);
+      const signal = options?.signal;
+      const stops = [this.#subscribers.add(push), this.#onEnd(end)];
+      if (signal?.aborted) queueMicrotask(end);
+      else if (signal) stops.push(onAbort(signal, end));
+      this.#listen();
       return () => {
-        unsubscribe();
-        this.#streams.delete(end);
-        options?.signal?.removeEventListener("abort", end);
+        for (const stop of stops) stop();
       };
     });
+  }
+
+  /** Calls back when the session is over, with an error when it was lost. */
+  #onEnd(callback: (error?: Error) => void): () => void {
+    if (this.#ended) {
+      queueMicrotask(() => {
+        callback(this.#lost);
+      });
+      return () => undefined;
+    }
+    this.#endings.add(callback);
+    return () => {
+      this.#endings.delete(callback);
+    };
+  }
+
+  #listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    this.#around.connection.listen(this.#key);
   }
 
   /** Every event of the session so far, oldest first. */
@@ -292,10 +325,11 @@ export class CopilotSession implements AsyncDisposable {
 
   /** Events received and delivered, and what waits to be delivered. */
   counters(): Counters | undefined {
-    return this.#around.connection.counters(this.#key);
+    return this.#ended ? this.#counted : this.#around.connection.counters(this.#key);
   }
 
   #submit(op: string, args: object, options?: CallOptions): Promise<unknown> {
+    this.#listen();
     return this.#around.connection.submit(op, { ...args, key: this.#key }, options);
   }
 
@@ -308,30 +342,33 @@ export class CopilotSession implements AsyncDisposable {
     return this.#key;
   }
 
+  /** @internal Whether somebody listens already, before the session is there. */
+  get _listening(): boolean {
+    return this.#listening;
+  }
+
   /** @internal The runtime has answered: the session is open and holds the process. */
   _begin(reply: SessionState & { sessionId: string }): void {
     this.#id = reply.sessionId;
     this.#state = reply;
     if (this.#ended || this.#open) return;
     this.#open = true;
+    if (this.#listening) this.#around.connection.listen(this.#key);
     hold(this.#around.connection);
   }
 
-  /** @internal The session is over, whoever ended it. */
-  _end(): void {
+  /** @internal The session is over, whoever ended it; an error says what it was lost by. No longer holds the process. */
+  _end(error?: Error): void {
     if (this.#ended) return;
     this.#current();
+    this.#counted = this.counters();
     this.#ended = true;
+    this.#lost = error;
     this.#around.connection.removeSession(this.#key);
     this.#subscribers.clear();
-    for (const end of [...this.#streams]) end();
-    this._release();
-  }
-
-  /** @internal No longer holds the process: it is over, or another object of the same session took its place. */
-  _release(): void {
-    if (!this.#open) return;
+    for (const end of [...this.#endings]) end(error);
+    this.#endings.clear();
+    if (this.#open) release(this.#around.connection);
     this.#open = false;
-    release(this.#around.connection);
   }
 }

@@ -1,12 +1,6 @@
 /** Tools as a program writes them, and what goes over the wire for them. */
-import type {
-  McpCallToolResult,
-  Tool,
-  ToolBinaryResult,
-  ToolHandler,
-  ToolResultObject,
-  ZodSchema,
-} from "./types/tools.js";
+import { mcpToolResult } from "./native.js";
+import type { McpCallToolResult, Tool, ToolHandler, ToolResultObject, ZodSchema } from "./types/tools.js";
 
 /** A tool without its name. */
 interface ToolConfig<T> {
@@ -62,26 +56,6 @@ function isToolResult(value: unknown): value is ToolResultObject {
 
 /** Turns the result of an MCP `tools/call` into a tool result. */
 export function convertMcpCallToolResult(callResult: McpCallToolResult): ToolResultObject {
-  const texts: string[] = [];
-  const binaries: ToolBinaryResult[] = [];
-  for (const block of callResult.content) {
-    if (block.type === "text") {
-      if (typeof block.text === "string") texts.push(block.text);
-    } else if (block.type === "image") {
-      if (block.data) binaries.push({ data: block.data, mimeType: block.mimeType, type: "image" });
-      // Blocks of types this version does not know arrive here too.
-    } else if ((block.type as string) === "resource") {
-      const { text, blob, mimeType, uri } = block.resource;
-      if (text) texts.push(text);
-      if (blob) {
-        const fallback = "application/octet-stream";
-        binaries.push({ data: blob, mimeType: mimeType ?? fallback, type: "resource", description: uri });
-      }
-    }
-  }
-  return {
-    textResultForLlm: texts.join("\n"),
-    resultType: callResult.isError ? "failure" : "success",
-    ...(binaries.length > 0 && { binaryResultsForLlm: binaries }),
-  };
+  const { content, isError } = callResult;
+  return JSON.parse(mcpToolResult(JSON.stringify({ content, isError: !!isError }))) as ToolResultObject;
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use copilot_core::Event;
 use copilot_core::host::{CallError, Counters, HostClient};
 use napi::JsString;
 use napi::bindgen_prelude::*;
@@ -85,6 +86,12 @@ impl NativeClient {
         self.batch.records()
     }
 
+    /// The type of an event whose text is no JSON, which the engine found without reading the rest; empty when it has none.
+    #[napi]
+    pub fn event_type(&self, event: String) -> String {
+        Event::from_json(event.into()).map_or_else(|_| String::new(), |event| event.event_type().to_owned())
+    }
+
     /// Answers a call of the engine.
     #[napi]
     pub fn reply(&self, call: f64, result: String) -> Result<()> {
@@ -158,7 +165,7 @@ impl NativeClient {
 
 /// The result of an MCP tool as a tool result; both are JSON text.
 #[napi]
-pub(crate) fn mcp_tool_result(result: String) -> Result<String> {
+pub fn mcp_tool_result(result: String) -> Result<String> {
     copilot_core::host::tool_result_of_mcp(&result).map_err(|error| to_napi(&error))
 }
 

@@ -6,3 +6,5 @@
 mod batch;
 mod client;
 mod error;
+
+pub use client::mcp_tool_result;

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import { CopilotClient, type SessionEvent } from "../dist/index.js";
-import { fakeClient } from "./peers.js";
+import { act, fakeClient } from "./peers.js";
 
 const clients: CopilotClient[] = [];
 afterEach(async () => {
@@ -132,7 +132,7 @@ describe("events", () => {
     expect(await arrived).toMatchObject({ data: odd.data });
   });
 
-  it("that are no JSON cost only themselves", async () => {
+  it("that are no JSON reach their handlers with type and text", async () => {
     const bad = (text: string): string =>
       `{"jsonrpc":"2.0","method":"session.event","params":{"sessionId":"s","event":{"type":"bad","data":${text}}}}`;
     const bodies = ['"a\nb"', "{bad}", "01", '"\\q"'].map((text) => ({ raw: { body: bad(text) } }));
@@ -141,9 +141,32 @@ describe("events", () => {
       { on: { method: "fake.go" }, do: [good, ...bodies, good, { reply: { result: 1 } }] },
     ]);
     clients.push(client);
-    const types: string[] = [];
-    await client.createSession({ sessionId: "s", onEvent: ({ type }) => types.push(type) });
+    const seen: SessionEvent[] = [];
+    await client.createSession({ sessionId: "s", onEvent: (event) => void seen.push(event) });
     expect(await client.request("fake.go")).toBe(1);
-    expect(types).toEqual(["good", "good"]);
+    expect(seen.map(({ type }) => type)).toEqual(["good", "bad", "bad", "bad", "bad", "good"]);
+    const bads = seen.slice(1, 5) as unknown as { raw: string; data: unknown }[];
+    expect(bads.map(({ raw }) => raw)).toEqual(
+      ['"a\nb"', "{bad}", "01", '"\\q"'].map((text) => `{"type":"bad","data":${text}}`),
+    );
+    for (const bad of bads) expect(() => bad.data).toThrow("the data of this bad event is not JSON");
+    expect(JSON.stringify(bads[0])).toContain('"type":"bad"');
+  });
+
+  it.each([1_500, 100_000])("nested %i levels deep reach their handlers", async (levels) => {
+    const deep = "[".repeat(levels) + "]".repeat(levels);
+    const frame = (type: string, data: string): string =>
+      `{"jsonrpc":"2.0","method":"session.event","params":{"sessionId":"s","event":{"type":"${type}","data":${data}}}}`;
+    const { client } = fakeClient();
+    clients.push(client);
+    const seen: SessionEvent[] = [];
+    await client.createSession({ sessionId: "s", onEvent: (event) => void seen.push(event) });
+    const frames = [frame("deep", deep), frame("half", '"\\ud83d"'), frame("last", "{}")];
+    await act(client, "s", ...frames.map((body) => ({ raw: { body } })));
+    expect(seen.map(({ type }) => type)).toEqual(["deep", "half", "last"]);
+    expect(seen[1]?.data).toBe("\ud83d");
+    let depth = 0;
+    for (let at: unknown = seen[0]?.data; Array.isArray(at); at = at[0]) depth += 1;
+    expect(depth).toBe(levels);
   });
 });

@@ -39,6 +39,18 @@ export function fakeClient(script: unknown = {}, options: CopilotClientOptions =
   return { client: new CopilotClient({ connection, ...options }), record };
 }
 
+/** Has the fake runtime do these things for a session, then answer; resolves with the answer. */
+export async function act(client: CopilotClient, sessionId: string, ...actions: object[]): Promise<unknown> {
+  const answers = actions.some((action) => "reply" in action);
+  const all = answers ? actions : [...actions, { reply: { result: {} } }];
+  await client.request("fake.script", { script: [{ on: { method: "act" }, do: all }] });
+  return await client.request("act", { sessionId });
+}
+
+/** The events of a burst: deltas that count from 0. */
+export const burst = (count: number): object[] =>
+  Array.from({ length: count }, (_, n) => ({ event: { type: "assistant.message_delta", data: { n } } }));
+
 interface Recorded {
   dir: string;
   pid?: number;

@@ -310,14 +310,12 @@ describe("served by the program", () => {
 
   it("telemetry", async () => {
     const seen: unknown[] = [];
+    const params = { sessionId: "s", restricted: false, event: { kind: "k", properties: {}, metrics: {} } };
     const { client } = newClient(
       [
         {
           on: { method: "fake.go" },
-          do: [
-            { notify: { method: "gitHubTelemetry.event", params: { restricted: false } } },
-            { reply: { result: {} } },
-          ],
+          do: [{ notify: { method: "gitHubTelemetry.event", params } }, { reply: { result: {} } }],
         },
       ],
       { onGitHubTelemetry: (event) => void seen.push(event) },
@@ -325,5 +323,6 @@ describe("served by the program", () => {
     await client.start();
     await client.request("fake.go");
     await eventually(() => seen.length === 1, "the event");
+    expect(seen).toEqual([params]);
   });
 });

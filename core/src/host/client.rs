@@ -112,7 +112,9 @@ impl HostClient {
 
     /// Answers a call with an error.
     pub fn reply_error(&self, call: CallId, error: &CallError) -> Result<()> {
-        self.answer(call, Err(error.clone()))
+        let mut error = error.clone();
+        error.data = error.data.map(|data| text::without_lone_surrogates(&data).into_owned());
+        self.answer(call, Err(error))
     }
 
     fn answer(&self, call: CallId, answer: std::result::Result<String, CallError>) -> Result<()> {

@@ -62,7 +62,7 @@ pub fn write(rows: &[Callback], tree: &mut Tree) {
     tree.add("core/src/host/served.rs", served(rows));
     tree.add("ffi/src/kinds.rs", c(rows));
     tree.add("bindings/python/copilot/generated/_kinds.py", python(rows));
-    tree.add("bindings/node/js/kinds.ts", typescript(rows));
+    tree.add("bindings/node/js/generated/kinds.ts", typescript(rows));
     tree.add("tests/conformance/kinds.json", conformance(rows));
     tree.part("docs/host.md", "callbacks", markdown(rows));
 }
@@ -214,8 +214,20 @@ fn typescript(rows: &[Callback]) -> String {
     for row in rows {
         let _ = writeln!(out, "  {}: {},", row.variant(), row.number);
     }
+    let of_client: Vec<_> = rows
+        .iter()
+        .filter(|row| row.scope == Scope::Client)
+        .map(|row| format!("Numbers[\"{}\"]", row.variant()))
+        .collect();
+    let _ = writeln!(
+        out,
+        "}} as const;\n\ntype Numbers = typeof CallKind;\n\n/** Kinds that concern the client and no session. */\n\
+         export type ClientKind = {};\n\n/** Kinds that concern one session. */\n\
+         export type SessionKind = Exclude<Numbers[keyof Numbers], ClientKind>;\n",
+        of_client.join(" | ")
+    );
     out.push_str(
-        "} as const;\n\n/** One kind of question. */\nexport interface Kind {\n  readonly number: number;\n  readonly name: string;\n  \
+        "/** One kind of question. */\nexport interface Kind {\n  readonly number: number;\n  readonly name: string;\n  \
          /** The member of `handlers` that says it is served. */\n  readonly served: string;\n  /** Whether there is a handler for each name. */\n  \
          readonly named: boolean;\n  /** Whether it concerns the client and no session. */\n  readonly clientWide: boolean;\n}\n\n\
          export const KINDS: readonly Kind[] = [\n",

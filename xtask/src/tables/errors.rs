@@ -73,7 +73,7 @@ pub fn read(root: &Path) -> Result<Vec<Row>, String> {
 pub fn write(rows: &[Row], tree: &mut Tree) {
     tree.add("core/src/error/reasons.rs", rust(rows));
     tree.add("bindings/python/copilot/generated/_reasons.py", python(rows));
-    tree.add("bindings/node/js/reasons.ts", typescript(rows));
+    tree.add("bindings/node/js/generated/reasons.ts", typescript(rows));
     tree.part("docs/errors.md", "reasons", markdown(rows));
 }
 

@@ -1,6 +1,7 @@
 /** Options and answers of the client. */
 import type { GitHubTelemetryNotification, ModelBillingTokenPrices } from "../generated/rpc.js";
 import type { CopilotRequestHandler } from "../request-handler.js";
+import type { ExtensionLaunchProvider } from "./handlers.js";
 import type { ReasoningEffort } from "./session.js";
 
 export interface TraceContext {
@@ -63,6 +64,8 @@ export interface CopilotClientOptions {
   builtinPluginDirectories?: readonly string[];
   onGitHubTelemetry?: (notification: GitHubTelemetryNotification) => void | Promise<void>;
   clientInfo?: CopilotClientInfo;
+  /** Asked how to launch each extension. Needs runtime 1.0.85 or newer. */
+  extensionLaunchProvider?: ExtensionLaunchProvider;
 }
 
 export interface SessionContext {

@@ -1,9 +1,12 @@
 /** Questions the agent asks the program, and their answers. */
 import type {
+  ExtensionLaunchProviderResolveRequest,
+  ExtensionLaunchProviderResolveResult,
   GitHubTokenAcquireRequest,
   GitHubTokenAcquireResult,
   PermissionDecisionContext,
   PermissionDecisionRequest,
+  SkillProviderDescriptor,
 } from "../generated/rpc.js";
 import type { PermissionRequest } from "./events.js";
 
@@ -250,4 +253,21 @@ export interface HandlerInvocation {
 
 export interface PermissionInvocation extends HandlerInvocation {
   managedSettingsEnabled?: boolean;
+  /** Managed policy reserves the request for a person: an automatic handler answers `no-result`. */
+  needsHuman?: boolean;
+}
+
+/** Offers skills that live in the program. A method may return nothing: no skills, or no skill of that name. */
+export interface SkillProvider {
+  listSkills():
+    SkillProviderDescriptor[] | null | undefined | Promise<SkillProviderDescriptor[] | null | undefined>;
+  /** The skill as Markdown. */
+  readSkill(name: string): string | null | undefined | Promise<string | null | undefined>;
+}
+
+/** Says how the runtime is to launch an extension; without a `launch` the runtime chooses. It waits 15 seconds. */
+export interface ExtensionLaunchProvider {
+  resolve(
+    request: ExtensionLaunchProviderResolveRequest,
+  ): ExtensionLaunchProviderResolveResult | Promise<ExtensionLaunchProviderResolveResult>;
 }

@@ -16,6 +16,7 @@ import type {
   GitHubTokenProvider,
   McpAuthHandler,
   PermissionHandler,
+  SkillProvider,
   UserInputHandler,
 } from "./handlers.js";
 import type { SessionHooks } from "./hooks.js";
@@ -222,6 +223,8 @@ export interface SessionConfigBase {
   authClientIdMetadataUrl?: string;
   disabledMcpServers?: string[];
   gitHubTokenProvider?: GitHubTokenProvider;
+  /** Skills that live in the program; not for cloud sessions. Needs runtime 1.0.85 or newer. */
+  skillProvider?: SkillProvider;
   enableManagedSettings?: boolean;
   managedSettings?: ManagedSettings;
   featureFlags?: Record<string, boolean>;

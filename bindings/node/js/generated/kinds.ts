@@ -22,6 +22,14 @@ export const CallKind = {
   Factory: 19,
 } as const;
 
+type Numbers = typeof CallKind;
+
+/** Kinds that concern the client and no session. */
+export type ClientKind = Numbers["LlmRequest"] | Numbers["ListModels"] | Numbers["ExtensionLaunch"];
+
+/** Kinds that concern one session. */
+export type SessionKind = Exclude<Numbers[keyof Numbers], ClientKind>;
+
 /** One kind of question. */
 export interface Kind {
   readonly number: number;
