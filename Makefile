@@ -122,6 +122,13 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
 
+.PHONY: soak
+soak: $(STAMPS)/runtime build-rust build-python build-node ## Makes and leaves 100,000 sessions through every door: nothing may grow.
+	COPILOT_SOAK=1 $(TEST_ENV) cargo test -p copilot-core --test growth
+	$(TEST_ENV) $(MAKE) -C tests/abi growth CYCLES=100000
+	cd $(PYTHON_DIR) && COPILOT_SOAK=1 $(TEST_ENV) $(PYTHON) -m pytest -q tests/test_endurance.py
+	cd $(NODE_DIR) && COPILOT_SOAK=1 $(TEST_ENV) npx vitest run tests/endurance.test.ts
+
 .PHONY: compat
 compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases and the demo on the oldest supported runtime.
 	COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) CONFORMANCE_RUNTIME=real \

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,18 @@ def program(name: str, variable: str) -> str:
         if (target / profile / name).exists():
             return str(target / profile / name)
     pytest.fail(f"{name} is not built; run: cargo build -p copilot-testkit", pytrace=False)
+
+
+# A test that hangs ends the run, and says where it hung; no test takes a tenth of this.
+LIMIT = 1800 if os.environ.get("COPILOT_SOAK") == "1" else 180
+STDERR = os.fdopen(os.dup(sys.__stderr__.fileno() if sys.__stderr__ else 2), "w")
+
+
+@pytest.fixture(autouse=True)
+def limit() -> Iterator[None]:
+    faulthandler.dump_traceback_later(LIMIT, exit=True, file=STDERR)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")
