@@ -151,6 +151,8 @@ impl Client {
                 }
                 Err(error) => {
                     timed.end(error.kind().name());
+                    // Before the caller hears of it: a stop that follows must not find the session.
+                    drop(registration);
                     Err(error)
                 }
             });

@@ -40,49 +40,6 @@ inline Json connection(World& world, const Json& args) {
   return connection;
 }
 
-inline void make_client(World& world, const Json& args, const std::string& name) {
-  Json options = Json::object();
-  options.set("connection", connection(world, args));
-  for (const auto& option : args["options"].members) {
-    if (option.first == "path") continue;
-    if (option.first != "env") {
-      options.set(option.first, option.second);
-      continue;
-    }
-    Json env = Json::object();
-    for (char** entry = environ; *entry; entry++) {
-      const char* equals = std::strchr(*entry, '=');
-      if (equals) env.set(std::string(*entry, static_cast<size_t>(equals - *entry)), Json::of(equals + 1));
-    }
-    for (const auto& added : option.second.members) env.set(added.first, added.second);
-    options.set("env", env);
-  }
-  void* client = nullptr;
-  World::result(world.surface.client_new(options.dump().c_str(), &client));
-  std::lock_guard<std::recursive_mutex> guard(world.mutex);
-  world.clients[name] = client;
-}
-
-inline void start(World& world, const Json& args) {
-  std::string name = args["client"].string("client");
-  if (!world.clients.count(name)) make_client(world, args, name);
-  World::result(world.surface.client_do(world.named(world.clients, name), "start"));
-}
-
-inline void expect(const Json& args, const Json& actual) {
-  if (args.has("expect") && !matches(args["expect"], actual))
-    unmet("got " + actual.dump() + ", wanted " + args["expect"].dump());
-}
-
-inline Json invoke(World& world, const Json& args, const std::string& method, const std::string& params) {
-  void* client = world.named(world.clients, args["client"].string("client"));
-  Json result = World::result(world.surface.client_invoke(client, method.c_str(), params.c_str(),
-                                                          static_cast<unsigned>(args["timeout_ms"].number())));
-  expect(args, result);
-  world.store(args["as"].string(), result);
-  return result;
-}
-
 /// `{"hang":true}`, `{"throw":text}`, a word for either, or the value to answer.
 inline Json canned(const Json& given, bool echoes = false) {
   Json out = Json::object();
@@ -125,6 +82,7 @@ struct HandlerList {
     }
     add(1, tool["name"].string(), behaviour, declaration.dump());
   }
+  HandlerList() = default;
   explicit HandlerList(const Json& args) {
     for (const auto& tool : args["tools"].items) add_tool(tool);
     if (args.has("permission")) add(2, "", decision(args["permission"]));
@@ -141,11 +99,85 @@ struct HandlerList {
     add_each(7, args["transforms"]);
     add_each(10, args["commands"]);
     add_each(11, args["provider_token"]);
+    if (args.has("canvas")) add(12, "", canned(args["canvas"]));
+    if (args.has("session_fs")) add(13, "", canned(args["session_fs"]));
+    if (args.has("skill_provider")) add(16, "", canned(args["skill_provider"]));
+    if (args.has("git_hub_token")) add(17, "", canned(args["git_hub_token"]));
+    for (const auto& one : args["factories"].members) {
+      Json result = Json::object();
+      result.set("result", one.second);
+      add(19, one.first, one.second.has("throw") ? canned(one.second) : canned(result));
+    }
+    point();
+  }
+  /// The handlers of a client.
+  static HandlerList of_client(const Json& args) {
+    HandlerList list;
+    if (args.has("list_models")) list.add(15, "", canned(args["list_models"]));
+    if (args.has("extension_launch")) list.add(18, "", canned(args["extension_launch"]));
+    list.point();
+    return list;
+  }
+  /// The texts stay where they are from now on.
+  void point() {
     for (size_t n = 0; n < texts.size(); n++)
       handlers.push_back({kinds[n], texts[n][0].c_str(), texts[n][1].empty() ? nullptr : texts[n][1].c_str(),
                           texts[n][2].c_str()});
   }
 };
+
+/// Which client-wide kinds the host serves.
+inline Json served(const Json& args) {
+  Json served = Json::object();
+  if (args.has("list_models")) served.set("listModels", Json::parse("true"));
+  if (args.has("extension_launch")) served.set("extensionLaunch", Json::parse("true"));
+  return served;
+}
+
+inline void make_client(World& world, const Json& args, const std::string& name) {
+  Json options = Json::object();
+  options.set("connection", connection(world, args));
+  for (const auto& option : args["options"].members) {
+    if (option.first == "path") continue;
+    if (option.first != "env") {
+      options.set(option.first, option.second);
+      continue;
+    }
+    Json env = Json::object();
+    for (char** entry = environ; *entry; entry++) {
+      const char* equals = std::strchr(*entry, '=');
+      if (equals) env.set(std::string(*entry, static_cast<size_t>(equals - *entry)), Json::of(equals + 1));
+    }
+    for (const auto& added : option.second.members) env.set(added.first, added.second);
+    options.set("env", env);
+  }
+  HandlerList list = HandlerList::of_client(args);
+  options.set("handlers", served(args));
+  void* client = nullptr;
+  World::result(world.surface.client_new(options.dump().c_str(), list.handlers.data(), list.handlers.size(), &client));
+  std::lock_guard<std::recursive_mutex> guard(world.mutex);
+  world.clients[name] = client;
+}
+
+inline void start(World& world, const Json& args) {
+  std::string name = args["client"].string("client");
+  if (!world.clients.count(name)) make_client(world, args, name);
+  World::result(world.surface.client_do(world.named(world.clients, name), "start"));
+}
+
+inline void expect(const Json& args, const Json& actual) {
+  if (args.has("expect") && !matches(args["expect"], actual))
+    unmet("got " + actual.dump() + ", wanted " + args["expect"].dump());
+}
+
+inline Json invoke(World& world, const Json& args, const std::string& method, const std::string& params) {
+  void* client = world.named(world.clients, args["client"].string("client"));
+  Json result = World::result(world.surface.client_invoke(client, method.c_str(), params.c_str(),
+                                                          static_cast<unsigned>(args["timeout_ms"].number())));
+  expect(args, result);
+  world.store(args["as"].string(), result);
+  return result;
+}
 
 inline void open_session(World& world, const Json& args, bool resume) {
   HandlerList list(args);
@@ -159,6 +191,13 @@ inline void open_session(World& world, const Json& args, bool resume) {
       commands.items.push_back(command);
     }
     config.set("commands", commands);
+  }
+  if (args.has("factories")) {
+    Json factories;
+    factories.kind = Json::Array;
+    for (const auto& one : args["factories"].members)
+      factories.items.push_back(Json::parse("{\"name\":" + Json::quote(one.first) + ",\"description\":\"\",\"phases\":[]}"));
+    config.set("factories", factories);
   }
   auto log = std::make_shared<Log>();
   void *client = world.named(world.clients, args["client"].string("client")), *session = nullptr;

@@ -13,6 +13,7 @@ extern "C" {
 typedef struct {
   char *kind; /* NULL: it went well */
   char *text; /* the result, or the message */
+  char *reason; /* of an error: its reason as JSON, or NULL */
 } door_outcome;
 
 /* A kept event. */
@@ -28,12 +29,13 @@ typedef struct {
 
 typedef struct {
   const char *surface;
-  door_outcome (*client_new)(const char *options, void **client);
+  /* handlers: of client-wide kinds */
+  door_outcome (*client_new)(const char *options, const door_handler *handlers, size_t count, void **client);
   void (*client_free)(void *client);
-  /* verb: start, stop, force_stop */
+  /* verb: start, stop, force_stop, list_models */
   door_outcome (*client_do)(void *client, const char *verb);
   door_outcome (*client_invoke)(void *client, const char *method, const char *params, unsigned timeout_ms);
-  /* id: NULL to create */
+  /* id: NULL to create; keep: NULL to listen to nothing yet */
   door_outcome (*session_open)(void *client, const char *id, const char *config, const door_handler *handlers,
                                size_t count, door_event_fn keep, void *log, void **session);
   void (*session_free)(void *session);

@@ -18,7 +18,7 @@ static char *copied(const char *text, size_t len) {
 }
 
 static door_outcome ended(copilot_error *error, copilot_string *result) {
-  door_outcome outcome = {NULL, NULL};
+  door_outcome outcome = {NULL, NULL, NULL};
   if (error != NULL) {
     const char *message = copilot_error_message(error), *data = copilot_error_data(error);
     size_t len = strlen(message) + (data ? strlen(data) : 0) + 2;
@@ -26,6 +26,8 @@ static door_outcome ended(copilot_error *error, copilot_string *result) {
     outcome.text = malloc(len);
     if (outcome.text == NULL) abort();
     snprintf(outcome.text, len, "%s %s", message, data ? data : "");
+    if (copilot_error_reason(error) != NULL)
+      outcome.reason = copied(copilot_error_reason(error), strlen(copilot_error_reason(error)));
     copilot_error_free(error);
   } else if (result != NULL) {
     outcome.text = copied(copilot_string_data(result), copilot_string_len(result));
@@ -40,17 +42,16 @@ static copilot_wait limit(unsigned timeout_ms) {
   return wait;
 }
 
-static door_outcome client_new(const char *json, void **client) {
-  copilot_client_options options = COPILOT_CLIENT_OPTIONS_INIT;
-  options.json = copilot_s(json);
-  return ended(copilot_client_new(&options, (copilot_client **)client), NULL);
-}
-
 static void client_free(void *client) { copilot_client_free(client); }
 
 static door_outcome client_do(void *client, const char *verb) {
   if (strcmp(verb, "start") == 0) return ended(copilot_client_start(client, NULL, NULL), NULL);
   if (strcmp(verb, "stop") == 0) return ended(copilot_client_stop(client, NULL), NULL);
+  if (strcmp(verb, "list_models") == 0) {
+    copilot_string *result = NULL;
+    copilot_error *error = copilot_client_list_models(client, NULL, &result);
+    return ended(error, result);
+  }
   return ended(copilot_client_force_stop(client, NULL), NULL);
 }
 
@@ -122,6 +123,40 @@ static void on_call(void *user_data, copilot_call *call, const copilot_call_info
   }
 }
 
+/* The canned behaviour of client-wide kinds, by number. */
+typedef struct {
+  char *canned[20];
+} client_answers;
+
+static void on_client_call(void *user_data, copilot_call *call, const copilot_call_info *info) {
+  client_answers *answers = user_data;
+  if (info->kind < 20 && answers->canned[info->kind] != NULL)
+    on_call(answers->canned[info->kind], call, info);
+  else
+    copilot_error_free(copilot_call_fail(call, copilot_s("the case names no handler")));
+}
+
+static void free_client_answers(void *user_data) {
+  client_answers *answers = user_data;
+  size_t n;
+  for (n = 0; n < 20; n++) free(answers->canned[n]);
+  free(answers);
+}
+
+static door_outcome client_new(const char *json, const door_handler *handlers, size_t count, void **client) {
+  copilot_client_options options = COPILOT_CLIENT_OPTIONS_INIT;
+  client_answers *answers = calloc(1, sizeof *answers);
+  size_t n;
+  if (answers == NULL) abort();
+  for (n = 0; n < count; n++)
+    answers->canned[handlers[n].kind] = copied(handlers[n].canned, strlen(handlers[n].canned));
+  options.json = copilot_s(json);
+  options.on_call = on_client_call;
+  options.user_data = answers;
+  options.destroy = free_client_answers;
+  return ended(copilot_client_new(&options, (copilot_client **)client), NULL);
+}
+
 typedef struct {
   door_event_fn keep;
   void *log;
@@ -167,7 +202,8 @@ static door_outcome session_open(void *client, const char *id, const char *json,
   copilot_session_config *config = NULL;
   copilot_error *error = copilot_session_config_new(copilot_s(json), &config);
   size_t n;
-  if (error == NULL) error = copilot_session_config_on_event(config, on_event, keeper_of(keep, log), free);
+  if (error == NULL && keep != NULL)
+    error = copilot_session_config_on_event(config, on_event, keeper_of(keep, log), free);
   for (n = 0; n < count && error == NULL; n++) error = add(config, &handlers[n]);
   if (error == NULL && id == NULL)
     error = copilot_client_create_session(client, config, NULL, (copilot_session **)session);

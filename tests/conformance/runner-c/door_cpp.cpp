@@ -1,5 +1,6 @@
 // The C++ door: copilot.hpp.
 #include <cstring>
+#include <map>
 #include <stdexcept>
 #include <thread>
 
@@ -18,23 +19,15 @@ char* copied(const std::string& text) {
 template <class F>
 door_outcome ended(F&& call) {
   try {
-    return {nullptr, copied(call())};
+    return {nullptr, copied(call()), nullptr};
   } catch (const copilot::Error& error) {
-    return {copied(error.name()), copied(error.message() + " " + error.data().value_or(""))};
+    return {copied(error.name()), copied(error.message() + " " + error.data().value_or("")),
+            error.reason() ? copied(*error.reason()) : nullptr};
   }
 }
 
 copilot::Client& client_of(void* client) { return *static_cast<copilot::Client*>(client); }
 copilot::Session& session_of(void* session) { return *static_cast<copilot::Session*>(session); }
-
-door_outcome client_new(const char* json, void** client) {
-  return ended([&] {
-    copilot::ClientOptions options;
-    options.json = json;
-    *client = new copilot::Client(options);
-    return std::string();
-  });
-}
 
 void client_free(void* client) { delete &client_of(client); }
 
@@ -43,6 +36,7 @@ door_outcome client_do(void* client, const char* name) {
   return ended([&] {
     if (verb == "start") client_of(client).start();
     else if (verb == "stop") client_of(client).stop();
+    else if (verb == "list_models") return client_of(client).list_models();
     else client_of(client).force_stop();
     return std::string();
   });
@@ -87,6 +81,20 @@ copilot::CallHandler handler_of(const std::string& canned) {
   };
 }
 
+door_outcome client_new(const char* json, const door_handler* handlers, size_t count, void** client) {
+  return ended([&] {
+    copilot::ClientOptions options;
+    options.json = json;
+    std::map<uint32_t, copilot::CallHandler> answers;
+    for (size_t n = 0; n < count; n++) answers[handlers[n].kind] = handler_of(handlers[n].canned);
+    options.on_call = [answers](const copilot::Invocation& asked, copilot::Call call) {
+      answers.at(static_cast<uint32_t>(asked.kind))(asked, std::move(call));
+    };
+    *client = new copilot::Client(options);
+    return std::string();
+  });
+}
+
 copilot::EventHandler keeper(door_event_fn keep, void* log, bool throws) {
   return [=](const copilot::Event& event) {
     keep(log, event.json.data(), event.json.size());
@@ -98,7 +106,7 @@ door_outcome session_open(void* client, const char* id, const char* json, const 
                           door_event_fn keep, void* log, void** session) {
   return ended([&] {
     copilot::SessionConfig config(json);
-    config.on_event(keeper(keep, log, false));
+    if (keep) config.on_event(keeper(keep, log, false));
     for (size_t n = 0; n < count; n++) {
       const door_handler& one = handlers[n];
       if (one.declaration) {

@@ -14,9 +14,9 @@
 
 /// A step that failed: with a kind, the door said so; without, an expectation does not hold.
 struct Failure {
-  std::string kind, text;
+  std::string kind, text, reason;
 };
-[[noreturn]] inline void unmet(const std::string& text) { throw Failure{"", text}; }
+[[noreturn]] inline void unmet(const std::string& text) { throw Failure{"", text, ""}; }
 
 /// Events as they come; looked at by other threads.
 struct Log {
@@ -84,9 +84,10 @@ struct World {
   /// The result of a call of the door, or its error.
   static Json result(door_outcome outcome) {
     std::string text = outcome.text ? outcome.text : "", kind = outcome.kind ? outcome.kind : "";
+    std::string reason = outcome.reason ? Json::parse(outcome.reason)["code"].string() : "";
     bool failed = outcome.kind != nullptr;
-    std::free(outcome.text), std::free(outcome.kind);
-    if (failed) throw Failure{kind, text};
+    std::free(outcome.text), std::free(outcome.kind), std::free(outcome.reason);
+    if (failed) throw Failure{kind, text, reason};
     return text.empty() ? Json() : Json::parse(text);
   }
   /// Looks at once, then again until the time is over.

@@ -1,5 +1,9 @@
 // Handlers with the canned behaviour that cases name.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+
+/** Who made a session, for the handlers of the session. */
+export const CONTEXT = new AsyncLocalStorage();
 
 const hang = (signal) =>
   new Promise((_, reject) =>
@@ -38,7 +42,9 @@ function canned(behaviour) {
 }
 
 const userInput = (behaviour) =>
-  canned(behaviour.throw === undefined && !behaviour.hang ? { wasFreeform: false, ...behaviour } : behaviour);
+  behaviour.context
+    ? () => ({ answer: CONTEXT.getStore(), wasFreeform: false })
+    : canned(behaviour.throw === undefined && !behaviour.hang ? { wasFreeform: false, ...behaviour } : behaviour);
 
 const onHook = (type) => `on${type[0].toUpperCase()}${type.slice(1)}`;
 const mapEntries = (object, map) => Object.fromEntries(Object.entries(object).map(map));
@@ -66,8 +72,31 @@ function withTransforms({ systemMessage }, transforms) {
   return { systemMessage: { ...systemMessage, sections } };
 }
 
+/** The canvases that a configuration declares, all served in the same way. */
+const canvases = (config, behaviour, { createCanvas }) =>
+  config.canvases.map((declaration) => createCanvas({ ...declaration, open: canned(behaviour) }));
+
+/** The handlers of a client that a `client` or `start` names. */
+export function cannedClient(given, { CopilotRequestHandler }) {
+  const handlers = {};
+  if (given.list_models !== undefined) handlers.onListModels = canned(given.list_models);
+  if (given.request_handler !== undefined) {
+    const answer = canned(given.request_handler);
+    handlers.requestHandler = new (class extends CopilotRequestHandler {
+      async sendRequest() {
+        return new Response(null, await answer());
+      }
+    })();
+  }
+  if (given.extension_launch !== undefined) {
+    const answer = canned(given.extension_launch);
+    handlers.extensionLaunchProvider = { resolve: async () => ({ launch: await answer() }) };
+  }
+  return handlers;
+}
+
 /** Every handler that a `create` or `resume` names, as members of the session's configuration. */
-export function cannedHandlers(given, config) {
+export function cannedHandlers(given, config, sdk) {
   const handlers = {};
   if (given.tools) handlers.tools = given.tools.map(cannedTool);
   if (given.permission !== undefined) handlers.onPermissionRequest = cannedPermission(given.permission);
@@ -84,6 +113,15 @@ export function cannedHandlers(given, config) {
       handler: canned(value),
     }));
   }
+  if (given.canvas !== undefined) handlers.canvases = canvases(config, given.canvas, sdk);
+  if (given.session_fs !== undefined) {
+    handlers.createSessionFsProvider = () => ({ readFile: canned(given.session_fs) });
+  }
+  if (given.skill_provider !== undefined) {
+    const answer = canned(given.skill_provider);
+    handlers.skillProvider = { listSkills: answer, readSkill: answer };
+  }
+  if (given.git_hub_token !== undefined) handlers.gitHubTokenProvider = canned(given.git_hub_token);
   if (given.provider_token) Object.assign(handlers, withToken(config, given.provider_token));
   if (given.transforms) Object.assign(handlers, withTransforms(config, given.transforms));
   return handlers;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { cannedHandlers } from "./canned.mjs";
+import { cannedClient, cannedHandlers, CONTEXT } from "./canned.mjs";
 import { inOrder, matches, resolve } from "./match.mjs";
 
 /** One case with its clients, sessions and stored values. */
@@ -15,6 +15,7 @@ export class Case {
   #sessions = new Map();
   #subscriptions = new Map();
   #begun = new Map();
+  #iterations = new Map();
   #helpers = [];
   #record;
   #fakeArgs;
@@ -77,9 +78,10 @@ export class Case {
 
   // Clients
 
-  async client({ as = "client", connection = "stdio", options = {}, token, serverToken, url }) {
+  async client({ as = "client", connection = "stdio", options = {}, token, serverToken, url, ...given }) {
     const { RuntimeConnection, CopilotClient } = this.#setup.sdk;
-    const { path, env, ...rest } = options;
+    const { path, env, ...plain } = options;
+    const rest = { ...plain, ...cannedClient(given, this.#setup.sdk) };
     const real = this.#setup.runtime === "real";
     const program = path ?? (real ? process.env.COPILOT_CLI_PATH : this.#setup.fake);
     const args = real || path ? [] : this.#fakeArgs;
@@ -138,6 +140,10 @@ export class Case {
     return result;
   }
 
+  async list_models({ client, expect }) {
+    this.#expect(expect, await this.#client(client).listModels());
+  }
+
   #pid() {
     return this.recording().find((line) => line.dir === "start")?.pid;
   }
@@ -167,14 +173,11 @@ export class Case {
     );
   }
 
-  async #open({ as = "session", client = "client", config = {}, expect, ...given }, open) {
+  async #open({ as = "session", client = "client", config = {}, context, expect, ...given }, open) {
     if (!this.#clients.has(client)) await this.client({ as: client });
     const events = [];
-    const session = await open({
-      ...config,
-      ...cannedHandlers(given, config),
-      onEvent: (event) => events.push(event),
-    });
+    const all = { ...config, ...cannedHandlers(given, config, this.#setup.sdk) };
+    const session = await CONTEXT.run(context, () => open({ ...all, onEvent: (event) => events.push(event) }));
     this.#sessions.set(as, { session, events });
     this.#store[as] = { id: session.sessionId };
     this.#expect(expect, this.#store[as]);
@@ -216,6 +219,37 @@ export class Case {
       if (throws) throw new Error("the handler failed");
     });
     this.#subscriptions.set(as, { events, leave });
+  }
+
+  async iterate({ session, as }) {
+    const events = this.#session(session).events();
+    const iterate = async () => {
+      let last = "";
+      try {
+        for await (const event of events) last = event.type;
+      } catch (error) {
+        return { ended: error.kind, last };
+      }
+      return { ended: "done", last };
+    };
+    this.#iterations.set(as, iterate());
+  }
+
+  async iteration({ name, ended, last }) {
+    assert.deepEqual(await this.#iterations.get(name), { ended, last });
+  }
+
+  async listen_after_create({ client, count, type, within_ms }) {
+    const seen = new Set();
+    for (let number = 0; number < count; number++) {
+      const session = await this.#client(client).createSession({});
+      session.on((event) => event.type === type && seen.add(number));
+    }
+    await this.#eventually(
+      within_ms,
+      () => seen.size === count,
+      () => `${seen.size} of ${count} saw it`,
+    );
   }
 
   async off({ subscription }) {
@@ -301,7 +335,7 @@ export class Case {
 
   // Flow
 
-  async expect_error({ step, kind, contains }) {
+  async expect_error({ step, kind, contains, reason }) {
     let error;
     try {
       await this.step(step);
@@ -310,6 +344,7 @@ export class Case {
     }
     assert(error, `no error from ${JSON.stringify(step)}`);
     if (kind) assert([kind].flat().includes(error.kind), `kind ${error.kind}, not ${kind}: ${error.stack}`);
+    if (reason) assert.equal(error.reason?.code, reason);
     if (contains) assert(error.message.includes(contains), `no "${contains}" in: ${error.message}`);
   }
 

@@ -4,10 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextvars import ContextVar
 from typing import Any
 
-from copilot import CommandDefinition, PermissionNoResult, Tool, ToolInvocation, ToolResult, define_tool
-from copilot.rpc import PermissionDecisionApproveOnce, PermissionDecisionReject, PermissionDecisionUserNotAvailable
+import httpx
+
+from copilot import (
+    CanvasHandler,
+    CommandDefinition,
+    CopilotRequestHandler,
+    Factory,
+    PermissionNoResult,
+    SessionFsConfig,
+    SessionFsProvider,
+    Tool,
+    ToolInvocation,
+    ToolResult,
+    define_tool,
+)
+from copilot.canvas import CanvasDeclaration
+from copilot.client import ModelInfo
+from copilot.rpc import (
+    CanvasProviderOpenResult,
+    ExtensionLaunchProfile,
+    ExtensionLaunchProviderResolveResult,
+    PermissionDecisionApproveOnce,
+    PermissionDecisionReject,
+    PermissionDecisionUserNotAvailable,
+)
+
+# Who made a session, for the handlers of the session.
+CONTEXT: ContextVar[str] = ContextVar("context", default="")
 
 
 async def _forever() -> None:
@@ -59,12 +86,18 @@ def permission(answer: Any) -> Any:
     return decide
 
 
+class HandlerError(RuntimeError):
+    """What a canned handler raises; a call that hands it on to its caller failed by its handler."""
+
+    kind = "HandlerFailed"
+
+
 def callback(behaviour: Any) -> Any:
     """A handler of whatever arguments that returns a value, throws a text or hangs."""
 
     async def answer(*_: Any) -> Any:
         if isinstance(behaviour, dict) and "throw" in behaviour:
-            raise RuntimeError(behaviour["throw"])
+            raise HandlerError(behaviour["throw"])
         if isinstance(behaviour, dict) and behaviour.get("hang"):
             await _forever()
         return behaviour
@@ -73,6 +106,8 @@ def callback(behaviour: Any) -> Any:
 
 
 def user_input(spec: dict[str, Any]) -> Any:
+    if spec.get("context"):
+        return lambda *_: {"answer": CONTEXT.get(), "wasFreeform": False}
     return callback({"wasFreeform": False, **spec} if "answer" in spec else spec)
 
 
@@ -100,6 +135,78 @@ def _place_transforms(options: dict[str, Any], transforms: dict[str, Any]) -> No
     options["system_message"] = {**message, "sections": sections}
 
 
+class _Canvas(CanvasHandler):
+    def __init__(self, behaviour: Any) -> None:
+        self.answer = callback(behaviour)
+
+    async def on_open(self, ctx: Any) -> CanvasProviderOpenResult:
+        return CanvasProviderOpenResult.from_dict(await self.answer())
+
+
+def _declaration(given: dict[str, Any]) -> CanvasDeclaration:
+    return CanvasDeclaration(given["id"], given["displayName"], given["description"])
+
+
+def _files(behaviour: Any) -> Any:
+    async def read_file(self: Any, path: str) -> str:
+        return str(await callback(behaviour)())
+
+    # The other operations are not asked for.
+    others = dict.fromkeys(SessionFsProvider.__abstractmethods__)
+    files = type("Files", (SessionFsProvider,), {**others, "read_file": read_file})
+    return lambda session: files()
+
+
+class _Skills:
+    def __init__(self, behaviour: Any) -> None:
+        self.list_skills = self.read_skill = callback(behaviour)
+
+
+class _Requests(CopilotRequestHandler):
+    def __init__(self, behaviour: Any) -> None:
+        self.answer = callback(behaviour)
+
+    async def send_request(self, request: httpx.Request, ctx: Any) -> httpx.Response:
+        return httpx.Response((await self.answer())["status"])
+
+
+def client_handlers(args: dict[str, Any]) -> dict[str, Any]:
+    """The handlers of a client that a ``client`` or ``start`` names."""
+    options: dict[str, Any] = {}
+    if "list_models" in args:
+        models = callback(args["list_models"])
+
+        async def list_models() -> list[ModelInfo]:
+            return [ModelInfo.from_dict(model) for model in await models()]
+
+        options["on_list_models"] = list_models
+    if "request_handler" in args:
+        options["request_handler"] = _Requests(args["request_handler"])
+    if "extension_launch" in args:
+        options["extension_launch_provider"] = _Launcher(args["extension_launch"])
+    return options
+
+
+class _Launcher:
+    def __init__(self, behaviour: Any) -> None:
+        self.answer = callback(behaviour)
+
+    async def resolve(self, params: Any) -> ExtensionLaunchProviderResolveResult:
+        return ExtensionLaunchProviderResolveResult(launch=ExtensionLaunchProfile.from_dict(await self.answer()))
+
+
+def session_fs_config(given: dict[str, Any]) -> SessionFsConfig:
+    return {
+        "initial_working_directory": given["initialCwd"],
+        "session_state_path": given["sessionStatePath"],
+        "conventions": given["conventions"],
+    }
+
+
+def _factory(name: str, behaviour: Any) -> Factory:
+    return Factory(name, "", callback(behaviour))
+
+
 _CALLBACKS = {
     "elicitation": "on_elicitation_request",
     "exit_plan_mode": "on_exit_plan_mode_request",
@@ -123,6 +230,17 @@ def handlers(args: dict[str, Any], options: dict[str, Any]) -> None:
         options["hooks"] = {"on_" + _snake(kind): callback(output) for kind, output in args["hooks"].items()}
     if "commands" in args:
         options["commands"] = [CommandDefinition(name, callback(value)) for name, value in args["commands"].items()]
+    if "canvas" in args:
+        options["canvas_handler"] = _Canvas(args["canvas"])
+        options["canvases"] = [_declaration(each) for each in options["canvases"]]
+    if "session_fs" in args:
+        options["create_session_fs_handler"] = _files(args["session_fs"])
+    if "skill_provider" in args:
+        options["skill_provider"] = _Skills(args["skill_provider"])
+    if "git_hub_token" in args:
+        options["github_token_provider"] = callback(args["git_hub_token"])
+    if "factories" in args:
+        options["factories"] = [_factory(name, value) for name, value in args["factories"].items()]
     if "provider_token" in args:
         _place_tokens(options, args["provider_token"])
     if "transforms" in args:

@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class Run:
         self.kept: dict[str, list[dict[str, Any]]] = {}
         self.leave: dict[str, Callable[[], None]] = {}
         self.tasks: dict[str, asyncio.Task[Any]] = {}
+        self.iterations: dict[str, asyncio.Task[tuple[str, str]]] = {}
         self.processes: list[subprocess.Popen[str]] = []
         self.recording = self.home / "recording.jsonl"
         self.script = self.home / "script.json"
@@ -77,9 +79,10 @@ class Run:
             await self._clean()
 
     async def _clean(self) -> None:
-        for task in self.tasks.values():
+        tasks = [*self.tasks.values(), *self.iterations.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for client in self.clients.values():
             await client.force_stop()
         for process in self.processes:
@@ -121,6 +124,9 @@ class Run:
         options = {OPTIONS[key]: value for key, value in given.items() if key in OPTIONS}
         if "startTimeoutMs" in given:
             options["start_timeout"] = given["startTimeoutMs"] / 1000
+        if "sessionFs" in given:
+            options["session_fs"] = canned.session_fs_config(given["sessionFs"])
+        options.update(canned.client_handlers(args))
         env = dict(given.get("env", {}))
         if self.runtime == "real":
             path, program_args = given.get("path", self.paths["runtime"]), []
@@ -187,10 +193,10 @@ class Run:
         options["on_event"] = lambda event: events.append(event.to_dict())
         canned.handlers(args, options)
         client = self.client(args)
-        if resume:
-            session = await client.resume_session(args["sessionId"], **options)
-        else:
-            session = await client.create_session(**options)
+        opening = client.resume_session(args["sessionId"], **options) if resume else client.create_session(**options)
+        context = copy_context()
+        context.run(canned.CONTEXT.set, args.get("context", ""))
+        session = await asyncio.get_running_loop().create_task(opening, context=context)
         self.sessions[name] = session
         self.names[name] = {"id": session.session_id}
         return {"id": session.session_id}

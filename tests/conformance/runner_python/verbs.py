@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import Any
 
 from .matching import in_order, matches
@@ -38,6 +39,10 @@ async def do_invoke(run: Run, args: Args) -> Any:
     limit = args.get("timeout_ms")
     timeout = None if limit is None else limit / 1000
     return await run.client(args).request(args["method"], args.get("params"), timeout=timeout)
+
+
+async def do_list_models(run: Run, args: Args) -> Any:
+    return [model.to_dict() for model in await run.client(args).list_models()]
 
 
 async def do_kill_runtime(run: Run, args: Args) -> None:
@@ -92,6 +97,46 @@ async def do_on(run: Run, args: Args) -> None:
             raise RuntimeError("the handler failed")
 
     run.leave[args["as"]] = run.session(args).on(handler)
+
+
+async def do_iterate(run: Run, args: Args) -> None:
+    events = run.session(args).events()
+
+    async def iterate() -> tuple[str, str]:
+        last = ""
+        try:
+            async for event in events:
+                last = event.to_dict()["type"]
+        except Exception as error:
+            return kind_of(error), last
+        return "done", last
+
+    run.iterations[args["as"]] = asyncio.create_task(iterate())
+    await asyncio.sleep(0)
+
+
+async def do_iteration(run: Run, args: Args) -> None:
+    ended, last = await run.iterations.pop(args["name"])
+    if (ended, last) != (args["ended"], args["last"]):
+        raise StepFailed(f"it ended with {ended} after {last}")
+
+
+async def do_listen_after_create(run: Run, args: Args) -> None:
+    seen: list[list[str]] = []
+    for _ in range(args["count"]):
+        types: list[str] = []
+        seen.append(types)
+        session = await run.client(args).create_session()
+        session.on(partial(_keep_type, types))
+
+    def everywhere() -> bool:
+        return all(args["type"] in types for types in seen)
+
+    await run.until(f"{args['type']} by all; seen: {seen}", everywhere, args.get("within_ms", 5000))
+
+
+def _keep_type(types: list[str], event: Any) -> None:
+    types.append(event.to_dict()["type"])
 
 
 async def do_off(run: Run, args: Args) -> None:
@@ -198,6 +243,9 @@ async def do_expect_error(run: Run, args: Args) -> None:
             raise StepFailed(f"{kind_of(error)} instead of {wanted}: {error!r}") from error
         if not re.search(re.escape(args.get("contains", "")), text_of(error)):
             raise StepFailed(f"{text_of(error)!r} lacks {args['contains']!r}") from error
+        reason = (getattr(error, "reason", None) or {}).get("code")
+        if args.get("reason") not in (None, reason):
+            raise StepFailed(f"the reason is {reason}, not {args['reason']}") from error
         return
     raise StepFailed(f"no error from {args['step']}")
 

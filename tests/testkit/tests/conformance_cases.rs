@@ -6,12 +6,13 @@ use copilot_testkit::{model::ModelScript, runtime::RuntimeScript};
 use serde_json::Value;
 
 const CREATE: &str = "as client config tools permission user_input hooks elicitation commands exit_plan_mode auto_mode_switch \
-    provider_token transforms mcp_auth expect";
+    provider_token transforms mcp_auth canvas session_fs skill_provider git_hub_token factories context expect";
 const RESUME: &str = "as client sessionId* config tools permission user_input expect";
 /// Verbs with their arguments; `*` marks those that must be there. The README beside the cases says what they mean.
 const VERBS: &[(&str, &str)] = &[
-    ("client", "as connection options token serverToken url"),
-    ("start", "client connection options token serverToken url"),
+    ("client", "as connection options token serverToken url list_models request_handler extension_launch"),
+    ("start", "client connection options token serverToken url list_models request_handler extension_launch"),
+    ("list_models", "client expect"),
     ("stop", "client"),
     ("force_stop", "client"),
     ("kill_runtime", ""),
@@ -27,14 +28,17 @@ const VERBS: &[(&str, &str)] = &[
     ("off", "subscription*"),
     ("expect_event", "session subscription type* data within_ms absent"),
     ("expect_events_in_order", "session subscription events* within_ms"),
-    ("expect_sequence", "session type* field* count* within_ms"),
-    ("expect_error", "step* kind* contains"),
+    ("expect_sequence", "session subscription type* field* count* within_ms"),
+    ("expect_error", "step* kind* contains reason"),
     ("expect_value", "value* equals contains_in_order"),
     ("expect_no_process", "within_ms"),
     ("invoke", "client method* params expect timeout_ms as"),
     ("received", "method* where count within_ms"),
     ("received_in_order", "messages* within_ms"),
     ("model_received", "contains* count within_ms"),
+    ("iterate", "session as*"),
+    ("iteration", "name* ended* last*"),
+    ("listen_after_create", "client count* type* within_ms"),
     ("counters", "session received_at_least delivered_at_least within_ms"),
     ("begin", "as* step*"),
     ("await", "name* expect"),
@@ -55,9 +59,19 @@ const FEATURES: &[&str] = &[
     "commands",
     "exit_plan_mode",
     "auto_mode_switch",
-    "provider_token",
+    "bearer_tokens",
     "transforms",
     "mcp_auth",
+    "canvas",
+    "session_fs",
+    "request_handler",
+    "list_models",
+    "skill_provider",
+    "git_hub_token",
+    "extension_launch",
+    "factories",
+    "iterator",
+    "context",
 ];
 const LEVELS: &[&str] = &["smoke", "full", "stress"];
 const KINDS: &[&str] = &[
@@ -152,4 +166,26 @@ fn every_case_is_well_formed_and_every_verb_is_used() {
     assert!(count >= 25);
     let unused: Vec<_> = VERBS.iter().map(|(name, _)| *name).filter(|name| !used.contains(*name)).collect();
     assert!(unused.is_empty(), "a verb nobody needs: {unused:?}");
+}
+
+/// `kinds.json` is made from the table of callbacks; a case belongs to a kind when it needs the feature of that name.
+#[test]
+fn every_kind_of_question_is_answered_in_one_case_and_fails_in_another() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance");
+    let read = |path: &Path| serde_json::from_str::<Value>(&fs::read_to_string(path).unwrap()).unwrap();
+    let kinds = read(&folder.join("kinds.json"));
+    let cases: Vec<Value> =
+        fs::read_dir(folder.join("cases")).unwrap().map(|entry| read(&entry.unwrap().path())).collect();
+    for kind in kinds.as_array().unwrap() {
+        let feature = kind["feature"].as_str().unwrap();
+        let of_kind =
+            cases.iter().filter(|case| case["features"].as_array().unwrap().contains(&feature.into()));
+        let fails = |case: &Value| {
+            let steps = case["steps"].to_string();
+            steps.contains(r#""throw"#) || steps.contains(r#""fail""#)
+        };
+        let (failing, answered): (Vec<_>, Vec<_>) = of_kind.partition(|case| fails(case));
+        assert!(!failing.is_empty(), "{feature}: no case in which it fails");
+        assert!(!answered.is_empty(), "{feature}: no case in which it is answered");
+    }
 }

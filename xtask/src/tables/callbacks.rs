@@ -250,7 +250,7 @@ fn typescript(rows: &[Callback]) -> String {
 fn conformance(rows: &[Callback]) -> String {
     let kinds: Vec<_> = rows
         .iter()
-        .map(|row| json!({"number": row.number, "name": row.name, "arrives": row.arrives, "named": row.named.is_some()}))
+        .map(|row| json!({"number": row.number, "name": row.name, "arrives": row.arrives, "named": row.named.is_some(), "feature": names::snake(&row.served)}))
         .collect();
     let lines: Vec<_> = kinds.iter().map(|kind| format!("  {kind}")).collect();
     format!("[\n{}\n]\n", lines.join(",\n"))

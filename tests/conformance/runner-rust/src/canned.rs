@@ -6,15 +6,50 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use copilot_core::handlers::{
-    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CommandContext, CommandHandler,
-    ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, HookHandler, HookInput,
-    McpAuthHandler, McpAuthRequest, PermissionDecision, PermissionHandler, PermissionRequest,
-    ProviderTokenHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler, UserInputAnswer,
-    UserInputHandler, UserInputRequest,
+    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
+    ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
+    ExtensionLaunchRequest, FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler,
+    GitHubTokenRequest, HookHandler, HookInput, LlmBody, LlmHandler, LlmRequest, LlmResponse, McpAuthHandler,
+    McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
+    ProviderTokenHandler, SessionFsHandler, SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult,
+    TransformHandler, UserInputAnswer, UserInputHandler, UserInputRequest,
 };
-use copilot_core::{CommandSpec, Error, ErrorKind, Result, SessionSpec, ToolSpec};
+use copilot_core::{ClientCallbacks, CommandSpec, Error, ErrorKind, Result, SessionSpec, ToolSpec};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+/// The canned behaviour of a `client` or `start`.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CannedClient {
+    list_models: Option<Value>,
+    request_handler: Option<Value>,
+    extension_launch: Option<Value>,
+}
+
+impl CannedClient {
+    /// Takes these out of the arguments of a verb.
+    pub(crate) fn take(args: &mut Value) -> Self {
+        let mut taken = |name: &str| args.as_object_mut().and_then(|args| args.remove(name));
+        Self {
+            list_models: taken("list_models"),
+            request_handler: taken("request_handler"),
+            extension_launch: taken("extension_launch"),
+        }
+    }
+
+    pub(crate) fn callbacks(self) -> ClientCallbacks {
+        ClientCallbacks {
+            list_models: one(self.list_models).map(|answer| answer as _),
+            llm: one(self.request_handler).map(|answer| answer as _),
+            extension_launch: one(self.extension_launch).map(|answer| answer as _),
+        }
+    }
+}
+
+fn one(answer: Option<Value>) -> Option<Arc<Answer>> {
+    answer.map(|answer| Arc::new(Answer(answer)))
+}
 
 /// The canned behaviour of a `create` or `resume`.
 #[derive(Deserialize)]
@@ -35,13 +70,16 @@ pub(crate) struct Canned {
     #[serde(default)]
     transforms: BTreeMap<String, Value>,
     mcp_auth: Option<Value>,
+    canvas: Option<Value>,
+    session_fs: Option<Value>,
+    skill_provider: Option<Value>,
+    git_hub_token: Option<Value>,
+    #[serde(default)]
+    factories: BTreeMap<String, Value>,
 }
 
 impl Canned {
     pub(crate) fn apply(self, spec: &mut SessionSpec) {
-        fn one(answer: Option<Value>) -> Option<Arc<Answer>> {
-            answer.map(|answer| Arc::new(Answer(answer)))
-        }
         fn each(answers: BTreeMap<String, Value>) -> impl Iterator<Item = (String, Arc<Answer>)> {
             answers.into_iter().map(|(name, answer)| (name, Arc::new(Answer(answer))))
         }
@@ -51,6 +89,11 @@ impl Canned {
         if !self.commands.is_empty() {
             let named = |name: &String| CommandSpec { name: name.clone(), ..CommandSpec::default() };
             spec.config.commands = Some(self.commands.keys().map(named).collect());
+        }
+        if !self.factories.is_empty() {
+            let described = |name: &String| json!({"name": name, "description": "", "phases": []});
+            let described: Vec<_> = self.factories.keys().map(described).collect();
+            spec.config.extra.insert("factories".to_owned(), described.into());
         }
         let handlers = &mut spec.handlers;
         handlers.tools =
@@ -66,6 +109,11 @@ impl Canned {
         handlers.provider_tokens =
             each(self.provider_token).map(|(name, answer)| (name, answer as _)).collect();
         handlers.transforms = each(self.transforms).map(|(name, answer)| (name, answer as _)).collect();
+        handlers.canvas = one(self.canvas).map(|answer| answer as _);
+        handlers.session_fs = one(self.session_fs).map(|answer| answer as _);
+        handlers.skill_provider = one(self.skill_provider).map(|answer| answer as _);
+        handlers.github_token = one(self.git_hub_token).map(|answer| answer as _);
+        handlers.factories = each(self.factories).map(|(name, answer)| (name, answer as _)).collect();
     }
 }
 
@@ -207,5 +255,68 @@ impl ProviderTokenHandler for Answer {
 impl TransformHandler for Answer {
     async fn transform(&self, _: &CallContext, _: &str, _: &str) -> Result<String> {
         self.text().await
+    }
+}
+
+#[async_trait]
+impl CanvasHandler for Answer {
+    async fn call(&self, _: &CallContext, _: &str, _: Map<String, Value>) -> Result<Value> {
+        self.value().await
+    }
+}
+
+#[async_trait]
+impl SessionFsHandler for Answer {
+    async fn call(&self, _: &CallContext, _: &str, _: Map<String, Value>) -> Result<Value> {
+        self.value().await
+    }
+}
+
+#[async_trait]
+impl SkillProviderHandler for Answer {
+    async fn list(&self, _: &CallContext) -> Result<Value> {
+        self.value().await
+    }
+
+    async fn read(&self, _: &CallContext, _: &str) -> Result<Option<String>> {
+        self.text().await.map(Some)
+    }
+}
+
+#[async_trait]
+impl GitHubTokenHandler for Answer {
+    async fn token(&self, _: &CallContext, _: GitHubTokenRequest) -> Result<GitHubTokenAnswer> {
+        serde_json::from_value(self.value().await?).map_err(|error| failed(&error.to_string()))
+    }
+}
+
+#[async_trait]
+impl FactoryHandler for Answer {
+    async fn execute(&self, _: &CallContext, _: FactoryExecution) -> Result<Option<Value>> {
+        self.value().await.map(Some)
+    }
+}
+
+#[async_trait]
+impl ModelsHandler for Answer {
+    async fn list(&self) -> Result<Value> {
+        self.value().await
+    }
+}
+
+#[async_trait]
+impl ExtensionLaunchHandler for Answer {
+    async fn resolve(&self, _: ExtensionLaunchRequest) -> Result<Value> {
+        self.value().await
+    }
+}
+
+#[async_trait]
+impl LlmHandler for Answer {
+    async fn serve(&self, _: LlmRequest, body: LlmBody, response: Arc<dyn LlmResponse>) -> Result<()> {
+        body.collect().await?;
+        let status = self.value().await?["status"].as_u64().and_then(|status| status.try_into().ok());
+        response.start(status.unwrap_or(200), None, Map::new()).await?;
+        response.end().await
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use copilot_core::{ClientOptions, RuntimeConnection};
+use copilot_core::{ClientOptions, RuntimeConnection, SessionFsOptions};
 use copilot_testkit::model::ModelScript;
 use copilot_testkit::runtime::RuntimeScript;
 use copilot_testkit::{FakeProcess, FakeRuntime, ScriptedModel};
@@ -37,6 +37,7 @@ pub(crate) struct OptionArgs {
     use_logged_in_user: Option<bool>,
     session_idle_timeout_seconds: Option<i64>,
     start_timeout_ms: Option<u64>,
+    session_fs: Option<SessionFsOptions>,
 }
 
 impl Peers {
@@ -114,6 +115,7 @@ impl Peers {
             use_logged_in_user: args.options.use_logged_in_user,
             session_idle_timeout_seconds: args.options.session_idle_timeout_seconds,
             start_timeout_ms: args.options.start_timeout_ms,
+            session_fs: args.options.session_fs,
             ..ClientOptions::default()
         };
         Ok((options, served))

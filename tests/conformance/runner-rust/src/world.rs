@@ -3,17 +3,21 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use copilot_core::{Client, Session};
+use copilot_core::{Client, Error, Session};
 use copilot_testkit::matching;
 use copilot_testkit::{FakeProcess, ScriptedModel};
 use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 
+use crate::canned::CannedClient;
 use crate::case::{Case, Peer};
 use crate::event_log::EventLog;
 use crate::failure::{Failure, Outcome};
 use crate::peers::{ClientArgs, Peers};
 use crate::recording::Recording;
+
+/// A loop over the events of a session: the type of the last one, and why it ended.
+pub(crate) type Iteration = JoinHandle<(String, Option<Error>)>;
 
 /// Shared by the steps that run at the same time.
 #[derive(Clone)]
@@ -34,6 +38,7 @@ struct Things {
     sessions: HashMap<String, (Session, Arc<EventLog>)>,
     subscriptions: HashMap<String, Arc<EventLog>>,
     begun: HashMap<String, JoinHandle<Outcome<Value>>>,
+    iterations: HashMap<String, Iteration>,
     served: Vec<FakeProcess>,
 }
 
@@ -75,12 +80,12 @@ impl World {
     }
 
     /// Makes a client; one that is there stays.
-    pub(crate) fn make_client(&self, name: &str, args: ClientArgs) -> Outcome<Client> {
+    pub(crate) fn make_client(&self, name: &str, args: ClientArgs, canned: CannedClient) -> Outcome<Client> {
         if let Some(client) = self.things().clients.get(name) {
             return Ok(client.clone());
         }
         let (options, served) = self.0.peers.options(args)?;
-        let client = Client::new(options)?;
+        let client = Client::with_callbacks(options, canned.callbacks())?;
         let mut things = self.things();
         things.served.extend(served);
         things.clients.insert(name.to_owned(), client.clone());
@@ -117,6 +122,15 @@ impl World {
     pub(crate) fn take_begun(&self, name: &str) -> Outcome<JoinHandle<Outcome<Value>>> {
         let found = self.things().begun.remove(name);
         found.ok_or_else(|| Failure::Unmet(format!("no step is called {name}")))
+    }
+
+    pub(crate) fn add_iteration(&self, name: &str, task: Iteration) {
+        self.things().iterations.insert(name.to_owned(), task);
+    }
+
+    pub(crate) fn take_iteration(&self, name: &str) -> Outcome<Iteration> {
+        let found = self.things().iterations.remove(name);
+        found.ok_or_else(|| Failure::Unmet(format!("no iteration is called {name}")))
     }
 
     /// Ends clients, steps and processes, whatever state they are in.

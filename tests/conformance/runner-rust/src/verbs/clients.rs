@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Within, check, read};
+use crate::canned::CannedClient;
 use crate::failure::{Failure, Outcome};
 use crate::peers::ClientArgs;
 use crate::world::World;
@@ -30,12 +31,14 @@ fn take_name(args: &mut Value, key: &str) -> String {
 
 pub(super) fn client(world: &World, mut args: Value) -> Outcome {
     let name = take_name(&mut args, "as");
-    world.make_client(&name, read::<ClientArgs>(args)?).map(drop)
+    let canned = CannedClient::take(&mut args);
+    world.make_client(&name, read::<ClientArgs>(args)?, canned).map(drop)
 }
 
 pub(super) async fn start(world: &World, mut args: Value) -> Outcome {
     let name = take_name(&mut args, "client");
-    world.make_client(&name, read::<ClientArgs>(args)?)?.start().await?;
+    let canned = CannedClient::take(&mut args);
+    world.make_client(&name, read::<ClientArgs>(args)?, canned)?.start().await?;
     Ok(())
 }
 
@@ -102,6 +105,20 @@ pub(super) async fn invoke(world: &World, args: Invoke) -> Outcome<Value> {
     check("the result", args.expect.as_ref(), &answer)?;
     world.store(args.store.as_deref(), answer.clone());
     Ok(answer)
+}
+
+#[derive(Deserialize)]
+pub(super) struct ListModels {
+    #[serde(flatten)]
+    client: Named,
+    expect: Option<Value>,
+}
+
+pub(super) async fn list_models(world: &World, args: ListModels) -> Outcome {
+    let models = world.client(&args.client.client)?.list_models().await?;
+    let models: Value =
+        serde_json::to_value(models).map_err(|error| Failure::Unmet(format!("models: {error}")))?;
+    check("the list", args.expect.as_ref(), &models)
 }
 
 fn process(world: &World) -> Outcome<rustix::process::Pid> {

@@ -15,6 +15,7 @@ pub(super) struct ExpectError {
     step: Value,
     kind: Value,
     contains: Option<String>,
+    reason: Option<String>,
 }
 
 pub(super) async fn expect_error(world: &World, args: ExpectError) -> Outcome {
@@ -27,6 +28,10 @@ pub(super) async fn expect_error(world: &World, args: ExpectError) -> Outcome {
     let kinds = args.kind.as_array().map_or(std::slice::from_ref(&args.kind), Vec::as_slice);
     if !kinds.iter().any(|kind| kind == name) {
         return Failure::unmet(format!("it failed with {name} ({error}), wanted {}", args.kind));
+    }
+    let reason = error.reason().map(copilot_core::Reason::code);
+    if args.reason.is_some() && args.reason.as_deref() != reason {
+        return Failure::unmet(format!("the error's reason is {reason:?}, wanted {:?}", args.reason));
     }
     let contains = args.contains.map(Value::String).map(|text| world.expand(&text));
     match contains.as_ref().and_then(Value::as_str) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use copilot_core::{SessionConfig, SessionSpec};
+use copilot_core::{ErrorKind, SessionConfig, SessionSpec};
 use copilot_testkit::matching;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -194,6 +194,80 @@ pub(super) async fn counters(world: &World, args: Counters) -> Outcome {
                 return Ok(());
             }
             Err(format!("received {received}, delivered {delivered}"))
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Iterate {
+    #[serde(default = "session")]
+    session: String,
+    #[serde(rename = "as")]
+    name: String,
+}
+
+pub(super) fn iterate(world: &World, args: Iterate) -> Outcome {
+    let mut events = world.session(&args.session)?.0.events();
+    let task = tokio::spawn(async move {
+        let mut last = String::new();
+        while let Some(event) = events.next().await {
+            event.event_type().clone_into(&mut last);
+        }
+        (last, events.end_reason())
+    });
+    world.add_iteration(&args.name, task);
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IterationEnd {
+    name: String,
+    ended: String,
+    last: String,
+}
+
+/// An end that somebody wanted has a kind here, where others have none.
+pub(super) async fn iteration(world: &World, args: IterationEnd) -> Outcome {
+    let task = world.take_iteration(&args.name)?;
+    let (last, why) = task.await.map_err(|error| Failure::Unmet(format!("the iteration broke: {error}")))?;
+    let ended = match why.as_ref().map(|error| error.kind()) {
+        None => "is under way",
+        Some(ErrorKind::SessionClosed) => "done",
+        Some(kind) => kind.name(),
+    };
+    if (ended, &*last) != (&*args.ended, &*args.last) {
+        return Failure::unmet(format!("it ended with {ended} after {last}"));
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListenAfterCreate {
+    #[serde(default = "client")]
+    client: String,
+    count: usize,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    within_ms: Within,
+}
+
+pub(super) async fn listen_after_create(world: &World, args: ListenAfterCreate) -> Outcome {
+    let client = world.client(&args.client)?;
+    let mut made = Vec::new();
+    for _ in 0..args.count {
+        let session = client.create_session(SessionSpec::default()).await?;
+        let log = EventLog::new(session.events());
+        made.push((session, log));
+    }
+    args.within_ms
+        .until(|| {
+            let sees = |log: &EventLog| log.events().iter().any(|event| event["type"] == *args.kind);
+            let seen = made.iter().filter(|(_, log)| sees(log)).count();
+            if seen == args.count { Ok(()) } else { Err(format!("{seen} of {} saw it", args.count)) }
         })
         .await
 }
