@@ -45,9 +45,7 @@ def _leaves(prefix: str, tree: str) -> Iterator[str]:
             part += char
 
 
-def _rust_target(
-    path: str, module: tuple[str, ...], modules: dict[tuple[str, ...], str]
-) -> str | None:
+def _rust_target(path: str, module: tuple[str, ...], modules: dict[tuple[str, ...], str]) -> str | None:
     first, *rest = path.split("::")
     base: list[str] = list(module) if first == "self" else []
     if first == "super":
@@ -68,13 +66,7 @@ def rust(source: Path) -> Graph:
     for path in source.rglob("*.rs"):
         parts = list(path.relative_to(source).with_suffix("").parts)
         if "generated" not in parts and not path.stem.endswith("tests"):
-            named = (
-                parts[:-1]
-                if parts[-1] == "mod"
-                else []
-                if parts in (["lib"], ["main"])
-                else parts
-            )
+            named = parts[:-1] if parts[-1] == "mod" else [] if parts in (["lib"], ["main"]) else parts
             modules[tuple(named)] = str(path.relative_to(source))
     graph: Graph = {}
     for module, name in modules.items():
@@ -86,16 +78,10 @@ def rust(source: Path) -> Graph:
         )
         text = re.sub(r"//.*", "", text)
         paths = [
-            leaf
-            for found in re.findall(r"\buse\s+((?:crate|super|self)::[^;]+);", text)
-            for leaf in _leaves("", found)
+            leaf for found in re.findall(r"\buse\s+((?:crate|super|self)::[^;]+);", text) for leaf in _leaves("", found)
         ]
-        paths += re.findall(
-            r"\b(?:crate|super)::(?:\w+::)*\w+", re.sub(r"\buse\s[^;]+;", "", text)
-        )
-        graph[name] = {
-            target for path in paths if (target := _rust_target(path, module, modules))
-        }
+        paths += re.findall(r"\b(?:crate|super)::(?:\w+::)*\w+", re.sub(r"\buse\s[^;]+;", "", text))
+        graph[name] = {target for path in paths if (target := _rust_target(path, module, modules))}
     return graph
 
 
@@ -116,21 +102,13 @@ def _imports(nodes: list[ast.stmt]) -> Iterator[ast.ImportFrom]:
 
 def python(source: Path) -> Graph:
     """Which module uses which, lazily or not."""
-    names = {
-        path.stem: path.name
-        for path in source.glob("*.py")
-        if path.stem not in ("__init__", "__main__")
-    }
+    names = {path.stem: path.name for path in source.glob("*.py") if path.stem not in ("__init__", "__main__")}
     graph: Graph = {}
     for name in names.values():
         used: set[str] = set()
         for node in _imports(ast.parse((source / name).read_text()).body):
             if node.level == 1:
-                targets = (
-                    [node.module.split(".")[0]]
-                    if node.module
-                    else [alias.name for alias in node.names]
-                )
+                targets = [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
                 used |= {names[target] for target in targets if target in names}
         graph[name] = used - {name}
     return graph
@@ -142,20 +120,14 @@ def python(source: Path) -> Graph:
 def typescript(source: Path) -> Graph:
     """Which file uses which at run time."""
     graph: Graph = {}
-    statement = re.compile(
-        r"^(?:import|export)\s+(?!type\b)([^;]*?)\bfrom\s+\"(\.[^\"]+)\"", re.M | re.S
-    )
+    statement = re.compile(r"^(?:import|export)\s+(?!type\b)([^;]*?)\bfrom\s+\"(\.[^\"]+)\"", re.M | re.S)
     for path in source.rglob("*.ts"):
         if "generated" in path.parts:
             continue
         used: set[str] = set()
         for names, target in statement.findall(path.read_text()):
             listed = re.search(r"\{(.*)\}", names, re.S)
-            every = (
-                [each.strip() for each in listed[1].split(",") if each.strip()]
-                if listed
-                else [names]
-            )
+            every = [each.strip() for each in listed[1].split(",") if each.strip()] if listed else [names]
             other = (path.parent / target).resolve().with_suffix(".ts")
             if other.exists() and not all(each.startswith("type ") for each in every):
                 used.add(str(other.relative_to(source)))
@@ -180,10 +152,7 @@ def circles(graph: Graph) -> list[list[str]]:
         return seen
 
     reached = {name: reach(name) & graph.keys() for name in graph}
-    found = {
-        frozenset({name, *(other for other in reached[name] if name in reached[other])})
-        for name in graph
-    }
+    found = {frozenset({name, *(other for other in reached[name] if name in reached[other])}) for name in graph}
     return sorted(sorted(group) for group in found if len(group) > 1)
 
 
@@ -193,9 +162,7 @@ def main() -> int:
     for place, language, most in PLACES:
         for circle in circles(readers[language](ROOT / place)):
             if len(circle) > most:
-                wrong.append(
-                    f"{place}: {len(circle)} files use each other in a circle: {', '.join(circle)}"
-                )
+                wrong.append(f"{place}: {len(circle)} files use each other in a circle: {', '.join(circle)}")
     print("\n".join(wrong) if wrong else "circles: none")
     return 1 if wrong else 0
 
