@@ -42,18 +42,19 @@ pub use client::{
 pub use diagnostics::{ClientCounters, Diagnostics, StartRecord, StartTimings};
 pub use error::{Error, ErrorKind, Reason, Result};
 pub use handlers::Handlers;
-pub use protocol::common::{Mode, Secret};
+pub use protocol::common::{CommandSpec, Mode, Secret};
 pub use protocol::event::{Event, EventHeader};
 #[cfg(feature = "types")]
 pub use protocol::generated;
 pub use protocol::method;
-pub use protocol::session_spec::{CommandSpec, SessionConfig, ToolSpec, TraceContext};
+pub use protocol::options::{SendOptions, SessionConfig, ToolSpec};
+pub use protocol::session_spec::TraceContext;
+pub use runtime::ClientOptions;
 pub use runtime::options::{
-    ClientHandlers, ClientOptions, RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig,
+    ClientHandlers, RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig,
 };
 pub use session::{
-    Counters, ElicitationAnswer, EventStream, LogOptions, ModelChoice, SendOptions, Session, Until,
-    WaitOptions,
+    Counters, ElicitationAnswer, EventStream, LogOptions, ModelChoice, Session, Until, WaitOptions,
 };
 #[cfg(feature = "structured")]
 pub use session::{Structured, StructuredOptions};

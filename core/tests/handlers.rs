@@ -56,6 +56,40 @@ fn tool_request(id: &str) -> Value {
                      "data": {"requestId": id, "toolCallId": id, "toolName": "t", "arguments": {}}}})
 }
 
+/// Says which tools it was told of.
+struct Finds;
+
+#[async_trait]
+impl ToolHandler for Finds {
+    async fn call(&self, _: &CallContext, invocation: ToolInvocation) -> Result<ToolResult> {
+        Ok(invocation.available_tools.map_or("nothing", |_| "tools").into())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_search_is_told_of_the_tools_if_the_runtime_tells() {
+    let found = json!({"tools": [{"name": "builtin:view"}]});
+    for (reply, expected) in [
+        (json!({"reply": {"result": found}}), "tools"),
+        (json!({"reply": {"error": {"code": -32601, "message": "Unhandled method"}}}), "nothing"),
+    ] {
+        let mut asked = tool_request("r");
+        asked["event"]["data"]["toolName"] = "tool_search_tool".into();
+        let answered = json!({"expect": {"method": "session.tools.handlePendingToolCall"}});
+        let idle = json!({"event": {"type": "session.idle", "data": {}}});
+        let script = json!([
+            {"on": {"method": "session.send"}, "do": [{"reply": "default"}, asked, answered, idle]},
+            {"on": {"method": "session.tools.getCurrentMetadata"}, "do": [reply]},
+        ]);
+        let client = fake_client(script);
+        let session = client.create_session(with_tool("tool_search_tool", Finds)).await.unwrap();
+        session.send_and_wait("go", Duration::from_secs(20)).await.unwrap();
+        let replies = call(&client, "fake.received", json!({"method": "session.tools.handlePendingToolCall"})).await;
+        assert_eq!(replies["messages"][0]["params"]["result"], expected);
+        client.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_costs_only_its_answer() {
     let client = fake_client(on_send(json!([

@@ -181,7 +181,7 @@ impl ClientInner {
         }
         let info: serde_json::Map<_, _> = (self.options.client_info.iter().flatten())
             .filter(|(_, text)| text.as_str().is_some_and(|text| !text.is_empty()))
-            .map(|(name, text)| (name.clone(), text.clone()))
+            .map(|(name, text)| (info_on_the_wire(name).to_owned(), text.clone()))
             .collect();
         if !info.is_empty() {
             params.insert("clientInfo".to_owned(), info.into());
@@ -232,6 +232,17 @@ fn internal() -> Error {
 fn is_unhandled_connect(error: &Error) -> bool {
     error.kind() == ErrorKind::Rpc
         && (error.rpc_code() == Some(METHOD_NOT_FOUND) || error.message() == "Unhandled method connect")
+}
+
+/// Programs speak of applications and integrations, the wire of editors and extensions. Names of the wire stay.
+fn info_on_the_wire(name: &str) -> &str {
+    match name {
+        "applicationName" => "editorName",
+        "applicationVersion" => "editorVersion",
+        "integrationName" => "extensionName",
+        "integrationVersion" => "extensionVersion",
+        other => other,
+    }
 }
 
 fn check_version(reported: Option<u32>, runtime: Option<&str>) -> Result<()> {

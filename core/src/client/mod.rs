@@ -18,8 +18,8 @@ pub use lifecycle::{LifecycleEvent, LifecycleMetadata, LifecycleStream};
 pub use models::ModelInfo;
 pub(crate) use questions::Polite;
 pub use questions::{AuthStatus, Pong, RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata};
-pub use sessions::SessionSpec;
-pub(crate) use sessions::{Opening, new_session_id};
+pub(crate) use sessions::Opening;
+pub use sessions::{SessionSpec, new_session_id};
 pub use stop::StopReport;
 
 use crate::diagnostics::{Diagnostics, StartTimings, Watch};
@@ -29,7 +29,8 @@ use crate::handlers::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
 use crate::protocol::common::Secret;
 use crate::router::{ClientObserver, Router};
 use crate::rpc::Connection;
-use crate::runtime::options::{ClientOptions, RuntimeConnection};
+use crate::runtime::ClientOptions;
+use crate::runtime::options::RuntimeConnection;
 use crate::runtime::{self, ChildProcess, Hosted};
 use crate::session::{SessionCore, SessionOwner};
 

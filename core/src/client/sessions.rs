@@ -13,7 +13,8 @@ use crate::diagnostics::Timed;
 use crate::dispatch;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::Handlers;
-use crate::protocol::session_spec::{Purpose, SessionConfig, TraceContext};
+use crate::protocol::options::SessionConfig;
+use crate::protocol::session_spec::{Purpose, TraceContext};
 use crate::protocol::{json, method};
 use crate::router::{Router, SessionInbox};
 use crate::session::{EventSink, EventStream, Session, SessionCore, SessionOwner, leave};
@@ -79,7 +80,7 @@ impl Client {
     pub async fn create_session(&self, spec: impl Into<SessionSpec>) -> Result<Session> {
         let spec = spec.into();
         let given = spec.config.session_id.clone().filter(|id| !id.is_empty());
-        let id = given.or_else(|| new_session_id(&spec.config));
+        let id = given.or_else(|| spec.config.cloud.is_none().then(new_session_id));
         self.make_session(Purpose::Create, id, spec).await
     }
 
@@ -174,9 +175,10 @@ impl Client {
     }
 }
 
-/// An id for a session whose caller has none; the runtime chooses that of a cloud session.
-pub(crate) fn new_session_id(config: &SessionConfig) -> Option<String> {
-    config.cloud.is_none().then(|| Uuid::new_v4().to_string())
+/// An id for a session that its caller has given none; the runtime itself chooses that of a cloud session.
+#[must_use]
+pub fn new_session_id() -> String {
+    Uuid::new_v4().to_string()
 }
 
 fn span(purpose: Purpose, session_id: Option<&str>) -> tracing::Span {

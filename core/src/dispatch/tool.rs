@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{guarded, member, reply};
@@ -10,6 +12,9 @@ use crate::handlers::{ToolInvocation, ToolResult};
 use crate::protocol::event::Event;
 use crate::protocol::{json as text, method};
 use crate::session::{Lasts, SessionCore};
+
+/// The built-in tool that finds other tools; a tool of the user may take its place.
+const TOOL_SEARCH: &str = "tool_search_tool";
 
 pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     let mut invocation = match event.data::<ToolInvocation>() {
@@ -32,9 +37,23 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
         .record("tool", &invocation.tool_name)
         .record("tool_call_id", &invocation.tool_call_id);
     core.spawn_once(lasts, &request_id.clone(), |context| async move {
+        if invocation.tool_name == TOOL_SEARCH {
+            invocation.available_tools = available_tools(&owner).await;
+        }
         let outcome = guarded(handler.call(&context, invocation)).await;
         reply(&owner, method::SESSION_TOOLS_REPLY, &request_id, answer(outcome)).await;
     });
+}
+
+/// What the session's tools are now, for a tool that searches them; none when the runtime does not tell.
+async fn available_tools(core: &SessionCore) -> Option<Box<RawValue>> {
+    #[derive(Deserialize)]
+    struct Answer {
+        tools: Option<Box<RawValue>>,
+    }
+    let params = json!({"sessionId": *core.id()}).to_string();
+    let answer = core.connection().call(method::SESSION_TOOLS_METADATA, &params).await.ok()?;
+    text::parse::<Answer>(&answer).ok()?.tools
 }
 
 fn answer(outcome: Result<ToolResult>) -> Map<String, Value> {

@@ -107,11 +107,19 @@ impl Handlers {
             auto_mode_switch: self.auto_mode_switch.is_some(),
             user_input: self.user_input.is_some(),
             hooks: !self.hooks.is_empty(),
+            provider_tokens: sorted(&self.provider_tokens),
+            transforms: sorted(&self.transforms),
             github_telemetry: false,
             skill_provider: self.skill_provider.is_some(),
             github_token: self.github_token.as_ref().map(|_| Uuid::new_v4().to_string().into()),
         }
     }
+}
+
+fn sorted<T: ?Sized>(handlers: &HashMap<String, Arc<T>>) -> Vec<String> {
+    let mut names: Vec<_> = handlers.keys().cloned().collect();
+    names.sort_unstable();
+    names
 }
 
 impl fmt::Debug for Handlers {

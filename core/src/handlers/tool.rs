@@ -31,6 +31,10 @@ pub struct ToolInvocation {
     /// The sub-agent that calls; none for the root agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
+    /// JSON text of what the session's tools are now: only in calls of a tool that takes the place of
+    /// `tool_search_tool`, and absent when the runtime did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_tools: Option<Box<RawValue>>,
 }
 
 fn empty_object() -> Box<RawValue> {

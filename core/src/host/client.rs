@@ -16,7 +16,7 @@ use crate::client::{Client, ClientCallbacks, Lifecycle};
 use crate::error::{Error, Result};
 use crate::protocol::json as text;
 use crate::router::ClientObserver;
-use crate::runtime::options::ClientOptions;
+use crate::runtime::ClientOptions;
 use crate::session::Counters;
 
 /// One client of a foreign language. Clones name the same client; dropping the last one ends its runtime.

@@ -21,7 +21,7 @@ pub(super) fn make(shared: &Arc<Shared>, ticket: Ticket, args: &str, purpose: Pu
     if purpose == Purpose::Resume && given.is_none() {
         return Err(Error::new(ErrorKind::InvalidArgument, "sessionId is missing"));
     }
-    let id = given.or_else(|| new_session_id(&config));
+    let id = given.or_else(|| config.cloud.is_none().then(new_session_id));
     let host = shared.reserve(key, handlers.events.unwrap_or(true))?;
     let spec = SessionSpec {
         config,

@@ -11,7 +11,8 @@ use super::shared::{Running, Shared};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
 use crate::protocol::{json as text, method};
-use crate::session::{SendOptions, Session, Until, WaitOptions};
+use crate::protocol::options::SendOptions;
+use crate::session::{Session, Until, WaitOptions};
 
 fn invalid(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, what.into())

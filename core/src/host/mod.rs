@@ -18,6 +18,7 @@ mod served;
 mod session;
 mod shared;
 
+pub use crate::client::new_session_id;
 pub use crate::session::Counters;
 pub use client::HostClient;
 pub use delivery::{CallError, CallId, Delivery, SessionKey, Ticket};

@@ -12,7 +12,8 @@ use super::delivery::SessionKey;
 use super::served::Served;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::json as text;
-use crate::protocol::session_spec::{SessionConfig, TraceContext};
+use crate::protocol::options::SessionConfig;
+use crate::protocol::session_spec::TraceContext;
 
 /// `rpc.call`, `rpc.notify` and `session.call`.
 #[derive(Deserialize)]

@@ -36,6 +36,7 @@ names! {
     SESSION_OPTIONS_UPDATE = "session.options.update";
     SESSION_REGISTER_INTEREST = "session.eventLog.registerInterest";
     SESSION_TOOLS_REPLY = "session.tools.handlePendingToolCall";
+    SESSION_TOOLS_METADATA = "session.tools.getCurrentMetadata";
     SESSION_PERMISSIONS_REPLY = "session.permissions.handlePendingPermissionRequest";
     SESSION_ELICITATION_REPLY = "session.ui.handlePendingElicitation";
     SESSION_COMMAND_REPLY = "session.commands.handlePendingCommand";

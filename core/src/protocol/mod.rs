@@ -5,8 +5,10 @@ pub(crate) mod event;
 #[cfg(feature = "types")]
 pub mod generated;
 pub(crate) mod json;
+pub(crate) mod marks;
 pub mod method;
 pub(crate) mod notification;
+pub(crate) mod options;
 pub(crate) mod scan;
 pub(crate) mod session_spec;
 pub(crate) mod system_message;

@@ -11,7 +11,8 @@ use tokio::process::Command;
 
 use super::child::ChildProcess;
 use super::inprocess::{self, HostPlan, Hosted};
-use super::options::{ClientOptions, RuntimeConnection, TelemetryConfig};
+use super::client_options::ClientOptions;
+use super::options::{RuntimeConnection, TelemetryConfig};
 use super::{locate, tcp, uri};
 use crate::diagnostics::{Phase, Watch};
 use crate::error::{Error, ErrorKind, Result, reasons};

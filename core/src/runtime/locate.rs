@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::options::{ClientOptions, RuntimeConnection};
+use super::client_options::ClientOptions;
+use super::options::RuntimeConnection;
 use crate::error::{Error, ErrorKind, Result, reasons};
 
 const PATH_VARIABLE: &str = "COPILOT_CLI_PATH";

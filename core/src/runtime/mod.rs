@@ -1,6 +1,8 @@
 //! Gets a runtime going and hands out its byte streams: a child on stdio or TCP, or a socket somebody else serves.
 
+mod checks;
 mod child;
+mod client_options;
 mod guard;
 #[cfg(feature = "inprocess")]
 #[allow(unsafe_code)]
@@ -16,6 +18,7 @@ mod tcp;
 mod uri;
 
 pub(crate) use child::ChildProcess;
+pub use client_options::ClientOptions;
 pub(crate) use inprocess::Hosted;
 pub(crate) use launch::{LaunchPlan, Launched, launch};
 pub(crate) use locate::resolve;

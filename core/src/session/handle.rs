@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
@@ -15,9 +15,10 @@ use super::observe;
 use super::stream::{Counters, EventStream};
 use super::turn::Done;
 use super::wait::{Turn, WaitOptions, Waiting, message_id};
-use crate::diagnostics::{describe, redacted_debug};
+use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
+use crate::protocol::options::SendOptions;
 use crate::protocol::{json, method};
 use crate::router::SessionInbox;
 
@@ -27,34 +28,6 @@ pub struct Session {
     core: Arc<SessionCore>,
     client: Arc<dyn SessionOwner>,
 }
-
-/// One message to the agent. Unset members are not sent.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct SendOptions {
-    /// The text.
-    pub prompt: String,
-    /// Files, folders, selections and data, in wire spelling.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub attachments: Option<Vec<Value>>,
-    /// `enqueue` or `immediate`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mode: Option<String>,
-    /// `interactive`, `plan`, `autopilot` or `shell`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent_mode: Option<String>,
-    /// Headers for the model provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_headers: Option<Map<String, Value>>,
-    /// Shown in the timeline in place of the prompt.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub display_prompt: Option<String>,
-    /// Members this engine does not know; they travel as given.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-redacted_debug!(SendOptions);
 
 impl From<&str> for SendOptions {
     fn from(prompt: &str) -> Self {

@@ -16,7 +16,7 @@ mod until;
 mod wait;
 
 pub(crate) use self::core::{Lasts, Reactions, SessionCore, SessionOwner};
-pub use handle::{SendOptions, Session};
+pub use handle::Session;
 pub use helpers::{LogOptions, ModelChoice};
 pub(crate) use leave::leave;
 pub(crate) use stream::EventSink;

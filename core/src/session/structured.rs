@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::handle::{SendOptions, Session};
+use super::handle::Session;
+use crate::protocol::options::SendOptions;
 use super::wait::WaitOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod errors;
+mod options;
 
 use std::fs;
 use std::path::Path;
@@ -41,5 +42,6 @@ fn read<T: DeserializeOwned>(root: &Path, name: &str) -> Result<T, String> {
 pub fn write(root: &Path, tree: &mut Tree) -> Result<(), String> {
     callbacks::write(&callbacks::read(root)?, tree);
     errors::write(&errors::read(root)?, tree);
+    options::write(&options::read(root)?, tree);
     Ok(())
 }

@@ -1,0 +1,124 @@
+//! `options.toml`: what clients, sessions, messages and tools can be told.
+
+mod docs;
+mod node;
+mod python;
+mod rust;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::names;
+use crate::output::Tree;
+
+const SOURCE: &str = "`core/tables/options.toml`. Do not edit.";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tables {
+    client: Vec<Row>,
+    session: Vec<Row>,
+    message: Vec<Row>,
+    tool: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    name: String,
+    rust: Option<String>,
+    only: Option<Call>,
+    omit: Option<Omit>,
+    later: Option<Later>,
+    empty: Option<String>,
+    python: Option<String>,
+    python_name: Option<String>,
+    python_default: Option<String>,
+    node: Option<String>,
+    node_name: Option<String>,
+    since: String,
+    doc: String,
+}
+
+/// The call that takes the option.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Call {
+    Create,
+    Resume,
+}
+
+/// When an option that is set is left out all the same.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Omit {
+    Falsy,
+}
+
+/// What travels in `session.options.update`.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Later {
+    /// Only there.
+    Only,
+    /// There and in the call.
+    Also,
+}
+
+impl Row {
+    /// The name with its words apart, as Rust and Python write it.
+    fn snake(&self) -> String {
+        // `gitHub` and `OAuth` are one word each.
+        names::snake(&self.name.replace("gitHub", "github").replace("GitHub", "Github").replace("OAuth", "Oauth"))
+    }
+
+    fn python_name(&self) -> String {
+        self.python_name.clone().unwrap_or_else(|| self.snake())
+    }
+
+    fn node_name(&self) -> &str {
+        self.node_name.as_ref().unwrap_or(&self.name)
+    }
+
+    fn taken_by(&self, call: Call) -> bool {
+        self.only.is_none_or(|only| only == call)
+    }
+
+    fn check(&self, table: &str) -> Result<(), String> {
+        let wrong = |what: &str| Err(format!("options.toml: {table} {}: {what}", self.name));
+        if self.rust.is_none() && (self.omit.is_some() || self.later.is_some() || self.empty.is_some()) {
+            return wrong("what stays in the program has no rules of the wire");
+        }
+        if self.empty.as_ref().is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_err()) {
+            return wrong("`empty` is no JSON");
+        }
+        Ok(())
+    }
+}
+
+pub fn read(root: &Path) -> Result<Tables, String> {
+    let tables: Tables = super::read(root, "options.toml")?;
+    let all = [
+        ("client", &tables.client),
+        ("session", &tables.session),
+        ("message", &tables.message),
+        ("tool", &tables.tool),
+    ];
+    for (table, rows) in all {
+        rows.iter().try_for_each(|row| row.check(table))?;
+        if rows.iter().map(|row| &row.name).collect::<BTreeSet<_>>().len() < rows.len() {
+            return Err(format!("options.toml: {table}: a name is there twice"));
+        }
+    }
+    Ok(tables)
+}
+
+pub fn write(tables: &Tables, tree: &mut Tree) {
+    tree.add("core/src/protocol/options.rs", rust::protocol(tables));
+    tree.add("core/src/runtime/client_options.rs", rust::client(&tables.client));
+    tree.add("bindings/python/copilot/generated/_options.py", python::module(tables));
+    tree.add("bindings/node/js/generated/options.ts", node::module(tables));
+    tree.part("docs/options.md", "options", docs::page(tables));
+}
