@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from . import _wire
+from ._native import new_session_id
 from ._serve import Handlers
 from .generated import _kinds as kinds
 from .session import CopilotSession
@@ -62,25 +62,15 @@ def _check(options: dict[str, Any]) -> None:
         raise ValueError('ask_user_variant must be "legacy" or "elicitation"')
 
 
-def _random_id() -> str:
-    """A random UUID; the module ``uuid`` costs more to import than it gives here."""
-    value = bytearray(os.urandom(16))
-    value[6] = value[6] & 0x0F | 0x40
-    value[8] = value[8] & 0x3F | 0x80
-    text = value.hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
-
-async def open_session(
-    client: CopilotClient, op: str, session_id: str | None, options: dict[str, Any]
-) -> CopilotSession:
+async def open_session(client: CopilotClient, op: str, options: dict[str, Any]) -> CopilotSession:
     """Creates or resumes: the session exists before the runtime hears of it, so that nothing is missed."""
     _check(options)
-    # The runtime chooses the id of a cloud session; everybody else may need it before the runtime answers.
+    session_id = options["session_id"] or ""
+    # The runtime chooses the id of a cloud session; callbacks of every other may need it before the runtime answers.
     if not session_id and options.get("cloud") is None:
-        session_id = _random_id()
+        session_id = new_session_id()
     options["session_id"] = session_id or None
-    session = CopilotSession(session_id or "", client)
+    session = CopilotSession(session_id, client)
     handlers = session._handlers
     _collect(handlers, options)
     fs_config: Any = client._session_fs

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from ._stream import Collector
     from .session import CopilotSession
 
-_TOOL_SEARCH = "tool_search_tool"
-
 
 class Handlers:
     """The callbacks of one session, by kind and name; the name is empty for kinds that have one handler."""
@@ -87,17 +85,19 @@ async def _tool(session: CopilotSession, handler: Any, args: dict[str, Any]) -> 
     from ._tool_call import result_to_wire
     from .tools import ToolInvocation, ToolResult
 
-    name = args["toolName"]
     invocation = ToolInvocation(
         session_id=session.session_id,
         tool_call_id=args.get("toolCallId") or "",
-        tool_name=name,
+        tool_name=args["toolName"],
         arguments=args.get("arguments"),
         agent_id=args.get("agentId"),
         request_id=args.get("requestId"),
     )
-    if name == _TOOL_SEARCH:
-        invocation.available_tools = await session._tool_metadata()
+    found = args.get("availableTools")
+    if found is not None:
+        from .generated.rpc import CurrentToolMetadata
+
+        invocation.available_tools = [CurrentToolMetadata.from_dict(each) for each in found]
     with trace_context(args.get("traceparent"), args.get("tracestate")):
         result = await called(handler, invocation)
     if result is None:

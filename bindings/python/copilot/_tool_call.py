@@ -168,24 +168,3 @@ def result_to_wire(result: ToolResult) -> dict[str, Any]:
         if value is not None:
             wire[key] = value
     return wire
-
-
-def tool_to_wire(tool: Any) -> dict[str, Any]:
-    """The declaration of a tool in wire spelling."""
-    wire: dict[str, Any] = {"name": tool.name, "description": tool.description or ""}
-    if tool.parameters:
-        wire["parameters"] = tool.parameters
-    if tool.overrides_built_in_tool:
-        wire["overridesBuiltInTool"] = True
-    if tool.skip_permission:
-        wire["skipPermission"] = True
-    if tool.defer is not None:
-        wire["defer"] = tool.defer
-    if tool.metadata is not None:
-        wire["metadata"] = tool.metadata
-    if tool.is_terminal:
-        wire["isTerminal"] = True
-    if tool.namespace is not None:
-        to_dict = getattr(tool.namespace, "to_dict", None)
-        wire["namespace"] = tool.namespace if to_dict is None else to_dict()
-    return wire

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+from .generated._options import CLIENT, MESSAGE, SESSION, TOOL
+
 Converter = Callable[[Any], Any]
 
 
@@ -114,23 +116,18 @@ def _managed_settings(value: Any) -> dict[str, Any]:
     return {"permissions": _present(value.permissions, **names)}
 
 
-def _tools(tools: Iterable[Any]) -> list[dict[str, Any]]:
-    from ._tool_call import tool_to_wire
-
-    return [tool_to_wire(tool) for tool in tools]
+def tools(declared: Iterable[Any]) -> list[dict[str, Any]]:
+    """The declarations of tools in wire spelling."""
+    return [tool(each) for each in declared]
 
 
 def system_message(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The system message with functions replaced by the mark that asks for them."""
-    sections: Mapping[str, Any] | None = config.get("sections")
-    if not sections or not transforms(config):
+    """The system message without its functions, which stay here."""
+    functions = transforms(config)
+    if not functions:
         return dict(config)
-    marked = {
-        name: {"action": "transform"} if callable(section.get("action")) else section
-        for name, section in sections.items()
-        if section
-    }
-    return {**config, "sections": marked}
+    kept = {name: section for name, section in config["sections"].items() if section and name not in functions}
+    return {**config, "sections": kept}
 
 
 def transforms(config: Mapping[str, Any] | None) -> dict[str, Callable[[str], Any]]:
@@ -160,7 +157,6 @@ _azure = _renamed("api_version")
 _provider_names = ("type", "wire_api", "base_url", "api_key", "bearer_token", "headers")
 _provider_special: dict[str, Any] = {
     "azure": ("azure", _azure),
-    "bearer_token_provider": ("hasBearerTokenProvider", lambda _: True),
     "model_provider": "modelProvider",
 }
 _provider = _renamed(
@@ -174,134 +170,119 @@ _provider = _renamed(
     **_provider_special,
 )
 
-_CONVERTED: dict[str, tuple[str, Converter]] = {
-    "tools": ("tools", _tools),
-    "system_message": ("systemMessage", system_message),
-    "available_tools": ("availableTools", _tool_filter),
-    "excluded_tools": ("excludedTools", _tool_filter),
-    "provider": ("provider", _provider),
-    "providers": ("providers", _each(_renamed("name", *_provider_names, **_provider_special))),
-    "models": (
-        "models",
-        _each(
-            _renamed(
-                "id",
-                "provider",
-                "wire_model",
-                "model_id",
-                "name",
-                "max_prompt_tokens",
-                "max_context_window_tokens",
-                "max_output_tokens",
-                capabilities=("capabilities", capabilities),
-            )
-        ),
-    ),
-    "capi": ("capi", _renamed("enable_web_socket_responses", "auto_tier")),
-    "session_limits": ("sessionLimits", _renamed("max_ai_credits")),
-    "model_capabilities": ("modelCapabilities", capabilities),
-    "mcp_servers": ("mcpServers", _mcp_servers),
-    "custom_agents": (
-        "customAgents",
-        _each(
-            _renamed(
-                "name",
-                "prompt",
-                "display_name",
-                "description",
-                "tools",
-                "infer",
-                "skills",
-                "model",
-                "reasoning_effort",
-                "model_policy",
-                "hooks",
-                mcp_servers=("mcpServers", _mcp_servers),
-            )
-        ),
-    ),
-    "default_agent": ("defaultAgent", _renamed("excluded_tools")),
-    "infinite_sessions": (
-        "infiniteSessions",
-        _renamed("enabled", "background_compaction_threshold", "buffer_exhaustion_threshold"),
-    ),
-    "large_output": (
-        "largeOutput",
-        _renamed("enabled", "max_size_bytes", output_directory="outputDir"),
-    ),
-    "memory": ("memory", _renamed("enabled", "mode")),
-    "commands": (
-        "commands",
-        _each(lambda each: {"name": each.name, "description": each.description or ""}),
-    ),
-    "remote_session": ("remoteSession", lambda v: v.value if isinstance(v, Enum) else v),
-    "cloud": ("cloud", _cloud),
-    "canvases": ("canvases", _each(_object)),
-    "factories": ("factories", _each(_object)),
-    "open_canvases": ("openCanvases", _each(_object)),
-    "extension_info": ("extensionInfo", _object),
-    "canvas_provider": ("canvasProvider", _object),
-    "exp_assignments": ("expAssignments", _experiments),
-    "tool_search": ("toolSearch", _renamed("enabled", "defer_threshold")),
-    "image_generation": ("imageGeneration", _renamed("enabled", "watermark", "save_to_disk")),
-    "autopilot": ("autopilot", _renamed("continuation_enabled", "max_continues")),
-    "diagnostics": ("diagnostics", _object),
-    "sandbox_config": ("sandboxConfig", _object),
-    "managed_settings": ("managedSettings", _managed_settings),
-    "github_mcp_tool_config": (
-        "githubMcpToolConfig",
+_CONVERTED: dict[str, Converter] = {
+    "tools": tools,
+    "system_message": system_message,
+    "available_tools": _tool_filter,
+    "excluded_tools": _tool_filter,
+    "provider": _provider,
+    "providers": _each(_renamed("name", *_provider_names, **_provider_special)),
+    "models": _each(
         _renamed(
-            "enable_all_tools",
-            "additional_toolsets",
-            "additional_tools",
-            "enable_insiders_mode",
-            "disable_form_deferral",
-        ),
+            "id",
+            "provider",
+            "wire_model",
+            "model_id",
+            "name",
+            "max_prompt_tokens",
+            "max_context_window_tokens",
+            "max_output_tokens",
+            capabilities=("capabilities", capabilities),
+        )
+    ),
+    "capi": _renamed("enable_web_socket_responses", "auto_tier"),
+    "session_limits": _renamed("max_ai_credits"),
+    "model_capabilities": capabilities,
+    "mcp_servers": _mcp_servers,
+    "custom_agents": _each(
+        _renamed(
+            "name",
+            "prompt",
+            "display_name",
+            "description",
+            "tools",
+            "infer",
+            "skills",
+            "model",
+            "reasoning_effort",
+            "model_policy",
+            "hooks",
+            mcp_servers=("mcpServers", _mcp_servers),
+        )
+    ),
+    "default_agent": _renamed("excluded_tools"),
+    "infinite_sessions": _renamed("enabled", "background_compaction_threshold", "buffer_exhaustion_threshold"),
+    "large_output": _renamed("enabled", "max_size_bytes", output_directory="outputDir"),
+    "memory": _renamed("enabled", "mode"),
+    "commands": _each(lambda each: {"name": each.name, "description": each.description or ""}),
+    "remote_session": lambda v: v.value if isinstance(v, Enum) else v,
+    "cloud": _cloud,
+    "canvases": _each(_object),
+    "factories": _each(_object),
+    "open_canvases": _each(_object),
+    "extension_info": _object,
+    "canvas_provider": _object,
+    "exp_assignments": _experiments,
+    "tool_search": _renamed("enabled", "defer_threshold"),
+    "image_generation": _renamed("enabled", "watermark", "save_to_disk"),
+    "autopilot": _renamed("continuation_enabled", "max_continues"),
+    "diagnostics": _object,
+    "sandbox_config": _object,
+    "managed_settings": _managed_settings,
+    "github_mcp_tool_config": _renamed(
+        "enable_all_tools",
+        "additional_toolsets",
+        "additional_tools",
+        "enable_insiders_mode",
+        "disable_form_deferral",
     ),
 }
-
-# Names whose wire spelling is not their camelCase.
-_SPELLED = {
-    "config_directory": "configDir",
-    "mcp_oauth_token_storage": "mcpOAuthTokenStorage",
-    "github_token": "gitHubToken",
-    "enable_experimental_mode": "isExperimentalMode",
-    "enable_mcp_apps": "requestMcpApps",
-    "suppress_resume_event": "disableResume",
-}
-
-# Options that never leave the process.
-_LOCAL = frozenset(
-    {
-        "on_permission_request",
-        "on_user_input_request",
-        "hooks",
-        "on_event",
-        "on_elicitation_request",
-        "on_mcp_auth_request",
-        "on_exit_plan_mode_request",
-        "on_auto_mode_switch_request",
-        "create_session_fs_handler",
-        "canvas_handler",
-        "github_token_provider",
-        "skill_provider",
-    }
-)
 
 
 def session_config(options: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of a session in wire spelling. What is ``None`` was not given."""
-    config: dict[str, Any] = {}
-    for name, value in options.items():
-        if value is None or name in _LOCAL:
-            continue
-        converted = _CONVERTED.get(name)
-        if converted is not None:
-            config[converted[0]] = converted[1](value)
-        else:
-            config[_SPELLED.get(name) or _camel(name)] = value
-    return config
+    return _spelled(options, SESSION, _CONVERTED)
 
+
+def message(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A message in wire spelling, with the trace context of the caller."""
+    from ._telemetry import get_trace_context
+
+    return {"prompt": options["prompt"], **get_trace_context(), **_spelled(options, MESSAGE, _MESSAGE)}
+
+
+def tool(declared: Any) -> dict[str, Any]:
+    """The declaration of a tool in wire spelling; the engine leaves out what says nothing."""
+    members = {name: getattr(declared, name, None) for name in (*TOOL, "extra")}
+    return {"description": "", **_spelled(members, TOOL, _TOOL)}
+
+
+def _spelled(
+    options: Mapping[str, Any], names: Mapping[str, str], converters: Mapping[str, Converter]
+) -> dict[str, Any]:
+    wire: dict[str, Any] = {}
+    for name, key in names.items():
+        value = options.get(name)
+        if value is not None:
+            convert = converters.get(name)
+            wire[key] = value if convert is None else convert(value)
+    wire.update(options.get("extra") or {})
+    return wire
+
+
+def _source(source: Any) -> Any:
+    agent = getattr(source, "agent_id", None)
+    return source if agent is None else f"agent-{agent}"
+
+
+def _response_format(schema: Any) -> dict[str, Any]:
+    from ._structured import response_format
+
+    return response_format(schema)
+
+
+_MESSAGE: dict[str, Converter] = {"source": _source, "response_schema": _response_format}
+_TOOL: dict[str, Converter] = {"namespace": _object}
 
 _telemetry = _renamed(
     "otlp_endpoint",
@@ -315,38 +296,16 @@ _session_fs = _renamed(
     "session_state_path", "conventions", "capabilities", "store", initial_working_directory="initialCwd"
 )
 
-_CLIENT: dict[str, tuple[str, Converter | None]] = {
-    "working_directory": ("workingDirectory", None),
-    "log_level": ("logLevel", None),
-    "env": ("env", None),
-    "github_token": ("gitHubToken", None),
-    "base_directory": ("baseDirectory", None),
-    "use_logged_in_user": ("useLoggedInUser", None),
-    "telemetry": ("telemetry", _telemetry),
-    "session_fs": ("sessionFs", _session_fs),
-    "session_idle_timeout_seconds": ("sessionIdleTimeoutSeconds", None),
-    "mode": ("mode", None),
-    "builtin_plugin_directories": ("builtinPluginDirectories", list),
-    "client_info": (
-        "clientInfo",
-        _renamed(
-            application_name="editorName",
-            application_version="editorVersion",
-            integration_name="extensionName",
-            integration_version="extensionVersion",
-        ),
-    ),
-    "start_timeout": ("startTimeoutMs", lambda seconds: int(seconds * 1000)),
+# The start of the runtime may take so many seconds; the engine counts milliseconds.
+_CLIENT: dict[str, Converter] = {
+    "telemetry": _telemetry,
+    "session_fs": _session_fs,
+    "builtin_plugin_directories": list,
+    "client_info": _renamed("application_name", "application_version", "integration_name", "integration_version"),
+    "start_timeout": lambda seconds: int(seconds * 1000),
 }
 
 
 def client_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a client in wire spelling."""
-    wire: dict[str, Any] = {}
-    for name, (key, convert) in _CLIENT.items():
-        value = options.get(name)
-        if value is not None:
-            wire[key] = value if convert is None else convert(value)
-    if options.get("enable_remote_sessions"):
-        wire["enableRemoteSessions"] = True
-    return wire
+    """The options of a client in wire spelling, without its connection."""
+    return _spelled({**options, "connection": None}, CLIENT, _CLIENT)

@@ -17,7 +17,10 @@ from ._permissions import PermissionInvocation as PermissionInvocation
 from ._permissions import PermissionNoResult as PermissionNoResult
 from ._permissions import create_attributed_permission_result as create_attributed_permission_result
 from ._serve import Handlers
+from ._wire import message
+from ._wire import tools as declarations
 from .generated._kinds import TOOL
+from .generated._options import MessageOptions
 
 if TYPE_CHECKING:
     import os
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from ._stream import Collector
     from ._ui import SessionUiApi as SessionUiApi
     from .client import CopilotClient
-    from .generated.rpc import CurrentToolMetadata, ModelSwitchAutoTierResult, OpenCanvasInstance, SessionRpc
+    from .generated.rpc import ModelSwitchAutoTierResult, OpenCanvasInstance, SessionRpc
     from .generated.session_events import PermissionRequest as PermissionRequest
     from .generated.session_events import SessionEvent
     from .tools import Tool
@@ -57,7 +60,7 @@ class _Unset:
 _UNSET = _Unset()
 
 
-class CopilotSession:
+class CopilotSession(MessageOptions):
     """A conversation with the agent. Made by ``create_session`` and ``resume_session`` of a client."""
 
     def __init__(
@@ -284,90 +287,35 @@ class CopilotSession:
         given = {name: value for name, value in params.items() if value is not None}
         return await self._call("session.call", method=method, params=given)
 
-    async def send(
-        self,
-        prompt: str,
-        *,
-        attachments: list[Attachment] | None = None,
-        source: MessageSource | None = None,
-        mode: SendMode | None = None,
-        agent_mode: AgentMode | None = None,
-        request_headers: dict[str, str] | None = None,
-        display_prompt: str | None = None,
-        response_schema: dict[str, Any] | type[Any] | None = None,
-    ) -> str:
-        """Sends a message; returns its id as soon as the runtime has it. The work is seen through events."""
-        members = _message(prompt, attachments, source, mode, agent_mode, request_headers, display_prompt)
-        members["responseFormat"] = _response_format(response_schema)
-        answer = await self._call("session.send", **members)
-        return str(answer["messageId"])
+    async def _send(self, options: dict[str, Any]) -> str:
+        answer = await self._submit("session.send", message(options))
+        return str(decode(answer)["messageId"])
 
-    async def send_and_wait(
-        self,
-        prompt: str,
-        *,
-        attachments: list[Attachment] | None = None,
-        source: MessageSource | None = None,
-        mode: SendMode | None = None,
-        agent_mode: AgentMode | None = None,
-        request_headers: dict[str, str] | None = None,
-        display_prompt: str | None = None,
-        response_schema: dict[str, Any] | type[Any] | None = None,
-        timeout: float = 60.0,
-        inactivity_timeout: float | None = None,
-        until: Literal["idle", "foreground"] = "idle",
-    ) -> SessionEvent | None:
-        """Sends a message and waits until the agent is idle; returns its last answer to this message.
-
-        ``timeout`` limits the whole wait, ``inactivity_timeout`` the time without any event of the session, both in
-        seconds. Neither ends the agent's work: see ``abort`` for that. ``until="foreground"`` does not wait for agents
-        and shells that were left running in the background.
-        """
-        members = _message(prompt, attachments, source, mode, agent_mode, request_headers, display_prompt)
-        members["responseFormat"] = _response_format(response_schema)
-        members["until"] = until
-        if inactivity_timeout is not None:
-            members["inactivityTimeoutMs"] = inactivity_timeout * 1000
-        raw = await self._send_and_wait(members, timeout)
+    async def _send_and_wait(self, options: dict[str, Any]) -> SessionEvent | None:
+        args = message(options)
+        args["until"] = options["until"]
+        if options["inactivity_timeout"] is not None:
+            args["inactivityTimeoutMs"] = options["inactivity_timeout"] * 1000
+        raw = await self._wait(args, options["timeout"])
         return None if raw == b"null" else _event_from_bytes(raw)
 
-    async def _send_and_wait(self, members: dict[str, Any], timeout: float | None) -> bytes:
-        args = {name: value for name, value in members.items() if value is not None}
+    async def _wait(self, args: dict[str, Any], timeout: float | None) -> bytes:
         args["timeoutMs"] = None if timeout is None else int(timeout * 1000)
         try:
             return await self._submit("session.sendAndWait", args)
         except WaitTimeoutError as error:
             raise _wait_timeout(error, timeout) from None
 
-    async def send_and_wait_typed(
-        self,
-        prompt: str,
-        response_type: type[TResponse],
-        *,
-        attachments: list[Attachment] | None = None,
-        source: MessageSource | None = None,
-        mode: SendMode | None = None,
-        agent_mode: AgentMode | None = None,
-        request_headers: dict[str, str] | None = None,
-        display_prompt: str | None = None,
-        timeout: float = 60.0,
-        retries: int = 0,
-    ) -> TResponse:
-        """Like ``send_and_wait``, with the answer validated into a model. A Markdown fence around it is taken off.
-
-        With ``retries`` an answer that does not follow the model's schema is not the end: the agent is told why and
-        asked again so many times. When no answer was right, ``CopilotError`` of the kind ``SchemaMismatch`` is raised.
-        Without, a wrong answer raises what the model's library raises for it (``pydantic.ValidationError``,
-        ``msgspec.DecodeError``), and no answer at all a ``RuntimeError``.
-        """
+    async def _send_typed(self, options: dict[str, Any]) -> Any:
         from ._structured import check_model, refused, schema_for, value_of
 
-        check_model(response_type, mode)
-        members = _message(prompt, attachments, source, mode, agent_mode, request_headers, display_prompt)
-        members["responseSchema"] = schema_for(response_type)
-        members["responseRetries"] = retries
+        response_type, retries = options["response_type"], options["retries"]
+        check_model(response_type, options["mode"])
+        args = message(options)
+        args["responseSchema"] = schema_for(response_type)
+        args["responseRetries"] = retries
         try:
-            return value_of(await self._send_and_wait(members, timeout), response_type)
+            return value_of(await self._wait(args, options["timeout"]), response_type)
         except CopilotError as error:
             raise (refused(error, response_type) if retries == 0 else error) from None
 
@@ -430,14 +378,12 @@ class CopilotSession:
 
     async def set_tools(self, tools: list[Tool]) -> None:
         """Replaces the tools of the session."""
-        from ._tool_call import tool_to_wire
-
         if self._disconnected:
             raise RuntimeError("Session is disconnected")
         handlers = self._handlers
         before = handlers.replace(TOOL, {tool.name: tool.handler for tool in tools if tool.handler})
         try:
-            await self._rpc_call("session.tools.set", tools=[tool_to_wire(each) for each in tools])
+            await self._rpc_call("session.tools.set", tools=declarations(tools))
         except BaseException:
             handlers.replace(TOOL, before)
             raise
@@ -446,16 +392,6 @@ class CopilotSession:
         """Adds a line to the session's timeline."""
         _one_of("level", level, ("info", "warning", "error"))
         await self._rpc_call("session.log", message=message, level=level, ephemeral=ephemeral)
-
-    async def _tool_metadata(self) -> list[CurrentToolMetadata] | None:
-        from .generated.rpc import CurrentToolMetadata
-
-        try:
-            answer = await self._rpc_call("session.tools.getCurrentMetadata")
-        except Exception:
-            return None
-        tools = answer.get("tools")
-        return None if tools is None else [CurrentToolMetadata.from_dict(each) for each in tools]
 
 
 class _Peer:
@@ -494,38 +430,6 @@ def _wait_timeout(error: WaitTimeoutError, timeout: float | None) -> WaitTimeout
     if reason.get("seen"):
         error.add_note(f"last seen: {encode(reason['seen']).decode()}")
     return error
-
-
-def _message(
-    prompt: str,
-    attachments: list[Attachment] | None,
-    source: MessageSource | None,
-    mode: str | None,
-    agent_mode: str | None,
-    request_headers: dict[str, str] | None,
-    display_prompt: str | None,
-) -> dict[str, Any]:
-    from ._config import AgentMessageSource
-    from ._telemetry import get_trace_context
-
-    return {
-        "prompt": prompt,
-        "attachments": attachments,
-        "source": f"agent-{source.agent_id}" if isinstance(source, AgentMessageSource) else source,
-        "mode": mode,
-        "agentMode": agent_mode,
-        "requestHeaders": request_headers,
-        "displayPrompt": display_prompt,
-        **get_trace_context(),
-    }
-
-
-def _response_format(schema: dict[str, Any] | type[Any] | None) -> dict[str, Any] | None:
-    if schema is None:
-        return None
-    from ._structured import response_format
-
-    return response_format(schema)
 
 
 # Where the shapes are declared; each module is loaded with the first name that is asked for.

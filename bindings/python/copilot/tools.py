@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -96,6 +96,8 @@ class Tool:
     metadata: dict[str, Any] | None = None
     is_terminal: bool = False
     namespace: ToolNamespace | None = None
+    # Members this version does not know, in wire spelling.
+    extra: Mapping[str, Any] | None = None
 
 
 @overload

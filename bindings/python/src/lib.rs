@@ -26,6 +26,12 @@ mod _native {
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+    /// An id for a session whose program has given none.
+    #[pyfunction]
+    fn new_session_id() -> String {
+        copilot_core::host::new_session_id()
+    }
+
     /// Where the first interpreter that imported this module keeps its built-ins: no two share them.
     static HOME: OnceLock<usize> = OnceLock::new();
 
