@@ -1,7 +1,6 @@
 /** The connection to one agent runtime, and the sessions on it. */
-import { randomUUID } from "node:crypto";
-
 import { clientWire, sessionWire } from "./config.js";
+import { warnOfUnknown } from "./unknown-options.js";
 import { Connection, type CallOptions, type Question, type RequestOptions } from "./connection.js";
 import { keepContext } from "./context.js";
 import { noHandler } from "./dispatch.js";
@@ -11,7 +10,7 @@ import { CallKind, KINDS, type ClientKind } from "./generated/kinds.js";
 import { createServerRpc } from "./generated/namespaces.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { ServerRpc } from "./generated/rpc.js";
-import type { Counters } from "./native.js";
+import { newSessionId, type Counters } from "./native.js";
 import type { Diagnostics } from "./types/diagnostics.js";
 import { RequestServer, type LlmMessage } from "./request-exchange.js";
 import { serveSessionFs, type SessionFsProvider } from "./session-fs.js";
@@ -127,8 +126,8 @@ export class CopilotClient implements AsyncDisposable {
 
   /** Begins a new session; starts the client when needed. */
   async createSession(config: SessionConfig): Promise<CopilotSession> {
-    const assignedByRuntime = config.cloud !== undefined && !config.sessionId;
-    const sessionId = config.sessionId || (assignedByRuntime ? "" : randomUUID());
+    // The runtime chooses the id of a cloud session; callbacks of every other may need it before the runtime answers.
+    const sessionId = config.sessionId || (config.cloud ? "" : newSessionId());
     return await this.#openSession("session.create", sessionId, config);
   }
 
@@ -138,6 +137,7 @@ export class CopilotClient implements AsyncDisposable {
   }
 
   async #openSession(op: string, sessionId: string, config: AnyConfig): Promise<CopilotSession> {
+    warnOfUnknown(config);
     const handlers = new SessionHandlers(config);
     const session = new CopilotSession(sessionId, {
       connection: this.#connection,
@@ -153,7 +153,6 @@ export class CopilotClient implements AsyncDisposable {
       const wire = {
         ...sessionWire(config),
         ...extensionWire(config),
-        systemMessage: handlers.systemMessage,
       };
       const resume = op === "session.resume";
       const args = {

@@ -1,119 +1,61 @@
 /**
  * Options as a program writes them → options as the engine takes them.
  *
- * Only names and shapes change here: functions stay behind and become flags, a few keys have another name on the wire.
- * Defaults, omission rules and checks are the engine's.
+ * Only names and shapes change here, by the engine's own table: functions stay behind, a few keys have another name on the
+ * wire. Defaults, marks, omission rules and checks are the engine's.
  */
+import { CLIENT, SESSION } from "./generated/options.js";
 import { withInstalledRuntime } from "./runtime-package.js";
+import { withoutTransforms } from "./system-message.js";
 import { ToolSet } from "./tool-set.js";
 import { toolDeclaration } from "./tools.js";
 import type { Canvas } from "./canvas.js";
 import type { CopilotClientOptions } from "./types/client.js";
-import type { BearerTokenProvider } from "./types/handlers.js";
+import type { BearerTokenProvider, CommandDefinition } from "./types/handlers.js";
 import type {
   CustomAgentConfig,
+  LargeToolOutputConfig,
   MCPServerConfig,
   NamedProviderConfig,
   ProviderConfig,
   ResumeSessionConfig,
   SessionConfig,
 } from "./types/session.js";
+import type { Tool } from "./types/tools.js";
 
 type Wire = Record<string, unknown>;
+type Converter = (value: never) => unknown;
 
-/** Keys that travel under their own name. Anything else a program puts into the object is not for the runtime. */
-const SAME_NAME = [
-  "additionalDirectories",
-  "agent",
-  "askUserVariant",
-  "authClientIdMetadataUrl",
-  "canvasProvider",
-  "capi",
-  "clientName",
-  "cloud",
-  "coauthorEnabled",
-  "contextTier",
-  "continuePendingWork",
-  "customAgentsLocalOnly",
-  "defaultAgent",
-  "disabledMcpServers",
-  "disabledSkills",
-  "embeddingCacheStorage",
-  "enableCitations",
-  "enableConfigDiscovery",
-  "enableFileChangeTracking",
-  "enableFileHooks",
-  "enableHostGitOperations",
-  "enableManagedSettings",
-  "enableOnDemandInstructionDiscovery",
-  "enableSessionStore",
-  "enableSessionTelemetry",
-  "enableSkills",
-  "excludedBuiltinAgents",
-  "expAssignments",
-  "extensionInfo",
-  "extensionSdkPath",
-  "featureFlags",
-  "gitHubToken",
-  "githubMcpToolConfig",
-  "includeSubAgentStreamingEvents",
-  "includedBuiltinSkills",
-  "infiniteSessions",
-  "instructionDirectories",
-  "manageScheduleEnabled",
-  "managedSettings",
-  "mcpOAuthTokenStorage",
-  "memory",
-  "model",
-  "modelCapabilities",
-  "models",
-  "openCanvases",
-  "organizationCustomInstructions",
-  "pluginDirectories",
-  "reasoningEffort",
-  "reasoningSummary",
-  "remoteSession",
-  "requestCanvasRenderer",
-  "requestExtensions",
-  "sessionId",
-  "sessionLimits",
-  "skillDirectories",
-  "skipCustomInstructions",
-  "skipEmbeddingRetrieval",
-  "streaming",
-  "toolSearch",
-  "workingDirectory",
-] as const;
+/** Options whose value has another shape on the wire. */
+const CONVERTED: Readonly<Record<string, Converter>> = {
+  availableTools: toolFilter,
+  excludedTools: toolFilter,
+  tools: (tools: Tool[]) => tools.map(toolDeclaration),
+  canvases: (canvases: Canvas[]) => canvases.map((canvas) => canvas.declaration),
+  commands: (commands: CommandDefinition[]) =>
+    commands.map(({ name, description }) => ({ name, description })),
+  systemMessage: withoutTransforms,
+  mcpServers,
+  customAgents: (agents: CustomAgentConfig[]) =>
+    agents.map((agent) => ({ ...agent, mcpServers: agent.mcpServers && mcpServers(agent.mcpServers) })),
+  largeOutput: (output: LargeToolOutputConfig) => rename(output, "outputDirectory", "outputDir"),
+  provider: withoutCallback,
+  providers: (providers: NamedProviderConfig[]) => providers.map(withoutCallback),
+};
 
-/** Keys with another name on the wire. */
-const RENAMED = {
-  configDirectory: "configDir",
-  enableExperimentalMode: "isExperimentalMode",
-  suppressResumeEvent: "disableResume",
-} as const;
-
-/** Everything of a session's configuration that the runtime gets, except the system message. */
-export function sessionWire(config: SessionConfig & ResumeSessionConfig): Wire {
+/** What is given of the named options, under the names of the wire; everything else stays behind. */
+function spelled(options: object, names: Readonly<Record<string, string>>): Wire {
   const wire: Wire = {};
-  for (const key of SAME_NAME) if (config[key] !== undefined) wire[key] = config[key];
-  for (const [key, name] of Object.entries(RENAMED) as [keyof typeof RENAMED, string][]) {
-    if (config[key] !== undefined) wire[name] = config[key];
+  for (const [key, name] of Object.entries(names)) {
+    const value = (options as Wire)[key];
+    if (value !== undefined && value !== null) wire[name] = CONVERTED[key]?.(value as never) ?? value;
   }
-  if (config.enableMcpApps) wire["requestMcpApps"] = true;
-  wire["availableTools"] = toolFilter(config.availableTools);
-  wire["excludedTools"] = toolFilter(config.excludedTools);
-  wire["tools"] = config.tools?.map(toolDeclaration);
-  wire["canvases"] = config.canvases?.map((canvas: Canvas) => canvas.declaration);
-  wire["commands"] = config.commands?.map(({ name, description }) => ({ name, description }));
-  wire["mcpServers"] = mcpServers(config.mcpServers);
-  wire["customAgents"] = config.customAgents?.map((agent: CustomAgentConfig) => ({
-    ...agent,
-    mcpServers: mcpServers(agent.mcpServers),
-  }));
-  wire["largeOutput"] = config.largeOutput && rename(config.largeOutput, "outputDirectory", "outputDir");
-  wire["provider"] = config.provider && withoutCallback(config.provider);
-  wire["providers"] = config.providers?.map(withoutCallback);
   return wire;
+}
+
+/** Everything of a session's configuration that the runtime gets. */
+export function sessionWire(config: SessionConfig & ResumeSessionConfig): Wire {
+  return { ...spelled(config, SESSION), ...config.extra };
 }
 
 /** Callbacks for bearer tokens by the name the runtime asks with. */
@@ -127,20 +69,19 @@ export function bearerTokens(config: SessionConfig & ResumeSessionConfig): Map<s
   return found;
 }
 
-function toolFilter(filter: string[] | ToolSet | undefined): string[] | undefined {
+function toolFilter(filter: string[] | ToolSet): string[] {
   return filter instanceof ToolSet ? filter.toArray() : filter;
 }
 
-function mcpServers(servers: Record<string, MCPServerConfig> | undefined): Wire | undefined {
-  if (servers === undefined) return undefined;
+function mcpServers(servers: Record<string, MCPServerConfig>): Wire {
   return Object.fromEntries(
     Object.entries(servers).map(([name, server]) => [name, rename(server, "workingDirectory", "cwd")]),
   );
 }
 
 function withoutCallback(provider: ProviderConfig | NamedProviderConfig): Wire {
-  const { bearerTokenProvider, ...rest } = provider;
-  return bearerTokenProvider ? { ...rest, hasBearerTokenProvider: true } : { ...rest };
+  const { bearerTokenProvider: _, ...rest } = provider;
+  return rest;
 }
 
 /** A copy with one key under another name. */
@@ -149,38 +90,12 @@ function rename(object: object, from: string, to: string): Wire {
   return value === undefined ? rest : { ...rest, [to]: value };
 }
 
-/** Programs speak of applications and integrations, the wire of editors and extensions. */
-function clientInfo(info: CopilotClientOptions["clientInfo"]): Wire | undefined {
-  return (
-    info && {
-      editorName: info.applicationName,
-      editorVersion: info.applicationVersion,
-      extensionName: info.integrationName,
-      extensionVersion: info.integrationVersion,
-    }
-  );
-}
-
 /** Options of the client as the engine takes them, with what it serves; unknown keys stay behind. */
 export function clientWire(options: CopilotClientOptions, served: Record<string, boolean>): Wire {
   return {
+    ...spelled(options, CLIENT),
     connection:
       (options as { _internalConnection?: unknown })._internalConnection ?? withInstalledRuntime(options),
-    mode: options.mode,
-    workingDirectory: options.workingDirectory,
-    baseDirectory: options.baseDirectory,
-    logLevel: options.logLevel,
-    env: options.env,
-    gitHubToken: options.gitHubToken,
-    useLoggedInUser: options.useLoggedInUser,
-    telemetry: options.telemetry,
-    sessionFs: options.sessionFs,
-    sessionIdleTimeoutSeconds: options.sessionIdleTimeoutSeconds,
-    enableRemoteSessions: options.enableRemoteSessions || undefined,
-    startTimeoutMs: options.startTimeoutMs,
-    maxFrameBytes: options.maxFrameBytes,
-    builtinPluginDirectories: options.builtinPluginDirectories,
-    clientInfo: clientInfo(options.clientInfo),
     handlers: { ...served, gitHubTelemetry: !!options.onGitHubTelemetry, lifecycle: true },
   };
 }

@@ -22,7 +22,6 @@ import type {
   SkillProvider,
 } from "./types/handlers.js";
 import type { SectionTransformFn } from "./types/session.js";
-import type { CurrentToolMetadata } from "./generated/rpc.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { ToolHandler, ToolInvocation } from "./types/tools.js";
 
@@ -32,7 +31,6 @@ type Args = Record<string, unknown>;
 export interface Origin {
   readonly session: CopilotSession;
   readonly factory: FactoryRpc;
-  readonly availableTools: () => Promise<CurrentToolMetadata[] | undefined>;
 }
 
 type Answerer = (handler: never, args: Args, question: Question, origin: Origin) => unknown;
@@ -107,15 +105,13 @@ async function answerTool(handler: ToolHandler, args: Args, question: Question, 
     arguments: input,
     traceparent,
     tracestate,
+    availableTools,
   } = args as unknown as ToolInvocation;
   const { sessionId } = origin.session;
   const invocation: ToolInvocation = { sessionId, toolCallId, toolName, arguments: input };
   if (traceparent !== undefined) invocation.traceparent = traceparent;
   if (tracestate !== undefined) invocation.tracestate = tracestate;
-  if (toolName === "tool_search_tool") {
-    const availableTools = await origin.availableTools();
-    if (availableTools) invocation.availableTools = availableTools;
-  }
+  if (availableTools) invocation.availableTools = availableTools;
   return toolAnswer(await handler(input, withSignal(invocation, question, true)));
 }
 

@@ -39,6 +39,7 @@ export interface NativeClient {
 interface Addon {
   NativeClient: new (options: string, wake: () => void) => NativeClient;
   mcpToolResult(result: string): string;
+  newSessionId(): string;
 }
 
 const FILE = "copilot.node";
@@ -114,4 +115,10 @@ export function createNativeClient(options: string, wake: () => void): NativeCli
 export function mcpToolResult(result: string): string {
   addon ??= load();
   return addon.mcpToolResult(result);
+}
+
+/** An id for a session whose program has given none. */
+export function newSessionId(): string {
+  addon ??= load();
+  return addon.newSessionId();
 }

@@ -2,15 +2,13 @@
 import { bearerTokens } from "./config.js";
 import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
 import { defaultJoinSessionPermissionHandler } from "./permissions.js";
-import { prepareSystemMessage } from "./system-message.js";
+import { sectionTransforms } from "./system-message.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { ResumeSessionConfig, SessionConfig } from "./types/session.js";
 
 export class SessionHandlers {
   /** By kind and name; the name is empty for kinds that have one handler. */
   readonly #byKind = new Map<number, Map<string, unknown>>();
-  /** The system message with its callbacks taken out. */
-  readonly systemMessage: unknown;
   readonly #permission: unknown;
 
   constructor(config: SessionConfig & ResumeSessionConfig & { _factories?: FactoryHandle[] }) {
@@ -21,9 +19,7 @@ export class SessionHandlers {
     for (const command of config.commands ?? []) this.add(CallKind.Command, command.handler, command.name);
     const canvases = new Map(config.canvases?.map((canvas) => [canvas.declaration.id, canvas]));
     if (canvases.size > 0) this.add(CallKind.Canvas, canvases);
-    const { wire, transforms } = prepareSystemMessage(config.systemMessage);
-    this.systemMessage = wire;
-    for (const [section, transform] of transforms) {
+    for (const [section, transform] of sectionTransforms(config.systemMessage)) {
       this.add(CallKind.SystemMessageTransform, transform, section);
     }
     for (const [provider, token] of bearerTokens(config)) this.add(CallKind.ProviderToken, token, provider);

@@ -5,12 +5,7 @@ import { answer } from "./dispatch.js";
 import { EventStream, Subscribers } from "./events.js";
 import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
 import { createSessionRpc } from "./generated/namespaces.js";
-import type {
-  SessionRpc,
-  CurrentToolMetadata,
-  ModelSwitchAutoTierResult,
-  OpenCanvasInstance,
-} from "./generated/rpc.js";
+import type { SessionRpc, ModelSwitchAutoTierResult, OpenCanvasInstance } from "./generated/rpc.js";
 import type { AutoTier, ReasoningSummary } from "./generated/session-events.js";
 import { hold, release } from "./liveness.js";
 import type { SessionHandlers } from "./session-handlers.js";
@@ -122,10 +117,6 @@ export class CopilotSession implements AsyncDisposable {
     return answer(this.#around.handlers, question, {
       session: this,
       factory: this.#factoryRpc(),
-      availableTools: async () => {
-        const reply = await this.#call("session.tools.getCurrentMetadata").catch(() => undefined);
-        return (reply as { tools?: CurrentToolMetadata[] } | undefined)?.tools;
-      },
     });
   };
 
@@ -215,10 +206,10 @@ export class CopilotSession implements AsyncDisposable {
   }
 
   async #message(op: string, options: string | MessageOptions, extra: object): Promise<unknown> {
-    const { signal, ...message } = typeof options === "string" ? { prompt: options } : options;
+    const { signal, extra: more, ...message } = typeof options === "string" ? { prompt: options } : options;
     const provider = this.#around.traceContext;
     const trace = provider && (await getTraceContext(provider));
-    const args = { ...message, ...trace, ...extra, key: this.#key };
+    const args = { ...message, ...more, ...trace, ...extra, key: this.#key };
     this.#listen();
     return await this.#around.connection.submit(op, args, { signal });
   }

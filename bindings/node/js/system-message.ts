@@ -22,25 +22,20 @@ export const SYSTEM_MESSAGE_SECTIONS: Record<SystemMessageSection, { description
   last_instructions: { description: "What the message ends with" },
 };
 
-export interface PreparedSystemMessage {
-  wire: unknown;
-  transforms: Map<string, SectionTransformFn>;
-}
-
-/** Keeps callbacks here and tells the runtime which sections to ask for. */
-export function prepareSystemMessage(config: SystemMessageConfig | undefined): PreparedSystemMessage {
-  const transforms = new Map<string, SectionTransformFn>();
+/** The functions that rewrite sections of a customized message, by section. */
+export function sectionTransforms(config: SystemMessageConfig | undefined): Map<string, SectionTransformFn> {
+  const found = new Map<string, SectionTransformFn>();
   const sections = config?.mode === "customize" ? config.sections : undefined;
   for (const [id, section] of Object.entries<SectionOverride | undefined>(sections ?? {})) {
-    if (typeof section?.action === "function") transforms.set(id, section.action);
+    if (typeof section?.action === "function") found.set(id, section.action);
   }
-  if (transforms.size === 0 || sections === undefined) return { wire: config, transforms };
-  const reduced: Record<string, unknown> = {};
-  for (const [id, section] of Object.entries<SectionOverride | undefined>(sections)) {
-    if (!section) continue;
-    reduced[id] = transforms.has(id)
-      ? { action: "transform" }
-      : { action: section.action, content: section.content };
-  }
-  return { wire: { ...config, sections: reduced }, transforms };
+  return found;
+}
+
+/** The message without its functions, which stay here. */
+export function withoutTransforms(config: SystemMessageConfig): unknown {
+  const functions = sectionTransforms(config);
+  if (functions.size === 0 || config.mode !== "customize") return config;
+  const kept = Object.entries(config.sections ?? {}).filter(([id]) => !functions.has(id));
+  return { ...config, sections: Object.fromEntries(kept) };
 }

@@ -1,28 +1,16 @@
 /** Tools as a program writes them, and what goes over the wire for them. */
 import { mcpToolResult } from "./native.js";
-import type { McpCallToolResult, Tool, ToolHandler, ToolResultObject, ZodSchema } from "./types/tools.js";
-
-/** A tool without its name. */
-interface ToolConfig<T> {
-  description?: string;
-  parameters?: ZodSchema<T> | Record<string, unknown>;
-  handler?: ToolHandler<T>;
-  overridesBuiltInTool?: boolean;
-  skipPermission?: boolean;
-  defer?: "auto" | "never";
-  metadata?: Record<string, unknown>;
-  isTerminal?: boolean;
-}
+import type { McpCallToolResult, Tool, ToolResultObject, ZodSchema } from "./types/tools.js";
 
 /** Names a tool; exists so that the type of the arguments follows from `parameters`. */
-export function defineTool<T = unknown>(name: string, config: ToolConfig<T>): Tool<T> {
+export function defineTool<T = unknown>(name: string, config: Omit<Tool<T>, "name">): Tool<T> {
   return { name, ...config };
 }
 
 /** The declaration of a tool on the wire: everything but the handler, schemas as JSON Schema. */
 export function toolDeclaration(tool: Tool): Record<string, unknown> {
-  const { handler: _handler, parameters, ...rest } = tool;
-  return { ...rest, parameters: jsonSchema(parameters) };
+  const { handler: _handler, parameters, extra, ...rest } = tool;
+  return { ...rest, parameters: jsonSchema(parameters), ...extra };
 }
 
 /** A schema as JSON Schema, however it was written. */

@@ -169,6 +169,12 @@ pub fn mcp_tool_result(result: String) -> Result<String> {
     copilot_core::host::tool_result_of_mcp(&result).map_err(|error| to_napi(&error))
 }
 
+/// An id for a session whose program has given none.
+#[napi]
+pub fn new_session_id() -> String {
+    copilot_core::host::new_session_id()
+}
+
 /// Ids cross as numbers; they count from one and stay far below 2^53.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn to_id(number: f64) -> u64 {

@@ -7,4 +7,4 @@ mod batch;
 mod client;
 mod error;
 
-pub use client::mcp_tool_result;
+pub use client::{mcp_tool_result, new_session_id};

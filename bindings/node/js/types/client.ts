@@ -1,8 +1,8 @@
 /** Options and answers of the client. */
-import type { GitHubTelemetryNotification, ModelBillingTokenPrices } from "../generated/rpc.js";
-import type { CopilotRequestHandler } from "../request-handler.js";
-import type { ExtensionLaunchProvider } from "./handlers.js";
+import type { ModelBillingTokenPrices } from "../generated/rpc.js";
 import type { ReasoningEffort } from "./session.js";
+
+export type { CopilotClientOptions } from "../generated/options.js";
 
 export interface TraceContext {
   traceparent?: string;
@@ -40,33 +40,6 @@ export interface UriRuntimeConnection {
 }
 
 export type CopilotClientMode = "empty" | "copilot-cli";
-
-export interface CopilotClientOptions {
-  connection?: RuntimeConnection;
-  mode?: CopilotClientMode;
-  workingDirectory?: string;
-  baseDirectory?: string;
-  logLevel?: "none" | "error" | "warning" | "info" | "debug" | "all";
-  env?: Record<string, string | undefined>;
-  gitHubToken?: string;
-  useLoggedInUser?: boolean;
-  onListModels?: () => Promise<ModelInfo[]> | ModelInfo[];
-  telemetry?: TelemetryConfig;
-  onGetTraceContext?: TraceContextProvider;
-  sessionFs?: SessionFsConfig;
-  requestHandler?: CopilotRequestHandler;
-  sessionIdleTimeoutSeconds?: number;
-  enableRemoteSessions?: boolean;
-  /** How long a runtime may take until it can be spoken to. */
-  startTimeoutMs?: number;
-  /** The longest message accepted from the runtime. */
-  maxFrameBytes?: number;
-  builtinPluginDirectories?: readonly string[];
-  onGitHubTelemetry?: (notification: GitHubTelemetryNotification) => void | Promise<void>;
-  clientInfo?: CopilotClientInfo;
-  /** Asked how to launch each extension. Needs runtime 1.0.85 or newer. */
-  extensionLaunchProvider?: ExtensionLaunchProvider;
-}
 
 export interface SessionContext {
   workingDirectory: string;

@@ -1,26 +1,14 @@
 /** Configuration of a session and of a message. */
-import type { Canvas } from "../canvas.js";
-import type { OpenCanvasInstance, RemoteSessionMode } from "../generated/rpc.js";
-import type { AutoTier, ReasoningSummary, SessionLimitsConfig } from "../generated/session-events.js";
-import type { SessionFsProvider } from "../session-fs.js";
-import type { CopilotSession } from "../session.js";
-import type { ToolSet } from "../tool-set.js";
+import type { AutoTier } from "../generated/session-events.js";
 import type { ModelCapabilitiesOverride } from "./client.js";
-import type { SessionEventHandler } from "./events.js";
-import type {
-  AutoModeSwitchHandler,
-  BearerTokenProvider,
-  CommandDefinition,
-  ElicitationHandler,
-  ExitPlanModeHandler,
-  GitHubTokenProvider,
-  McpAuthHandler,
-  PermissionHandler,
-  SkillProvider,
-  UserInputHandler,
-} from "./handlers.js";
-import type { SessionHooks } from "./hooks.js";
-import type { Tool, ToolSearchConfig } from "./tools.js";
+import type { BearerTokenProvider } from "./handlers.js";
+
+export type {
+  MessageOptions,
+  ResumeSessionConfig,
+  SessionConfig,
+  SessionConfigBase,
+} from "../generated/options.js";
 
 export interface CloudSessionRepository {
   owner: string;
@@ -144,105 +132,6 @@ export interface CapiSessionOptions {
   autoTier?: AutoTier;
 }
 
-export interface SessionConfigBase {
-  clientName?: string;
-  model?: string;
-  reasoningEffort?: ReasoningEffort;
-  reasoningSummary?: ReasoningSummary;
-  contextTier?: ContextTier;
-  modelCapabilities?: ModelCapabilitiesOverride;
-  largeOutput?: LargeToolOutputConfig;
-  configDirectory?: string;
-  enableConfigDiscovery?: boolean;
-  // Tools of different arguments share one list.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  tools?: Tool<any>[];
-  canvases?: Canvas[];
-  requestCanvasRenderer?: boolean;
-  requestExtensions?: boolean;
-  extensionSdkPath?: string;
-  extensionInfo?: ExtensionInfo;
-  commands?: CommandDefinition[];
-  systemMessage?: SystemMessageConfig;
-  availableTools?: string[] | ToolSet;
-  excludedTools?: string[] | ToolSet;
-  excludedBuiltinAgents?: string[];
-  provider?: ProviderConfig;
-  capi?: CapiSessionOptions;
-  providers?: NamedProviderConfig[];
-  models?: ProviderModelConfig[];
-  enableSessionTelemetry?: boolean;
-  enableCitations?: boolean;
-  sessionLimits?: SessionLimitsConfig;
-  skipCustomInstructions?: boolean;
-  customAgentsLocalOnly?: boolean;
-  coauthorEnabled?: boolean;
-  manageScheduleEnabled?: boolean;
-  onPermissionRequest?: PermissionHandler;
-  onMcpAuthRequest?: McpAuthHandler;
-  onUserInputRequest?: UserInputHandler;
-  onElicitationRequest?: ElicitationHandler;
-  enableMcpApps?: boolean;
-  onExitPlanModeRequest?: ExitPlanModeHandler;
-  onAutoModeSwitchRequest?: AutoModeSwitchHandler;
-  hooks?: SessionHooks;
-  workingDirectory?: string;
-  streaming?: boolean;
-  includeSubAgentStreamingEvents?: boolean;
-  mcpOAuthTokenStorage?: "persistent" | "in-memory";
-  mcpServers?: Record<string, MCPServerConfig>;
-  customAgents?: CustomAgentConfig[];
-  defaultAgent?: DefaultAgentConfig;
-  agent?: string;
-  skillDirectories?: string[];
-  pluginDirectories?: string[];
-  instructionDirectories?: string[];
-  disabledSkills?: string[];
-  infiniteSessions?: InfiniteSessionConfig;
-  memory?: MemoryConfiguration;
-  gitHubToken?: string;
-  skipEmbeddingRetrieval?: boolean;
-  embeddingCacheStorage?: "persistent" | "in-memory";
-  organizationCustomInstructions?: string;
-  enableOnDemandInstructionDiscovery?: boolean;
-  enableFileHooks?: boolean;
-  enableHostGitOperations?: boolean;
-  enableSessionStore?: boolean;
-  enableSkills?: boolean;
-  remoteSession?: RemoteSessionMode;
-  onEvent?: SessionEventHandler;
-  createSessionFsProvider?: (session: CopilotSession) => SessionFsProvider;
-  enableExperimentalMode?: boolean;
-  canvasProvider?: CanvasProviderIdentity;
-  toolSearch?: ToolSearchConfig;
-  includedBuiltinSkills?: string[];
-  enableFileChangeTracking?: boolean;
-  askUserVariant?: AskUserVariant;
-  githubMcpToolConfig?: GitHubMcpToolConfig;
-  additionalDirectories?: string[];
-  authClientIdMetadataUrl?: string;
-  disabledMcpServers?: string[];
-  gitHubTokenProvider?: GitHubTokenProvider;
-  /** Skills that live in the program; not for cloud sessions. Needs runtime 1.0.85 or newer. */
-  skillProvider?: SkillProvider;
-  enableManagedSettings?: boolean;
-  managedSettings?: ManagedSettings;
-  featureFlags?: Record<string, boolean>;
-  expAssignments?: CopilotExpAssignmentResponse | Record<string, unknown>;
-  signal?: AbortSignal;
-}
-
-export interface SessionConfig extends SessionConfigBase {
-  sessionId?: string;
-  cloud?: CloudSessionOptions;
-}
-
-export interface ResumeSessionConfig extends SessionConfigBase {
-  suppressResumeEvent?: boolean;
-  continuePendingWork?: boolean;
-  openCanvases?: OpenCanvasInstance[];
-}
-
 export interface ProviderConfig {
   type?: "openai" | "azure" | "anthropic";
   wireApi?: "completions" | "responses";
@@ -283,27 +172,17 @@ export interface ProviderModelConfig {
   capabilities?: ModelCapabilitiesOverride;
 }
 
-export interface MessageOptions {
-  prompt: string;
-  attachments?: Array<
-    | { type: "file"; path: string; displayName?: string }
-    | { type: "directory"; path: string; displayName?: string }
-    | {
-        type: "selection";
-        filePath: string;
-        displayName: string;
-        selection?: { start: { line: number; character: number }; end: { line: number; character: number } };
-        text?: string;
-      }
-    | { type: "blob"; data: string; mimeType: string; displayName?: string }
-  >;
-  mode?: "enqueue" | "immediate";
-  agentMode?: "interactive" | "plan" | "autopilot" | "shell";
-  requestHeaders?: Record<string, string>;
-  displayPrompt?: string;
-  source?: MessageSource;
-  signal?: AbortSignal;
-}
+export type MessageAttachment =
+  | { type: "file"; path: string; displayName?: string }
+  | { type: "directory"; path: string; displayName?: string }
+  | {
+      type: "selection";
+      filePath: string;
+      displayName: string;
+      selection?: { start: { line: number; character: number }; end: { line: number; character: number } };
+      text?: string;
+    }
+  | { type: "blob"; data: string; mimeType: string; displayName?: string };
 
 /** What ends a wait besides its time limit. Running out of time never ends the agent's work. */
 export interface WaitOptions {
@@ -363,5 +242,20 @@ export interface ManagedSettings {
 }
 
 export type AskUserVariant = "legacy" | "elicitation";
+
+export interface ImageGenerationConfig {
+  enabled?: boolean;
+  watermark?: boolean;
+  saveToDisk?: boolean;
+}
+
+export interface AutopilotOptions {
+  continuationEnabled?: boolean;
+  maxContinues?: number;
+}
+
+export interface DiagnosticsConfiguration {
+  sources: { mcp?: { level: string } };
+}
 
 export type MessageSource = "user" | "system" | `agent-${string}`;

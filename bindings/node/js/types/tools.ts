@@ -2,6 +2,8 @@
 import type { CurrentToolMetadata } from "../generated/rpc.js";
 import type { JsonValue } from "./factory.js";
 
+export type { Tool } from "../generated/options.js";
+
 export type ToolResultType = "success" | "failure" | "rejected" | "denied" | "timeout";
 
 export type ToolBinaryResult = {
@@ -58,18 +60,6 @@ export type ToolHandler<TArgs = unknown> = (
 export interface ZodSchema<T = unknown> {
   _output: T;
   toJSONSchema(): Record<string, unknown>;
-}
-
-export interface Tool<TArgs = unknown> {
-  name: string;
-  description?: string;
-  parameters?: ZodSchema<TArgs> | Record<string, unknown>;
-  handler?: ToolHandler<TArgs>;
-  overridesBuiltInTool?: boolean;
-  skipPermission?: boolean;
-  defer?: "auto" | "never";
-  metadata?: Record<string, unknown>;
-  isTerminal?: boolean;
 }
 
 export interface ToolCallRequestPayload {
