@@ -49,12 +49,10 @@ const userInput = (behaviour) =>
 const onHook = (type) => `on${type[0].toUpperCase()}${type.slice(1)}`;
 const mapEntries = (object, map) => Object.fromEntries(Object.entries(object).map(map));
 
-/** The provider with its callback in place of the flag. */
+/** The providers with their callbacks. */
 function withToken(config, tokens) {
-  const place = (provider, name) => {
-    const { hasBearerTokenProvider, ...rest } = provider;
-    return hasBearerTokenProvider ? { ...rest, bearerTokenProvider: canned(tokens[name]) } : rest;
-  };
+  const place = (provider, name) =>
+    name in tokens ? { ...provider, bearerTokenProvider: canned(tokens[name]) } : provider;
   return {
     ...(config.provider && { provider: place(config.provider, "default") }),
     ...(config.providers && {
@@ -63,13 +61,10 @@ function withToken(config, tokens) {
   };
 }
 
-/** The system message with callbacks in place of the flags. */
+/** The system message with its callbacks. */
 function withTransforms({ systemMessage }, transforms) {
-  const sections = mapEntries(systemMessage.sections, ([id, section]) => [
-    id,
-    section.action === "transform" ? { action: canned(transforms[id]) } : section,
-  ]);
-  return { systemMessage: { ...systemMessage, sections } };
+  const served = mapEntries(transforms, ([id, behaviour]) => [id, { action: canned(behaviour) }]);
+  return { systemMessage: { ...systemMessage, sections: { ...systemMessage.sections, ...served } } };
 }
 
 /** The canvases that a configuration declares, all served in the same way. */

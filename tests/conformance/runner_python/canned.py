@@ -112,11 +112,8 @@ def user_input(spec: dict[str, Any]) -> Any:
 
 
 def _token_provider(provider: dict[str, Any], behaviour: Any) -> dict[str, Any]:
-    """The provider with its callback in place of the flag."""
-    if not provider.get("has_bearer_token_provider"):
-        return provider
-    rest = {key: value for key, value in provider.items() if key != "has_bearer_token_provider"}
-    return {**rest, "bearer_token_provider": callback(behaviour)}
+    """The provider with its callback."""
+    return provider if behaviour is None else {**provider, "bearer_token_provider": callback(behaviour)}
 
 
 def _place_tokens(options: dict[str, Any], tokens: dict[str, Any]) -> None:
@@ -128,11 +125,8 @@ def _place_tokens(options: dict[str, Any], tokens: dict[str, Any]) -> None:
 
 def _place_transforms(options: dict[str, Any], transforms: dict[str, Any]) -> None:
     message = options["system_message"]
-    sections = {
-        name: {"action": callback(transforms[name])} if section.get("action") == "transform" else section
-        for name, section in message["sections"].items()
-    }
-    options["system_message"] = {**message, "sections": sections}
+    served = {name: {"action": callback(behaviour)} for name, behaviour in transforms.items()}
+    options["system_message"] = {**message, "sections": {**message.get("sections", {}), **served}}
 
 
 class _Canvas(CanvasHandler):
