@@ -84,7 +84,8 @@ async fn a_tool_search_is_told_of_the_tools_if_the_runtime_tells() {
         let client = fake_client(script);
         let session = client.create_session(with_tool("tool_search_tool", Finds)).await.unwrap();
         session.send_and_wait("go", Duration::from_secs(20)).await.unwrap();
-        let replies = call(&client, "fake.received", json!({"method": "session.tools.handlePendingToolCall"})).await;
+        let replies =
+            call(&client, "fake.received", json!({"method": "session.tools.handlePendingToolCall"})).await;
         assert_eq!(replies["messages"][0]["params"]["result"], expected);
         client.stop().await;
     }

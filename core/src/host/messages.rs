@@ -10,8 +10,8 @@ use super::request::duration;
 use super::shared::{Running, Shared};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
-use crate::protocol::{json as text, method};
 use crate::protocol::options::SendOptions;
+use crate::protocol::{json as text, method};
 use crate::session::{Session, Until, WaitOptions};
 
 fn invalid(what: impl Into<String>) -> Error {

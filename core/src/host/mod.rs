@@ -13,6 +13,7 @@ mod llm_answer;
 mod make;
 mod messages;
 mod ops;
+mod plain;
 mod request;
 mod served;
 mod session;

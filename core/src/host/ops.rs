@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::delivery::Ticket;
-use super::request::{Form, Invoke, Keyed, ListSessions, Named, Ping, Ui, bytes, duration, read};
+use super::plain::{Absent, PLAIN, Plain};
+use super::request::{Form, Invoke, Keyed, Named, SetTools, Ui, bytes, duration, read};
 use super::shared::Shared;
 use super::{llm_answer, make, messages};
 use crate::client::Polite;
 use crate::diagnostics::describe;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, reasons};
+use crate::handlers::ToolHandler;
 use crate::protocol::session_spec::Purpose;
 use crate::protocol::{json as text, method};
-use crate::session::{Question, Session};
+use crate::session::Question;
 
 type Op = fn(&Arc<Shared>, Ticket, &str) -> Result<()>;
 
@@ -26,12 +28,9 @@ const OPS: &[(&str, Op)] = &[
     ("session.sendAndWait", messages::send_and_wait),
     ("session.create", |shared, ticket, args| make::make(shared, ticket, args, Purpose::Create)),
     ("session.resume", |shared, ticket, args| make::make(shared, ticket, args, Purpose::Resume)),
-    ("session.getEvents", |shared, ticket, args| {
-        of_session(shared, ticket, args, method::SESSION_GET_MESSAGES)
-    }),
-    ("session.abort", |shared, ticket, args| of_session(shared, ticket, args, method::SESSION_ABORT)),
     ("session.disconnect", session_disconnect),
     ("session.ui", session_ui),
+    ("session.setTools", session_set_tools),
     ("llm.start", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.start", args)),
     ("llm.write", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.write", args)),
     ("llm.end", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.end", args)),
@@ -43,26 +42,20 @@ const OPS: &[(&str, Op)] = &[
     ("client.listModels", client_list_models),
     ("client.deleteSession", client_delete_session),
     ("client.diagnostics", client_diagnostics),
-    ("client.ping", client_ping),
-    ("client.getStatus", |shared, ticket, _| plain(shared, ticket, method::STATUS_GET)),
-    ("client.getAuthStatus", |shared, ticket, _| plain(shared, ticket, method::AUTH_GET_STATUS)),
-    ("client.listSessions", client_list_sessions),
-    ("client.getSessionMetadata", client_get_session_metadata),
-    ("client.getLastSessionId", |shared, ticket, _| plain(shared, ticket, method::SESSION_GET_LAST_ID)),
-    ("client.getForegroundSessionId", |shared, ticket, _| {
-        plain(shared, ticket, method::SESSION_GET_FOREGROUND)
-    }),
     ("client.setForegroundSessionId", client_set_foreground_session_id),
 ];
 
 /// Starts an operation; its end is reported under the ticket, unless this returns an error.
 pub(super) fn begin(shared: &Arc<Shared>, ticket: Ticket, op: &str, args: &str) -> Result<()> {
-    let run = OPS.iter().find(|(name, _)| *name == op).map(|(_, run)| run).ok_or_else(|| {
-        let known: Vec<_> = OPS.iter().map(|(name, _)| *name).collect();
-        let text = format!("no operation is called {op:?}; there are {}", known.join(", "));
-        Error::new(ErrorKind::InvalidArgument, text)
-    })?;
-    run(shared, ticket, args)
+    if let Some((_, run)) = OPS.iter().find(|(name, _)| *name == op) {
+        return run(shared, ticket, args);
+    }
+    if let Some(call) = PLAIN.iter().find(|call| call.op == op) {
+        return plain(shared, ticket, call, args);
+    }
+    let known: Vec<_> = OPS.iter().map(|(name, _)| *name).chain(PLAIN.iter().map(|call| call.op)).collect();
+    let text = format!("no operation is called {op:?}; there are {}", known.join(", "));
+    Err(Error::new(ErrorKind::InvalidArgument, text))
 }
 
 fn invoke(args: &str) -> Result<Invoke<'_>> {
@@ -111,16 +104,47 @@ fn rpc_notify(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     Ok(())
 }
 
-fn keyed(shared: &Shared, args: &str) -> Result<Session> {
-    shared.session(read::<Keyed>(args)?.key)
+/// A call that is one request; the reader completes it.
+fn plain(shared: &Arc<Shared>, ticket: Ticket, call: &Plain, args: &str) -> Result<()> {
+    let mut given: Map<String, Value> = read(args)?;
+    let key = given.remove("key").and_then(|key| u32::try_from(key.as_u64()?).ok()).unwrap_or_default();
+    let params = text::text(&call.params(given)?)?;
+    if !call.of_session {
+        let live = shared.client.0.live()?;
+        shared.call(ticket, &live.connection, call.method, &params, None);
+        return Ok(());
+    }
+    let session = shared.session(key)?;
+    session.core().check_open()?;
+    shared.call(ticket, session.core().connection(), call.method, &session.addressed(&params)?, None);
+    Ok(())
 }
 
-/// A question about a session without further arguments; the reader completes it.
-fn of_session(shared: &Arc<Shared>, ticket: Ticket, args: &str, method: &str) -> Result<()> {
-    let session = keyed(shared, args)?;
-    session.core().check_open()?;
-    shared.call(ticket, session.core().connection(), method, &session.addressed("{}")?, None);
-    Ok(())
+impl Plain {
+    /// The params of the request. Members that the table does not name travel as given.
+    fn params(&self, mut given: Map<String, Value>) -> Result<Map<String, Value>> {
+        let mut params = Map::new();
+        for member in self.members {
+            let value = match (given.remove(member.name), member.absent) {
+                (Some(Value::Null) | None, Absent::Refused) => {
+                    let text = format!("{}: {} is missing", self.op, member.name);
+                    return Err(Error::new(ErrorKind::InvalidArgument, text));
+                }
+                (None, Absent::LeftOut) => continue,
+                (None, Absent::Null) => Value::Null,
+                (Some(value), _) => value,
+            };
+            if let Value::String(text) = &value
+                && !member.values.is_empty()
+                && !member.values.contains(&text.as_str())
+            {
+                return Err(reasons::option_value(member.name, text, &member.values.join(", ")));
+            }
+            params.insert(member.wire.to_owned(), value);
+        }
+        params.extend(given);
+        Ok(params)
+    }
 }
 
 /// Does nothing for a session that is over already, also when its key was let go of.
@@ -153,6 +177,27 @@ fn session_ui(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let params = session.addressed(&question.params(&session, &asked.message)?)?;
     let read = move |answer: Bytes| Ok(bytes(&question.read(&answer)?));
     shared.call_and(ticket, session.core().connection(), method::SESSION_UI_ELICITATION, &params, read);
+    Ok(())
+}
+
+/// From the runtime's answer on the tools are served, so that no call of a new one comes too early.
+fn session_set_tools(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    let SetTools { key, tools, handlers } = read(args)?;
+    let session = shared.session(key)?;
+    session.core().check_open()?;
+    let host = shared.with_session(key, |slot| Arc::clone(&slot.host));
+    let served = handlers.zip(host).map(|(names, host)| {
+        names.into_iter().map(|name| (name, Arc::clone(&host) as Arc<dyn ToolHandler>)).collect()
+    });
+    let params = session.addressed(&text::text(&json!({"tools": tools}))?)?;
+    let core = Arc::clone(session.core());
+    let read = move |answer: Bytes| {
+        if let Some(served) = served {
+            core.set_tools(served);
+        }
+        Ok(answer)
+    };
+    shared.call_and(ticket, session.core().connection(), method::SESSION_TOOLS_SET, &params, read);
     Ok(())
 }
 
@@ -193,33 +238,6 @@ fn client_list_models(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<(
     let client = shared.client.clone();
     shared.spawn(ticket, async move { client.list_models_json().await });
     Ok(())
-}
-
-/// A question without arguments; the reader completes it.
-fn plain(shared: &Arc<Shared>, ticket: Ticket, method: &str) -> Result<()> {
-    ask(shared, ticket, method, &json!({}))
-}
-
-fn ask(shared: &Arc<Shared>, ticket: Ticket, method: &str, params: &Value) -> Result<()> {
-    let live = shared.client.0.live()?;
-    shared.call(ticket, &live.connection, method, &params.to_string(), None);
-    Ok(())
-}
-
-fn client_ping(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
-    let message = read::<Ping>(args)?.message;
-    ask(shared, ticket, method::PING, &json!({"message": message}))
-}
-
-fn client_list_sessions(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
-    let filter = read::<ListSessions>(args)?.filter;
-    let params = filter.map_or_else(|| json!({}), |filter| json!({"filter": filter}));
-    ask(shared, ticket, method::SESSION_LIST, &params)
-}
-
-fn client_get_session_metadata(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
-    let id = read::<Named>(args)?.session_id;
-    ask(shared, ticket, method::SESSION_GET_METADATA, &json!({"sessionId": id}))
 }
 
 fn client_set_foreground_session_id(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {

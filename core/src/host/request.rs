@@ -12,7 +12,7 @@ use super::delivery::SessionKey;
 use super::served::Served;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::json as text;
-use crate::protocol::options::SessionConfig;
+use crate::protocol::options::{SessionConfig, ToolSpec};
 use crate::protocol::session_spec::TraceContext;
 
 /// `rpc.call`, `rpc.notify` and `session.call`.
@@ -56,19 +56,15 @@ pub(super) struct Named {
     pub(super) session_id: String,
 }
 
+/// `session.setTools`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Ping {
+pub(super) struct SetTools {
+    pub(super) key: SessionKey,
+    pub(super) tools: Vec<ToolSpec>,
+    /// The tools that the host serves from now on; none: as before.
     #[serde(default)]
-    pub(super) message: Option<String>,
-}
-
-/// Of the filter only the members that are set travel.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListSessions {
-    #[serde(default)]
-    pub(super) filter: Option<serde_json::Map<String, serde_json::Value>>,
+    pub(super) handlers: Option<Vec<String>>,
 }
 
 /// `session.ui`

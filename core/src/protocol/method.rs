@@ -29,6 +29,7 @@ names! {
     SESSION_GET_FOREGROUND = "session.getForeground";
     SESSION_SET_FOREGROUND = "session.setForeground";
     SESSION_MODEL_SWITCH = "session.model.switchTo";
+    SESSION_AUTO_TIER_SWITCH = "session.model.switchAutoTier";
     SESSION_LOG = "session.log";
     SESSION_UI_ELICITATION = "session.ui.elicitation";
     SESSION_TASKS_CANCEL = "session.tasks.cancel";
@@ -36,6 +37,7 @@ names! {
     SESSION_OPTIONS_UPDATE = "session.options.update";
     SESSION_REGISTER_INTEREST = "session.eventLog.registerInterest";
     SESSION_TOOLS_REPLY = "session.tools.handlePendingToolCall";
+    SESSION_TOOLS_SET = "session.tools.set";
     SESSION_TOOLS_METADATA = "session.tools.getCurrentMetadata";
     SESSION_PERMISSIONS_REPLY = "session.permissions.handlePendingPermissionRequest";
     SESSION_ELICITATION_REPLY = "session.ui.handlePendingElicitation";

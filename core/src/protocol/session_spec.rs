@@ -5,9 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::options::{
-    CREATE_ONLY, EMPTY_MODE, LATER, LATER_ONLY, OMIT_FALSY, RESUME_ONLY, SessionConfig,
-};
+use super::options::{CREATE_ONLY, EMPTY_MODE, LATER, LATER_ONLY, OMIT_FALSY, RESUME_ONLY, SessionConfig};
 use super::{marks, system_message};
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result, reasons};

@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::process::Command;
 
 use super::child::ChildProcess;
-use super::inprocess::{self, HostPlan, Hosted};
 use super::client_options::ClientOptions;
+use super::inprocess::{self, HostPlan, Hosted};
 use super::options::{RuntimeConnection, TelemetryConfig};
 use super::{locate, tcp, uri};
 use crate::diagnostics::{Phase, Watch};

@@ -17,7 +17,7 @@ use super::subscribers::Subscribers;
 use super::turn::{Done, PASSED_OVER_GRACE, Seen, Turns, WaitId};
 use super::until::Until;
 use crate::error::{Error, ErrorKind, Result, reasons};
-use crate::handlers::{CallContext, Handlers};
+use crate::handlers::{CallContext, Handlers, ToolHandler};
 use crate::protocol::event::Event;
 use crate::router::SessionInbox;
 use crate::rpc::{Connection, Responder};
@@ -121,6 +121,14 @@ impl SessionCore {
 
     pub(crate) fn handlers(&self) -> Arc<Handlers> {
         Arc::clone(&self.handlers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other handlers of tools, from now on; a session that is over has none.
+    pub(crate) fn set_tools(&self, tools: HashMap<String, Arc<dyn ToolHandler>>) {
+        let mut handlers = self.handlers.write().unwrap_or_else(PoisonError::into_inner);
+        if self.check_open().is_ok() {
+            *handlers = Arc::new(Handlers { tools, ..(**handlers).clone() });
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

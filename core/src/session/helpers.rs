@@ -1,11 +1,18 @@
 //! Calls of a session that most programs need.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 
 use super::Session;
 use super::core::disconnected;
 use crate::error::{Result, reasons};
+use crate::handlers::ToolHandler;
+use crate::protocol::options::ToolSpec;
 use crate::protocol::{json, method};
 use crate::router::SessionInbox;
 
@@ -48,6 +55,35 @@ impl Session {
         one_of("contextTier", choice.context_tier.as_deref(), &["default", "long_context"])?;
         let params = with("modelId", model, choice)?;
         self.call(method::SESSION_MODEL_SWITCH, &params).await.map(drop)
+    }
+
+    /// Changes how the automatic choice of models weighs cost and ability; none goes back to the default. Returns the
+    /// runtime's answer as JSON text.
+    pub async fn set_auto_tier(&self, tier: Option<&str>) -> Result<Bytes> {
+        self.call(method::SESSION_AUTO_TIER_SWITCH, &json!({"autoTier": tier}).to_string()).await
+    }
+
+    /// Replaces all tools of this host. The new handlers serve from the runtime's answer on; after an error the old ones
+    /// still do. Needs a runtime newer than 1.0.85.
+    pub async fn set_tools(
+        &self,
+        tools: Vec<ToolSpec>,
+        handlers: HashMap<String, Arc<dyn ToolHandler>>,
+    ) -> Result<()> {
+        self.core().check_open()?;
+        let params = self.addressed(&json::text(&json!({"tools": tools}))?)?;
+        let (sender, done) = oneshot::channel();
+        let core = Arc::clone(self.core());
+        // On the reader: no call of a new tool comes before it is served.
+        let answered = move |answer: Result<Bytes>| {
+            if answer.is_ok() {
+                core.set_tools(handlers);
+            }
+            drop(sender.send(answer.map(drop)));
+        };
+        let connection = self.core().connection();
+        connection.call_as(connection.next_id(), method::SESSION_TOOLS_SET, &params, Box::new(answered));
+        done.await.unwrap_or_else(|_| Err(disconnected(&self.id())))
     }
 
     /// Writes to the session's timeline; the id of the event it becomes, when the runtime tells it.

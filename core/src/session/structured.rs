@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::handle::Session;
-use crate::protocol::options::SendOptions;
 use super::wait::WaitOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::event::Event;
 use crate::protocol::json;
+use crate::protocol::options::SendOptions;
 
 /// How a structured answer is asked for.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! The tables of `core/tables`: what is declared once, and what follows from it in every language.
 
 mod callbacks;
+mod calls;
 mod errors;
 mod options;
 
@@ -41,6 +42,7 @@ fn read<T: DeserializeOwned>(root: &Path, name: &str) -> Result<T, String> {
 /// Writes all that follows from the tables.
 pub fn write(root: &Path, tree: &mut Tree) -> Result<(), String> {
     callbacks::write(&callbacks::read(root)?, tree);
+    calls::write(&calls::read(root)?, tree);
     errors::write(&errors::read(root)?, tree);
     options::write(&options::read(root)?, tree);
     Ok(())

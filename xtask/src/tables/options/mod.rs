@@ -71,7 +71,9 @@ impl Row {
     /// The name with its words apart, as Rust and Python write it.
     fn snake(&self) -> String {
         // `gitHub` and `OAuth` are one word each.
-        names::snake(&self.name.replace("gitHub", "github").replace("GitHub", "Github").replace("OAuth", "Oauth"))
+        names::snake(
+            &self.name.replace("gitHub", "github").replace("GitHub", "Github").replace("OAuth", "Oauth"),
+        )
     }
 
     fn python_name(&self) -> String {

@@ -73,7 +73,8 @@ import type { ReasoningSummary, SessionLimitsConfig } from "./session-events.js"
 "#;
 
 pub fn module(tables: &Tables) -> String {
-    let mut out = format!("/** Options of clients, sessions, messages and tools. {MADE} {SOURCE} */\n{IMPORTS}");
+    let mut out =
+        format!("/** Options of clients, sessions, messages and tools. {MADE} {SOURCE} */\n{IMPORTS}");
     let extra = "Members this version does not know; they travel as given, and win over the others.";
     let extra = format!("  /** {extra} */\n  extra?: Record<string, unknown>;\n");
     let rows = |keep: fn(&Row) -> bool| tables.session.iter().filter(move |row| keep(row));
@@ -111,7 +112,10 @@ fn members<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>, required: 
 }
 
 fn names(out: &mut String, name: &str, doc: &str, rows: &[Row]) {
-    let _ = writeln!(out, "/** {doc}, with their names on the wire. */\nexport const {name}: Readonly<Record<string, string>> = {{");
+    let _ = writeln!(
+        out,
+        "/** {doc}, with their names on the wire. */\nexport const {name}: Readonly<Record<string, string>> = {{"
+    );
     for row in rows.iter().filter(|row| row.rust.is_some() && row.node.is_some()) {
         let _ = writeln!(out, "  {}: \"{}\",", row.node_name(), row.name);
     }

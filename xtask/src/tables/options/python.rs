@@ -41,7 +41,9 @@ const EXTRA: &str = "extra: Mapping[str, Any] | None = None";
 const EXTRA_DOC: &str = "Members this version does not know, in wire spelling; they win over the others.";
 
 pub fn module(tables: &Tables) -> String {
-    let mut out = format!("\"\"\"Options of clients, sessions, messages and tools. {MADE} {SOURCE}\"\"\"\n\n{IMPORTS}\n\n");
+    let mut out = format!(
+        "\"\"\"Options of clients, sessions, messages and tools. {MADE} {SOURCE}\"\"\"\n\n{IMPORTS}\n\n"
+    );
     client(&mut out, tables);
     session(&mut out, tables);
     out.push_str("\n# Keywords of what travels, with their names on the wire.\n");
@@ -71,7 +73,13 @@ fn client(out: &mut String, tables: &Tables) {
     document(out, "Makes a client; nothing is started yet.", &tables.client, every, None);
     let _ = writeln!(out, "{TAKE}        self._begin(options)\n");
     for (name, op, call, leading, doc) in [
-        ("create_session", "session.create", Call::Create, None, "Opens a new session; starts the client when needed."),
+        (
+            "create_session",
+            "session.create",
+            Call::Create,
+            None,
+            "Opens a new session; starts the client when needed.",
+        ),
         (
             "resume_session",
             "session.resume",
@@ -82,7 +90,15 @@ fn client(out: &mut String, tables: &Tables) {
     ] {
         let taken = |row: &Row| row.taken_by(call);
         let leading: Vec<_> = leading.into_iter().collect();
-        signature(out, &format!("async def {name}"), &leading, &tables.session, taken, Some(EXTRA), "CopilotSession");
+        signature(
+            out,
+            &format!("async def {name}"),
+            &leading,
+            &tables.session,
+            taken,
+            Some(EXTRA),
+            "CopilotSession",
+        );
         document(out, doc, &tables.session, taken, Some(EXTRA_DOC));
         let _ = writeln!(out, "{TAKE}        return await self._open(\"{op}\", options)\n");
     }
@@ -157,7 +173,11 @@ fn session(out: &mut String, tables: &Tables) {
         if result.is_empty() {
             let _ = writeln!(out, "{}        return await self.{}(options)\n", TAKE, method.body);
         } else {
-            let _ = writeln!(out, "{}        {result} = await self.{}(options)\n        return value\n", TAKE, method.body);
+            let _ = writeln!(
+                out,
+                "{}        {result} = await self.{}(options)\n        return value\n",
+                TAKE, method.body
+            );
         }
     }
 }

@@ -79,12 +79,15 @@ fn camel(field: &str) -> String {
 
 fn rules(out: &mut String, rows: &[Row]) {
     let mut list = |doc: &str, name: &str, is: fn(&Row) -> bool| {
-        let names: String = rows.iter().filter(|row| is(row)).map(|row| format!("\"{}\",", row.name)).collect();
+        let names: String =
+            rows.iter().filter(|row| is(row)).map(|row| format!("\"{}\",", row.name)).collect();
         let _ = writeln!(out, "/// {doc}\npub(crate) const {name}: &[&str] = &[{names}];\n");
     };
-    list("Members left out when empty, `false` or 0; all others are sent whenever they are set.", "OMIT_FALSY", |row| {
-        row.omit.is_some()
-    });
+    list(
+        "Members left out when empty, `false` or 0; all others are sent whenever they are set.",
+        "OMIT_FALSY",
+        |row| row.omit.is_some(),
+    );
     list("Members of `session.create` only.", "CREATE_ONLY", |row| {
         row.only == Some(Call::Create) && row.rust.is_some()
     });

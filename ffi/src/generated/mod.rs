@@ -1,0 +1,3 @@
+//! Functions that `cargo xtask gen` writes.
+
+mod calls;
