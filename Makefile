@@ -139,8 +139,8 @@ compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases 
 
 # --- lint ---------------------------------------------------------------------------------------------------------------
 
-.PHONY: lint layers limits coverage header header-check gen gen-check
-lint: setup build-python build-node layers limits coverage header-check gen-check ## Formats checked, lints, types, generated files.
+.PHONY: lint layers limits coverage abi header header-check gen gen-check
+lint: setup build-python build-node layers limits coverage abi header-check gen-check ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
@@ -153,6 +153,8 @@ limits: ## Refuses overlong files.
 	@python3 scripts/limits.py
 coverage: ## Holds the table of what tests which section of the reference.
 	@python3 scripts/coverage.py
+abi: ## Holds that the C header only gains, where abidiff is installed.
+	@python3 scripts/abi.py
 header: ## Writes include/copilot.h.
 	cargo run -q -p copilot-ffi --features header --bin gen-header
 header-check:

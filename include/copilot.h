@@ -56,6 +56,8 @@
     NULL, NULL }
 #define COPILOT_WAIT_INIT { sizeof(copilot_wait), 0, NULL }
 #define COPILOT_COUNTERS_INIT { sizeof(copilot_counters), 0, 0, 0, 0 }
+/* Initialises a copilot_event_header. */
+#define COPILOT_EVENT_HEADER_INIT { sizeof(copilot_event_header), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0 }
 
 
 /**
@@ -726,6 +728,37 @@ typedef struct {
 typedef void (*copilot_event_fn)(void *user_data, copilot_session *session, const copilot_event *event);
 
 /**
+ * What every event has beside its data. Initialise with `COPILOT_EVENT_HEADER_INIT`. The texts are borrowed from the
+ * event: valid only during the callback, not terminated by a NUL.
+ */
+typedef struct {
+  /**
+   * `sizeof(copilot_event_header)` of the program.
+   */
+  size_t size;
+  /**
+   * The event's id, a UUID.
+   */
+  copilot_str id;
+  /**
+   * When it happened, ISO-8601.
+   */
+  copilot_str timestamp;
+  /**
+   * The event before it; absent for the first one.
+   */
+  copilot_str parent_id;
+  /**
+   * The sub-agent it comes from; absent for the root agent.
+   */
+  copilot_str agent_id;
+  /**
+   * 1 when it is not kept in the session's history, else 0.
+   */
+  uint32_t ephemeral;
+} copilot_event_header;
+
+/**
  * Receives a new session, exactly once: `error` is NULL and `session` set, or the other way round. The callback owns
  * both. Runs where callbacks run.
  */
@@ -1073,6 +1106,449 @@ bool copilot_error_rpc_code(const copilot_error *error,
 copilot_code copilot_error_free(copilot_error *error);
 
 /**
+ * Reads the common members of an event. An identifier that is written with escapes counts as absent;
+ * `copilot_json_text` reads it.
+ *
+ * @param event the event of a callback.
+ * @param[out] header with its size set.
+ */
+copilot_error *copilot_event_get_header(const copilot_event *event, copilot_event_header *header);
+
+/**
+ * Asks the runtime for a sign of life.
+ *
+ * @param message comes back after `pong: `; may be absent.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"message","timestamp","protocolVersion"}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_ping(copilot_client *client,
+                                   copilot_str message,
+                                   const copilot_wait *wait,
+                                   copilot_string **result);
+
+/**
+ * As `copilot_client_ping`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_ping_async(copilot_client *client,
+                                         copilot_str message,
+                                         copilot_done_fn done,
+                                         void *user_data,
+                                         copilot_destroy_fn destroy,
+                                         copilot_op **op);
+
+/**
+ * The versions of the runtime and of its protocol.
+ *
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"version","protocolVersion"}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_get_status(copilot_client *client,
+                                         const copilot_wait *wait,
+                                         copilot_string **result);
+
+/**
+ * As `copilot_client_get_status`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_get_status_async(copilot_client *client,
+                                               copilot_done_fn done,
+                                               void *user_data,
+                                               copilot_destroy_fn destroy,
+                                               copilot_op **op);
+
+/**
+ * Who is logged in.
+ *
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"isAuthenticated","authType"?,"host"?,"login"?,"statusMessage"?}`; may be
+ * NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_get_auth_status(copilot_client *client,
+                                              const copilot_wait *wait,
+                                              copilot_string **result);
+
+/**
+ * As `copilot_client_get_auth_status`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_get_auth_status_async(copilot_client *client,
+                                                    copilot_done_fn done,
+                                                    void *user_data,
+                                                    copilot_destroy_fn destroy,
+                                                    copilot_op **op);
+
+/**
+ * The sessions that the runtime keeps.
+ *
+ * @param options a JSON object, absent for none: `filter` (`{cwd?, gitRoot?, repository?, branch?}`, sent even
+ * when empty).
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"sessions":[…]}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_list_sessions(copilot_client *client,
+                                            copilot_str options,
+                                            const copilot_wait *wait,
+                                            copilot_string **result);
+
+/**
+ * As `copilot_client_list_sessions`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_list_sessions_async(copilot_client *client,
+                                                  copilot_str options,
+                                                  copilot_done_fn done,
+                                                  void *user_data,
+                                                  copilot_destroy_fn destroy,
+                                                  copilot_op **op);
+
+/**
+ * What the runtime keeps of one session; without `session` when there is none.
+ *
+ * @param session_id the id of the session.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"session"?}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_get_session_metadata(copilot_client *client,
+                                                   copilot_str session_id,
+                                                   const copilot_wait *wait,
+                                                   copilot_string **result);
+
+/**
+ * As `copilot_client_get_session_metadata`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_get_session_metadata_async(copilot_client *client,
+                                                         copilot_str session_id,
+                                                         copilot_done_fn done,
+                                                         void *user_data,
+                                                         copilot_destroy_fn destroy,
+                                                         copilot_op **op);
+
+/**
+ * The id of the session used last.
+ *
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"sessionId"?}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_get_last_session_id(copilot_client *client,
+                                                  const copilot_wait *wait,
+                                                  copilot_string **result);
+
+/**
+ * As `copilot_client_get_last_session_id`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_get_last_session_id_async(copilot_client *client,
+                                                        copilot_done_fn done,
+                                                        void *user_data,
+                                                        copilot_destroy_fn destroy,
+                                                        copilot_op **op);
+
+/**
+ * The id of the session that the runtime's own interface shows.
+ *
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"sessionId"?}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_get_foreground_session_id(copilot_client *client,
+                                                        const copilot_wait *wait,
+                                                        copilot_string **result);
+
+/**
+ * As `copilot_client_get_foreground_session_id`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_get_foreground_session_id_async(copilot_client *client,
+                                                              copilot_done_fn done,
+                                                              void *user_data,
+                                                              copilot_destroy_fn destroy,
+                                                              copilot_op **op);
+
+/**
+ * Changes the session that the runtime's own interface shows. A refusal of the runtime is an error.
+ *
+ * @param session_id the id of the session.
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_set_foreground_session_id(copilot_client *client,
+                                                        copilot_str session_id,
+                                                        const copilot_wait *wait);
+
+/**
+ * As `copilot_client_set_foreground_session_id`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_set_foreground_session_id_async(copilot_client *client,
+                                                              copilot_str session_id,
+                                                              copilot_done_fn done,
+                                                              void *user_data,
+                                                              copilot_destroy_fn destroy,
+                                                              copilot_op **op);
+
+/**
+ * Removes a session for good, on disk too. A refusal of the runtime is an error.
+ *
+ * @param session_id the id of the session.
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_delete_session(copilot_client *client,
+                                             copilot_str session_id,
+                                             const copilot_wait *wait);
+
+/**
+ * As `copilot_client_delete_session`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_delete_session_async(copilot_client *client,
+                                                   copilot_str session_id,
+                                                   copilot_done_fn done,
+                                                   void *user_data,
+                                                   copilot_destroy_fn destroy,
+                                                   copilot_op **op);
+
+/**
+ * Every event of the session so far, oldest first.
+ *
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"events":[…]}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_get_events(copilot_session *session,
+                                          const copilot_wait *wait,
+                                          copilot_string **result);
+
+/**
+ * As `copilot_session_get_events`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_get_events_async(copilot_session *session,
+                                                copilot_done_fn done,
+                                                void *user_data,
+                                                copilot_destroy_fn destroy,
+                                                copilot_op **op);
+
+/**
+ * Asks the agent to stop what it is doing.
+ *
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_abort(copilot_session *session, const copilot_wait *wait);
+
+/**
+ * As `copilot_session_abort`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_abort_async(copilot_session *session,
+                                           copilot_done_fn done,
+                                           void *user_data,
+                                           copilot_destroy_fn destroy,
+                                           copilot_op **op);
+
+/**
+ * Changes the model from the next message on; the conversation so far is kept.
+ *
+ * @param model the model's id.
+ * @param options a JSON object, absent for none: `reasoningEffort` (`low`, `medium`, `high`, `xhigh`, `max`; not
+ * checked here), `reasoningSummary` (`none`, `concise`, `detailed`), `contextTier` (`default`, `long_context`),
+ * `modelCapabilities` (what the model can do, where it differs from what the runtime knows), `autoTier` (how
+ * automatic choice weighs cost and ability; null: the default).
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_set_model(copilot_session *session,
+                                         copilot_str model,
+                                         copilot_str options,
+                                         const copilot_wait *wait);
+
+/**
+ * As `copilot_session_set_model`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_set_model_async(copilot_session *session,
+                                               copilot_str model,
+                                               copilot_str options,
+                                               copilot_done_fn done,
+                                               void *user_data,
+                                               copilot_destroy_fn destroy,
+                                               copilot_op **op);
+
+/**
+ * Changes how the automatic choice of models weighs cost and ability.
+ *
+ * @param auto_tier JSON text: how automatic choice weighs cost and ability; null: the default; may be absent.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: the runtime's answer; may be NULL.
+ * @since runtime 1.0.85
+ */
+copilot_error *copilot_session_set_auto_tier(copilot_session *session,
+                                             copilot_str auto_tier,
+                                             const copilot_wait *wait,
+                                             copilot_string **result);
+
+/**
+ * As `copilot_session_set_auto_tier`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_set_auto_tier_async(copilot_session *session,
+                                                   copilot_str auto_tier,
+                                                   copilot_done_fn done,
+                                                   void *user_data,
+                                                   copilot_destroy_fn destroy,
+                                                   copilot_op **op);
+
+/**
+ * Replaces all tools of the host in this session. They are served from the runtime's answer on.
+ *
+ * @param tools JSON text: a list of declarations.
+ * @param options a JSON object, absent for none: `handlers` (the names of the tools that the host serves;
+ * absent: those that it serves already).
+ * @param wait limits, or NULL for none.
+ * @since runtime newer
+ */
+copilot_error *copilot_session_set_tools(copilot_session *session,
+                                         copilot_str tools,
+                                         copilot_str options,
+                                         const copilot_wait *wait);
+
+/**
+ * As `copilot_session_set_tools`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_set_tools_async(copilot_session *session,
+                                               copilot_str tools,
+                                               copilot_str options,
+                                               copilot_done_fn done,
+                                               void *user_data,
+                                               copilot_destroy_fn destroy,
+                                               copilot_op **op);
+
+/**
+ * Writes a line into the session's timeline.
+ *
+ * @param message the line.
+ * @param options a JSON object, absent for none: `level` (`info`, `warning`, `error`, which ends a wait for the
+ * present turn), `ephemeral` (whether it is not kept).
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"eventId"?}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_log(copilot_session *session,
+                                   copilot_str message,
+                                   copilot_str options,
+                                   const copilot_wait *wait,
+                                   copilot_string **result);
+
+/**
+ * As `copilot_session_log`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_log_async(copilot_session *session,
+                                         copilot_str message,
+                                         copilot_str options,
+                                         copilot_done_fn done,
+                                         void *user_data,
+                                         copilot_destroy_fn destroy,
+                                         copilot_op **op);
+
+/**
+ * Asks the user yes or no.
+ *
+ * @param message the question.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: true or false. Error kind `Unsupported` when the host cannot ask, as for the
+ * next three; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_confirm(copilot_session *session,
+                                       copilot_str message,
+                                       const copilot_wait *wait,
+                                       copilot_string **result);
+
+/**
+ * As `copilot_session_confirm`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_confirm_async(copilot_session *session,
+                                             copilot_str message,
+                                             copilot_done_fn done,
+                                             void *user_data,
+                                             copilot_destroy_fn destroy,
+                                             copilot_op **op);
+
+/**
+ * Asks the user to choose one of several texts.
+ *
+ * @param message the question.
+ * @param options JSON text: a list of texts.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: the text that was chosen, or null; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_select(copilot_session *session,
+                                      copilot_str message,
+                                      copilot_str options,
+                                      const copilot_wait *wait,
+                                      copilot_string **result);
+
+/**
+ * As `copilot_session_select`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_select_async(copilot_session *session,
+                                            copilot_str message,
+                                            copilot_str options,
+                                            copilot_done_fn done,
+                                            void *user_data,
+                                            copilot_destroy_fn destroy,
+                                            copilot_op **op);
+
+/**
+ * Asks the user for a text.
+ *
+ * @param message the question.
+ * @param options JSON text: `{title?, description?, minLength?, maxLength?, format?, default?}`; may be absent.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: the text, or null; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_input(copilot_session *session,
+                                     copilot_str message,
+                                     copilot_str options,
+                                     const copilot_wait *wait,
+                                     copilot_string **result);
+
+/**
+ * As `copilot_session_input`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_input_async(copilot_session *session,
+                                           copilot_str message,
+                                           copilot_str options,
+                                           copilot_done_fn done,
+                                           void *user_data,
+                                           copilot_destroy_fn destroy,
+                                           copilot_op **op);
+
+/**
+ * Asks the user to fill in a form.
+ *
+ * @param message what is asked for.
+ * @param requested_schema JSON text: JSON Schema of the form.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{action, content?}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_elicit(copilot_session *session,
+                                      copilot_str message,
+                                      copilot_str requested_schema,
+                                      const copilot_wait *wait,
+                                      copilot_string **result);
+
+/**
+ * As `copilot_session_elicit`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_elicit_async(copilot_session *session,
+                                            copilot_str message,
+                                            copilot_str requested_schema,
+                                            copilot_done_fn done,
+                                            void *user_data,
+                                            copilot_destroy_fn destroy,
+                                            copilot_op **op);
+
+/**
  * Finds a value by JSON pointer (RFC 6901), for example `/data/toolCalls/0/name`, and writes its JSON text to `value`;
  * NULL when there is none. The caller owns the string.
  */
@@ -1244,20 +1720,6 @@ copilot_error *copilot_session_send_and_wait_async(copilot_session *session,
                                                    copilot_op **op);
 
 /**
- * Asks the agent to stop what it is doing.
- */
-copilot_error *copilot_session_abort(copilot_session *session, const copilot_wait *wait);
-
-/**
- * As `copilot_session_abort`, without waiting. See `copilot_client_start_async` for the arguments.
- */
-copilot_error *copilot_session_abort_async(copilot_session *session,
-                                           copilot_done_fn done,
-                                           void *user_data,
-                                           copilot_destroy_fn destroy,
-                                           copilot_op **op);
-
-/**
  * Lets go of the session: waits end with `COPILOT_ERROR_SESSION_CLOSED`, handlers are cancelled, and the session's
  * callbacks and their user data are let go. Its state stays on disk. The handle must still be freed.
  */
@@ -1268,24 +1730,6 @@ copilot_error *copilot_session_disconnect(copilot_session *session,
  * As `copilot_session_disconnect`, without waiting. See `copilot_client_start_async` for the arguments.
  */
 copilot_error *copilot_session_disconnect_async(copilot_session *session,
-                                                copilot_done_fn done,
-                                                void *user_data,
-                                                copilot_destroy_fn destroy,
-                                                copilot_op **op);
-
-/**
- * Reads the session's events so far.
- *
- * @param[out] result JSON `{"events":[…]}`; may be NULL.
- */
-copilot_error *copilot_session_get_events(copilot_session *session,
-                                          const copilot_wait *wait,
-                                          copilot_string **result);
-
-/**
- * As `copilot_session_get_events`, without waiting. See `copilot_client_start_async` for the arguments.
- */
-copilot_error *copilot_session_get_events_async(copilot_session *session,
                                                 copilot_done_fn done,
                                                 void *user_data,
                                                 copilot_destroy_fn destroy,

@@ -157,10 +157,25 @@ Result<std::string> blocking(const Wait& wait, F&& call) {
 }
 }  // namespace detail
 
+/// What every event has beside its data. The ids are empty when the event has none.
+struct EventHeader {
+  std::string id, timestamp, parent_id, agent_id;
+  /// Whether it is not kept in the session's history.
+  bool ephemeral = false;
+};
+
 /// An event, valid during the handler.
 struct Event {
   std::string_view type;
   std::string_view json;
+  /// Its id, time, parent and agent.
+  EventHeader header() const {
+    copilot_event event{sizeof(copilot_event), detail::view(type), detail::view(json)};
+    copilot_event_header found = COPILOT_EVENT_HEADER_INIT;
+    if (auto* error = copilot_event_get_header(&event, &found)) throw Error::take(error);
+    auto text = [](copilot_str view) { return std::string(detail::view(view)); };
+    return {text(found.id), text(found.timestamp), text(found.parent_id), text(found.agent_id), found.ephemeral != 0};
+  }
   /// For example text("/data/deltaContent").
   std::optional<std::string> text(std::string_view pointer) const { return json_text(json, pointer); }
 };
@@ -316,8 +331,14 @@ class Operation {
   detail::Handle<copilot_op, copilot_op_free> handle_;
 };
 
+}  // namespace copilot
+
+#include "copilot_calls.hpp"
+
+namespace copilot {
+
 /// A conversation. Moving is cheap; the last handle of a client ends the runtime.
-class Session {
+class Session : public detail::SessionCalls<Session> {
  public:
   explicit Session(copilot_session* session) : handle_(session) {}
 
@@ -358,22 +379,10 @@ class Session {
       throw Error::take(error);
     return Operation(op);
   }
-  void abort(Wait wait = {}) { try_abort(wait).value(); }
-  Result<Unit> try_abort(Wait wait = {}) {
-    auto limits = wait.to_c();
-    return detail::unit(copilot_session_abort(get(), &limits));
-  }
   void disconnect(Wait wait = {}) { try_disconnect(wait).value(); }
   Result<Unit> try_disconnect(Wait wait = {}) {
     auto limits = wait.to_c();
     return detail::unit(copilot_session_disconnect(get(), &limits));
-  }
-  /// The events so far, {"events":[…]}.
-  std::string get_events(Wait wait = {}) { return try_get_events(wait).value(); }
-  Result<std::string> try_get_events(Wait wait = {}) {
-    return detail::blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
-      return copilot_session_get_events(get(), limits, out);
-    });
   }
   /// Calls any method for this session.
   std::string invoke(std::string_view method, std::string_view params = {}, Wait wait = {}) {
@@ -432,7 +441,7 @@ struct ClientOptions {
 };
 
 /// A connection to one runtime. Going out of scope kills the runtime, once its sessions are gone too; stop() is polite.
-class Client {
+class Client : public detail::ClientCalls<Client> {
  public:
   explicit Client(const ClientOptions& options = {}) { *this = try_new(options).value(); }
 

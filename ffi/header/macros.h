@@ -23,3 +23,5 @@
     NULL, NULL }
 #define COPILOT_WAIT_INIT { sizeof(copilot_wait), 0, NULL }
 #define COPILOT_COUNTERS_INIT { sizeof(copilot_counters), 0, 0, 0, 0 }
+/* Initialises a copilot_event_header. */
+#define COPILOT_EVENT_HEADER_INIT { sizeof(copilot_event_header), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0 }

@@ -22,6 +22,7 @@
 
 mod boundary;
 mod call;
+mod call_args;
 mod cancel;
 mod client;
 mod client_calls;
@@ -31,7 +32,9 @@ mod config;
 mod driver;
 mod error;
 mod error_object;
+mod event_header;
 mod fork;
+mod generated;
 mod handle;
 mod input;
 mod json;

@@ -166,38 +166,6 @@ pub unsafe extern "C" fn copilot_session_send_and_wait_async(
     })
 }
 
-/// Asks the agent to stop what it is doing.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_session_abort(
-    session: *mut copilot_session,
-    wait: *const copilot_wait,
-) -> *mut copilot_error {
-    boundary!({
-        let session = session_of(session)?;
-        // SAFETY: same contract.
-        let limits = unsafe { WaitLimits::new(wait) }?;
-        // SAFETY: same contract.
-        unsafe { block(&session, &limits, "session.abort", &key_args(&session), std::ptr::null_mut()) }
-    })
-}
-
-/// As `copilot_session_abort`, without waiting. See `copilot_client_start_async` for the arguments.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_session_abort_async(
-    session: *mut copilot_session,
-    done: copilot_done_fn,
-    user_data: *mut c_void,
-    destroy: copilot_destroy_fn,
-    op: *mut *mut copilot_op,
-) -> *mut copilot_error {
-    let done = Done::new(done, UserData::new(user_data, destroy));
-    boundary!({
-        let session = session_of(session)?;
-        // SAFETY: same contract.
-        unsafe { spawn(&session, "session.abort", &key_args(&session), done, op) }
-    })
-}
-
 /// Lets go of the session: waits end with `COPILOT_ERROR_SESSION_CLOSED`, handlers are cancelled, and the session's
 /// callbacks and their user data are let go. Its state stays on disk. The handle must still be freed.
 #[unsafe(no_mangle)]
@@ -240,41 +208,6 @@ pub unsafe extern "C" fn copilot_session_disconnect_async(
         // SAFETY: same contract.
         unsafe { op::offer(op, session.driver(), ticket) };
         Ok(())
-    })
-}
-
-/// Reads the session's events so far.
-///
-/// @param[out] result JSON `{"events":[…]}`; may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_session_get_events(
-    session: *mut copilot_session,
-    wait: *const copilot_wait,
-    result: *mut *mut copilot_string,
-) -> *mut copilot_error {
-    boundary!({
-        let session = session_of(session)?;
-        // SAFETY: same contract.
-        let limits = unsafe { WaitLimits::new(wait) }?;
-        // SAFETY: same contract.
-        unsafe { block(&session, &limits, "session.getEvents", &key_args(&session), result) }
-    })
-}
-
-/// As `copilot_session_get_events`, without waiting. See `copilot_client_start_async` for the arguments.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_session_get_events_async(
-    session: *mut copilot_session,
-    done: copilot_done_fn,
-    user_data: *mut c_void,
-    destroy: copilot_destroy_fn,
-    op: *mut *mut copilot_op,
-) -> *mut copilot_error {
-    let done = Done::new(done, UserData::new(user_data, destroy));
-    boundary!({
-        let session = session_of(session)?;
-        // SAFETY: same contract.
-        unsafe { spawn(&session, "session.getEvents", &key_args(&session), done, op) }
     })
 }
 

@@ -72,12 +72,21 @@ void conversation() {
   auto session = client.create_session(config);
   auto listener = session.on("assistant.message_delta", [&](const copilot::Event& event) {
     CHECK(event.type == "assistant.message_delta" && event.text("/data/deltaContent"));
+    CHECK(event.header().id.size() == 36);
     deltas++;
   });
   auto last = session.send_and_wait("hello", std::chrono::seconds(10));
   CHECK(last && copilot::json_text(*last, "/type") == "assistant.message");
   CHECK(events > 5 && deltas == 3);
   session.off(listener);
+  CHECK(client.ping("hi").find("pong: hi") != std::string::npos && client.try_get_status().ok());
+  session.set_model("m2", "{\"contextTier\":\"long_context\"}");
+  auto refused = session.try_set_model("m2", "{\"contextTier\":\"wide\"}");
+  CHECK(!refused && refused.error().code() == COPILOT_ERROR_INVALID_ARGUMENT);
+  std::atomic<int> logged{0};
+  session.log_async("a line", [&](copilot::Result<std::string> result) { logged += result.ok() ? 1 : 2; });
+  while (logged == 0) std::this_thread::yield();
+  CHECK(logged == 1);
   CHECK(session.try_send_and_wait("again").ok() && deltas == 3);
   int number = 0;
   auto run = [&](const std::string& tool, const std::string& expected) {
