@@ -283,10 +283,6 @@ class CopilotSession(MessageOptions):
         self._listen()
         return await self._client._submit(op, {**args, "key": self._key})
 
-    async def _rpc_call(self, method: str, **params: Any) -> Any:
-        given = {name: value for name, value in params.items() if value is not None}
-        return await self._call("session.call", method=method, params=given)
-
     async def _send(self, options: dict[str, Any]) -> str:
         answer = await self._submit("session.send", message(options))
         return str(decode(answer)["messageId"])
@@ -352,46 +348,47 @@ class CopilotSession(MessageOptions):
         """Changes the model from the next message on; the history is kept."""
         from ._wire import capabilities
 
-        _one_of("reasoning_summary", reasoning_summary, ("none", "concise", "detailed"))
-        _one_of("context_tier", context_tier, ("default", "long_context"))
-        override = None if model_capabilities is None else capabilities(model_capabilities)
-        await self._rpc_call(
-            "session.model.switchTo",
-            modelId=model,
-            reasoningEffort=reasoning_effort,
-            reasoningSummary=reasoning_summary,
-            contextTier=context_tier,
-            modelCapabilities=override,
-            autoTier=None if isinstance(auto_tier, _Unset) else _value(auto_tier),
-        )
+        members: dict[str, Any] = {
+            "model": model,
+            "reasoningEffort": reasoning_effort,
+            "reasoningSummary": reasoning_summary,
+            "contextTier": context_tier,
+            "modelCapabilities": None if model_capabilities is None else capabilities(model_capabilities),
+        }
+        args = {name: value for name, value in members.items() if value is not None}
+        if not isinstance(auto_tier, _Unset):
+            args["autoTier"] = _value(auto_tier)
+        await self._submit("session.setModel", args)
 
     async def set_auto_tier(self, auto_tier: AutoTier | None) -> ModelSwitchAutoTierResult:
         """Changes how automatic model choice weighs cost and ability."""
         from .generated.rpc import ModelSwitchAutoTierResult
 
-        answer = await self._call(
-            "session.call",
-            method="session.model.switchAutoTier",
-            params={"autoTier": _value(auto_tier)},
-        )
+        answer = decode(await self._submit("session.setAutoTier", {"autoTier": _value(auto_tier)}))
         return ModelSwitchAutoTierResult.from_dict(answer)
 
     async def set_tools(self, tools: list[Tool]) -> None:
-        """Replaces the tools of the session."""
+        """Replaces all tools of this program in the session; after an error the old ones are still there.
+
+        Needs a runtime newer than 1.0.85.
+        """
         if self._disconnected:
             raise RuntimeError("Session is disconnected")
         handlers = self._handlers
-        before = handlers.replace(TOOL, {tool.name: tool.handler for tool in tools if tool.handler})
+        served = {tool.name: tool.handler for tool in tools if tool.handler}
+        before = handlers.replace(TOOL, {})
+        # The engine asks for the new ones as soon as the runtime has agreed, before this goes on.
+        handlers.replace(TOOL, {**before, **served})
         try:
-            await self._rpc_call("session.tools.set", tools=declarations(tools))
+            await self._call("session.setTools", tools=declarations(tools), handlers=list(served))
         except BaseException:
             handlers.replace(TOOL, before)
             raise
+        handlers.replace(TOOL, served)
 
     async def log(self, message: str, *, level: str | None = None, ephemeral: bool | None = None) -> None:
         """Adds a line to the session's timeline."""
-        _one_of("level", level, ("info", "warning", "error"))
-        await self._rpc_call("session.log", message=message, level=level, ephemeral=ephemeral)
+        await self._call("session.log", message=message, level=level, ephemeral=ephemeral)
 
 
 class _Peer:
@@ -415,11 +412,6 @@ def _event_from_bytes(raw: bytes, kind: str = "") -> SessionEvent:
 
 def _value(item: Any) -> Any:
     return getattr(item, "value", item)
-
-
-def _one_of(name: str, value: str | None, allowed: tuple[str, ...]) -> None:
-    if value is not None and value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
 
 
 def _wait_timeout(error: WaitTimeoutError, timeout: float | None) -> WaitTimeoutError:

@@ -354,3 +354,5 @@ class CopilotClient:
     get_last_session_id = _on_client(_client.CopilotClient.get_last_session_id)
     get_foreground_session_id = _on_client(_client.CopilotClient.get_foreground_session_id)
     set_foreground_session_id = _on_client(_client.CopilotClient.set_foreground_session_id)
+    diagnostics = _on_client(_client.CopilotClient.diagnostics)
+    request = _on_client(_client.CopilotClient.request)
