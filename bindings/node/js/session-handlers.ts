@@ -42,6 +42,13 @@ export class SessionHandlers {
     this.#byKind.set(kind, named.set(name, handler));
   }
 
+  /** Other handlers of tools, made of those that are there; returns the old ones. */
+  replaceTools(make: (old: ReadonlyMap<string, unknown>) => Map<string, unknown>): Map<string, unknown> {
+    const old = this.#byKind.get(CallKind.Tool) ?? new Map<string, unknown>();
+    this.#byKind.set(CallKind.Tool, make(old));
+    return old;
+  }
+
   find(kind: number, name: string): unknown {
     return this.#byKind.get(kind)?.get(name);
   }

@@ -21,8 +21,8 @@ import type {
 } from "./types/events.js";
 import type { SessionFactoryApi } from "./types/factory.js";
 import type { SessionCapabilities, SessionUiApi } from "./types/handlers.js";
-import { jsonSchema } from "./tools.js";
-import type { ZodSchema } from "./types/tools.js";
+import { jsonSchema, toolDeclaration } from "./tools.js";
+import type { Tool, ZodSchema } from "./types/tools.js";
 import type {
   ContextTier,
   MessageOptions,
@@ -274,16 +274,32 @@ export class CopilotSession implements AsyncDisposable {
   /** Changes the model from the next message on. */
   async setModel(model: string, options: SetModelOptions = {}): Promise<void> {
     const { signal, ...rest } = options;
-    await this.#call("session.model.switchTo", { modelId: model, ...rest }, { signal });
+    await this.#submit("session.setModel", { model, ...rest }, { signal });
   }
 
   /** Changes the tier that automatic model choice uses; `null` goes back to the default. */
   async setAutoTier(autoTier: AutoTier | null, options?: CallOptions): Promise<ModelSwitchAutoTierResult> {
-    return (await this.#call(
-      "session.model.switchAutoTier",
-      { autoTier },
-      options,
-    )) as ModelSwitchAutoTierResult;
+    return (await this.#submit("session.setAutoTier", { autoTier }, options)) as ModelSwitchAutoTierResult;
+  }
+
+  /**
+   * Replaces all tools of this program in the session; after an error the old ones are still there. Needs a runtime newer
+   * than 1.0.85.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tools of different arguments share one list
+  async setTools(tools: Tool<any>[], options?: CallOptions): Promise<void> {
+    const { handlers } = this.#around;
+    const served = new Map(tools.flatMap(({ name, handler }) => (handler ? [[name, handler] as const] : [])));
+    // The engine asks for the new ones as soon as the runtime has agreed, before this goes on.
+    const before = handlers.replaceTools((old) => new Map([...old, ...served]));
+    const args = { tools: tools.map(toolDeclaration), handlers: [...served.keys()] };
+    try {
+      await this.#submit("session.setTools", args, options);
+    } catch (error) {
+      handlers.replaceTools(() => before);
+      throw error;
+    }
+    handlers.replaceTools(() => served);
   }
 
   /** Writes a line into the session's timeline. */
@@ -292,7 +308,7 @@ export class CopilotSession implements AsyncDisposable {
     options: { level?: "info" | "warning" | "error"; ephemeral?: boolean } & CallOptions = {},
   ): Promise<void> {
     const { signal, ...rest } = options;
-    await this.#call("session.log", { message, ...rest }, { signal });
+    await this.#submit("session.log", { message, ...rest }, { signal });
   }
 
   /** Ends the conversation here; what is on disk stays and can be resumed. After a failure it can be tried again. */
