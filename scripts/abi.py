@@ -1,8 +1,8 @@
 """Holds that the C header only ever gains: no function, type or number that programs were built with changes.
 
-The header becomes a library of empty functions, whose debug information has the types as C sees them, and `abidiff` (of
-Debian's abigail-tools) compares it with the description of the last release, `ffi/abi/copilot.abi`. `--write` makes that
-description anew: for a release, or for a change that breaks programs on purpose. Without abidiff it says so and holds.
+The header becomes a library of empty functions, whose debug information has the types as C sees them, and `abidiff`
+(of Debian's abigail-tools) compares it with the description of the last release, `ffi/abi/copilot.abi`. `--write` makes
+that anew: for a release, or for a change that breaks programs on purpose. Without abidiff it says so and holds.
 """
 
 from __future__ import annotations

@@ -35,13 +35,12 @@ mod session;
 mod typed;
 
 pub use client::{
-    AuthStatus, Client, ClientCallbacks, ConnectionState, LifecycleEvent, LifecycleMetadata, LifecycleStream,
-    ModelInfo, Pong, RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata, SessionSpec,
-    StartInfo, StopReport,
+    AuthStatus, Client, ConnectionState, LifecycleEvent, LifecycleMetadata, LifecycleStream, ModelInfo, Pong,
+    RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata, SessionSpec, StartInfo, StopReport,
 };
 pub use diagnostics::{ClientCounters, Diagnostics, StartRecord, StartTimings};
 pub use error::{Error, ErrorKind, Reason, Result};
-pub use handlers::Handlers;
+pub use handlers::{ClientCallbacks, Handlers};
 pub use protocol::common::{CommandSpec, Mode, Secret};
 pub use protocol::event::{Event, EventHeader};
 #[cfg(feature = "types")]
@@ -49,10 +48,8 @@ pub use protocol::generated;
 pub use protocol::method;
 pub use protocol::options::{SendOptions, SessionConfig, ToolSpec};
 pub use protocol::session_spec::TraceContext;
-pub use runtime::ClientOptions;
-pub use runtime::options::{
-    ClientHandlers, RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig,
-};
+pub use runtime::options::{RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig};
+pub use runtime::{ClientHandlers, ClientOptions};
 pub use session::{
     Counters, ElicitationAnswer, EventStream, LogOptions, ModelChoice, Session, Until, WaitOptions,
 };

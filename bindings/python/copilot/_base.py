@@ -28,6 +28,7 @@ logger = logging.getLogger("copilot.client")
 SessionLifecycleHandler = Callable[["SessionLifecycleEvent"], None]
 HandlerUnsubcribe = Callable[[], None]
 ListModels = Callable[[], "list[ModelInfo] | Awaitable[list[ModelInfo]]"]
+Telemetry = Callable[["GitHubTelemetryNotification"], "Awaitable[None] | None"]
 # Notifications whose handlers read them; what cannot be read is skipped and counted.
 _TELEMETRY, _LIFECYCLE, _LLM_MESSAGE = "gitHubTelemetry.event", "session.lifecycle", "llm.message"
 
@@ -53,36 +54,29 @@ class ClientBase:
 
     def __init__(
         self,
+        wire: dict[str, Any],
         options: dict[str, Any],
-        on_list_models: ListModels | None,
-        on_github_telemetry: Callable[[GitHubTelemetryNotification], Awaitable[None] | None] | None,
-        request_handler: CopilotRequestHandler | None,
-        extension_launch_provider: ExtensionLaunchProviderHandler | None = None,
     ) -> None:
-        self._on_list_models = on_list_models
-        self._on_github_telemetry = on_github_telemetry
-        self._request_handler = request_handler
-        self._extension_launch_provider = extension_launch_provider
+        # By kind: what the program gave for the client as a whole.
+        self._callbacks = {kind: options[name] for kind, (name, _) in BY_KIND.items() if options[name] is not None}
+        self._on_list_models: ListModels | None = options["on_list_models"]
+        self._on_github_telemetry: Telemetry | None = options["on_github_telemetry"]
         self._lock = threading.Lock()
         self._next_key = 0
         self._exchanges: Exchanges | None = None
         self._lifecycle: list[tuple[str | None, Callable[[Any], None]]] = []
         # Handlers of the client run in copies of the context it is made in.
         self._context = contextvars.copy_context()
-        options["handlers"] = self._served()
-        self._inbox = Inbox(encode(options))
+        wire["handlers"] = self._served()
+        self._inbox = Inbox(encode(wire))
         self._peer = Peer(self._inbox)
         self._listen()
 
     def _served(self) -> dict[str, bool]:
-        served = {
-            "listModels": self._on_list_models is not None,
-            "requestHandler": self._request_handler is not None,
-            "gitHubTelemetry": self._on_github_telemetry is not None,
-            "extensionLaunch": self._extension_launch_provider is not None,
-            "lifecycle": True,
-        }
-        return {name: True for name, wanted in served.items() if wanted}
+        served = {kind.served: True for kind in kinds.KINDS if kind.number in self._callbacks}
+        if self._on_github_telemetry is not None:
+            served["gitHubTelemetry"] = True
+        return {**served, "lifecycle": True}
 
     def _listen(self) -> None:
         # The inbox must not keep the client alive: a client that is dropped takes its runtime with it.
@@ -120,23 +114,22 @@ class ClientBase:
         return begin
 
     async def _serve_client(self, question: Question) -> None:
-        function = BY_KIND.get(question.kind)
+        callback = self._callbacks.get(question.kind)
 
         async def work() -> Any:
-            if function is None:
+            if callback is None:
                 raise NoHandler(f"this client does not serve calls of kind {question.kind}")
-            return await function(self, question.arguments())
+            _, function = BY_KIND[question.kind]
+            return await function(self, callback, question.arguments())
 
         await answered(question, work)
 
-    def _requests(self) -> Exchanges:
+    def _requests(self, handler: CopilotRequestHandler) -> Exchanges:
         if self._exchanges is None:
             from ._llm import Exchanges
 
-            if self._request_handler is None:
-                raise NoHandler("no request_handler is registered")
             inbox = self._inbox
-            self._exchanges = Exchanges(self._request_handler, lambda op, args: inbox.call(op, encode(args)))
+            self._exchanges = Exchanges(handler, lambda op, args: inbox.call(op, encode(args)))
         return self._exchanges
 
     # -- calls ------------------------------------------------------------------------------------------------------
@@ -236,30 +229,26 @@ async def _telemetry(function: Callable[..., Any], params: Any) -> None:
         logger.exception("a telemetry handler failed")
 
 
-async def _list_models(client: ClientBase, args: dict[str, Any]) -> Any:
-    if client._on_list_models is None:
-        raise NoHandler("no on_list_models is registered")
-    return [model.to_dict() for model in await called(client._on_list_models)]
+async def _list_models(client: ClientBase, callback: ListModels, args: dict[str, Any]) -> Any:
+    return [model.to_dict() for model in await called(callback)]
 
 
-async def _llm_request(client: ClientBase, args: dict[str, Any]) -> Any:
-    await client._requests().serve(args)
+async def _llm_request(client: ClientBase, callback: CopilotRequestHandler, args: dict[str, Any]) -> Any:
+    await client._requests(callback).serve(args)
 
 
-async def _extension_launch(client: ClientBase, args: dict[str, Any]) -> Any:
+async def _extension_launch(client: ClientBase, callback: ExtensionLaunchProviderHandler, args: dict[str, Any]) -> Any:
     from .generated.rpc import ExtensionLaunchProviderResolveRequest
 
-    if client._extension_launch_provider is None:
-        raise NoHandler("no extension_launch_provider is registered")
-    wanted = ExtensionLaunchProviderResolveRequest.from_dict(args)
-    answer = await called(client._extension_launch_provider.resolve, wanted)
+    answer = await called(callback.resolve, ExtensionLaunchProviderResolveRequest.from_dict(args))
     return answer.to_dict().get("launch")
 
 
-BY_KIND: dict[int, Callable[[ClientBase, dict[str, Any]], Awaitable[Any]]] = {
-    kinds.LLM_REQUEST: _llm_request,
-    kinds.LIST_MODELS: _list_models,
-    kinds.EXTENSION_LAUNCH: _extension_launch,
+# The option that serves a kind, and how its callback is asked.
+BY_KIND: dict[int, tuple[str, Callable[[ClientBase, Any, dict[str, Any]], Awaitable[Any]]]] = {
+    kinds.LLM_REQUEST: ("request_handler", _llm_request),
+    kinds.LIST_MODELS: ("on_list_models", _list_models),
+    kinds.EXTENSION_LAUNCH: ("extension_launch_provider", _extension_launch),
 }
 
 

@@ -58,14 +58,7 @@ class CopilotClient(ClientOptions, ClientBase):
         self._rpc: ServerRpc | None = None
         self._models: list[ModelInfo] | None = None
         self._models_text = b""
-        ClientBase.__init__(
-            self,
-            wire,
-            options["on_list_models"],
-            options["on_github_telemetry"],
-            options["request_handler"],
-            options["extension_launch_provider"],
-        )
+        ClientBase.__init__(self, wire, options)
 
     def __repr__(self) -> str:
         return f"<CopilotClient {type(self._connection).__name__} {self._inbox.native.state()}>"

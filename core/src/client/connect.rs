@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tracing::Instrument;
 
-use super::{Client, ClientCallbacks, ClientInner, ConnectionState, Live, StartInfo, lock};
+use super::{Client, ClientInner, ConnectionState, Live, StartInfo, lock};
 use crate::diagnostics::Phase;
 use crate::dispatch;
 use crate::dispatch::client_wide::ClientWide;
@@ -147,8 +147,7 @@ impl ClientInner {
         let Launched { reader, writer, child, hosted, port } = launched;
         let loss_watch =
             Arc::new(LossWatch { link: Arc::downgrade(&self.link), observer: Arc::clone(&self.observer) });
-        let ClientCallbacks { llm, extension_launch, .. } = self.callbacks.clone();
-        let requests = Arc::new(ClientWide::new(llm, extension_launch)) as Arc<dyn ClientRequests>;
+        let requests = Arc::new(ClientWide::new(self.callbacks.clone())) as Arc<dyn ClientRequests>;
         let router =
             Router::new(loss_watch, Some(requests), dispatch::is_session_request, Arc::clone(&self.watch));
         let limit = self.options.max_frame_bytes.unwrap_or(DEFAULT_MAX_FRAME).min(LARGEST_MAX_FRAME);

@@ -25,7 +25,7 @@ pub use stop::StopReport;
 use crate::diagnostics::{Diagnostics, StartTimings, Watch};
 use crate::error::{Result, reasons};
 use crate::files::ServeFiles;
-use crate::handlers::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
+use crate::handlers::ClientCallbacks;
 use crate::protocol::common::Secret;
 use crate::router::{ClientObserver, Router};
 use crate::rpc::Connection;
@@ -38,17 +38,6 @@ use crate::session::{SessionCore, SessionOwner};
 /// a runtime that it started.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<ClientInner>);
-
-/// What the host provides for the client as a whole.
-#[derive(Clone, Default)]
-pub struct ClientCallbacks {
-    /// Takes the place of the runtime's list of models.
-    pub list_models: Option<Arc<dyn ModelsHandler>>,
-    /// Serves the runtime's requests to model providers.
-    pub llm: Option<Arc<dyn LlmHandler>>,
-    /// Chooses the programs that run extensions.
-    pub extension_launch: Option<Arc<dyn ExtensionLaunchHandler>>,
-}
 
 /// State of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::llm::{Exchanges, LlmRequests};
 use super::{guarded, read};
-use crate::handlers::{ExtensionLaunchHandler, ExtensionLaunchRequest, LlmHandler};
+use crate::handlers::{ClientCallbacks, ExtensionLaunchHandler, ExtensionLaunchRequest};
 use crate::protocol::method;
 use crate::router::ClientRequests;
 use crate::rpc::{Connection, Responder};
@@ -21,12 +21,9 @@ pub(crate) struct ClientWide {
 }
 
 impl ClientWide {
-    pub(crate) fn new(
-        llm: Option<Arc<dyn LlmHandler>>,
-        extension_launch: Option<Arc<dyn ExtensionLaunchHandler>>,
-    ) -> Self {
-        let llm = llm.map(|handler| LlmRequests(Exchanges::new(handler)));
-        Self { llm, extension_launch, closed: CancellationToken::new() }
+    pub(crate) fn new(served: ClientCallbacks) -> Self {
+        let llm = served.llm.map(|handler| LlmRequests(Exchanges::new(handler)));
+        Self { llm, extension_launch: served.extension_launch, closed: CancellationToken::new() }
     }
 
     fn resolve(&self, handler: Arc<dyn ExtensionLaunchHandler>, params: &Bytes, responder: Responder) {

@@ -12,6 +12,7 @@ mod mcp_auth;
 mod mcp_result;
 mod mode;
 mod models;
+mod of_client;
 mod permission;
 mod provider_token;
 mod session_fs;
@@ -39,6 +40,7 @@ pub use mcp_auth::{McpAuthHandler, McpAuthRequest};
 pub use mcp_result::tool_result_of_mcp;
 pub use mode::{AutoModeSwitchHandler, AutoModeSwitchRequest, ExitPlanModeHandler, ExitPlanModeRequest};
 pub use models::ModelsHandler;
+pub use of_client::ClientCallbacks;
 pub use permission::{
     ApproveAll, ApproveIf, DenyAll, PermissionDecision, PermissionHandler, PermissionRequest,
 };

@@ -9,10 +9,11 @@ use super::calls::Calls;
 use super::delivery::{CallError, CallId, Delivery, SessionKey, Ticket};
 use super::inbox::{Inbox, Waker};
 use super::llm::HostLlm;
+use super::served::client_callbacks;
 use super::session::HostSession;
 use super::shared::Shared;
 use super::{engine, ops};
-use crate::client::{Client, ClientCallbacks, Lifecycle};
+use crate::client::{Client, Lifecycle};
 use crate::error::{Error, Result};
 use crate::protocol::json as text;
 use crate::router::ClientObserver;
@@ -45,11 +46,7 @@ impl HostClient {
         let calls = Calls::new(Arc::clone(&inbox));
         let asked = Arc::new(HostSession::of_client(Arc::clone(&calls)));
         let llm = handlers.request_handler.then(|| HostLlm::new(Arc::clone(&calls), Arc::clone(&inbox)));
-        let callbacks = ClientCallbacks {
-            list_models: handlers.list_models.then(|| Arc::clone(&asked) as _),
-            extension_launch: handlers.extension_launch.then_some(asked as _),
-            llm: llm.clone().map(|llm| llm as _),
-        };
+        let callbacks = client_callbacks(handlers, &asked, llm.clone().map(|llm| llm as _));
         let client = Client::with_observer(options, Arc::new(Lifecycle::default()), observer, callbacks)?;
         Ok(Self(Arc::new(Owner { shared: Shared::new(engine, client, calls, llm, inbox) })))
     }

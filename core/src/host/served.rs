@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::session::HostSession;
-use crate::handlers::Handlers;
+use crate::handlers::{ClientCallbacks, Handlers, LlmHandler};
+use crate::runtime::ClientHandlers;
 
 /// Which callbacks the host serves for a session.
 #[derive(Default, Deserialize)]
@@ -70,5 +71,18 @@ impl Served {
             github_token: one!(self.github_token),
             factories: each!(self.factories),
         }
+    }
+}
+
+/// Handlers of the client that ask the host. Requests to models have one of their own.
+pub(super) fn client_callbacks(
+    served: ClientHandlers,
+    asked: &Arc<HostSession>,
+    llm: Option<Arc<dyn LlmHandler>>,
+) -> ClientCallbacks {
+    ClientCallbacks {
+        llm,
+        list_models: served.list_models.then(|| Arc::clone(asked) as _),
+        extension_launch: served.extension_launch.then(|| Arc::clone(asked) as _),
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::options::{ClientHandlers, RuntimeConnection, SessionFsOptions, TelemetryConfig};
+use super::client_handlers::ClientHandlers;
+use super::options::{RuntimeConnection, SessionFsOptions, TelemetryConfig};
 use crate::diagnostics::redacted_debug;
 use crate::protocol::common::{Mode, Secret};
 

@@ -2,6 +2,7 @@
 
 mod checks;
 mod child;
+mod client_handlers;
 mod client_options;
 mod guard;
 #[cfg(feature = "inprocess")]
@@ -18,6 +19,7 @@ mod tcp;
 mod uri;
 
 pub(crate) use child::ChildProcess;
+pub use client_handlers::ClientHandlers;
 pub use client_options::ClientOptions;
 pub(crate) use inprocess::Hosted;
 pub(crate) use launch::{LaunchPlan, Launched, launch};

@@ -122,21 +122,4 @@ pub enum SessionFsStore {
     },
 }
 
-/// Which client-wide callbacks a foreign host serves.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct ClientHandlers {
-    /// The list of models comes from the host.
-    pub list_models: bool,
-    /// Model requests are served by the host.
-    pub request_handler: bool,
-    /// The programs that run extensions are chosen by the host.
-    pub extension_launch: bool,
-    /// Telemetry events of the runtime are wanted.
-    #[serde(rename = "gitHubTelemetry")]
-    pub github_telemetry: bool,
-    /// Lifecycle notifications are wanted.
-    pub lifecycle: bool,
-}
-
 redacted_debug!(RuntimeConnection, TelemetryConfig);

@@ -1,6 +1,7 @@
 // Verbs on clients and sessions.
 #pragma once
 
+#include "kinds.hpp"
 #include "world.hpp"
 
 extern char** environ;
@@ -113,8 +114,8 @@ struct HandlerList {
   /// The handlers of a client.
   static HandlerList of_client(const Json& args) {
     HandlerList list;
-    if (args.has("list_models")) list.add(15, "", canned(args["list_models"]));
-    if (args.has("extension_launch")) list.add(18, "", canned(args["extension_launch"]));
+    for (const auto& kind : client_kinds)
+      if (args.has(kind.feature)) list.add(kind.number, "", canned(args[kind.feature]));
     list.point();
     return list;
   }
@@ -129,8 +130,8 @@ struct HandlerList {
 /// Which client-wide kinds the host serves.
 inline Json served(const Json& args) {
   Json served = Json::object();
-  if (args.has("list_models")) served.set("listModels", Json::parse("true"));
-  if (args.has("extension_launch")) served.set("extensionLaunch", Json::parse("true"));
+  for (const auto& kind : client_kinds)
+    if (args.has(kind.feature)) served.set(kind.served, Json::parse("true"));
   return served;
 }
 

@@ -28,6 +28,7 @@ pub struct Callback {
     field: String,
     named: Option<String>,
     scope: Scope,
+    handler: Option<String>,
     arrives: String,
     since: String,
     doc: String,
@@ -54,16 +55,22 @@ pub fn read(root: &Path) -> Result<Vec<Callback>, String> {
     if distinct(|row| &row.name) < callback.len() || distinct(|row| &row.served) < callback.len() {
         return Err("callbacks.toml: a name or a member of `handlers` is there twice".to_owned());
     }
+    if let Some(row) = callback.iter().find(|row| (row.scope == Scope::Client) != row.handler.is_some()) {
+        return Err(format!("callbacks.toml: {}: `handler` is for callbacks of the client", row.name));
+    }
     Ok(callback)
 }
 
 pub fn write(rows: &[Callback], tree: &mut Tree) {
     tree.add("core/src/host/kinds.rs", rust(rows));
     tree.add("core/src/host/served.rs", served(rows));
+    tree.add("core/src/handlers/of_client.rs", of_client(rows));
+    tree.add("core/src/runtime/client_handlers.rs", client_handlers(rows));
     tree.add("ffi/src/kinds.rs", c(rows));
     tree.add("bindings/python/copilot/generated/_kinds.py", python(rows));
     tree.add("bindings/node/js/generated/kinds.ts", typescript(rows));
     tree.add("tests/conformance/kinds.json", conformance(rows));
+    tree.add("tests/conformance/runner-c/kinds.hpp", runner_kinds(rows));
     tree.part("docs/host.md", "callbacks", markdown(rows));
 }
 
@@ -132,7 +139,7 @@ fn rust(rows: &[Callback]) -> String {
 /// The part of the host's door that reads `handlers` of a session.
 fn served(rows: &[Callback]) -> String {
     let mut out = format!("//! What the host serves. {MADE} {SOURCE}\n\n");
-    out.push_str("use std::sync::Arc;\n\nuse serde::Deserialize;\n\nuse super::session::HostSession;\nuse crate::handlers::Handlers;\n\n");
+    out.push_str("use std::sync::Arc;\n\nuse serde::Deserialize;\n\nuse super::session::HostSession;\nuse crate::handlers::{ClientCallbacks, Handlers, LlmHandler};\nuse crate::runtime::ClientHandlers;\n\n");
     let of_session = || rows.iter().filter(|row| row.scope == Scope::Session);
     out.push_str(
         "/// Which callbacks the host serves for a session.\n#[derive(Default, Deserialize)]\n#[serde(default, deny_unknown_fields)]\n\
@@ -157,8 +164,51 @@ fn served(rows: &[Callback]) -> String {
         let made = if row.named.is_some() { "each" } else { "one" };
         let _ = writeln!(out, "{}: {made}!(self.{}),", row.field, row.served_field());
     }
-    out.push_str("}\n}\n}\n");
+    out.push_str("}\n}\n}\n\n/// Handlers of the client that ask the host. Requests to models have one of their own.\n\
+         pub(super) fn client_callbacks(served: ClientHandlers, asked: &Arc<HostSession>, llm: Option<Arc<dyn LlmHandler>>) -> ClientCallbacks {\n\
+         ClientCallbacks {\n");
+    for (row, _) in of_the_client(rows) {
+        let field = &row.field;
+        let _ = match field.as_str() {
+            "llm" => writeln!(out, "llm,"),
+            _ => writeln!(out, "{field}: served.{}.then(|| Arc::clone(asked) as _),", row.served_field()),
+        };
+    }
+    out.push_str("}\n}\n");
     out
+}
+
+fn of_the_client(rows: &[Callback]) -> impl Iterator<Item = (&Callback, &str)> {
+    rows.iter().filter_map(|row| Some((row, row.handler.as_deref()?)))
+}
+
+/// What a Rust program serves for the client as a whole.
+fn of_client(rows: &[Callback]) -> String {
+    let names: Vec<_> = of_the_client(rows).map(|(_, handler)| handler).collect();
+    let mut out = format!(
+        "//! Handlers of the client. {MADE} {SOURCE}\n\nuse std::sync::Arc;\n\nuse super::{{{}}};\n\n\
+         /// What the host provides for the client as a whole.\n#[derive(Clone, Default)]\npub struct ClientCallbacks {{\n",
+        names.join(", ")
+    );
+    for (row, handler) in of_the_client(rows) {
+        let _ = writeln!(out, "/// {}\npub {}: Option<Arc<dyn {handler}>>,", row.doc, row.field);
+    }
+    out + "}\n"
+}
+
+/// The member `handlers` of a client's options.
+fn client_handlers(rows: &[Callback]) -> String {
+    let mut out = format!(
+        "//! What a foreign host serves for the client. {MADE} {SOURCE}\n\nuse serde::{{Deserialize, Serialize}};\n\n\
+         /// Which client-wide callbacks a foreign host serves.\n\
+         #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]\n\
+         #[serde(rename_all = \"camelCase\", default, deny_unknown_fields)]\npub struct ClientHandlers {{\n"
+    );
+    for (row, _) in of_the_client(rows) {
+        let _ = writeln!(out, "/// {}\npub {}: bool,", row.doc, row.served_field());
+    }
+    out + "/// Telemetry events of the runtime are wanted.\n#[serde(rename = \"gitHubTelemetry\")]\npub github_telemetry: bool,\n\
+           /// Lifecycle notifications are wanted.\npub lifecycle: bool,\n}\n"
 }
 
 fn c(rows: &[Callback]) -> String {
@@ -254,6 +304,21 @@ fn conformance(rows: &[Callback]) -> String {
         .collect();
     let lines: Vec<_> = kinds.iter().map(|kind| format!("  {kind}")).collect();
     format!("[\n{}\n]\n", lines.join(",\n"))
+}
+
+/// What the conformance runner of C and C++ serves for the client. Requests to models have no canned answer there.
+fn runner_kinds(rows: &[Callback]) -> String {
+    let mut out =
+        format!("// Kinds that concern the client. {MADE} {SOURCE}\n#pragma once\n\n#include <cstdint>\n\n");
+    out.push_str(
+        "struct ClientKind {\n  uint32_t number;\n  const char* feature;\n  const char* served;\n};\n\n\
+         inline constexpr ClientKind client_kinds[] = {\n",
+    );
+    for (row, _) in of_the_client(rows).filter(|(row, _)| row.field != "llm") {
+        let _ =
+            writeln!(out, "    {{{}, \"{}\", \"{}\"}},", row.number, names::snake(&row.served), row.served);
+    }
+    out + "};\n"
 }
 
 fn markdown(rows: &[Callback]) -> String {

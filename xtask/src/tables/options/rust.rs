@@ -112,7 +112,7 @@ pub fn client(rows: &[Row]) -> String {
     let mut out = format!(
         "//! Options of clients. {MADE} {SOURCE}\n\nuse std::collections::BTreeMap;\n\n\
          use serde::{{Deserialize, Serialize}};\nuse serde_json::{{Map, Value}};\n\n\
-         use super::options::{{ClientHandlers, RuntimeConnection, SessionFsOptions, TelemetryConfig}};\n\
+         use super::client_handlers::ClientHandlers;\nuse super::options::{{RuntimeConnection, SessionFsOptions, TelemetryConfig}};\n\
          use crate::diagnostics::redacted_debug;\nuse crate::protocol::common::{{Mode, Secret}};\n\n\
          /// Everything a client can be told. The defaults start a child on stdio found by `COPILOT_CLI_PATH`.\n\
          #[derive(Clone, Default, Serialize, Deserialize)]\n\
