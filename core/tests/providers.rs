@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use copilot_core::handlers::{
     CallContext, ExtensionLaunchHandler, ExtensionLaunchRequest, FactoryExecution, FactoryHandler,
-    GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, SkillProviderHandler,
+    GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, InstallationHandler, InstallationRequest,
+    SkillProviderHandler,
 };
 use copilot_core::{Client, ClientCallbacks, Error, ErrorKind, Result, Secret, SessionConfig, SessionSpec};
 use serde_json::{Value, json};
@@ -207,6 +208,43 @@ async fn github_tokens_go_to_the_session_that_registered() {
     spec.config.github_token = Some(Secret("t".into()));
     assert_eq!(client.create_session(spec).await.unwrap_err().kind(), ErrorKind::InvalidArgument);
     client.stop().await;
+}
+
+/// Decides as the review says.
+struct Reviewer;
+
+#[async_trait]
+impl InstallationHandler for Reviewer {
+    async fn confirm(&self, request: InstallationRequest) -> Result<String> {
+        Ok(request.review["review"]["decision"].as_str().unwrap_or("nothing").to_owned())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_installed_unless_the_program_says_so() {
+    let callbacks = ClientCallbacks { installation: Some(Arc::new(Reviewer)), ..ClientCallbacks::default() };
+    let client = Client::with_callbacks(fake_options(json!([])), callbacks).unwrap();
+    client.start().await.unwrap();
+    let decide = async |decision: &str| {
+        let review = json!({"resource": "skill", "review": {"decision": decision}});
+        let params = json!({"confirmationId": "c", "operationId": "o", "expiresAt": "2030-01-01T00:00:00Z",
+            "reviewFingerprint": "f", "review": review});
+        ask(&client, "installations.confirm", params).await
+    };
+    for decision in ["confirm", "decline", "cancel"] {
+        let expected = json!({"confirmationId": "c", "reviewFingerprint": "f", "decision": decision});
+        assert_eq!(decide(decision).await["result"], expected);
+    }
+    let odd = decide("later").await;
+    assert_eq!(odd["error"]["message"], "Invalid installation confirmation decision", "{odd}");
+    let bad = ask(&client, "installations.confirm", json!({"confirmationId": "c"})).await;
+    assert_eq!(bad["error"]["code"], -32602, "{bad}");
+    client.stop().await;
+
+    let plain = fake_client(json!({}));
+    plain.start().await.unwrap();
+    assert_eq!(ask(&plain, "installations.confirm", json!({})).await["error"]["code"], -32601);
+    plain.stop().await;
 }
 
 #[tokio::test]

@@ -88,4 +88,9 @@ pub enum copilot_call_kind {
     /// Arguments: `{name, runId, executionToken, args}`; cancelled when the runtime aborts the run.
     /// Answer: `{result?}`.
     COPILOT_CALL_FACTORY = 19,
+    /// May something be installed? Client-wide. Since runtime newer.
+    /// Arguments: `{confirmationId, operationId, expiresAt, review: {resource, review}, reviewFingerprint,
+    /// policySessionId?}`; cancelled when the runtime takes the question back.
+    /// Answer: `"confirm"`, `"decline"` or `"cancel"`; anything else is an error, and nothing is installed.
+    COPILOT_CALL_INSTALLATION_CONFIRMATION = 20,
 }

@@ -68,8 +68,13 @@ export class CopilotClient implements AsyncDisposable {
     if (options.requestHandler) this.#requests = new RequestServer(options.requestHandler, this.#connection);
   }
 
-  #serve({ onListModels, extensionLaunchProvider, requestHandler }: CopilotClientOptions): Served {
+  #serve(options: CopilotClientOptions): Served {
+    const { onListModels, extensionLaunchProvider, installationConfirmationHandler, requestHandler } =
+      options;
     return {
+      [CallKind.InstallationConfirmation]:
+        installationConfirmationHandler &&
+        ((question) => installationConfirmationHandler(question.args as never, { signal: question.signal })),
       [CallKind.ListModels]: onListModels && (() => onListModels()),
       [CallKind.LlmRequest]: requestHandler && ((question) => this.#requests?.serve(question)),
       [CallKind.ExtensionLaunch]:

@@ -228,6 +228,17 @@ export const QUESTIONS: Record<string, Kind> = {
     }),
     failed: isError,
   },
+  installationConfirmation: {
+    client: (handler) => ({ installationConfirmationHandler: handler as never }),
+    ask: direct("installations.confirm", {
+      confirmationId: "c",
+      operationId: "o",
+      expiresAt: "2030-01-01T00:00:00Z",
+      reviewFingerprint: "f",
+      review: { resource: "skill", review: {} },
+    }),
+    failed: isError,
+  },
   factory: {
     // What joinSession() passes on; an extension is the only program that may bring factories.
     session: (handler) =>

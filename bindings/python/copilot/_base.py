@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import logging
 import threading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ._models import ModelInfo, SessionLifecycleEvent, SessionLifecycleEventType
     from .copilot_request_handler import CopilotRequestHandler
     from .generated.rpc import ExtensionLaunchProviderHandler, GitHubTelemetryNotification
+    from .installation_confirmation import InstallationConfirmationHandler
 
 logger = logging.getLogger("copilot.client")
 
@@ -244,11 +246,24 @@ async def _extension_launch(client: ClientBase, callback: ExtensionLaunchProvide
     return answer.to_dict().get("launch")
 
 
+async def _installation(client: ClientBase, callback: InstallationConfirmationHandler, args: dict[str, Any]) -> Any:
+    from .installation_confirmation import InstallationConfirmationContext
+
+    context = InstallationConfirmationContext(asyncio.Event())
+    try:
+        decision = await called(callback, args, context)
+    except asyncio.CancelledError:
+        context.cancelled.set()
+        raise
+    return getattr(decision, "value", decision)
+
+
 # The option that serves a kind, and how its callback is asked.
 BY_KIND: dict[int, tuple[str, Callable[[ClientBase, Any, dict[str, Any]], Awaitable[Any]]]] = {
     kinds.LLM_REQUEST: ("request_handler", _llm_request),
     kinds.LIST_MODELS: ("on_list_models", _list_models),
     kinds.EXTENSION_LAUNCH: ("extension_launch_provider", _extension_launch),
+    kinds.INSTALLATION_CONFIRMATION: ("installation_confirmation_handler", _installation),
 }
 
 

@@ -47,8 +47,6 @@ class CopilotClient(ClientOptions, ClientBase):
     def _begin(self, options: dict[str, Any]) -> None:
         if options["entra"] is not None:
             raise RuntimeError("this runtime does not support Entra client configuration")
-        if options["installation_confirmation_handler"] is not None:
-            raise RuntimeError("this runtime does not ask for the confirmation of installations")
         env, connection = options["env"], options["connection"]
         self._connection: RuntimeConnection = default_connection(env) if connection is None else connection
         check_environment(self._connection, env, options["telemetry"], options["working_directory"])

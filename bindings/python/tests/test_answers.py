@@ -203,7 +203,7 @@ def test_every_kind_of_question_is_served() -> None:
 
 
 def test_the_tests_know_every_kind_of_question() -> None:
-    elsewhere = {"sessionFs", "llmRequest", "listModels", "gitHubToken", "extensionLaunch"}
+    elsewhere = {"sessionFs", "llmRequest", "listModels", "gitHubToken", "extensionLaunch", "installationConfirmation"}
     assert {kind.name for kind in CALL_KINDS} == {*KINDS} | elsewhere
 
 

@@ -17,6 +17,7 @@ from copilot import (
     GitHubTokenProviderResult,
     RuntimeConnection,
 )
+from copilot.installation_confirmation import InstallationConfirmationContext, InstallationConfirmationDecision
 from copilot.rpc import (
     CanvasProviderOpenRequest,
     CanvasProviderOpenResult,
@@ -120,3 +121,17 @@ async def test_canvases(client: CopilotClient) -> None:
     answer = await ask(client, "canvas.action.invoke", {**where, "actionName": "clear"})
     assert answer["error"]["data"]["code"] == "canvas_action_no_handler"
     assert (await ask(client, "canvas.close", where))["result"] is None
+
+
+async def test_installations_are_confirmed(connect: Connect) -> None:
+    asked: list[Any] = []
+
+    def confirm(request: Any, context: InstallationConfirmationContext) -> InstallationConfirmationDecision:
+        asked.append((request["review"]["resource"], context.cancelled.is_set()))
+        return "decline"
+
+    async with CopilotClient(connection=connect(), installation_confirmation_handler=confirm) as client:
+        review = {"confirmationId": "c", "reviewFingerprint": "f", "review": {"resource": "mcp", "review": {}}}
+        answer = await ask(client, "installations.confirm", review)
+    assert answer["result"] == {"confirmationId": "c", "reviewFingerprint": "f", "decision": "decline"}
+    assert asked == [("mcp", False)]

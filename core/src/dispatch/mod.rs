@@ -12,6 +12,7 @@ mod elicitation;
 mod factory;
 mod github_token;
 mod hook;
+mod installation;
 mod llm;
 mod mcp_auth;
 mod mode;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ExtensionLaunchHandler, LlmHandler, ModelsHandler};
+use super::{ExtensionLaunchHandler, InstallationHandler, LlmHandler, ModelsHandler};
 
 /// What the host provides for the client as a whole.
 #[derive(Clone, Default)]
@@ -13,4 +13,6 @@ pub struct ClientCallbacks {
     pub list_models: Option<Arc<dyn ModelsHandler>>,
     /// Which program runs an extension?
     pub extension_launch: Option<Arc<dyn ExtensionLaunchHandler>>,
+    /// May something be installed?
+    pub installation: Option<Arc<dyn InstallationHandler>>,
 }

@@ -10,10 +10,10 @@ use crate::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
     ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
     ExtensionLaunchRequest, FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler,
-    GitHubTokenRequest, HookHandler, HookInput, McpAuthHandler, McpAuthRequest, ModelsHandler,
-    PermissionDecision, PermissionHandler, PermissionRequest, ProviderTokenHandler, SessionFsHandler,
-    SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult, TransformHandler, UserInputAnswer,
-    UserInputHandler, UserInputRequest,
+    GitHubTokenRequest, HookHandler, HookInput, InstallationHandler, InstallationRequest, McpAuthHandler,
+    McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
+    ProviderTokenHandler, SessionFsHandler, SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult,
+    TransformHandler, UserInputAnswer, UserInputHandler, UserInputRequest,
 };
 use crate::protocol::json as text;
 
@@ -157,5 +157,12 @@ impl FactoryHandler for HostSession {
         let answer: Map<String, Value> =
             self.ask_named(CallKind::Factory, &execution.name, &execution).await?;
         Ok(answer.get("result").cloned())
+    }
+}
+
+#[async_trait]
+impl InstallationHandler for HostSession {
+    async fn confirm(&self, request: InstallationRequest) -> Result<String> {
+        self.ask(CallKind::InstallationConfirmation, &request).await
     }
 }

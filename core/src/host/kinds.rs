@@ -43,6 +43,8 @@ pub enum CallKind {
     ExtensionLaunch = 18,
     /// The body of a factory is to be run.
     Factory = 19,
+    /// May something be installed?
+    InstallationConfirmation = 20,
 }
 
 impl CallKind {
@@ -67,6 +69,7 @@ impl CallKind {
         Self::GitHubToken,
         Self::ExtensionLaunch,
         Self::Factory,
+        Self::InstallationConfirmation,
     ];
 
     /// The stable number.
@@ -98,6 +101,7 @@ impl CallKind {
             Self::GitHubToken => "gitHubToken",
             Self::ExtensionLaunch => "extensionLaunch",
             Self::Factory => "factory",
+            Self::InstallationConfirmation => "installationConfirmation",
         }
     }
 
@@ -124,6 +128,7 @@ impl CallKind {
             Self::GitHubToken => "gitHubToken",
             Self::ExtensionLaunch => "extensionLaunch",
             Self::Factory => "factories",
+            Self::InstallationConfirmation => "installationConfirmation",
         }
     }
 
@@ -144,6 +149,9 @@ impl CallKind {
     /// Whether it concerns the client and no session.
     #[must_use]
     pub const fn is_client_wide(self) -> bool {
-        matches!(self, Self::LlmRequest | Self::ListModels | Self::ExtensionLaunch)
+        matches!(
+            self,
+            Self::LlmRequest | Self::ListModels | Self::ExtensionLaunch | Self::InstallationConfirmation
+        )
     }
 }

@@ -59,6 +59,7 @@ names! {
     FACTORY_ABORT = "factory.abort";
     SKILL_PROVIDER_LIST = "skillProvider.list";
     SKILL_PROVIDER_READ = "skillProvider.read";
+    INSTALLATIONS_CONFIRM = "installations.confirm";
     EXTENSION_LAUNCH_RESOLVE = "extensionLaunchProvider.resolve";
     EXTENSION_LAUNCH_REGISTER = "registerExtensionLaunchProvider";
 

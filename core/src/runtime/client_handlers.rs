@@ -12,6 +12,8 @@ pub struct ClientHandlers {
     pub list_models: bool,
     /// Which program runs an extension?
     pub extension_launch: bool,
+    /// May something be installed?
+    pub installation_confirmation: bool,
     /// Telemetry events of the runtime are wanted.
     #[serde(rename = "gitHubTelemetry")]
     pub github_telemetry: bool,

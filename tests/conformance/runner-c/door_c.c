@@ -125,12 +125,12 @@ static void on_call(void *user_data, copilot_call *call, const copilot_call_info
 
 /* The canned behaviour of client-wide kinds, by number. */
 typedef struct {
-  char *canned[20];
+  char *canned[64]; /* by kind */
 } client_answers;
 
 static void on_client_call(void *user_data, copilot_call *call, const copilot_call_info *info) {
   client_answers *answers = user_data;
-  if (info->kind < 20 && answers->canned[info->kind] != NULL)
+  if (info->kind < sizeof answers->canned / sizeof answers->canned[0] && answers->canned[info->kind] != NULL)
     on_call(answers->canned[info->kind], call, info);
   else
     copilot_error_free(copilot_call_fail(call, copilot_s("the case names no handler")));
@@ -139,7 +139,7 @@ static void on_client_call(void *user_data, copilot_call *call, const copilot_ca
 static void free_client_answers(void *user_data) {
   client_answers *answers = user_data;
   size_t n;
-  for (n = 0; n < 20; n++) free(answers->canned[n]);
+  for (n = 0; n < sizeof answers->canned / sizeof answers->canned[0]; n++) free(answers->canned[n]);
   free(answers);
 }
 

@@ -12,4 +12,5 @@ struct ClientKind {
 inline constexpr ClientKind client_kinds[] = {
     {15, "list_models", "listModels"},
     {18, "extension_launch", "extensionLaunch"},
+    {20, "installation_confirmation", "installationConfirmation"},
 };

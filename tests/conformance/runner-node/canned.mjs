@@ -83,6 +83,9 @@ export function cannedClient(given, { CopilotRequestHandler }) {
       }
     })();
   }
+  if (given.installation_confirmation !== undefined) {
+    handlers.installationConfirmationHandler = canned(given.installation_confirmation);
+  }
   if (given.extension_launch !== undefined) {
     const answer = canned(given.extension_launch);
     handlers.extensionLaunchProvider = { resolve: async () => ({ launch: await answer() }) };

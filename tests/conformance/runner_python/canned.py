@@ -176,6 +176,8 @@ def client_handlers(args: dict[str, Any]) -> dict[str, Any]:
         options["on_list_models"] = list_models
     if "request_handler" in args:
         options["request_handler"] = _Requests(args["request_handler"])
+    if "installation_confirmation" in args:
+        options["installation_confirmation_handler"] = callback(args["installation_confirmation"])
     if "extension_launch" in args:
         options["extension_launch_provider"] = _Launcher(args["extension_launch"])
     return options

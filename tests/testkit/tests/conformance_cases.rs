@@ -10,8 +10,14 @@ const CREATE: &str = "as client config tools permission user_input hooks elicita
 const RESUME: &str = "as client sessionId* config tools permission user_input expect";
 /// Verbs with their arguments; `*` marks those that must be there. The README beside the cases says what they mean.
 const VERBS: &[(&str, &str)] = &[
-    ("client", "as connection options token serverToken url list_models request_handler extension_launch"),
-    ("start", "client connection options token serverToken url list_models request_handler extension_launch"),
+    (
+        "client",
+        "as connection options token serverToken url list_models request_handler extension_launch installation_confirmation",
+    ),
+    (
+        "start",
+        "client connection options token serverToken url list_models request_handler extension_launch installation_confirmation",
+    ),
     ("list_models", "client expect"),
     ("stop", "client"),
     ("force_stop", "client"),
@@ -69,6 +75,7 @@ const FEATURES: &[&str] = &[
     "skill_provider",
     "git_hub_token",
     "extension_launch",
+    "installation_confirmation",
     "factories",
     "iterator",
     "context",

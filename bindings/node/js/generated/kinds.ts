@@ -20,12 +20,13 @@ export const CallKind = {
   GitHubToken: 17,
   ExtensionLaunch: 18,
   Factory: 19,
+  InstallationConfirmation: 20,
 } as const;
 
 type Numbers = typeof CallKind;
 
 /** Kinds that concern the client and no session. */
-export type ClientKind = Numbers["LlmRequest"] | Numbers["ListModels"] | Numbers["ExtensionLaunch"];
+export type ClientKind = Numbers["LlmRequest"] | Numbers["ListModels"] | Numbers["ExtensionLaunch"] | Numbers["InstallationConfirmation"];
 
 /** Kinds that concern one session. */
 export type SessionKind = Exclude<Numbers[keyof Numbers], ClientKind>;
@@ -62,4 +63,5 @@ export const KINDS: readonly Kind[] = [
   { number: 17, name: "gitHubToken", served: "gitHubToken", named: false, clientWide: false },
   { number: 18, name: "extensionLaunch", served: "extensionLaunch", named: false, clientWide: true },
   { number: 19, name: "factory", served: "factories", named: true, clientWide: false },
+  { number: 20, name: "installationConfirmation", served: "installationConfirmation", named: false, clientWide: true },
 ];

@@ -22,6 +22,7 @@ import type {
   ExitPlanModeHandler,
   ExtensionLaunchProvider,
   GitHubTokenProvider,
+  InstallationConfirmationHandler,
   McpAuthHandler,
   PermissionHandler,
   SkillProvider,
@@ -292,6 +293,8 @@ export interface CopilotClientOptions {
   builtinPluginDirectories?: readonly string[];
   /** Asked how to launch each extension. */
   extensionLaunchProvider?: ExtensionLaunchProvider;
+  /** Decides what may be installed; without one nothing is. */
+  installationConfirmationHandler?: InstallationConfirmationHandler;
   /** Whether a stored login may be used; none: only without a token. */
   useLoggedInUser?: boolean;
   /** Telemetry of the runtime. */

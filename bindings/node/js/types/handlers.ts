@@ -271,3 +271,19 @@ export interface ExtensionLaunchProvider {
     request: ExtensionLaunchProviderResolveRequest,
   ): ExtensionLaunchProviderResolveResult | Promise<ExtensionLaunchProviderResolveResult>;
 }
+
+/** What is about to be installed. The answer holds for exactly what was reviewed. */
+export interface InstallationConfirmationRequest {
+  confirmationId: string;
+  operationId: string;
+  expiresAt: string;
+  review: { resource: "mcp" | "plugin" | "skill"; review: unknown };
+  reviewFingerprint: string;
+  policySessionId?: string;
+}
+
+/** Decides what may be installed; `signal` fires when the runtime takes the question back. */
+export type InstallationConfirmationHandler = (
+  request: InstallationConfirmationRequest,
+  context: { signal?: AbortSignal },
+) => "confirm" | "decline" | "cancel" | Promise<"confirm" | "decline" | "cancel">;

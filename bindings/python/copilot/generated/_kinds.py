@@ -34,6 +34,7 @@ SKILL_PROVIDER = 16
 GITHUB_TOKEN = 17
 EXTENSION_LAUNCH = 18
 FACTORY = 19
+INSTALLATION_CONFIRMATION = 20
 
 # The member of ``handlers`` that says it is served, and whether there is a handler for each name.
 KINDS = (
@@ -56,4 +57,5 @@ KINDS = (
     Kind(17, "gitHubToken", "gitHubToken", False, False),
     Kind(18, "extensionLaunch", "extensionLaunch", False, True),
     Kind(19, "factory", "factories", True, False),
+    Kind(20, "installationConfirmation", "installationConfirmation", False, True),
 )

@@ -77,7 +77,7 @@ class ClientOptions:
         :param base_directory: Where the runtime keeps its state; none: its own default.
         :param builtin_plugin_directories: Absolute paths of plugins that come with the host.
         :param extension_launch_provider: Asked how to launch each extension.
-        :param installation_confirmation_handler: Confirms installations; this engine refuses it. Needs a runtime newer than 1.0.85.
+        :param installation_confirmation_handler: Decides what may be installed; without one nothing is. Needs a runtime newer than 1.0.85.
         :param use_logged_in_user: Whether a stored login may be used; none: only without a token.
         :param telemetry: Telemetry of the runtime.
         :param session_fs: Session files served by the host.

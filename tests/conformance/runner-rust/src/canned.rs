@@ -9,10 +9,11 @@ use copilot_core::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
     ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
     ExtensionLaunchRequest, FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler,
-    GitHubTokenRequest, HookHandler, HookInput, LlmBody, LlmHandler, LlmRequest, LlmResponse, McpAuthHandler,
-    McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
-    ProviderTokenHandler, SessionFsHandler, SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult,
-    TransformHandler, UserInputAnswer, UserInputHandler, UserInputRequest,
+    GitHubTokenRequest, HookHandler, HookInput, InstallationHandler, InstallationRequest, LlmBody,
+    LlmHandler, LlmRequest, LlmResponse, McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision,
+    PermissionHandler, PermissionRequest, ProviderTokenHandler, SessionFsHandler, SkillProviderHandler,
+    ToolHandler, ToolInvocation, ToolResult, TransformHandler, UserInputAnswer, UserInputHandler,
+    UserInputRequest,
 };
 use copilot_core::{ClientCallbacks, CommandSpec, Error, ErrorKind, Result, SessionSpec, ToolSpec};
 use serde::Deserialize;
@@ -25,6 +26,7 @@ pub(crate) struct CannedClient {
     list_models: Option<Value>,
     request_handler: Option<Value>,
     extension_launch: Option<Value>,
+    installation_confirmation: Option<Value>,
 }
 
 impl CannedClient {
@@ -35,6 +37,7 @@ impl CannedClient {
             list_models: taken("list_models"),
             request_handler: taken("request_handler"),
             extension_launch: taken("extension_launch"),
+            installation_confirmation: taken("installation_confirmation"),
         }
     }
 
@@ -43,6 +46,7 @@ impl CannedClient {
             list_models: one(self.list_models).map(|answer| answer as _),
             llm: one(self.request_handler).map(|answer| answer as _),
             extension_launch: one(self.extension_launch).map(|answer| answer as _),
+            installation: one(self.installation_confirmation).map(|answer| answer as _),
         }
     }
 }
@@ -308,6 +312,13 @@ impl ModelsHandler for Answer {
 impl ExtensionLaunchHandler for Answer {
     async fn resolve(&self, _: ExtensionLaunchRequest) -> Result<Value> {
         self.value().await
+    }
+}
+
+#[async_trait]
+impl InstallationHandler for Answer {
+    async fn confirm(&self, _: InstallationRequest) -> Result<String> {
+        self.value().await.map(|decision| decision.as_str().unwrap_or_default().to_owned())
     }
 }
 

@@ -29,6 +29,7 @@ import type {
   ExitPlanModeHandler,
   ExtensionLaunchProvider,
   GitHubTokenProvider,
+  InstallationConfirmationHandler,
   McpAuthHandler,
   PermissionHandler,
   SkillProvider,
