@@ -50,7 +50,7 @@ class DisableBypassPermissionsModes:
 
 @dataclass
 class EntraAuthConfig:
-    """Sign-in through Microsoft Entra; accepted, but refused by runtimes that do not know it."""
+    """Sign-in through Microsoft Entra; runtimes that do not know it are refused."""
 
     client_id: str | None = None
     tenant_id: str | None = None

@@ -298,6 +298,7 @@ _session_fs = _renamed(
 
 # The start of the runtime may take so many seconds; the engine counts milliseconds.
 _CLIENT: dict[str, Converter] = {
+    "entra": _object,
     "telemetry": _telemetry,
     "session_fs": _session_fs,
     "builtin_plugin_directories": list,

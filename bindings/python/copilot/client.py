@@ -45,8 +45,6 @@ class CopilotClient(ClientOptions, ClientBase):
     """A client of the agent runtime: starts it or connects to one, and opens sessions on it."""
 
     def _begin(self, options: dict[str, Any]) -> None:
-        if options["entra"] is not None:
-            raise RuntimeError("this runtime does not support Entra client configuration")
         env, connection = options["env"], options["connection"]
         self._connection: RuntimeConnection = default_connection(env) if connection is None else connection
         check_environment(self._connection, env, options["telemetry"], options["working_directory"])

@@ -112,3 +112,15 @@ async def test_a_tool_search_is_told_of_the_tools(connect: Any) -> None:
         session = await client.create_session(tools=[search])
         await session.send_and_wait("go", timeout=20)
     assert [each.name for each in seen] == ["view"]
+
+
+async def test_entra_is_told_when_connecting(connect: Any) -> None:
+    async with CopilotClient(connection=connect(), entra=copilot.EntraAuthConfig(client_id="c")) as client:
+        hello = (await client.request("fake.received", {"method": "connect"}))["messages"][0]["params"]
+    assert hello["entra"] == {"clientId": "c"}
+    unknown = {"reply": {"error": {"code": -32601, "message": "Unhandled method connect"}}}
+    old = CopilotClient(
+        connection=connect([{"on": {"method": "connect"}, "do": [unknown]}]), entra=copilot.EntraAuthConfig()
+    )
+    with pytest.raises(RuntimeError, match="too old to log in through Entra"):
+        await old.start()

@@ -185,10 +185,19 @@ impl ClientInner {
         if !info.is_empty() {
             params.insert("clientInfo".to_owned(), info.into());
         }
+        if let Some(entra) = &self.options.entra {
+            params.insert("entra".to_owned(), entra.clone().into());
+        }
         if self.options.handlers.github_telemetry {
             params.insert("enableGitHubTelemetryForwarding".to_owned(), true.into());
         }
         let answer = match connection.call(method::CONNECT, &json::text(&params)?).await {
+            Err(error) if is_unhandled_connect(&error) && self.options.entra.is_some() => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "entra: this runtime is too old to log in through Entra; use a newer one, or a token",
+                ));
+            }
             Err(error) if is_unhandled_connect(&error) => {
                 connection.call(method::PING, r#"{"message":null}"#).await?
             }

@@ -14,6 +14,9 @@ use crate::protocol::common::{Mode, Secret};
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ClientOptions {
+    /// Login through Microsoft Entra, `{clientId?, tenantId?}`, told to the runtime when connecting; a runtime that
+    /// does not know `connect` is refused.
+    pub entra: Option<Map<String, Value>>,
     /// How to reach the runtime; none: `COPILOT_SDK_DEFAULT_CONNECTION`, else stdio.
     pub connection: Option<RuntimeConnection>,
     /// Working directory of the child; none or empty: this process's at the time of the start.

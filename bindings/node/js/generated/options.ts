@@ -7,6 +7,7 @@ import type { ToolSet } from "../tool-set.js";
 import type {
   CopilotClientInfo,
   CopilotClientMode,
+  EntraAuthConfig,
   ModelCapabilitiesOverride,
   ModelInfo,
   RuntimeConnection,
@@ -277,6 +278,8 @@ export interface ResumeSessionConfig extends SessionConfigBase {
 }
 
 export interface CopilotClientOptions {
+  /** Login through Microsoft Entra, `{clientId?, tenantId?}`, told to the runtime when connecting; a runtime that does not know `connect` is refused. */
+  entra?: EntraAuthConfig;
   /** How to reach the runtime; none: `COPILOT_SDK_DEFAULT_CONNECTION`, else stdio. */
   connection?: RuntimeConnection;
   /** Working directory of the child; none or empty: this process's at the time of the start. */
@@ -460,6 +463,7 @@ export const SESSION: Readonly<Record<string, string>> = {
 
 /** Options of a client that the engine takes, with their names on the wire. */
 export const CLIENT: Readonly<Record<string, string>> = {
+  entra: "entra",
   connection: "connection",
   workingDirectory: "workingDirectory",
   logLevel: "logLevel",

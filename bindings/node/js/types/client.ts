@@ -142,6 +142,12 @@ export interface InProcessRuntimeConnection {
   readonly kind: "inprocess";
 }
 
+/** Login through Microsoft Entra; runtimes that do not know it are refused. */
+export interface EntraAuthConfig {
+  clientId?: string;
+  tenantId?: string;
+}
+
 export interface CopilotClientInfo {
   applicationName?: string;
   applicationVersion?: string;

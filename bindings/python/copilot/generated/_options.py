@@ -68,7 +68,7 @@ class ClientOptions:
     ) -> None:
         """Makes a client; nothing is started yet.
 
-        :param entra: Login with Entra; this engine refuses it.
+        :param entra: Login through Microsoft Entra, ``{clientId?, tenantId?}``, told to the runtime when connecting; a runtime that does not know ``connect`` is refused. Needs a runtime newer than 1.0.85.
         :param connection: How to reach the runtime; none: ``COPILOT_SDK_DEFAULT_CONNECTION``, else stdio.
         :param working_directory: Working directory of the child; none or empty: this process's at the time of the start.
         :param log_level: ``none``, ``error``, ``warning``, ``info`` (default), ``debug`` or ``all``.
@@ -711,6 +711,7 @@ SESSION: dict[str, str] = {
     "remote_session": "remoteSession",
 }
 CLIENT: dict[str, str] = {
+    "entra": "entra",
     "connection": "connection",
     "working_directory": "workingDirectory",
     "log_level": "logLevel",

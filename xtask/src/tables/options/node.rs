@@ -14,6 +14,7 @@ import type { ToolSet } from "../tool-set.js";
 import type {
   CopilotClientInfo,
   CopilotClientMode,
+  EntraAuthConfig,
   ModelCapabilitiesOverride,
   ModelInfo,
   RuntimeConnection,
