@@ -339,6 +339,13 @@ enum copilot_call_kind
    * Answer: `{result?}`.
    */
   COPILOT_CALL_FACTORY = 19,
+  /**
+   * May something be installed? Client-wide. Since runtime newer.
+   * Arguments: `{confirmationId, operationId, expiresAt, review: {resource, review}, reviewFingerprint,
+   * policySessionId?}`; cancelled when the runtime takes the question back.
+   * Answer: `"confirm"`, `"decline"` or `"cancel"`; anything else is an error, and nothing is installed.
+   */
+  COPILOT_CALL_INSTALLATION_CONFIRMATION = 20,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1445,6 +1452,29 @@ copilot_error *copilot_session_log_async(copilot_session *session,
                                          void *user_data,
                                          copilot_destroy_fn destroy,
                                          copilot_op **op);
+
+/**
+ * Ends a task that runs in the background.
+ *
+ * @param id the id of the task.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"cancelled"}`: false when there is no such task; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_cancel_task(copilot_session *session,
+                                           copilot_str id,
+                                           const copilot_wait *wait,
+                                           copilot_string **result);
+
+/**
+ * As `copilot_session_cancel_task`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_cancel_task_async(copilot_session *session,
+                                                 copilot_str id,
+                                                 copilot_done_fn done,
+                                                 void *user_data,
+                                                 copilot_destroy_fn destroy,
+                                                 copilot_op **op);
 
 /**
  * Asks the user yes or no.

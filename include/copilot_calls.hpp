@@ -223,6 +223,20 @@ class SessionCalls {
       throw Error::take(error);
     return Operation(op);
   }
+  /// Ends a task that runs in the background.
+  /// Returns JSON: `{"cancelled"}`: false when there is no such task.
+  std::string cancel_task(std::string_view id, Wait wait = {}) { return try_cancel_task(id, wait).value(); }
+  Result<std::string> try_cancel_task(std::string_view id, Wait wait = {}) {
+    return blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
+      return copilot_session_cancel_task(handle(), view(id), limits, out);
+    });
+  }
+  Operation cancel_task_async(std::string_view id, Done done) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_session_cancel_task_async(handle(), view(id), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
   /// Asks the user yes or no.
   /// Returns JSON: true or false. Error kind `Unsupported` when the host cannot ask, as for the next three.
   std::string confirm(std::string_view message, Wait wait = {}) { return try_confirm(message, wait).value(); }

@@ -33,6 +33,7 @@ fn every_call_is_there() {
     let _ = Session::set_auto_tier;
     let _ = Session::set_tools;
     let _ = Session::log;
+    let _ = Session::cancel_task;
     let _ = Session::confirm;
     let _ = Session::select;
     let _ = Session::input;

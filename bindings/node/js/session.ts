@@ -302,6 +302,14 @@ export class CopilotSession implements AsyncDisposable {
     handlers.replaceTools(() => served);
   }
 
+  /** Ends a task that runs in the background; false when there is no such task. */
+  async cancelTask(id: string, options?: CallOptions): Promise<boolean> {
+    const { cancelled } = (await this.#submit("session.cancelTask", { id }, options)) as {
+      cancelled?: boolean;
+    };
+    return cancelled ?? false;
+  }
+
   /** Writes a line into the session's timeline. */
   async log(
     message: string,

@@ -386,6 +386,10 @@ class CopilotSession(MessageOptions):
             raise
         handlers.replace(TOOL, served)
 
+    async def cancel_task(self, task_id: str) -> bool:
+        """Ends a task that runs in the background; false when there is no such task."""
+        return bool((await self._call("session.cancelTask", id=task_id)).get("cancelled"))
+
     async def log(self, message: str, *, level: str | None = None, ephemeral: bool | None = None) -> None:
         """Adds a line to the session's timeline."""
         await self._call("session.log", message=message, level=level, ephemeral=ephemeral)

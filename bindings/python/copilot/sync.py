@@ -269,6 +269,7 @@ class CopilotSession:
     disconnect = _on_session(_session.CopilotSession.disconnect)
     set_model = _on_session(_session.CopilotSession.set_model)
     set_auto_tier = _on_session(_session.CopilotSession.set_auto_tier)
+    cancel_task = _on_session(_session.CopilotSession.cancel_task)
     set_tools = _on_session(_session.CopilotSession.set_tools)
     log = _on_session(_session.CopilotSession.log)
 

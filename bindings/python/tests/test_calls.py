@@ -75,3 +75,11 @@ async def test_refused_tools_leave_the_old_ones(connect: Any) -> None:
         with pytest.raises(Exception, match="Unhandled method"):
             await session.set_tools([Tool("new", "d", lambda _: ToolResult("new"))])
         assert (await answer_of_the_tool(client))["result"]["textResultForLlm"] == "old"
+
+
+async def test_tasks_are_cancelled(connect: Any) -> None:
+    script = [{"on": {"method": "session.tasks.cancel"}, "do": [{"reply": {"result": {"cancelled": True}}}]}]
+    async with CopilotClient(connection=connect(script)) as client:
+        session = await client.create_session()
+        assert await session.cancel_task("t1")
+        assert await last(client, "session.tasks.cancel") == {"sessionId": session.session_id, "id": "t1"}

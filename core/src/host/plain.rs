@@ -112,4 +112,10 @@ pub(super) const PLAIN: &[Plain] = &[
             Member { name: "ephemeral", wire: "ephemeral", absent: Absent::LeftOut, values: &[] },
         ],
     },
+    Plain {
+        op: "session.cancelTask",
+        method: "session.tasks.cancel",
+        of_session: true,
+        members: &[Member { name: "id", wire: "id", absent: Absent::Refused, values: &[] }],
+    },
 ];

@@ -660,6 +660,50 @@ pub unsafe extern "C" fn copilot_session_log_async(
     })
 }
 
+/// Ends a task that runs in the background.
+///
+/// @param id the id of the task.
+/// @param wait limits, or NULL for none.
+/// @param[out] result as JSON text: `{"cancelled"}`: false when there is no such task; may be NULL.
+/// @since runtime 1.0.67
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_session_cancel_task(
+    session: *mut copilot_session,
+    id: copilot_str,
+    wait: *const copilot_wait,
+    result: *mut *mut copilot_string,
+) -> *mut copilot_error {
+    boundary!({
+        let session = session_of(session)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_session(&session).text("id", id)?.done();
+            block(session.driver(), wait, "session.cancelTask", &args, result)
+        }
+    })
+}
+
+/// As `copilot_session_cancel_task`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_session_cancel_task_async(
+    session: *mut copilot_session,
+    id: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let session = session_of(session)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_session(&session).text("id", id)?.done();
+            spawn(session.driver(), "session.cancelTask", &args, done, op)
+        }
+    })
+}
+
 /// Asks the user yes or no.
 ///
 /// @param message the question.
