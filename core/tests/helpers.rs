@@ -77,7 +77,7 @@ async fn answers_that_lack_something_are_errors() {
         (client.get_auth_status().await.unwrap_err(), "isAuthenticated"),
         (client.list_models().await.unwrap_err(), "name"),
     ] {
-        assert!(error.kind() == ErrorKind::InvalidArgument && error.message().contains(missing), "{error}");
+        assert!(error.kind() == ErrorKind::Protocol && error.message().contains(missing), "{error}");
     }
     client.stop().await;
 }

@@ -140,7 +140,7 @@ fn a_cancelled_start_leaves_nothing() {
     std::thread::sleep(Duration::from_millis(300));
     assert!(door.client.cancel(ticket));
     assert_eq!(door.result(ticket).unwrap_err().kind(), ErrorKind::Cancelled);
-    assert_eq!(door.client.state(), "error");
+    assert_eq!(door.client.state(), copilot_core::ConnectionState::Error);
     assert!(door.client.runtime_pid().is_none());
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use copilot_core::ConnectionState;
 use copilot_core::host::Counters;
 use copilot_core::{Error, ErrorKind, Result};
 use libc::size_t;
@@ -199,10 +200,10 @@ pub unsafe extern "C" fn copilot_client_state(
         let client = client_of(client)?;
         let out = Out::required(state, "state")?;
         let state = match client.driver.host.state() {
-            "connecting" => copilot_state::COPILOT_STATE_CONNECTING,
-            "connected" => copilot_state::COPILOT_STATE_CONNECTED,
-            "error" => copilot_state::COPILOT_STATE_ERROR,
-            _ => copilot_state::COPILOT_STATE_DISCONNECTED,
+            ConnectionState::Disconnected => copilot_state::COPILOT_STATE_DISCONNECTED,
+            ConnectionState::Connecting => copilot_state::COPILOT_STATE_CONNECTING,
+            ConnectionState::Connected => copilot_state::COPILOT_STATE_CONNECTED,
+            ConnectionState::Error => copilot_state::COPILOT_STATE_ERROR,
         };
         // SAFETY: the place is writable by the contract.
         unsafe { out.set(state) };

@@ -153,7 +153,7 @@ impl NativeClient {
     /// `disconnected`, `connecting`, `connected` or `error`.
     #[napi]
     pub fn state(&self) -> &'static str {
-        self.host.state()
+        self.host.state().name()
     }
 
     /// Gives up at once: kills the runtime and ends every operation.
@@ -164,6 +164,9 @@ impl NativeClient {
 }
 
 /// The result of an MCP tool as a tool result; both are JSON text.
+///
+/// # Errors
+/// When it is no JSON.
 #[napi]
 pub fn mcp_tool_result(result: String) -> Result<String> {
     copilot_core::host::tool_result_of_mcp(&result).map_err(|error| to_napi(&error))

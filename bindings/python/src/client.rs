@@ -133,7 +133,7 @@ impl Client {
     }
 
     fn state(&self) -> &'static str {
-        self.host.state()
+        self.host.state().name()
     }
 
     /// Gives up at once: kills the runtime and ends every call.

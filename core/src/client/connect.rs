@@ -29,6 +29,10 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 impl Client {
     /// Starts or joins the runtime and agrees on the protocol. Does nothing when connected. After an error nothing is left
     /// running, and it can be called again.
+    ///
+    /// # Errors
+    /// `RuntimeNotFound`, `SpawnFailed`, `ConnectFailed`, `StartTimeout`, `ProtocolMismatch` or `ProcessExited`, with what the
+    /// runtime wrote to its error output; `Rpc` when it refuses what must be registered.
     pub async fn start(&self) -> Result<StartInfo> {
         let span = tracing::info_span!(target: "copilot_core::client", "client.start");
         self.start_once().instrument(span).await
@@ -191,7 +195,7 @@ impl ClientInner {
         if self.options.handlers.github_telemetry {
             params.insert("enableGitHubTelemetryForwarding".to_owned(), true.into());
         }
-        let answer = match connection.call(method::CONNECT, &json::text(&params)?).await {
+        let answer = match connection.call(method::CONNECT, &json::to_text(&params)?).await {
             Err(error) if is_unhandled_connect(&error) && self.options.entra.is_some() => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
@@ -224,7 +228,7 @@ impl ClientInner {
             connection.call(method::PLUGINS_BUILTIN_SET, &params).await?;
         }
         if let Some(files) = &options.session_fs {
-            connection.call(method::SESSION_FS_SET_PROVIDER, &json::text(files)?).await?;
+            connection.call(method::SESSION_FS_SET_PROVIDER, &json::to_text(files)?).await?;
         }
         if self.callbacks.llm.is_some() {
             connection.call(method::LLM_SET_PROVIDER, "{}").await?;

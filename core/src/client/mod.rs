@@ -117,11 +117,18 @@ pub struct StartInfo {
 
 impl Client {
     /// Checks the options and finds the runtime's program. Starts nothing.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for options that contradict each other, `RuntimeNotFound` when no program is named and
+    /// `COPILOT_CLI_PATH` names none.
     pub fn new(options: ClientOptions) -> Result<Self> {
         Self::with_callbacks(options, ClientCallbacks::default())
     }
 
     /// Like [`new`](Self::new), with callbacks that concern the client as a whole.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
     pub fn with_callbacks(options: ClientOptions, callbacks: ClientCallbacks) -> Result<Self> {
         let lifecycle = Arc::new(Lifecycle::default());
         let observer = Arc::clone(&lifecycle) as Arc<dyn ClientObserver>;
@@ -236,12 +243,19 @@ impl Client {
     }
 
     /// Calls any method of the runtime; `params` is JSON text of an object. No time limit: wrap it in one if needed.
+    ///
+    /// # Errors
+    /// `InvalidState` when the client is not connected, `ProcessExited` when the connection ends first, `Rpc` when the runtime
+    /// refuses.
     pub async fn call(&self, method: &str, params: &str) -> Result<Bytes> {
         let connection = self.0.live()?.connection;
         connection.call(method, if params.trim().is_empty() { "{}" } else { params }).await
     }
 
     /// Sends a notification to the runtime.
+    ///
+    /// # Errors
+    /// `InvalidState` when the client is not connected.
     pub fn notify(&self, method: &str, params: &str) -> Result<()> {
         self.0.live()?.connection.notify(method, if params.trim().is_empty() { "{}" } else { params })
     }

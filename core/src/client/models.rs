@@ -55,16 +55,22 @@ impl Models {
 impl Client {
     /// The models, asked once and kept until the client stops; a failure is not kept. With a handler for them, no runtime
     /// is needed. One entry that is no model fails the whole call.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping); what the host's own list fails with.
     pub async fn list_models(&self) -> Result<Vec<ModelInfo>> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(default)]
             models: Vec<ModelInfo>,
         }
-        Ok(json::parse_as::<Answer>("answer to models.list", &self.list_models_json().await?)?.models)
+        Ok(json::parse_answer::<Answer>("models.list", &self.list_models_json().await?)?.models)
     }
 
     /// Like [`list_models`](Self::list_models), as JSON text `{"models": […]}` with all that the runtime tells.
+    ///
+    /// # Errors
+    /// As for [`list_models`](Self::list_models), except that no model is read.
     pub async fn list_models_json(&self) -> Result<Bytes> {
         let models = &self.0.models;
         let mut asked = models.asked.lock().await;

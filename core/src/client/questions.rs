@@ -136,7 +136,7 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Str
 impl Client {
     async fn ask<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T> {
         let answer = self.call(method, &params.to_string()).await?;
-        json::parse_as(&format!("answer to {method}"), &answer)
+        json::parse_answer(method, &answer)
     }
 
     async fn ask_politely(&self, call: Polite) -> Result<()> {
@@ -146,21 +146,34 @@ impl Client {
     }
 
     /// Asks for a sign of life.
+    ///
+    /// # Errors
+    /// `InvalidState` when the client is not connected, `ProcessExited` when the connection ends first, `Rpc` when the runtime
+    /// refuses, `Protocol` when its answer cannot be read.
     pub async fn ping(&self, message: Option<&str>) -> Result<Pong> {
         self.ask(method::PING, &json!({"message": message})).await
     }
 
     /// The runtime's version.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping).
     pub async fn get_status(&self) -> Result<RuntimeStatus> {
         self.ask(method::STATUS_GET, &json!({})).await
     }
 
     /// Who is logged in.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping).
     pub async fn get_auth_status(&self) -> Result<AuthStatus> {
         self.ask(method::AUTH_GET_STATUS, &json!({})).await
     }
 
     /// The sessions that the runtime keeps. A session without any turn is not among them.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping).
     pub async fn list_sessions(&self, filter: Option<&SessionListFilter>) -> Result<Vec<SessionMetadata>> {
         #[derive(Deserialize)]
         struct Answer {
@@ -172,6 +185,9 @@ impl Client {
     }
 
     /// What the runtime knows of a session; none when it keeps no such session.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping).
     pub async fn get_session_metadata(&self, id: &str) -> Result<Option<SessionMetadata>> {
         #[derive(Deserialize)]
         struct Answer {
@@ -181,21 +197,33 @@ impl Client {
     }
 
     /// The session used last, if there is one.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping).
     pub async fn get_last_session_id(&self) -> Result<Option<String>> {
         Ok(self.ask::<Named>(method::SESSION_GET_LAST_ID, &json!({})).await?.session_id)
     }
 
     /// The session that the runtime's own interface shows; none without an interface.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping).
     pub async fn get_foreground_session_id(&self) -> Result<Option<String>> {
         Ok(self.ask::<Named>(method::SESSION_GET_FOREGROUND, &json!({})).await?.session_id)
     }
 
     /// Changes the session that the runtime's own interface shows.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping), and `InvalidState` with the runtime's words when it says no.
     pub async fn set_foreground_session_id(&self, id: &str) -> Result<()> {
         self.ask_politely(Polite::set_foreground(id)).await
     }
 
     /// Deletes a session and what is kept of it. Its object in this client is closed.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping), and `InvalidState` with the runtime's words when it says no.
     pub async fn delete_session(&self, id: &str) -> Result<()> {
         self.ask_politely(Polite::delete(id)).await
     }
@@ -232,7 +260,7 @@ impl Polite {
 
     /// Looks at the answer, and closes the session that is gone.
     pub(crate) fn done(&self, live: &Live, answer: &[u8]) -> Result<()> {
-        let outcome: Outcome = json::parse_as(&format!("answer to {}", self.method), answer)?;
+        let outcome: Outcome = json::parse_answer(self.method, answer)?;
         if !outcome.success {
             let why = outcome.error.as_deref().unwrap_or("Unknown error");
             return Err(Error::new(ErrorKind::InvalidState, format!("{}: {why}", self.what)));

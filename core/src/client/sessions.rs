@@ -77,6 +77,10 @@ struct Made {
 
 impl Client {
     /// Creates a session, starting the client when needed.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a configuration that cannot work, what [`start`](Self::start) fails with, `Rpc` when the runtime
+    /// refuses, `ProcessExited` when the connection ends first. The runtime keeps nothing of a session that was not made.
     pub async fn create_session(&self, spec: impl Into<SessionSpec>) -> Result<Session> {
         let spec = spec.into();
         let given = spec.config.session_id.clone().filter(|id| !id.is_empty());
@@ -85,6 +89,9 @@ impl Client {
     }
 
     /// Resumes a session, starting the client when needed.
+    ///
+    /// # Errors
+    /// As for [`create_session`](Self::create_session); `Rpc` also when there is no such session.
     pub async fn resume_session(&self, id: &str, spec: impl Into<SessionSpec>) -> Result<Session> {
         self.make_session(Purpose::Resume, Some(id.to_owned()), spec.into()).await
     }
@@ -127,7 +134,7 @@ impl Client {
         let mode = self.0.options.mode;
         let params = spec.config.payload(purpose, mode, &declared, id.as_deref(), &spec.trace)?;
         self.0.watch.secrets.learn_config(&params);
-        let params = json::text(&params)?;
+        let params = json::to_text(&params)?;
         let patch = spec.config.patch(mode)?;
         let interest = spec.handlers.mcp_auth.is_some();
 
@@ -232,7 +239,7 @@ impl Opening {
             call(method::SESSION_REGISTER_INTEREST, r#"{"eventType":"mcp.oauth_required"}"#).await?;
         }
         if let Some(patch) = &self.patch {
-            call(method::SESSION_OPTIONS_UPDATE, &json::text(patch)?).await?;
+            call(method::SESSION_OPTIONS_UPDATE, &json::to_text(patch)?).await?;
         }
         Ok(())
     }
@@ -284,7 +291,7 @@ impl Registration {
     /// Checks the runtime's answer and stores what it tells. Runs on the reader: a session whose id the runtime chose is
     /// registered before the next message is read.
     fn answered(&mut self, purpose: Purpose, wanted: Option<&str>, answer: &[u8]) -> Result<()> {
-        let made: Made = json::parse_as(&format!("answer to session.{}", purpose.name()), answer)?;
+        let made: Made = json::parse_answer(&format!("session.{}", purpose.name()), answer)?;
         self.stage = Stage::Made;
         if purpose == Purpose::Create {
             match (wanted, made.session_id.as_deref()) {

@@ -8,7 +8,7 @@ use super::{guarded, member, reply};
 use crate::handlers::CommandContext;
 use crate::protocol::event::Event;
 use crate::protocol::method;
-use crate::session::{Lasts, SessionCore};
+use crate::session::{Lasts, SessionCore, WorkId};
 
 pub(super) fn execute(core: &Arc<SessionCore>, event: &Event) {
     let command = match event.data::<CommandContext>() {
@@ -19,7 +19,7 @@ pub(super) fn execute(core: &Arc<SessionCore>, event: &Event) {
     let handler = core.handlers().commands.get(&command.command_name).cloned();
     let (owner, request_id) = (Arc::clone(core), command.request_id.clone());
     tracing::Span::current().record("request_id", &request_id).record("command", &command.command_name);
-    core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
+    core.spawn_once(Lasts::Session, WorkId::Request(request_id.clone()), |context| async move {
         let members = match handler {
             None => member("error", format!("Unknown command: {}", command.command_name)),
             Some(handler) => match guarded(handler.run(&context, command)).await {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::handlers::ElicitationRequest;
 use crate::protocol::event::Event;
 use crate::protocol::method;
-use crate::session::{Lasts, SessionCore};
+use crate::session::{Lasts, SessionCore, WorkId};
 
 pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     let Some(handler) = core.handlers().elicitation.clone() else { return };
@@ -20,7 +20,7 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
     tracing::Span::current().record("request_id", &request_id);
-    core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
+    core.spawn_once(Lasts::Session, WorkId::Request(request_id.clone()), |context| async move {
         let outcome = noted(&owner, "an elicitation handler", guarded(handler.fill(&context, request)).await);
         reply(&owner, method::SESSION_ELICITATION_REPLY, &request_id, answer(outcome)).await;
     });

@@ -10,7 +10,7 @@ use super::{guarded, read};
 use crate::handlers::FactoryExecution;
 use crate::protocol::method;
 use crate::rpc::{INVALID_PARAMS, Responder};
-use crate::session::{Lasts, SessionCore};
+use crate::session::{Lasts, SessionCore, WorkId};
 
 pub(super) fn execute(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
     let execution: FactoryExecution = match read(method::FACTORY_EXECUTE, &params) {
@@ -22,8 +22,11 @@ pub(super) fn execute(core: Arc<SessionCore>, params: Bytes, responder: Responde
         let text = format!("no factory is called {:?}", execution.name);
         return responder.error(INVALID_PARAMS, &text, Some(&data));
     };
-    let attempt = format!("{}{}", attempts(&execution.run_id), execution.execution_token);
-    core.spawn_once(Lasts::Session, &attempt, |context| async move {
+    let attempt = WorkId::Factory {
+        run_id: execution.run_id.clone(),
+        execution_token: execution.execution_token.clone(),
+    };
+    core.spawn_once(Lasts::Session, attempt, |context| async move {
         match guarded(handler.execute(&context, execution)).await {
             Ok(Some(result)) => responder.ok(&json!({"result": result}).to_string()),
             Ok(None) => responder.ok("{}"),
@@ -41,13 +44,9 @@ pub(super) fn abort(core: Arc<SessionCore>, params: Bytes, responder: Responder)
     }
     match read::<Abort>(method::FACTORY_ABORT, &params) {
         Ok(abort) => {
-            core.settled_all(&attempts(&abort.run_id));
+            core.end_run(&abort.run_id);
             responder.ok("{}");
         }
         Err(error) => responder.fail(&error),
     }
-}
-
-fn attempts(run_id: &str) -> String {
-    format!("factory {run_id} ")
 }

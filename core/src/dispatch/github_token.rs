@@ -29,9 +29,9 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
             }
             GitHubTokenAnswer::Token { access_token, .. } => {
                 owner.connection().watch().secrets.learn(access_token);
-                json::text(&answer)
+                json::to_text(&answer)
             }
-            GitHubTokenAnswer::Cancelled => json::text(&answer),
+            GitHubTokenAnswer::Cancelled => json::to_text(&answer),
         });
         match answer {
             Ok(answer) => responder.ok(&answer),

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::handlers::McpAuthRequest;
 use crate::protocol::event::Event;
 use crate::protocol::method;
-use crate::session::{Lasts, SessionCore};
+use crate::session::{Lasts, SessionCore, WorkId};
 
 pub(super) fn required(core: &Arc<SessionCore>, event: &Event) {
     let request = match event.data::<McpAuthRequest>() {
@@ -23,7 +23,7 @@ pub(super) fn required(core: &Arc<SessionCore>, event: &Event) {
     };
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
     tracing::Span::current().record("request_id", &request_id);
-    core.spawn_once(Lasts::Session, &request_id.clone(), |context| async move {
+    core.spawn_once(Lasts::Session, WorkId::Request(request_id.clone()), |context| async move {
         let outcome = guarded(handler.authorize(&context, request)).await;
         let answer = answer(noted(&owner, "an MCP token handler", outcome));
         if let Some(token) = answer["accessToken"].as_str() {

@@ -74,7 +74,7 @@ const fn asks(concern: Concern) -> bool {
     )
 }
 
-/// What is done for an event or a request. The names are recorded by those who read them.
+/// What is done for an event or a request. Whoever reads the params records the names in the span.
 fn span(core: &SessionCore, kind: &str) -> tracing::Span {
     use tracing::field::Empty;
     tracing::debug_span!(
@@ -176,14 +176,23 @@ async fn reply(core: &SessionCore, method: &str, request_id: &str, members: Map<
     params.insert("sessionId".to_owned(), (*core.id()).into());
     params.insert("requestId".to_owned(), request_id.into());
     params.extend(members);
-    match json::text(&params) {
-        Ok(params) => {
-            if let Err(error) = core.connection().call(method, &params).await {
-                core.connection().watch().counts.replies_refused.one();
-                tracing::debug!(%error, method, request_id, "reply not taken");
-            }
-        }
+    match json::to_text(&params) {
+        Ok(params) => send_reply(core, method, request_id, &params).await,
         Err(error) => tracing::error!(%error, method, request_id, "reply not sent"),
+    }
+}
+
+/// [`reply`] with one member whose value is JSON text already.
+async fn reply_text(core: &SessionCore, method: &str, request_id: &str, name: &str, value: &str) {
+    let (session, request) = (json::quote(&core.id()), json::quote(request_id));
+    let params = format!(r#"{{"sessionId":{session},"requestId":{request},"{name}":{value}}}"#);
+    send_reply(core, method, request_id, &params).await;
+}
+
+async fn send_reply(core: &SessionCore, method: &str, request_id: &str, params: &str) {
+    if let Err(error) = core.connection().call(method, params).await {
+        core.connection().watch().counts.replies_refused.one();
+        tracing::debug!(%error, method, request_id, "reply not taken");
     }
 }
 

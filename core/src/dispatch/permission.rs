@@ -6,29 +6,25 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{guarded, member, noted, reply};
+use crate::diagnostics::describe;
 use crate::error::Result;
 use crate::handlers::{PermissionDecision, PermissionRequest};
 use crate::protocol::event::Event;
 use crate::protocol::method;
-use crate::session::{Lasts, SessionCore};
+use crate::session::{Lasts, SessionCore, WorkId};
 
 pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Data {
-        #[serde(default)]
-        resolved_by_hook: bool,
-        #[serde(flatten)]
-        request: Map<String, Value>,
-    }
     let Some(handler) = core.handlers().permission.clone() else { return };
-    if event.data::<Data>().is_ok_and(|data| data.resolved_by_hook || data.request.is_empty()) {
+    let Ok(data) = event.data::<Map<String, Value>>() else {
+        return tracing::warn!("permission request ignored: its data is no object");
+    };
+    if data.is_empty() || data.get("resolvedByHook") == Some(&Value::Bool(true)) {
         return;
     }
-    let mut request = match event.data::<PermissionRequest>() {
+    let mut request = match PermissionRequest::deserialize(Value::Object(data)) {
         Ok(request) if !request.request_id.is_empty() => request,
         Ok(_) => return,
-        Err(error) => return tracing::warn!(%error, "permission request ignored"),
+        Err(error) => return tracing::warn!(error = describe(&error), "permission request ignored"),
     };
     let is_of_sub_agent = event.header().is_ok_and(|header| header.agent_id.is_some());
     let lasts = if is_of_sub_agent { Lasts::Session } else { Lasts::Turn };
@@ -36,7 +32,7 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
     request.needs_human = request.is_reserved();
     let (owner, request_id) = (Arc::clone(core), request.request_id.clone());
     tracing::Span::current().record("request_id", &request_id);
-    core.spawn_once(lasts, &request_id.clone(), |context| async move {
+    core.spawn_once(lasts, WorkId::Request(request_id.clone()), |context| async move {
         let outcome = noted(&owner, "a permission handler", guarded(handler.decide(&context, request)).await);
         if let Some(members) = answer(outcome) {
             reply(&owner, method::SESSION_PERMISSIONS_REPLY, &request_id, members).await;

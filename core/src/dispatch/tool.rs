@@ -6,12 +6,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::{guarded, member, reply};
+use super::{guarded, member, reply, reply_text};
+use crate::diagnostics::describe;
 use crate::error::Result;
 use crate::handlers::{ToolInvocation, ToolResult};
 use crate::protocol::event::Event;
 use crate::protocol::{json as text, method};
-use crate::session::{Lasts, SessionCore};
+use crate::session::{Lasts, SessionCore, WorkId};
 
 /// The built-in tool that finds other tools; a tool of the user may take its place.
 const TOOL_SEARCH: &str = "tool_search_tool";
@@ -36,12 +37,19 @@ pub(super) fn requested(core: &Arc<SessionCore>, event: &Event) {
         .record("request_id", &request_id)
         .record("tool", &invocation.tool_name)
         .record("tool_call_id", &invocation.tool_call_id);
-    core.spawn_once(lasts, &request_id.clone(), |context| async move {
+    core.spawn_once(lasts, WorkId::Request(request_id.clone()), |context| async move {
         if invocation.tool_name == TOOL_SEARCH {
             invocation.available_tools = available_tools(&owner).await;
         }
         let outcome = guarded(handler.call(&context, invocation)).await;
-        reply(&owner, method::SESSION_TOOLS_REPLY, &request_id, answer(outcome)).await;
+        match answer(outcome) {
+            Answer::Members(members) => {
+                reply(&owner, method::SESSION_TOOLS_REPLY, &request_id, members).await;
+            }
+            Answer::Result(json) => {
+                reply_text(&owner, method::SESSION_TOOLS_REPLY, &request_id, "result", &json).await;
+            }
+        }
     });
 }
 
@@ -56,17 +64,28 @@ async fn available_tools(core: &SessionCore) -> Option<Box<RawValue>> {
     text::parse::<Answer>(&answer).ok()?.tools
 }
 
-fn answer(outcome: Result<ToolResult>) -> Map<String, Value> {
+/// What goes to the runtime.
+enum Answer {
+    Members(Map<String, Value>),
+    /// The result as JSON text, which nobody has to read on the way.
+    Result(String),
+}
+
+fn answer(outcome: Result<ToolResult>) -> Answer {
+    let result = |value: Value| Answer::Members(member("result", value));
     match outcome {
-        Ok(ToolResult::Text(text)) => member("result", text),
-        Ok(ToolResult::Object(result)) => member("result", result),
-        Ok(ToolResult::Raw(raw)) => match text::parse::<Value>(raw.as_bytes()) {
-            Ok(Value::Null) => member("result", nothing()),
-            Ok(result) => member("result", result),
-            Err(error) => member("error", format!("the tool's result is no JSON: {error}")),
+        Ok(ToolResult::Text(text)) => result(text.into()),
+        Ok(ToolResult::Object(object)) => result(object),
+        Ok(ToolResult::Raw(raw)) => match serde_json::from_str::<&RawValue>(&raw).map(RawValue::get) {
+            Ok("null") => result(nothing()),
+            Ok(_) => Answer::Result(raw),
+            Err(error) => Answer::Members(member(
+                "error",
+                format!("the tool's result is no JSON: {}", describe(&error)),
+            )),
         },
-        Ok(ToolResult::None) => member("result", nothing()),
-        Err(error) => member("error", error.message()),
+        Ok(ToolResult::None) => result(nothing()),
+        Err(error) => Answer::Members(member("error", error.message())),
     }
 }
 
@@ -86,7 +105,10 @@ mod tests {
 
     #[test]
     fn outcomes_on_the_wire() {
-        let of = |outcome| Value::Object(answer(outcome));
+        let of = |outcome| match answer(outcome) {
+            Answer::Members(members) => Value::Object(members),
+            Answer::Result(json) => json!({"result": text::parse::<Value>(json.as_bytes()).unwrap()}),
+        };
         assert_eq!(of(Ok("t".into())), json!({"result": "t"}));
         assert_eq!(of(Ok(ToolResult::Raw("\"t\"".into()))), json!({"result": "t"}));
         assert_eq!(of(Ok(ToolResult::None))["result"]["resultType"], "failure");

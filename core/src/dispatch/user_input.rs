@@ -24,7 +24,7 @@ pub(super) fn request(core: Arc<SessionCore>, params: Bytes, responder: Responde
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
     core.spawn(Lasts::Turn, |context| async move {
-        match guarded(handler.ask(&context, request)).await.and_then(|answer| json::text(&answer)) {
+        match guarded(handler.ask(&context, request)).await.and_then(|answer| json::to_text(&answer)) {
             Ok(answer) => responder.ok(&answer),
             Err(error) => responder.fail(&error),
         }

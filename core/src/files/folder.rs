@@ -21,6 +21,9 @@ pub struct FolderFiles {
 
 impl FolderFiles {
     /// Makes the folder if it is not there.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when the folder cannot be made.
     pub fn new(root: impl AsRef<Path>) -> Result<Self> {
         let root = root.as_ref();
         fs::create_dir_all(root).and_then(|()| root.canonicalize()).map(|root| Self { root }).map_err(

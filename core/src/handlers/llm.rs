@@ -118,6 +118,9 @@ impl LlmBody {
     }
 
     /// The next piece, none after the end. Fails when the runtime cancelled the request.
+    ///
+    /// # Errors
+    /// `Cancelled` when the runtime no longer wants the answer, `ProcessExited` when the connection ended.
     pub async fn next(&self) -> Result<Option<Bytes>> {
         loop {
             if let Some(text) = self.0.cancelled.lock().unwrap_or_else(PoisonError::into_inner).clone() {
@@ -140,6 +143,9 @@ impl LlmBody {
     }
 
     /// All of it.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
     pub async fn collect(&self) -> Result<Bytes> {
         let mut body = Vec::new();
         while let Some(piece) = self.next().await? {

@@ -33,7 +33,7 @@ pub trait ExitPlanModeHandler: Send + Sync {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AutoModeSwitchRequest {
-    /// Why.
+    /// Why the runtime proposes it, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
     /// When the limit is over, in seconds.

@@ -34,7 +34,7 @@ pub struct UserInputAnswer {
     pub was_freeform: bool,
 }
 
-/// Asks.
+/// Answers questions that the agent has for the user.
 #[async_trait]
 pub trait UserInputHandler: Send + Sync {
     /// An error is reported to the runtime with its text.

@@ -20,7 +20,7 @@ use crate::protocol::json as text;
 #[async_trait]
 impl ToolHandler for HostSession {
     async fn call(&self, _: &CallContext, invocation: ToolInvocation) -> Result<ToolResult> {
-        let args = text::text(&invocation)?;
+        let args = text::to_text(&invocation)?;
         Ok(ToolResult::Raw(self.calls.ask(CallKind::Tool, &invocation.tool_name, self.key, args).await?))
     }
 }

@@ -13,7 +13,7 @@ use super::served::client_callbacks;
 use super::session::HostSession;
 use super::shared::Shared;
 use super::{engine, ops};
-use crate::client::{Client, Lifecycle};
+use crate::client::{Client, ConnectionState, Lifecycle};
 use crate::error::{Error, Result};
 use crate::protocol::json as text;
 use crate::router::ClientObserver;
@@ -37,6 +37,9 @@ impl Drop for Owner {
 
 impl HostClient {
     /// Checks the options; starts nothing. `waker` runs on the engine's thread when the inbox turns non-empty.
+    ///
+    /// # Errors
+    /// As for [`Client::new`](crate::Client::new), and `Internal` when the engine's thread cannot be started.
     pub fn new(options_json: &str, waker: Waker) -> Result<Self> {
         let options = ClientOptions::from_json(options_json)?;
         let engine = engine::handle()?;
@@ -103,11 +106,17 @@ impl HostClient {
     }
 
     /// Answers a call with JSON text, exactly once, from any thread.
+    ///
+    /// # Errors
+    /// When nobody waits for the answer any more, or it was given before.
     pub fn reply(&self, call: CallId, result_json: &str) -> Result<()> {
         self.answer(call, Ok(text::without_lone_surrogates(result_json).into_owned()))
     }
 
     /// Answers a call with an error.
+    ///
+    /// # Errors
+    /// As for [`reply`](Self::reply).
     pub fn reply_error(&self, call: CallId, error: &CallError) -> Result<()> {
         let mut error = error.clone();
         error.data = error.data.map(|data| text::without_lone_surrogates(&data).into_owned());
@@ -160,7 +169,7 @@ impl HostClient {
     /// JSON text of [`Diagnostics`](crate::Diagnostics), at any time and without waiting.
     #[must_use]
     pub fn diagnostics(&self) -> String {
-        text::text(&self.shared().client.diagnostics()).unwrap_or_default()
+        text::to_text(&self.shared().client.diagnostics()).unwrap_or_default()
     }
 
     /// The port of a runtime on TCP.
@@ -175,10 +184,10 @@ impl HostClient {
         self.shared().client.runtime_pid()
     }
 
-    /// `disconnected`, `connecting`, `connected` or `error`.
+    /// Where the connection stands.
     #[must_use]
-    pub fn state(&self) -> &'static str {
-        self.shared().client.state().name()
+    pub fn state(&self) -> ConnectionState {
+        self.shared().client.state()
     }
 
     /// Gives up at once: ends the runtime and every operation under way. Does not wait.

@@ -70,7 +70,7 @@ pub enum Delivery {
     },
     /// The connection was lost.
     Closed {
-        /// Why.
+        /// What ended the connection.
         error: Error,
     },
 }

@@ -31,17 +31,26 @@ struct Piece {
     code: Option<String>,
 }
 
-/// `llm.start`, `llm.write`, `llm.end` and `llm.fail`: each completes when the runtime took it.
-pub(super) fn respond(shared: &Arc<Shared>, ticket: Ticket, op: &'static str, args: &str) -> Result<()> {
+/// A step of an answer.
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    Start,
+    Write,
+    End,
+    Fail,
+}
+
+/// Takes a step; completes when the runtime took it.
+pub(super) fn respond(shared: &Arc<Shared>, ticket: Ticket, step: Step, args: &str) -> Result<()> {
     let piece: Piece = text::parse_as("arguments", args.as_bytes())?;
     let not_served = || Error::new(ErrorKind::InvalidState, "the client was made without a request handler");
     let response = shared.llm.as_ref().ok_or_else(not_served)?.find(&piece.request_id)?;
     shared.spawn(ticket, async move {
-        match op {
-            "llm.start" => response.start(piece.status, piece.status_text.as_deref(), piece.headers).await?,
-            "llm.end" => response.end().await?,
-            "llm.fail" => response.fail(&piece.message, piece.code.as_deref()).await?,
-            _ => write(&*response, &piece).await?,
+        match step {
+            Step::Start => response.start(piece.status, piece.status_text.as_deref(), piece.headers).await?,
+            Step::End => response.end().await?,
+            Step::Fail => response.fail(&piece.message, piece.code.as_deref()).await?,
+            Step::Write => write(&*response, &piece).await?,
         }
         Ok(Bytes::from_static(b"{}"))
     });

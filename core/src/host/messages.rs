@@ -56,7 +56,7 @@ pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<(
     session.core().check_open()?;
     session.core().connection().watch().secrets.learn_headers(&message);
     message.insert("sessionId".to_owned(), (*session.id()).into());
-    shared.call(ticket, session.core().connection(), method::SESSION_SEND, &text::text(&message)?, None);
+    shared.call(ticket, session.core().connection(), method::SESSION_SEND, &text::to_text(&message)?, None);
     Ok(())
 }
 

@@ -27,6 +27,9 @@ pub use inbox::Waker;
 pub use kinds::CallKind;
 
 /// [`tool_result_of_mcp`](crate::handlers::tool_result_of_mcp) from JSON text to JSON text.
+///
+/// # Errors
+/// `InvalidArgument` when it is no JSON.
 pub fn tool_result_of_mcp(result_json: &str) -> crate::Result<String> {
     let result = crate::protocol::json::parse_as("result", result_json.as_bytes())?;
     Ok(crate::handlers::tool_result_of_mcp(&result).to_string())

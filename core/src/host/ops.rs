@@ -7,10 +7,11 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::delivery::Ticket;
+use super::llm_answer::{Step, respond};
 use super::plain::{Absent, PLAIN, Plain};
 use super::request::{Form, Invoke, Keyed, Named, SetTools, Ui, bytes, duration, read};
 use super::shared::Shared;
-use super::{llm_answer, make, messages};
+use super::{make, messages};
 use crate::client::Polite;
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result, reasons};
@@ -31,10 +32,10 @@ const OPS: &[(&str, Op)] = &[
     ("session.disconnect", session_disconnect),
     ("session.ui", session_ui),
     ("session.setTools", session_set_tools),
-    ("llm.start", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.start", args)),
-    ("llm.write", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.write", args)),
-    ("llm.end", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.end", args)),
-    ("llm.fail", |shared, ticket, args| llm_answer::respond(shared, ticket, "llm.fail", args)),
+    ("llm.start", |shared, ticket, args| respond(shared, ticket, Step::Start, args)),
+    ("llm.write", |shared, ticket, args| respond(shared, ticket, Step::Write, args)),
+    ("llm.end", |shared, ticket, args| respond(shared, ticket, Step::End, args)),
+    ("llm.fail", |shared, ticket, args| respond(shared, ticket, Step::Fail, args)),
     ("rpc.notify", rpc_notify),
     ("client.start", client_start),
     ("client.stop", client_stop),
@@ -108,7 +109,7 @@ fn rpc_notify(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
 fn plain(shared: &Arc<Shared>, ticket: Ticket, call: &Plain, args: &str) -> Result<()> {
     let mut given: Map<String, Value> = read(args)?;
     let key = given.remove("key").and_then(|key| u32::try_from(key.as_u64()?).ok()).unwrap_or_default();
-    let params = text::text(&call.params(given)?)?;
+    let params = text::to_text(&call.params(given)?)?;
     if !call.of_session {
         let live = shared.client.0.live()?;
         shared.call(ticket, &live.connection, call.method, &params, None);
@@ -189,7 +190,7 @@ fn session_set_tools(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result
     let served = handlers.zip(host).map(|(names, host)| {
         names.into_iter().map(|name| (name, Arc::clone(&host) as Arc<dyn ToolHandler>)).collect()
     });
-    let params = session.addressed(&text::text(&json!({"tools": tools}))?)?;
+    let params = session.addressed(&text::to_text(&json!({"tools": tools}))?)?;
     let core = Arc::clone(session.core());
     let read = move |answer: Bytes| {
         if let Some(served) = served {
@@ -205,7 +206,7 @@ fn client_start(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
     let client = shared.client.clone();
     shared.spawn(ticket, async move {
         let info = client.start().await?;
-        Ok(Bytes::from(text::text(&info)?))
+        Ok(Bytes::from(text::to_text(&info)?))
     });
     Ok(())
 }
@@ -230,7 +231,7 @@ fn client_force_stop(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()
 }
 
 fn client_diagnostics(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
-    shared.complete(ticket, Ok(Bytes::from(text::text(&shared.client.diagnostics())?)));
+    shared.complete(ticket, Ok(Bytes::from(text::to_text(&shared.client.diagnostics())?)));
     Ok(())
 }
 

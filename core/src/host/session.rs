@@ -163,7 +163,7 @@ impl HostSession {
         name: &str,
         args: &(impl Serialize + Sync),
     ) -> Result<T> {
-        let answer = self.calls.ask(kind, name, self.key, text::text(args)?).await?;
+        let answer = self.calls.ask(kind, name, self.key, text::to_text(args)?).await?;
         text::parse(answer.as_bytes()).map_err(|error| {
             Error::new(
                 ErrorKind::HandlerFailed,

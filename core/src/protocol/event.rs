@@ -97,6 +97,9 @@ pub struct EventHeader {
 
 impl Event {
     /// Reads an event object: its type must be a string, everything else stays as it is.
+    ///
+    /// # Errors
+    /// `Protocol` when it is no object with a type.
     pub fn from_json(bytes: Bytes) -> Result<Self> {
         let end = bytes.len();
         Self::scan(bytes, 0..end).map_err(|ScanError(at)| {
@@ -175,6 +178,9 @@ impl Event {
     }
 
     /// Types the `data` member.
+    ///
+    /// # Errors
+    /// `Protocol` when the data is not of this type.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T> {
         super::json::parse(self.data_json().as_bytes()).map_err(|error| {
             Error::new(
@@ -185,6 +191,9 @@ impl Event {
     }
 
     /// Types the members around type and data.
+    ///
+    /// # Errors
+    /// `Protocol` when a member is not of its type.
     pub fn header(&self) -> Result<EventHeader> {
         super::json::parse(&self.bytes).map_err(|error| {
             Error::new(ErrorKind::Protocol, format!("event {}: {}", self.event_type(), describe(&error)))

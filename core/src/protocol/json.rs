@@ -32,8 +32,14 @@ pub(crate) fn parse_as<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T
         .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{what}: {}", describe(&error))))
 }
 
+/// Types what the runtime answered to a method.
+pub(crate) fn parse_answer<T: DeserializeOwned>(method: &str, text: &[u8]) -> Result<T> {
+    parse(text)
+        .map_err(|error| Error::new(ErrorKind::Protocol, format!("answer to {method}: {}", describe(&error))))
+}
+
 /// JSON text of a value.
-pub(crate) fn text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot write JSON: {}", describe(&error))))
 }

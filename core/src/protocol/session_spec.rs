@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use once_cell::sync::Lazy;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -173,9 +174,14 @@ impl SessionConfig {
 }
 
 /// What is sent in mode `empty` when the caller says nothing.
+static EMPTY_DEFAULTS: Lazy<Map<String, Value>> = Lazy::new(|| {
+    let read =
+        |(name, default): &(&str, &str)| Some(((*name).to_owned(), serde_json::from_str(default).ok()?));
+    EMPTY_MODE.iter().filter_map(read).collect()
+});
+
 fn empty_default(name: &str) -> Option<Value> {
-    let (_, default) = EMPTY_MODE.iter().find(|(known, _)| *known == name)?;
-    serde_json::from_str(default).ok()
+    EMPTY_DEFAULTS.get(name).cloned()
 }
 
 fn add_empty_defaults(params: &mut Map<String, Value>) {

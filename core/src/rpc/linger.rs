@@ -18,16 +18,16 @@ const MOMENT: Duration = Duration::from_micros(100);
 /// More messages at a time than this are a burst.
 const FEW: usize = 2;
 
-/// After so many times in vain only each so-manieth chance is taken.
-const PATIENCE: u32 = 8;
+/// After this many times in vain, only one chance in so many is taken.
+const TRIES_IN_VAIN: u32 = 8;
 
 thread_local! {
-    static HERE: Cell<bool> = const { Cell::new(false) };
+    static LINGERS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// From now on connections that are read on this thread stay awake a moment longer. For threads that do nothing else.
 pub(crate) fn linger_on_this_thread() {
-    HERE.set(std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1));
+    LINGERS.set(std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1));
 }
 
 /// When a connection was last at work.
@@ -63,7 +63,7 @@ impl Activity {
 
     async fn linger<T>(&self, moment: Duration, passed: usize, more: impl Future<Output = T>) -> T {
         let mut more = pin!(more);
-        if HERE.get() && (1..=FEW).contains(&passed) && self.is_promising() {
+        if LINGERS.get() && (1..=FEW).contains(&passed) && self.is_promising() {
             self.stamp();
             while self.is_within(moment) {
                 if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(more.as_mut().poll(context))).await {
@@ -79,7 +79,7 @@ impl Activity {
     /// Counts a chance as one in vain until it proves otherwise.
     fn is_promising(&self) -> bool {
         let in_vain = self.in_vain.fetch_add(1, Ordering::Relaxed);
-        in_vain < PATIENCE || in_vain.is_multiple_of(PATIENCE)
+        in_vain < TRIES_IN_VAIN || in_vain.is_multiple_of(TRIES_IN_VAIN)
     }
 }
 
@@ -98,19 +98,19 @@ mod tests {
 
     #[tokio::test]
     async fn lingering_stops_where_it_is_in_vain_and_begins_again_where_it_pays() {
-        HERE.set(true);
+        LINGERS.set(true);
         let activity = Activity::default();
         let in_vain = || activity.in_vain.load(Ordering::Relaxed);
         activity.linger(LONG, 1, tokio::time::sleep(Duration::from_millis(5))).await;
         assert_eq!(in_vain(), 0, "it came in time");
-        for _ in 0..PATIENCE {
+        for _ in 0..TRIES_IN_VAIN {
             activity.linger(Duration::ZERO, 1, async {}).await;
         }
-        assert_eq!(in_vain(), PATIENCE);
+        assert_eq!(in_vain(), TRIES_IN_VAIN);
         assert!(activity.is_promising() && !activity.is_promising(), "rarely from now on");
         activity.linger(LONG, FEW + 1, async {}).await;
-        assert_eq!(in_vain(), PATIENCE + 2, "bursts do not count");
-        for _ in 0..PATIENCE {
+        assert_eq!(in_vain(), TRIES_IN_VAIN + 2, "bursts do not count");
+        for _ in 0..TRIES_IN_VAIN {
             activity.linger(LONG, 1, async {}).await;
         }
         assert_eq!(in_vain(), 0, "it came in time again");

@@ -10,6 +10,9 @@ use crate::protocol::json;
 
 impl ClientOptions {
     /// Reads options from JSON.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, which names an unknown or mistyped member.
     pub fn from_json(text: &str) -> Result<Self> {
         let text = if text.trim().is_empty() { "{}" } else { text };
         json::parse_as("client options", text.as_bytes())

@@ -103,7 +103,7 @@ fn host_plan(plan: &LaunchPlan<'_>) -> Result<HostPlan> {
     arguments.extend(level_arguments(options));
     arguments.extend(account_arguments(options));
     let environment = environment(options);
-    let environment = if environment.is_empty() { String::new() } else { json::text(&environment)? };
+    let environment = if environment.is_empty() { String::new() } else { json::to_text(&environment)? };
     Ok(HostPlan { library, arguments, environment })
 }
 

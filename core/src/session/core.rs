@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
+use once_cell::sync::OnceCell;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -39,7 +40,7 @@ pub(crate) struct Reactions {
 
 /// Shared by the router, the user's handle and running handlers.
 pub(crate) struct SessionCore {
-    id: OnceLock<Arc<str>>,
+    id: OnceCell<Arc<str>>,
     connection: Connection,
     reactions: &'static Reactions,
     handlers: RwLock<Arc<Handlers>>,
@@ -47,16 +48,16 @@ pub(crate) struct SessionCore {
     subscribers: Mutex<Subscribers>,
     turns: Mutex<Turns>,
     /// Handlers that answer a request id, so that each id is answered once and can be cancelled.
-    running: Mutex<HashMap<String, CancellationToken>>,
+    running: Mutex<HashMap<WorkId, CancellationToken>>,
     closed: CancellationToken,
     /// Cancelled when the turn is aborted, and renewed; a child of `closed`.
     turn: Mutex<CancellationToken>,
     /// The id under which the runtime asks for GitHub tokens.
-    token_registration: OnceLock<Arc<str>>,
+    token_registration: OnceCell<Arc<str>>,
     /// Made with managed settings.
     managed: AtomicBool,
     /// Why it was closed.
-    ended: OnceLock<Error>,
+    ended: OnceCell<Error>,
     meter: Arc<Meter>,
 }
 
@@ -70,7 +71,7 @@ impl SessionCore {
         let closed = CancellationToken::new();
         Arc::new(Self {
             turn: Mutex::new(closed.child_token()),
-            id: OnceLock::new(),
+            id: OnceCell::new(),
             connection,
             reactions,
             handlers: RwLock::new(Arc::new(handlers)),
@@ -79,9 +80,9 @@ impl SessionCore {
             turns: Mutex::default(),
             running: Mutex::default(),
             closed,
-            token_registration: OnceLock::new(),
+            token_registration: OnceCell::new(),
             managed: AtomicBool::new(false),
-            ended: OnceLock::new(),
+            ended: OnceCell::new(),
             meter: Arc::default(),
         })
     }
@@ -96,7 +97,7 @@ impl SessionCore {
         drop(self.token_registration.set(id));
     }
 
-    /// Says that somebody else's rules hold in this session.
+    /// Says that settings of an organisation hold in this session.
     pub(crate) fn set_managed(&self) {
         self.managed.store(true, Ordering::Relaxed);
     }
@@ -267,7 +268,7 @@ impl SessionCore {
     pub(crate) fn spawn_once<F>(
         self: &Arc<Self>,
         lasts: Lasts,
-        request_id: &str,
+        work_id: WorkId,
         run: impl FnOnce(CallContext) -> F,
     ) where
         F: Future<Output = ()> + Send + 'static,
@@ -275,42 +276,57 @@ impl SessionCore {
         let cancel = self.cancellation(lasts);
         {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            if running.contains_key(request_id) {
+            if running.contains_key(&work_id) {
                 return;
             }
-            running.insert(request_id.to_owned(), cancel.clone());
+            running.insert(work_id.clone(), cancel.clone());
         }
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
-        let (core, request_id) = (Arc::clone(self), request_id.to_owned());
+        let core = Arc::clone(self);
         let task = async move {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
                 () = work => {}
             }
-            core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&request_id);
+            core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&work_id);
         };
         tokio::spawn(task.in_current_span());
     }
 
     /// Somebody answered this request: whoever works on it here may stop.
     pub(crate) fn settled(&self, request_id: &str) {
-        if let Some(cancel) = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(request_id) {
+        let id = WorkId::Request(request_id.to_owned());
+        if let Some(cancel) = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
             cancel.cancel();
         }
     }
 
-    /// The same for every request whose id begins so.
-    pub(crate) fn settled_all(&self, prefix: &str) {
+    /// Ends every attempt of a factory's run.
+    pub(crate) fn end_run(&self, ended: &str) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|id, cancel| {
-            let ended = id.starts_with(prefix);
-            if ended {
+            let is_ended = matches!(id, WorkId::Factory { run_id, .. } if run_id == ended);
+            if is_ended {
                 cancel.cancel();
             }
-            !ended
+            !is_ended
         });
     }
+}
+
+/// What a handler works on, at most once at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum WorkId {
+    /// A pending request, by its id.
+    Request(String),
+    /// One attempt at a run of a factory.
+    Factory {
+        /// The run.
+        run_id: String,
+        /// The attempt.
+        execution_token: String,
+    },
 }
 
 impl SessionInbox for SessionCore {

@@ -92,6 +92,9 @@ impl Session {
     }
 
     /// Sends a message and returns its id as soon as the runtime accepted it; the work goes on in events.
+    ///
+    /// # Errors
+    /// `SessionClosed` when the session is over, `ProcessExited` when the connection ends first, `Rpc` when the runtime refuses.
     pub async fn send(&self, message: impl Into<SendOptions>) -> Result<String> {
         self.core.begin_use()?;
         let params = self.message(message.into())?;
@@ -104,6 +107,9 @@ impl Session {
     /// Sends a message and waits for its end; the last answer of the agent to it, if there was one. Several waits on one
     /// session each get the answer to their own message. The clock starts when the runtime accepted the message; running
     /// out of time, or dropping this future, does not abort the agent. The error of a limit says what was last seen.
+    ///
+    /// # Errors
+    /// `Timeout` for either limit, `SessionError` when the agent failed, and as for [`send`](Self::send).
     pub async fn send_and_wait(
         &self,
         message: impl Into<SendOptions>,
@@ -131,6 +137,9 @@ impl Session {
     }
 
     /// All events of the conversation so far, oldest first.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call), and `Protocol` when the answer cannot be read.
     pub async fn get_events(&self) -> Result<Vec<Event>> {
         #[derive(Deserialize)]
         struct Answer<'a> {
@@ -145,12 +154,18 @@ impl Session {
     }
 
     /// Stops the agent's present work. Its answer is not looked at: see the typed call for a refusal.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
     pub async fn abort(&self) -> Result<()> {
         self.call(method::SESSION_ABORT, "{}").await.map(drop)
     }
 
     /// Leaves the session; it can be resumed, and goes on for other clients that are attached. Ends waits, handlers and event queues. Calling it again does
     /// nothing; after an error it can be tried again.
+    ///
+    /// # Errors
+    /// `Rpc` or `InvalidState` when the runtime refuses.
     pub async fn disconnect(&self) -> Result<()> {
         if self.core.check_open().is_err() {
             return Ok(());
@@ -162,6 +177,10 @@ impl Session {
     }
 
     /// Calls any method of the session; `params` is a JSON object, `sessionId` is added.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when `params` is no JSON object, `SessionClosed` when the session is over, `ProcessExited` when the
+    /// connection ends first, `Rpc` when the runtime refuses.
     pub async fn call(&self, method: &str, params: &str) -> Result<Bytes> {
         self.core.begin_use()?;
         self.core.connection().call(method, &self.addressed(params)?).await
@@ -175,7 +194,7 @@ impl Session {
         }
         let mut params: Map<String, Value> = json::parse_as("params", trimmed.as_bytes())?;
         params.insert("sessionId".to_owned(), (*self.id()).into());
-        json::text(&params)
+        json::to_text(&params)
     }
 
     /// The params of `session.send`.
@@ -185,7 +204,7 @@ impl Session {
         };
         self.core.connection().watch().secrets.learn_headers(&params);
         params.insert("sessionId".to_owned(), (*self.id()).into());
-        json::text(&params)
+        json::to_text(&params)
     }
 }
 

@@ -50,6 +50,9 @@ pub struct LogOptions {
 
 impl Session {
     /// Changes the model from the next message on; the conversation so far is kept.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a value that is none of those listed, and as for [`call`](Self::call).
     pub async fn set_model(&self, model: &str, choice: &ModelChoice) -> Result<()> {
         one_of("reasoningSummary", choice.reasoning_summary.as_deref(), &["none", "concise", "detailed"])?;
         one_of("contextTier", choice.context_tier.as_deref(), &["default", "long_context"])?;
@@ -59,19 +62,25 @@ impl Session {
 
     /// Changes how the automatic choice of models weighs cost and ability; none goes back to the default. Returns the
     /// runtime's answer as JSON text.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
     pub async fn set_auto_tier(&self, tier: Option<&str>) -> Result<Bytes> {
         self.call(method::SESSION_AUTO_TIER_SWITCH, &json!({"autoTier": tier}).to_string()).await
     }
 
     /// Replaces all tools of this host. The new handlers serve from the runtime's answer on; after an error the old ones
     /// still do. Needs a runtime newer than 1.0.85.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
     pub async fn set_tools(
         &self,
         tools: Vec<ToolSpec>,
         handlers: HashMap<String, Arc<dyn ToolHandler>>,
     ) -> Result<()> {
         self.core().check_open()?;
-        let params = self.addressed(&json::text(&json!({"tools": tools}))?)?;
+        let params = self.addressed(&json::to_text(&json!({"tools": tools}))?)?;
         let (sender, done) = oneshot::channel();
         let core = Arc::clone(self.core());
         // On the reader: no call of a new tool comes before it is served.
@@ -87,6 +96,9 @@ impl Session {
     }
 
     /// Writes to the session's timeline; the id of the event it becomes, when the runtime tells it.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an unknown level, and as for [`call`](Self::call).
     pub async fn log(&self, message: &str, options: &LogOptions) -> Result<Option<String>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -95,10 +107,13 @@ impl Session {
         }
         one_of("level", options.level.as_deref(), &["info", "warning", "error"])?;
         let answer = self.call(method::SESSION_LOG, &with("message", message, options)?).await?;
-        Ok(json::parse_as::<Logged>("answer to session.log", &answer)?.event_id)
+        Ok(json::parse_answer::<Logged>("session.log", &answer)?.event_id)
     }
 
     /// Ends a task that runs in the background; false when there is no such task.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
     pub async fn cancel_task(&self, id: &str) -> Result<bool> {
         #[derive(Deserialize)]
         struct Cancelled {
@@ -106,12 +121,15 @@ impl Session {
             cancelled: bool,
         }
         let answer = self.call(method::SESSION_TASKS_CANCEL, &json!({"id": id}).to_string()).await?;
-        Ok(json::parse_as::<Cancelled>("answer to session.tasks.cancel", &answer)?.cancelled)
+        Ok(json::parse_answer::<Cancelled>("session.tasks.cancel", &answer)?.cancelled)
     }
 
     /// Ends the session for every client that is attached to it. What is kept of it stays: see
     /// [`Client::delete_session`](crate::Client::delete_session) for removing it, and
     /// [`disconnect`](Self::disconnect) for leaving it to the others.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call).
     pub async fn destroy(&self) -> Result<()> {
         if self.core().check_open().is_err() {
             return Ok(());
@@ -133,7 +151,7 @@ fn one_of(name: &str, value: Option<&str>, allowed: &[&str]) -> Result<()> {
 }
 
 fn with(name: &str, value: &str, rest: &impl Serialize) -> Result<String> {
-    let mut params: Map<String, Value> = json::parse_as(name, json::text(rest)?.as_bytes())?;
+    let mut params: Map<String, Value> = json::parse_as(name, json::to_text(rest)?.as_bytes())?;
     params.insert(name.to_owned(), value.into());
-    json::text(&params)
+    json::to_text(&params)
 }

@@ -22,7 +22,7 @@ pub(crate) async fn leave(connection: &Connection, id: &str) -> Result<()> {
             Err(error) if error.rpc_code() == Some(METHOD_NOT_FOUND) => connection.forget_detach(),
             Err(error) => return Err(error),
             Ok(answer) => {
-                let detached: Detached = json::parse_as("answer to session.detach", &answer)?;
+                let detached: Detached = json::parse_answer("session.detach", &answer)?;
                 if detached.success {
                     return Ok(());
                 }

@@ -15,7 +15,7 @@ mod ui;
 mod until;
 mod wait;
 
-pub(crate) use self::core::{Lasts, Reactions, SessionCore, SessionOwner};
+pub(crate) use self::core::{Lasts, Reactions, SessionCore, SessionOwner, WorkId};
 pub use handle::Session;
 pub use helpers::{LogOptions, ModelChoice};
 pub(crate) use leave::leave;

@@ -1,11 +1,12 @@
 //! Events for Rust users: a lossless, metered queue per subscriber.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use once_cell::sync::OnceCell;
 use tokio::sync::mpsc;
 
 use crate::error::Error;
@@ -88,7 +89,7 @@ impl Meter {
 pub struct EventStream {
     queue: mpsc::UnboundedReceiver<Event>,
     meter: Arc<Meter>,
-    ended: Arc<OnceLock<Error>>,
+    ended: Arc<OnceCell<Error>>,
 }
 
 /// The sending half of an [`EventStream`].
@@ -96,14 +97,14 @@ pub struct EventStream {
 pub(crate) struct StreamSink {
     queue: std::sync::Mutex<Option<mpsc::UnboundedSender<Event>>>,
     meter: Arc<Meter>,
-    ended: Arc<OnceLock<Error>>,
+    ended: Arc<OnceCell<Error>>,
 }
 
 impl EventStream {
     pub(crate) fn new() -> (StreamSink, Self) {
         let (sender, queue) = mpsc::unbounded_channel();
         let meter = Arc::new(Meter::default());
-        let ended = Arc::new(OnceLock::new());
+        let ended = Arc::new(OnceCell::new());
         let sink = StreamSink {
             queue: std::sync::Mutex::new(Some(sender)),
             meter: Arc::clone(&meter),

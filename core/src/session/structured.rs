@@ -56,6 +56,10 @@ impl Session {
     ///
     /// Fails with [`ErrorKind::SchemaMismatch`] when no try succeeded: the data holds the last `text` and the
     /// `reasons`. A message of mode `immediate` joins a running turn and cannot have a schema.
+    ///
+    /// # Errors
+    /// `SchemaMismatch` when no try was right, `InvalidArgument` for a schema that is none, and as for
+    /// [`send_and_wait`](Self::send_and_wait).
     pub async fn send_and_wait_structured(
         &self,
         message: impl Into<SendOptions>,

@@ -29,6 +29,9 @@ impl Session {
     }
 
     /// Shows a form; the JSON Schema travels as given. Fails without a call when nobody can be asked.
+    ///
+    /// # Errors
+    /// `Unsupported` when nobody can be asked, and as for [`call`](Self::call).
     pub async fn elicit(&self, message: &str, requested_schema: &Value) -> Result<ElicitationAnswer> {
         let question = Question::form(requested_schema.clone());
         let params = question.params(self, message)?;
@@ -36,17 +39,26 @@ impl Session {
     }
 
     /// Asks a question; true only for a yes.
+    ///
+    /// # Errors
+    /// As for [`elicit`](Self::elicit).
     pub async fn confirm(&self, message: &str) -> Result<bool> {
         Ok(self.ask(message, Question::confirm()).await? == Value::Bool(true))
     }
 
     /// Lets somebody choose one of several texts; none when nothing was chosen.
+    ///
+    /// # Errors
+    /// As for [`elicit`](Self::elicit).
     pub async fn select(&self, message: &str, options: &[&str]) -> Result<Option<String>> {
         Ok(self.ask(message, Question::select(options)).await?.as_str().map(str::to_owned))
     }
 
     /// Asks for a text; none when there was no answer. The options are those of a field: `title`, `description`,
     /// `minLength`, `maxLength`, `format` (`email`, `uri`, `date`, `date-time`), `default`.
+    ///
+    /// # Errors
+    /// As for [`elicit`](Self::elicit).
     pub async fn input(&self, message: &str, options: Map<String, Value>) -> Result<Option<String>> {
         Ok(self.ask(message, Question::input(options)).await?.as_str().map(str::to_owned))
     }
@@ -124,5 +136,5 @@ impl Question {
 }
 
 fn form_answer(answer: &[u8]) -> Result<ElicitationAnswer> {
-    json::parse_as("answer to session.ui.elicitation", answer)
+    json::parse_answer("session.ui.elicitation", answer)
 }

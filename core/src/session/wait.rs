@@ -131,7 +131,7 @@ pub(super) fn message_id(answer: &[u8]) -> Result<String> {
     struct Sent {
         message_id: String,
     }
-    Ok(json::parse_as::<Sent>("answer to session.send", answer)?.message_id)
+    Ok(json::parse_answer::<Sent>("session.send", answer)?.message_id)
 }
 
 /// Ends the wait when its time is over. The clock starts now: the runtime has accepted the message.

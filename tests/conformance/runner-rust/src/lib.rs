@@ -36,6 +36,9 @@ pub fn folder() -> PathBuf {
 }
 
 /// Runs one case against one peer. The error is the text of what did not hold.
+///
+/// # Errors
+/// What was wrong, and at which step.
 pub fn run(case: &Case, peer: Peer) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
