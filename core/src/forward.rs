@@ -80,7 +80,7 @@ impl<T: ForwardSteps + ?Sized> ForwardSteps for Arc<T> {
     }
 }
 
-/// Changes nothing.
+/// Forwards every request and response as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Transparent;
 

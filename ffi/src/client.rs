@@ -24,7 +24,7 @@ use crate::text_object::owned as owned_text;
 pub enum copilot_state {
     /// Not started, or stopped.
     COPILOT_STATE_DISCONNECTED = 0,
-    /// Starting.
+    /// A start is under way.
     COPILOT_STATE_CONNECTING = 1,
     /// Ready for calls.
     COPILOT_STATE_CONNECTED = 2,

@@ -47,7 +47,7 @@ pub enum ConnectionState {
     Disconnected,
     /// A start is under way.
     Connecting,
-    /// Ready.
+    /// Started: calls reach the runtime.
     Connected,
     /// The last start failed.
     Error,

@@ -17,7 +17,7 @@ use crate::protocol::{json, method};
 pub struct ModelInfo {
     /// What a session's configuration names.
     pub id: String,
-    /// For people.
+    /// Name to show to people.
     pub name: String,
     /// `{supports?, limits?}`
     pub capabilities: Value,

@@ -46,7 +46,7 @@ pub struct AuthStatus {
     pub host: Option<String>,
     /// The account's name.
     pub login: Option<String>,
-    /// For people.
+    /// Text to show to people.
     pub status_message: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub struct AuthStatus {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionMetadata {
-    /// Its id.
+    /// Id of the session.
     pub session_id: String,
     /// ISO-8601.
     pub start_time: String,

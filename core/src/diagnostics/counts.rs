@@ -69,7 +69,7 @@ counters! {
     bytes_out,
 }
 
-/// One counter.
+/// A number that only grows; any thread may add to it.
 #[derive(Default)]
 pub(crate) struct Count(AtomicU64);
 

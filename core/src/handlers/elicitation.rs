@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::CallContext;
 use crate::error::Result;
 
-/// A form.
+/// A form that an MCP server or the agent wants filled in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ElicitationRequest {

@@ -10,11 +10,11 @@ use crate::error::Result;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExtensionLaunchRequest {
-    /// Its id.
+    /// Id of the extension.
     pub id: String,
-    /// Its name.
+    /// Name of the extension.
     pub name: String,
-    /// Its main file.
+    /// Path of its main file.
     pub module_path: String,
     /// `project`, `user`, `plugin` or `session`; kept as the runtime sends it.
     pub source: String,

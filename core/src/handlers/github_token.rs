@@ -19,11 +19,11 @@ pub struct GitHubTokenRequest {
     pub reason: String,
 }
 
-/// The answer.
+/// The token, or that there is none.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum GitHubTokenAnswer {
-    /// A token.
+    /// A token and for how long it may be used.
     Token {
         /// The token itself.
         access_token: String,
@@ -49,6 +49,6 @@ impl std::fmt::Debug for GitHubTokenAnswer {
 /// Gets GitHub tokens for one session. The runtime keeps a token until it expires.
 #[async_trait]
 pub trait GitHubTokenHandler: Send + Sync {
-    /// The token.
+    /// Called when the session is made (`initial`) and before a token expires (`refresh`).
     async fn token(&self, context: &CallContext, request: GitHubTokenRequest) -> Result<GitHubTokenAnswer>;
 }

@@ -18,7 +18,7 @@ pub struct McpAuthRequest {
     pub rest: Map<String, Value>,
 }
 
-/// Gets tokens.
+/// Gets OAuth tokens for MCP servers that demand one.
 #[async_trait]
 pub trait McpAuthHandler: Send + Sync {
     /// Answers `{accessToken, tokenType?, expiresIn?}`; null, or an error, cancels.

@@ -16,7 +16,7 @@ pub struct PermissionRequest {
     pub request_id: String,
     /// JSON object with `kind` and what belongs to it.
     pub permission_request: Box<RawValue>,
-    /// The display-oriented variant.
+    /// The same request worded for a person, when the runtime sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_request: Option<Box<RawValue>>,
     /// Whether the session was made with managed settings: then a policy that allows everything must not answer.
@@ -52,7 +52,7 @@ impl PermissionRequest {
     }
 }
 
-/// The answer.
+/// What is decided about a request for permission.
 #[derive(Clone, Debug)]
 pub enum PermissionDecision {
     /// A decision object, for example `{"kind": "approve-once"}`; with the context of the decision, if any.
@@ -84,10 +84,10 @@ impl PermissionDecision {
     }
 }
 
-/// Decides.
+/// Decides what the agent may do. Requests may overlap.
 #[async_trait]
 pub trait PermissionHandler: Send + Sync {
-    /// An error is answered with `user-not-available`.
+    /// Called for each request that no rule of the runtime settles. An error is answered with `user-not-available`.
     async fn decide(&self, context: &CallContext, request: PermissionRequest) -> Result<PermissionDecision>;
 }
 

@@ -17,7 +17,7 @@ pub struct ToolInvocation {
     /// Names the call in the conversation.
     #[serde(default)]
     pub tool_call_id: String,
-    /// The tool.
+    /// The name under which the tool was declared.
     pub tool_name: String,
     /// JSON text of the arguments, as received.
     #[serde(default = "empty_object")]

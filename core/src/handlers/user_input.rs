@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::CallContext;
 use crate::error::Result;
 
-/// A question.
+/// A question that the agent has for the user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserInputRequest {
     /// The question, not empty.
     pub question: String,
-    /// Proposed answers.
+    /// Answers that the agent proposes, perhaps none.
     #[serde(default)]
     pub choices: Vec<String>,
     /// Whether any other text is fine too.
@@ -24,11 +24,11 @@ fn yes() -> bool {
     true
 }
 
-/// An answer.
+/// What the user answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserInputAnswer {
-    /// The text.
+    /// One of the choices, or the user's own text.
     pub answer: String,
     /// Whether it is none of the choices.
     pub was_freeform: bool,
@@ -37,6 +37,6 @@ pub struct UserInputAnswer {
 /// Answers questions that the agent has for the user.
 #[async_trait]
 pub trait UserInputHandler: Send + Sync {
-    /// An error is reported to the runtime with its text.
+    /// Called when the agent asks, for example with its tool `ask_user`. An error is reported to the runtime with its text.
     async fn ask(&self, context: &CallContext, request: UserInputRequest) -> Result<UserInputAnswer>;
 }

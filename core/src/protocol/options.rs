@@ -10,7 +10,7 @@ use crate::protocol::common::{CommandSpec, Secret, is_false, is_falsy_option};
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SessionConfig {
-    /// Model id.
+    /// Id of the model; none: the runtime chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The id of the session; none or empty: a random one. Create only.
@@ -28,13 +28,13 @@ pub struct SessionConfig {
     /// `none`, `concise`, `detailed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_summary: Option<String>,
-    /// Experimental mode.
+    /// Whether experimental features of the runtime are on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_experimental_mode: Option<bool>,
     /// `default`, `long_context`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context_tier: Option<String>,
-    /// Tools of the host.
+    /// Tools that the host serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<ToolSpec>>,
     /// `{mode?, content?, sections?}`.
@@ -73,13 +73,13 @@ pub struct SessionConfig {
     /// Models of the additional providers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models: Option<Vec<Value>>,
-    /// Telemetry of the session.
+    /// Whether the session sends telemetry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_session_telemetry: Option<bool>,
-    /// Citations in answers.
+    /// Whether answers cite their sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_citations: Option<bool>,
-    /// Tracking of changed files.
+    /// Whether changed files are tracked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_file_change_tracking: Option<bool>,
     /// Built-in agents taken away.
@@ -134,7 +134,7 @@ pub struct SessionConfig {
     /// `persistent`, `in-memory`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_cache_storage: Option<String>,
-    /// Agents of the host.
+    /// Agents that the host defines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_agents: Option<Vec<Value>>,
     /// Settings of the default agent.
@@ -149,25 +149,25 @@ pub struct SessionConfig {
     /// Whether configuration is searched for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_config_discovery: Option<bool>,
-    /// No retrieval by embeddings.
+    /// Whether retrieval by embeddings is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_embedding_retrieval: Option<bool>,
     /// Instructions of the organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_custom_instructions: Option<String>,
-    /// Instructions found while working.
+    /// Whether instructions are looked for while the agent works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_on_demand_instruction_discovery: Option<bool>,
-    /// Hooks from files.
+    /// Whether hooks are read from files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_file_hooks: Option<bool>,
-    /// Git operations of the host.
+    /// Whether the runtime runs git for the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_host_git_operations: Option<bool>,
-    /// The runtime's session store.
+    /// Whether the runtime keeps the session in its store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_session_store: Option<bool>,
-    /// Skills.
+    /// Whether skills are found and offered to the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_skills: Option<bool>,
     /// Built-in skills that stay in mode `empty`. Sent after creation.
@@ -194,7 +194,7 @@ pub struct SessionConfig {
     /// MCP servers taken away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled_mcp_servers: Option<Vec<String>>,
-    /// Sandbox of commands.
+    /// The sandbox in which commands run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sandbox_config: Option<Value>,
     /// `{enabled?, backgroundCompactionThreshold?, bufferExhaustionThreshold?}`.
@@ -209,7 +209,7 @@ pub struct SessionConfig {
     /// Descriptions of the jobs an extension offers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub factories: Option<Vec<Value>>,
-    /// Slash commands of the host.
+    /// Slash commands that the host serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<CommandSpec>>,
     /// MCP apps, experimental; only ever sent as true.
@@ -222,13 +222,13 @@ pub struct SessionConfig {
     /// `{repository?}`; makes it a cloud session. Create only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cloud: Option<Value>,
-    /// Canvases of the host.
+    /// Canvases that the host renders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canvases: Option<Vec<Value>>,
     /// Whether the host renders canvases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_canvas_renderer: Option<bool>,
-    /// Extensions.
+    /// Whether extensions may run in the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_extensions: Option<bool>,
     /// Where the extension SDK is.
@@ -243,10 +243,10 @@ pub struct SessionConfig {
     /// Feature flags, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feature_flags: Option<Map<String, Value>>,
-    /// Experiment assignments.
+    /// Which experiments the user takes part in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exp_assignments: Option<Value>,
-    /// Settings managed by the organisation.
+    /// Whether settings that the organisation manages hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_managed_settings: Option<bool>,
     /// Managed settings that do not hold, as dotted paths.

@@ -322,9 +322,9 @@ pub(crate) enum WorkId {
     Request(String),
     /// One attempt at a run of a factory.
     Factory {
-        /// The run.
+        /// Id of the run.
         run_id: String,
-        /// The attempt.
+        /// Names the attempt.
         execution_token: String,
     },
 }

@@ -53,7 +53,7 @@ pub(crate) struct Turns {
     identified: bool,
 }
 
-/// One waiter.
+/// One call of `send_and_wait` under way.
 struct Wait {
     id: WaitId,
     until: Until,

@@ -61,6 +61,40 @@ pub fn read(root: &Path) -> Result<Vec<Callback>, String> {
     Ok(callback)
 }
 
+/// The conformance cases that hold each kind, by the feature that both name.
+pub fn coverage(rows: &[Callback], root: &Path) -> Result<String, String> {
+    #[derive(Deserialize)]
+    struct Case {
+        name: String,
+        features: Vec<String>,
+    }
+    let folder = root.join("tests/conformance/cases");
+    let mut cases = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))? {
+        let path = entry.map_err(|e| e.to_string())?.path();
+        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let case: Case = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        cases.push(case);
+    }
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut out =
+        "| callback | since | cases, in every language that serves it |\n|---|---|---|\n".to_owned();
+    for row in rows {
+        let feature = names::snake(&row.served);
+        let held: Vec<_> = (cases.iter().filter(|case| case.features.contains(&feature)))
+            .map(|case| format!("`{}`", case.name))
+            .collect();
+        if held.is_empty() {
+            return Err(format!(
+                "callbacks.toml: no conformance case has the feature {feature} of {}",
+                row.name
+            ));
+        }
+        let _ = writeln!(out, "| `{}` | {} | {} |", row.name, row.since, held.join(", "));
+    }
+    Ok(out)
+}
+
 pub fn write(rows: &[Callback], tree: &mut Tree) {
     tree.add("core/src/host/kinds.rs", rust(rows));
     tree.add("core/src/host/served.rs", served(rows));

@@ -41,7 +41,9 @@ fn read<T: DeserializeOwned>(root: &Path, name: &str) -> Result<T, String> {
 
 /// Writes all that follows from the tables.
 pub fn write(root: &Path, tree: &mut Tree) -> Result<(), String> {
-    callbacks::write(&callbacks::read(root)?, tree);
+    let kinds = callbacks::read(root)?;
+    callbacks::write(&kinds, tree);
+    tree.part("docs/protocol/coverage.md", "callbacks", callbacks::coverage(&kinds, root)?);
     calls::write(&calls::read(root)?, tree);
     errors::write(&errors::read(root)?, tree);
     options::write(&options::read(root)?, tree);

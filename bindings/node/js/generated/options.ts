@@ -69,7 +69,7 @@ import type { ReasoningSummary, SessionLimitsConfig } from "./session-events.js"
 export interface SessionConfigBase {
   /** Decides what the agent may do. */
   onPermissionRequest?: PermissionHandler;
-  /** Model id. */
+  /** Id of the model; none: the runtime chooses. */
   model?: string;
   /** Name of the host program. */
   clientName?: string;
@@ -77,11 +77,11 @@ export interface SessionConfigBase {
   reasoningEffort?: ReasoningEffort;
   /** `none`, `concise`, `detailed`. */
   reasoningSummary?: ReasoningSummary;
-  /** Experimental mode. */
+  /** Whether experimental features of the runtime are on. */
   enableExperimentalMode?: boolean;
   /** `default`, `long_context`. */
   contextTier?: ContextTier;
-  /** Tools of the host. */
+  /** Tools that the host serves. */
   tools?: Tool<any>[];
   /** `{mode?, content?, sections?}`. */
   systemMessage?: SystemMessageConfig;
@@ -111,11 +111,11 @@ export interface SessionConfigBase {
   providers?: NamedProviderConfig[];
   /** Models of the additional providers. */
   models?: ProviderModelConfig[];
-  /** Telemetry of the session. */
+  /** Whether the session sends telemetry. */
   enableSessionTelemetry?: boolean;
-  /** Citations in answers. */
+  /** Whether answers cite their sources. */
   enableCitations?: boolean;
-  /** Tracking of changed files. */
+  /** Whether changed files are tracked. */
   enableFileChangeTracking?: boolean;
   /** Built-in agents taken away. */
   excludedBuiltinAgents?: string[];
@@ -147,7 +147,7 @@ export interface SessionConfigBase {
   authClientIdMetadataUrl?: string;
   /** `persistent`, `in-memory`. */
   embeddingCacheStorage?: "persistent" | "in-memory";
-  /** Agents of the host. */
+  /** Agents that the host defines. */
   customAgents?: CustomAgentConfig[];
   /** Settings of the default agent. */
   defaultAgent?: DefaultAgentConfig;
@@ -157,19 +157,19 @@ export interface SessionConfigBase {
   configDirectory?: string;
   /** Whether configuration is searched for. */
   enableConfigDiscovery?: boolean;
-  /** No retrieval by embeddings. */
+  /** Whether retrieval by embeddings is left out. */
   skipEmbeddingRetrieval?: boolean;
   /** Instructions of the organisation. */
   organizationCustomInstructions?: string;
-  /** Instructions found while working. */
+  /** Whether instructions are looked for while the agent works. */
   enableOnDemandInstructionDiscovery?: boolean;
-  /** Hooks from files. */
+  /** Whether hooks are read from files. */
   enableFileHooks?: boolean;
-  /** Git operations of the host. */
+  /** Whether the runtime runs git for the host. */
   enableHostGitOperations?: boolean;
-  /** The runtime's session store. */
+  /** Whether the runtime keeps the session in its store. */
   enableSessionStore?: boolean;
-  /** Skills. */
+  /** Whether skills are found and offered to the model. */
   enableSkills?: boolean;
   /** Built-in skills that stay in mode `empty`. */
   includedBuiltinSkills?: string[];
@@ -189,7 +189,7 @@ export interface SessionConfigBase {
   disabledSkills?: string[];
   /** MCP servers taken away. */
   disabledMcpServers?: string[];
-  /** Sandbox of commands. */
+  /** The sandbox in which commands run. */
   sandboxConfig?: SandboxConfig;
   /** `{enabled?, backgroundCompactionThreshold?, bufferExhaustionThreshold?}`. */
   infiniteSessions?: InfiniteSessionConfig;
@@ -199,7 +199,7 @@ export interface SessionConfigBase {
   memory?: MemoryConfiguration;
   /** Sees every event of the session, from the first on. */
   onEvent?: SessionEventHandler;
-  /** Slash commands of the host. */
+  /** Slash commands that the host serves. */
   commands?: CommandDefinition[];
   /** Fills in forms. */
   onElicitationRequest?: ElicitationHandler;
@@ -217,11 +217,11 @@ export interface SessionConfigBase {
   gitHubToken?: string;
   /** Gets GitHub tokens for the session; excludes `gitHubToken`. */
   gitHubTokenProvider?: GitHubTokenProvider;
-  /** Canvases of the host. */
+  /** Canvases that the host renders. */
   canvases?: Canvas[];
   /** Whether the host renders canvases. */
   requestCanvasRenderer?: boolean;
-  /** Extensions. */
+  /** Whether extensions may run in the session. */
   requestExtensions?: boolean;
   /** Where the extension SDK is. */
   extensionSdkPath?: string;
@@ -231,9 +231,9 @@ export interface SessionConfigBase {
   canvasProvider?: CanvasProviderIdentity;
   /** Feature flags, by name. */
   featureFlags?: Record<string, boolean>;
-  /** Experiment assignments. */
+  /** Which experiments the user takes part in. */
   expAssignments?: CopilotExpAssignmentResponse | Record<string, unknown>;
-  /** Settings managed by the organisation. */
+  /** Whether settings that the organisation manages hold. */
   enableManagedSettings?: boolean;
   /** Managed settings that do not hold, as dotted paths. */
   excludedManagedSettings?: string[];

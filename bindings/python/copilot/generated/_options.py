@@ -199,15 +199,15 @@ class ClientOptions:
         """Opens a new session; starts the client when needed.
 
         :param on_permission_request: Decides what the agent may do.
-        :param model: Model id.
+        :param model: Id of the model; none: the runtime chooses.
         :param session_id: The id of the session; none or empty: a random one.
         :param name: Name of the session; not empty, at most 100 characters. Needs a runtime newer than 1.0.85.
         :param client_name: Name of the host program.
         :param reasoning_effort: ``low``, ``medium``, ``high``, ``xhigh``, ``max``; not validated here.
         :param reasoning_summary: ``none``, ``concise``, ``detailed``.
-        :param enable_experimental_mode: Experimental mode.
+        :param enable_experimental_mode: Whether experimental features of the runtime are on.
         :param context_tier: ``default``, ``long_context``.
-        :param tools: Tools of the host.
+        :param tools: Tools that the host serves.
         :param system_message: ``{mode?, content?, sections?}``.
         :param tool_search: ``{enabled?, deferThreshold?}``.
         :param image_generation: ``{enabled?, watermark?, saveToDisk?}``. Needs a runtime newer than 1.0.85.
@@ -222,9 +222,9 @@ class ClientOptions:
         :param capi: Settings of the Copilot API.
         :param providers: Additional model providers.
         :param models: Models of the additional providers.
-        :param enable_session_telemetry: Telemetry of the session.
-        :param enable_citations: Citations in answers.
-        :param enable_file_change_tracking: Tracking of changed files.
+        :param enable_session_telemetry: Whether the session sends telemetry.
+        :param enable_citations: Whether answers cite their sources.
+        :param enable_file_change_tracking: Whether changed files are tracked.
         :param excluded_builtin_agents: Built-in agents taken away.
         :param session_limits: ``{maxAiCredits?}``.
         :param autopilot: ``{continuationEnabled?, maxContinues?}``. Needs a runtime newer than 1.0.85.
@@ -242,18 +242,18 @@ class ClientOptions:
         :param mcp_oauth_token_storage: ``persistent``, ``in-memory``.
         :param auth_client_id_metadata_url: Where the metadata of the OAuth client is. Needs a runtime newer than 1.0.85.
         :param embedding_cache_storage: ``persistent``, ``in-memory``.
-        :param custom_agents: Agents of the host.
+        :param custom_agents: Agents that the host defines.
         :param default_agent: Settings of the default agent.
         :param agent: Name of the agent to start with.
         :param config_directory: Where configuration is read from.
         :param enable_config_discovery: Whether configuration is searched for.
-        :param skip_embedding_retrieval: No retrieval by embeddings.
+        :param skip_embedding_retrieval: Whether retrieval by embeddings is left out.
         :param organization_custom_instructions: Instructions of the organisation.
-        :param enable_on_demand_instruction_discovery: Instructions found while working.
-        :param enable_file_hooks: Hooks from files.
-        :param enable_host_git_operations: Git operations of the host.
-        :param enable_session_store: The runtime's session store.
-        :param enable_skills: Skills.
+        :param enable_on_demand_instruction_discovery: Whether instructions are looked for while the agent works.
+        :param enable_file_hooks: Whether hooks are read from files.
+        :param enable_host_git_operations: Whether the runtime runs git for the host.
+        :param enable_session_store: Whether the runtime keeps the session in its store.
+        :param enable_skills: Whether skills are found and offered to the model.
         :param included_builtin_skills: Built-in skills that stay in mode ``empty``. Needs a runtime newer than 1.0.85.
         :param skill_directories: Where skills are.
         :param skill_provider: Skills of the host; not for cloud sessions. Needs a runtime newer than 1.0.85.
@@ -263,13 +263,13 @@ class ClientOptions:
         :param instruction_directories: Where instructions are.
         :param disabled_skills: Skills taken away.
         :param disabled_mcp_servers: MCP servers taken away.
-        :param sandbox_config: Sandbox of commands. Needs a runtime newer than 1.0.85.
+        :param sandbox_config: The sandbox in which commands run. Needs a runtime newer than 1.0.85.
         :param infinite_sessions: ``{enabled?, backgroundCompactionThreshold?, bufferExhaustionThreshold?}``.
         :param large_output: ``{enabled?, maxSizeBytes?, outputDir?}``.
         :param memory: ``{enabled}``.
         :param factories: Descriptions of the jobs an extension offers.
         :param on_event: Sees every event of the session, from the first on.
-        :param commands: Slash commands of the host.
+        :param commands: Slash commands that the host serves.
         :param on_elicitation_request: Fills in forms.
         :param on_mcp_auth_request: Gets tokens for MCP servers.
         :param enable_mcp_apps: MCP apps, experimental; only ever sent as true.
@@ -279,16 +279,16 @@ class ClientOptions:
         :param github_token: Token for GitHub of this session.
         :param github_token_provider: Gets GitHub tokens for the session; excludes ``gitHubToken``. Needs a runtime newer than 1.0.85.
         :param cloud: ``{repository?}``; makes it a cloud session.
-        :param canvases: Canvases of the host.
+        :param canvases: Canvases that the host renders.
         :param request_canvas_renderer: Whether the host renders canvases.
-        :param request_extensions: Extensions.
+        :param request_extensions: Whether extensions may run in the session.
         :param extension_sdk_path: Where the extension SDK is.
         :param extension_info: ``{source, name}``.
         :param canvas_provider: ``{id, name?}``.
         :param canvas_handler: Serves the canvases.
         :param feature_flags: Feature flags, by name. Needs a runtime newer than 1.0.85.
-        :param exp_assignments: Experiment assignments.
-        :param enable_managed_settings: Settings managed by the organisation.
+        :param exp_assignments: Which experiments the user takes part in.
+        :param enable_managed_settings: Whether settings that the organisation manages hold.
         :param excluded_managed_settings: Managed settings that do not hold, as dotted paths. Needs a runtime newer than 1.0.85.
         :param enforce_managed_model_defaults: Whether managed defaults of models are binding. Needs a runtime newer than 1.0.85.
         :param interactive_user: Whether a person is in front of the program. Needs a runtime newer than 1.0.85.
@@ -406,13 +406,13 @@ class ClientOptions:
         """Opens a session that exists already; starts the client when needed.
 
         :param on_permission_request: Decides what the agent may do.
-        :param model: Model id.
+        :param model: Id of the model; none: the runtime chooses.
         :param client_name: Name of the host program.
         :param reasoning_effort: ``low``, ``medium``, ``high``, ``xhigh``, ``max``; not validated here.
         :param reasoning_summary: ``none``, ``concise``, ``detailed``.
-        :param enable_experimental_mode: Experimental mode.
+        :param enable_experimental_mode: Whether experimental features of the runtime are on.
         :param context_tier: ``default``, ``long_context``.
-        :param tools: Tools of the host.
+        :param tools: Tools that the host serves.
         :param system_message: ``{mode?, content?, sections?}``.
         :param tool_search: ``{enabled?, deferThreshold?}``.
         :param image_generation: ``{enabled?, watermark?, saveToDisk?}``. Needs a runtime newer than 1.0.85.
@@ -427,9 +427,9 @@ class ClientOptions:
         :param capi: Settings of the Copilot API.
         :param providers: Additional model providers.
         :param models: Models of the additional providers.
-        :param enable_session_telemetry: Telemetry of the session.
-        :param enable_citations: Citations in answers.
-        :param enable_file_change_tracking: Tracking of changed files.
+        :param enable_session_telemetry: Whether the session sends telemetry.
+        :param enable_citations: Whether answers cite their sources.
+        :param enable_file_change_tracking: Whether changed files are tracked.
         :param excluded_builtin_agents: Built-in agents taken away.
         :param session_limits: ``{maxAiCredits?}``.
         :param autopilot: ``{continuationEnabled?, maxContinues?}``. Needs a runtime newer than 1.0.85.
@@ -445,18 +445,18 @@ class ClientOptions:
         :param mcp_oauth_token_storage: ``persistent``, ``in-memory``.
         :param auth_client_id_metadata_url: Where the metadata of the OAuth client is. Needs a runtime newer than 1.0.85.
         :param embedding_cache_storage: ``persistent``, ``in-memory``.
-        :param custom_agents: Agents of the host.
+        :param custom_agents: Agents that the host defines.
         :param default_agent: Settings of the default agent.
         :param agent: Name of the agent to start with.
         :param config_directory: Where configuration is read from.
         :param enable_config_discovery: Whether configuration is searched for.
-        :param skip_embedding_retrieval: No retrieval by embeddings.
+        :param skip_embedding_retrieval: Whether retrieval by embeddings is left out.
         :param organization_custom_instructions: Instructions of the organisation.
-        :param enable_on_demand_instruction_discovery: Instructions found while working.
-        :param enable_file_hooks: Hooks from files.
-        :param enable_host_git_operations: Git operations of the host.
-        :param enable_session_store: The runtime's session store.
-        :param enable_skills: Skills.
+        :param enable_on_demand_instruction_discovery: Whether instructions are looked for while the agent works.
+        :param enable_file_hooks: Whether hooks are read from files.
+        :param enable_host_git_operations: Whether the runtime runs git for the host.
+        :param enable_session_store: Whether the runtime keeps the session in its store.
+        :param enable_skills: Whether skills are found and offered to the model.
         :param included_builtin_skills: Built-in skills that stay in mode ``empty``. Needs a runtime newer than 1.0.85.
         :param skill_directories: Where skills are.
         :param skill_provider: Skills of the host; not for cloud sessions. Needs a runtime newer than 1.0.85.
@@ -466,13 +466,13 @@ class ClientOptions:
         :param instruction_directories: Where instructions are.
         :param disabled_skills: Skills taken away.
         :param disabled_mcp_servers: MCP servers taken away.
-        :param sandbox_config: Sandbox of commands. Needs a runtime newer than 1.0.85.
+        :param sandbox_config: The sandbox in which commands run. Needs a runtime newer than 1.0.85.
         :param infinite_sessions: ``{enabled?, backgroundCompactionThreshold?, bufferExhaustionThreshold?}``.
         :param large_output: ``{enabled?, maxSizeBytes?, outputDir?}``.
         :param memory: ``{enabled}``.
         :param factories: Descriptions of the jobs an extension offers.
         :param on_event: Sees every event of the session, from the first on.
-        :param commands: Slash commands of the host.
+        :param commands: Slash commands that the host serves.
         :param on_elicitation_request: Fills in forms.
         :param on_mcp_auth_request: Gets tokens for MCP servers.
         :param enable_mcp_apps: MCP apps, experimental; only ever sent as true.
@@ -481,16 +481,16 @@ class ClientOptions:
         :param create_session_fs_handler: Makes the provider of the session's files.
         :param github_token: Token for GitHub of this session.
         :param github_token_provider: Gets GitHub tokens for the session; excludes ``gitHubToken``. Needs a runtime newer than 1.0.85.
-        :param canvases: Canvases of the host.
+        :param canvases: Canvases that the host renders.
         :param request_canvas_renderer: Whether the host renders canvases.
-        :param request_extensions: Extensions.
+        :param request_extensions: Whether extensions may run in the session.
         :param extension_sdk_path: Where the extension SDK is.
         :param extension_info: ``{source, name}``.
         :param canvas_provider: ``{id, name?}``.
         :param canvas_handler: Serves the canvases.
         :param feature_flags: Feature flags, by name. Needs a runtime newer than 1.0.85.
-        :param exp_assignments: Experiment assignments.
-        :param enable_managed_settings: Settings managed by the organisation.
+        :param exp_assignments: Which experiments the user takes part in.
+        :param enable_managed_settings: Whether settings that the organisation manages hold.
         :param excluded_managed_settings: Managed settings that do not hold, as dotted paths. Needs a runtime newer than 1.0.85.
         :param enforce_managed_model_defaults: Whether managed defaults of models are binding. Needs a runtime newer than 1.0.85.
         :param interactive_user: Whether a person is in front of the program. Needs a runtime newer than 1.0.85.
