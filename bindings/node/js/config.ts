@@ -59,7 +59,9 @@ export function sessionWire(config: SessionConfig & ResumeSessionConfig): Wire {
 }
 
 /** Callbacks for bearer tokens by the name the runtime asks with. */
-export function bearerTokens(config: SessionConfig & ResumeSessionConfig): Map<string, BearerTokenProvider> {
+export function providerTokens(
+  config: SessionConfig & ResumeSessionConfig,
+): Map<string, BearerTokenProvider> {
   const found = new Map<string, BearerTokenProvider>();
   const single = config.provider?.bearerTokenProvider;
   if (single) found.set("default", single);

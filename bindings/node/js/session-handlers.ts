@@ -1,5 +1,5 @@
 /** The functions a session keeps on this side, taken out of its configuration. */
-import { bearerTokens } from "./config.js";
+import { providerTokens } from "./config.js";
 import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
 import { defaultJoinSessionPermissionHandler } from "./permissions.js";
 import { sectionTransforms } from "./system-message.js";
@@ -22,7 +22,7 @@ export class SessionHandlers {
     for (const [section, transform] of sectionTransforms(config.systemMessage)) {
       this.add(CallKind.SystemMessageTransform, transform, section);
     }
-    for (const [provider, token] of bearerTokens(config)) this.add(CallKind.ProviderToken, token, provider);
+    for (const [provider, token] of providerTokens(config)) this.add(CallKind.ProviderToken, token, provider);
     this.#permission = config.onPermissionRequest;
     // Without a handler a request is left to the session's other clients.
     this.add(CallKind.Permission, config.onPermissionRequest ?? defaultJoinSessionPermissionHandler);

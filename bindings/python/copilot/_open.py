@@ -45,7 +45,7 @@ def _collect(handlers: Handlers, options: dict[str, Any]) -> None:
         if hook:
             handlers.add(kinds.HOOK, hook, _hook_name(key))
     handlers.replace(kinds.SYSTEM_MESSAGE_TRANSFORM, _wire.transforms(options.get("system_message")))
-    handlers.replace(kinds.PROVIDER_TOKEN, _wire.bearer_tokens(options))
+    handlers.replace(kinds.PROVIDER_TOKEN, _wire.provider_tokens(options))
     factories: dict[str, Any] = {}
     for factory in options.get("factories") or ():
         if factory.name in factories:

@@ -140,7 +140,7 @@ def transforms(config: Mapping[str, Any] | None) -> dict[str, Callable[[str], An
     }
 
 
-def bearer_tokens(options: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
+def provider_tokens(options: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
     """The token callbacks by provider name; the single provider is called ``default``."""
     found: dict[str, Callable[[Any], Any]] = {}
     provider = options.get("provider") or {}

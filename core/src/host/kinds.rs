@@ -119,7 +119,7 @@ impl CallKind {
             Self::Elicitation => "elicitation",
             Self::McpAuth => "mcpAuth",
             Self::Command => "commands",
-            Self::ProviderToken => "bearerTokens",
+            Self::ProviderToken => "providerTokens",
             Self::Canvas => "canvas",
             Self::SessionFs => "sessionFs",
             Self::LlmRequest => "requestHandler",

@@ -26,8 +26,8 @@ pub(super) struct Served {
     #[serde(rename = "mcpAuth")]
     mcp_auth: bool,
     commands: Vec<String>,
-    #[serde(rename = "bearerTokens")]
-    bearer_tokens: Vec<String>,
+    #[serde(rename = "providerTokens")]
+    provider_tokens: Vec<String>,
     canvas: bool,
     #[serde(rename = "sessionFs")]
     session_fs: bool,
@@ -64,7 +64,7 @@ impl Served {
             elicitation: one!(self.elicitation),
             mcp_auth: one!(self.mcp_auth),
             commands: each!(self.commands),
-            provider_tokens: each!(self.bearer_tokens),
+            provider_tokens: each!(self.provider_tokens),
             canvas: one!(self.canvas),
             session_fs: one!(self.session_fs),
             skill_provider: one!(self.skill_provider),

@@ -65,7 +65,7 @@ const FEATURES: &[&str] = &[
     "commands",
     "exit_plan_mode",
     "auto_mode_switch",
-    "bearer_tokens",
+    "provider_tokens",
     "transforms",
     "mcp_auth",
     "canvas",

@@ -54,7 +54,7 @@ export const KINDS: readonly Kind[] = [
   { number: 8, name: "elicitation", served: "elicitation", named: false, clientWide: false },
   { number: 9, name: "mcpAuth", served: "mcpAuth", named: false, clientWide: false },
   { number: 10, name: "command", served: "commands", named: true, clientWide: false },
-  { number: 11, name: "providerToken", served: "bearerTokens", named: true, clientWide: false },
+  { number: 11, name: "providerToken", served: "providerTokens", named: true, clientWide: false },
   { number: 12, name: "canvas", served: "canvas", named: false, clientWide: false },
   { number: 13, name: "sessionFs", served: "sessionFs", named: false, clientWide: false },
   { number: 14, name: "llmRequest", served: "requestHandler", named: false, clientWide: true },

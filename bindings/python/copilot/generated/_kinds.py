@@ -48,7 +48,7 @@ KINDS = (
     Kind(8, "elicitation", "elicitation", False, False),
     Kind(9, "mcpAuth", "mcpAuth", False, False),
     Kind(10, "command", "commands", True, False),
-    Kind(11, "providerToken", "bearerTokens", True, False),
+    Kind(11, "providerToken", "providerTokens", True, False),
     Kind(12, "canvas", "canvas", False, False),
     Kind(13, "sessionFs", "sessionFs", False, False),
     Kind(14, "llmRequest", "requestHandler", False, True),
