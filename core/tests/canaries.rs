@@ -213,12 +213,12 @@ fn through_the_host(said: &mut Vec<String>) {
     let refused = door.run("session.create", &args).unwrap_err();
     said.push(format!("{refused} {refused:?}"));
     let asked = json!({"method": "fake.received", "params": {"method": "session.create"}});
-    let sent = door.run("rpc.call", &asked).unwrap();
+    let sent = door.run("client.call", &asked).unwrap();
     let id = &sent["messages"][0]["params"]["gitHubTokenProviderRegistrationId"];
     assert!(id.is_string(), "{sent}");
     let params = json!({"method": "gitHubToken.getToken",
         "params": {"registrationId": id, "host": "h", "reason": "initial"}});
-    let answer = door.run("rpc.call", &json!({"method": "fake.request", "params": params})).unwrap();
+    let answer = door.run("client.call", &json!({"method": "fake.request", "params": params})).unwrap();
     assert!(answer.to_string().contains("the answer of the gitHubToken handler"), "{answer}");
     said.push(format!("{answer} {:?}", door.seen));
     door.client.close();

@@ -22,7 +22,7 @@ fn a_burst_wakes_the_door_rarely_and_completes_last() {
     let before = door.wakes.load(Ordering::SeqCst);
     let flood = json!({"sessionId": session, "count": COUNT, "bytes": 64});
     let ticket =
-        door.client.submit("rpc.call", &json!({"method": "fake.flood", "params": flood}).to_string());
+        door.client.submit("client.call", &json!({"method": "fake.flood", "params": flood}).to_string());
     // A door that is busy with something else.
     while door.client.counters(1).unwrap().received < COUNT {
         std::thread::sleep(Duration::from_millis(5));
@@ -54,7 +54,7 @@ fn an_eager_door_is_woken_at_most_once_per_batch() {
     let session = door.create(1, json!({}));
     let before = door.wakes.load(Ordering::SeqCst);
     let flood = json!({"sessionId": session, "count": 10_000, "bytes": 64});
-    door.run("rpc.call", json!({"method": "fake.flood", "params": flood})).unwrap();
+    door.run("client.call", json!({"method": "fake.flood", "params": flood})).unwrap();
     let wakes = door.wakes.load(Ordering::SeqCst) - before;
     assert!(wakes < 2_500, "{wakes} wakes for 10000 events");
     door.client.close();
@@ -85,7 +85,7 @@ fn calls_are_answered_by_number_in_any_order() {
     assert_eq!(error.kind(), ErrorKind::InvalidState, "a second reply");
     door.client.reply_error(first, &CallError::new("no")).unwrap();
     assert_eq!(door.result(turn).unwrap(), Value::Null);
-    let failures = door.run("rpc.call", json!({"method": "fake.failures"})).unwrap();
+    let failures = door.run("client.call", json!({"method": "fake.failures"})).unwrap();
     assert_eq!(failures["failures"], json!([]));
     door.client.close();
 }
@@ -113,14 +113,14 @@ fn operations_can_be_cancelled() {
     let mut door = Door::new(quiet);
     door.create(1, json!({}));
     let task = door.client.submit("session.sendAndWait", r#"{"key":1,"prompt":"x"}"#);
-    let call = door.client.submit("rpc.call", r#"{"method":"test.silent"}"#);
+    let call = door.client.submit("client.call", r#"{"method":"test.silent"}"#);
     for ticket in [task, call] {
         assert!(door.client.cancel(ticket));
         assert_eq!(door.result(ticket).unwrap_err().kind(), ErrorKind::Cancelled);
         assert!(!door.client.cancel(ticket), "it is over");
     }
     assert!(!door.client.cancel(999_999), "no such ticket");
-    let pong = door.run("rpc.call", json!({"method": "ping", "params": {"message": "x"}})).unwrap();
+    let pong = door.run("client.call", json!({"method": "ping", "params": {"message": "x"}})).unwrap();
     assert_eq!(pong["message"], "pong: x");
     let mut completions: HashMap<Ticket, usize> = HashMap::new();
     door.client.drain(&mut door.inbox);
@@ -152,7 +152,7 @@ fn concurrent_starts_spawn_once() {
         door.result(ticket).unwrap();
     }
     let connects = json!({"method": "fake.received", "params": {"method": "connect"}});
-    assert_eq!(door.run("rpc.call", connects).unwrap()["count"], 1);
+    assert_eq!(door.run("client.call", connects).unwrap()["count"], 1);
     let pid = door.client.runtime_pid().unwrap();
     drop(door);
     assert_gone(&[pid], Duration::from_secs(5));
@@ -163,8 +163,8 @@ fn mistakes_arrive_as_completions() {
     let mut door = Door::new(json!({}));
     let kinds = [
         ("no.such.op", json!({}), ErrorKind::InvalidArgument),
-        ("rpc.call", json!({"method": "ping"}), ErrorKind::InvalidState),
-        ("rpc.call", json!({}), ErrorKind::InvalidArgument),
+        ("client.call", json!({"method": "ping"}), ErrorKind::InvalidState),
+        ("client.call", json!({}), ErrorKind::InvalidArgument),
         ("session.send", json!({"key": 5, "prompt": "x"}), ErrorKind::BadHandle),
         ("session.create", json!({"key": 0}), ErrorKind::InvalidArgument),
         ("session.create", json!({"key": 1, "handlers": {"zzz": true}}), ErrorKind::InvalidArgument),
@@ -178,7 +178,7 @@ fn mistakes_arrive_as_completions() {
 fn a_lost_runtime_is_told_once() {
     let mut door = Door::new(json!([{"on": {"method": "test.die"}, "do": [{"exit": 3}]}]));
     door.create(1, json!({}));
-    let ticket = door.client.submit("rpc.call", r#"{"method":"test.die"}"#);
+    let ticket = door.client.submit("client.call", r#"{"method":"test.die"}"#);
     assert_eq!(door.result(ticket).unwrap_err().kind(), ErrorKind::ProcessExited);
     door.wait_for(|d| matches!(d, Delivery::Closed { .. }));
     std::thread::sleep(Duration::from_millis(700));

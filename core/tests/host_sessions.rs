@@ -96,11 +96,11 @@ fn a_limited_call_completes_in_order_or_in_time() {
         {"on": {"method": "test.silent"}, "do": [{"noReply": true}]},
     ]));
     door.create(1, json!({}));
-    let ticket = door.client.submit("rpc.call", r#"{"method":"test.news","timeoutMs":20000}"#);
+    let ticket = door.client.submit("client.call", r#"{"method":"test.news","timeoutMs":20000}"#);
     let news = door.wait_for(|d| matches!(d, Delivery::Notification { .. }));
     let done = door.wait_for(|d| matches!(d, Delivery::Completed { ticket: done, .. } if *done == ticket));
     assert!(done < news);
-    let error = door.run("rpc.call", json!({"method": "test.silent", "timeoutMs": 20})).unwrap_err();
+    let error = door.run("client.call", json!({"method": "test.silent", "timeoutMs": 20})).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     let seen: Value = serde_json::from_str(&door.client.diagnostics()).unwrap();
     assert_eq!((&seen["pendingCalls"], &seen["counters"]["callsAbandoned"]), (&json!(0), &json!(1)));
@@ -130,7 +130,7 @@ fn every_session_tells_its_end_and_why() {
     door.run("client.deleteSession", json!({"sessionId": deleted})).unwrap();
     assert_eq!(ended(&mut door, 3), ErrorKind::SessionClosed);
     door.create(4, json!({}));
-    door.client.submit("rpc.call", r#"{"method":"test.die"}"#);
+    door.client.submit("client.call", r#"{"method":"test.die"}"#);
     assert_eq!(ended(&mut door, 4), ErrorKind::ProcessExited);
     let lost = door.wait_for(|d| matches!(d, Delivery::Closed { .. }));
     let over = door.wait_for(|d| matches!(d, Delivery::Ended { session: 4, .. }));
@@ -158,7 +158,7 @@ fn what_was_counted_outlives_its_session() {
     for key in 1..=3 {
         let id = door.create(key, json!({}));
         let flood = json!({"sessionId": id, "count": 10, "bytes": 8});
-        door.run("rpc.call", json!({"method": "fake.flood", "params": flood})).unwrap();
+        door.run("client.call", json!({"method": "fake.flood", "params": flood})).unwrap();
         door.run("session.disconnect", json!({"key": key})).unwrap();
         ended(&mut door, key);
         assert!(door.client.session_state(key).is_some(), "answers until the key is released");
@@ -189,7 +189,7 @@ fn a_cancelled_creation_is_left_in_the_runtime() {
     let asked = json!({"method": "fake.received", "params": {"method": "session.destroy"}});
     let left = (0..500).any(|_| {
         std::thread::sleep(Duration::from_millis(10));
-        door.run("rpc.call", asked.clone()).unwrap()["count"] == 1
+        door.run("client.call", asked.clone()).unwrap()["count"] == 1
     });
     assert!(left);
     let is_over = |d: &Delivery| matches!(d, Delivery::Ended { .. });
@@ -201,7 +201,7 @@ fn a_cancelled_creation_is_left_in_the_runtime() {
 fn unpaired_surrogates_arrive_as_replacement_characters() {
     let mut door = Door::new(json!({}));
     door.run("client.start", json!({})).unwrap();
-    let ticket = door.client.submit("rpc.call", r#"{"method":"fake.echo","params":{"name":"caf\udce9"}}"#);
+    let ticket = door.client.submit("client.call", r#"{"method":"fake.echo","params":{"name":"caf\udce9"}}"#);
     assert_eq!(door.result(ticket).unwrap()["name"], "caf\u{fffd}");
     door.client.close();
 }
@@ -216,7 +216,7 @@ fn notifications_that_say_nothing_are_counted_and_skipped() {
         {"reply": {"result": {}}},
     ]}]));
     door.run("client.start", json!({})).unwrap();
-    door.run("rpc.call", json!({"method": "test.news"})).unwrap();
+    door.run("client.call", json!({"method": "test.news"})).unwrap();
     let told: Vec<_> = door
         .inbox
         .iter()

@@ -176,7 +176,7 @@ pub unsafe extern "C" fn copilot_client_list_models_async(
     boundary!({ unsafe { spawn(client, "client.listModels", "", done, unchanged, op) } })
 }
 
-/// The arguments of `rpc.call` and `session.call`.
+/// The arguments of `client.call` and `session.call`.
 ///
 /// # Safety
 /// The views must follow the header's contract of text views.
@@ -221,7 +221,7 @@ pub unsafe extern "C" fn copilot_client_invoke(
         let limits = unsafe { WaitLimits::new(wait) }?.kept_by_engine();
         // SAFETY: same contract.
         let args = unsafe { call_args(None, method, params, limits.limit) }?;
-        let json = client.driver.block_on(&limits, "rpc.call", &args)?;
+        let json = client.driver.block_on(&limits, "client.call", &args)?;
         // SAFETY: same contract.
         unsafe { text::offer(result, &json) };
         Ok(())
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn copilot_client_invoke_async(
         // SAFETY: same contract.
         let args = unsafe { call_args(None, method, params, None) }?;
         // SAFETY: same contract.
-        unsafe { spawn(client, "rpc.call", &args, done, unchanged, op) }
+        unsafe { spawn(client, "client.call", &args, done, unchanged, op) }
     })
 }
 
@@ -259,7 +259,7 @@ pub unsafe extern "C" fn copilot_client_notify(
         let client = client_of(client)?;
         // SAFETY: same contract.
         let args = unsafe { call_args(None, method, params, None) }?;
-        client.driver.submit_and_forget("rpc.notify", &args);
+        client.driver.submit_and_forget("client.notify", &args);
         Ok(())
     })
 }

@@ -128,7 +128,7 @@ export class Connection implements Receiver {
   /** Calls a method of the runtime. The typed namespaces of `rpc` stand on this. */
   request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
     const args = { method, params: params ?? {}, timeoutMs: options?.timeoutMs };
-    return this.submit("rpc.call", args, options);
+    return this.submit("client.call", args, options);
   }
 
   /** What the generated namespaces call. */

@@ -48,7 +48,7 @@ class Peer:
             args["params"] = msgspec.Raw(params) if isinstance(params, bytes) else params
         if timeout is not None:
             args["timeoutMs"] = int(timeout * 1000)
-        return await self._inbox.call("rpc.call", encode(args))
+        return await self._inbox.call("client.call", encode(args))
 
 
 class ClientBase:

@@ -23,7 +23,7 @@ use crate::session::Question;
 type Op = fn(&Arc<Shared>, Ticket, &str) -> Result<()>;
 
 const OPS: &[(&str, Op)] = &[
-    ("rpc.call", rpc_call),
+    ("client.call", client_call),
     ("session.call", session_call),
     ("session.send", messages::send),
     ("session.sendAndWait", messages::send_and_wait),
@@ -36,7 +36,7 @@ const OPS: &[(&str, Op)] = &[
     ("llm.write", |shared, ticket, args| respond(shared, ticket, Step::Write, args)),
     ("llm.end", |shared, ticket, args| respond(shared, ticket, Step::End, args)),
     ("llm.fail", |shared, ticket, args| respond(shared, ticket, Step::Fail, args)),
-    ("rpc.notify", rpc_notify),
+    ("client.notify", client_notify),
     ("client.start", client_start),
     ("client.stop", client_stop),
     ("client.forceStop", client_force_stop),
@@ -81,7 +81,7 @@ fn limit(millis: Option<f64>) -> Result<Option<Duration>> {
     duration("timeoutMs", millis)
 }
 
-fn rpc_call(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+fn client_call(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let call = invoke(args)?;
     let params = params(&call)?;
     let live = shared.client.0.live()?;
@@ -98,7 +98,7 @@ fn session_call(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> 
     Ok(())
 }
 
-fn rpc_notify(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+fn client_notify(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let call = invoke(args)?;
     shared.client.notify(&call.method, params(&call)?)?;
     shared.complete(ticket, Ok(Bytes::from_static(b"{}")));

@@ -15,7 +15,7 @@ use crate::protocol::json as text;
 use crate::protocol::options::{SessionConfig, ToolSpec};
 use crate::protocol::session_spec::TraceContext;
 
-/// `rpc.call`, `rpc.notify` and `session.call`.
+/// `client.call`, `client.notify` and `session.call`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Invoke<'a> {
