@@ -14,7 +14,6 @@ from typing import Any
 from ._json import readable
 from ._question import words
 from .copilot_request_handler import (
-    FORBIDDEN_REQUEST_HEADERS,
     CopilotRequestContext,
     CopilotRequestHandler,
     CopilotWebSocketCloseStatus,
@@ -147,15 +146,9 @@ async def _http(
     import httpx
 
     body = await exchange.body()
-    headers = [
-        (name, value)
-        for name, values in context.headers.items()
-        if name.lower() not in FORBIDDEN_REQUEST_HEADERS
-        for value in values
-    ]
     method = method.upper()
     content = body if body and method not in ("GET", "HEAD") else None
-    request = httpx.Request(method, context.url, headers=headers, content=content)
+    request = httpx.Request(method, context.url, headers=context._forwardable(), content=content)
     sending = asyncio.ensure_future(_answer(handler, request, exchange, context))
     watching = asyncio.ensure_future(exchange.cancelled.wait())
     try:

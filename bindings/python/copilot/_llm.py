@@ -71,6 +71,7 @@ class Exchanges:
             parent_agent_id=args.get("parentAgentId"),
             interaction_type=args.get("interactionType"),
             agent_invocation_id=args.get("agentInvocationId"),
+            _forward=args["forwardHeaders"],
         )
         work = asyncio.ensure_future(run(self._handler, exchange, context, args["method"]))
         try:

@@ -60,6 +60,16 @@ class CopilotRequestContext:
     interaction_type: str | None = None
     agent_invocation_id: str | None = None
     _bridge: Bridge | None = field(default=None, repr=False, compare=False)
+    # Those of the headers that may be passed on, as the engine says.
+    _forward: LlmInferenceHeaders | None = field(default=None, repr=False, compare=False)
+
+    def _forwardable(self) -> list[tuple[str, str]]:
+        """One pair for each value of a header that may be passed on."""
+        headers = self._forward
+        if headers is None:
+            kept = (name for name in self.headers if name.lower() not in FORBIDDEN_REQUEST_HEADERS)
+            headers = {name: self.headers[name] for name in kept if not name.lower().startswith("sec-websocket")}
+        return [(name, value) for name, values in headers.items() for value in values]
 
 
 @dataclass
@@ -125,12 +135,7 @@ class CopilotWebSocketForwarder(CopilotWebSocketHandler):
             connect: Any = importlib.import_module("websockets.asyncio.client").connect
         except ImportError as error:
             raise RuntimeError("forwarding WebSockets needs the package 'websockets'") from error
-        headers = [
-            (name, value)
-            for name, values in self.context.headers.items()
-            if name.lower() not in FORBIDDEN_REQUEST_HEADERS and not name.lower().startswith("sec-websocket")
-            for value in values
-        ]
+        headers = self.context._forwardable()
         self._upstream = await connect(self.context.url, additional_headers=headers, max_size=None)
         self._reader = asyncio.create_task(self._read())
 

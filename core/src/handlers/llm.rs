@@ -56,10 +56,14 @@ pub const HOP_HEADERS: [&str; 9] = [
 ];
 
 impl LlmRequest {
-    /// The headers that may be passed on to a server.
+    /// The headers that may be passed on to a server. Those of the handshake of a WebSocket are made anew by whoever opens
+    /// one.
     #[must_use]
     pub fn forwardable_headers(&self) -> Map<String, Value> {
-        let kept = |name: &str| !HOP_HEADERS.iter().any(|hop| name.eq_ignore_ascii_case(hop));
+        let is_of_handshake = |name: &str| name.to_ascii_lowercase().starts_with("sec-websocket");
+        let kept = |name: &str| {
+            !HOP_HEADERS.iter().any(|hop| name.eq_ignore_ascii_case(hop)) && !is_of_handshake(name)
+        };
         self.headers
             .iter()
             .filter(|(name, _)| kept(name))

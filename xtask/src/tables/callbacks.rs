@@ -80,7 +80,7 @@ pub fn coverage(rows: &[Callback], root: &Path) -> Result<String, String> {
     let mut out =
         "| callback | since | cases, in every language that serves it |\n|---|---|---|\n".to_owned();
     for row in rows {
-        let feature = names::snake(&row.served);
+        let feature = row.feature();
         let held: Vec<_> = (cases.iter().filter(|case| case.features.contains(&feature)))
             .map(|case| format!("`{}`", case.name))
             .collect();
@@ -109,6 +109,15 @@ pub fn write(rows: &[Callback], tree: &mut Tree) {
 }
 
 impl Callback {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name under which conformance cases ask for it.
+    pub fn feature(&self) -> String {
+        names::snake(&self.served)
+    }
+
     fn variant(&self) -> String {
         format!("{}{}", self.name[..1].to_ascii_uppercase(), &self.name[1..])
     }

@@ -4,6 +4,7 @@ mod callbacks;
 mod calls;
 mod errors;
 mod options;
+mod parity;
 
 use std::fs;
 use std::path::Path;
@@ -44,8 +45,11 @@ pub fn write(root: &Path, tree: &mut Tree) -> Result<(), String> {
     let kinds = callbacks::read(root)?;
     callbacks::write(&kinds, tree);
     tree.part("docs/protocol/coverage.md", "callbacks", callbacks::coverage(&kinds, root)?);
-    calls::write(&calls::read(root)?, tree);
+    let calls = calls::read(root)?;
+    calls::write(&calls, tree);
     errors::write(&errors::read(root)?, tree);
-    options::write(&options::read(root)?, tree);
+    let options = options::read(root)?;
+    options::write(&options, tree);
+    tree.part("docs/parity.md", "parity", parity::page(root, &kinds, &calls, &options)?);
     Ok(())
 }

@@ -149,3 +149,17 @@ pub fn write(rows: &[Row], tree: &mut Tree) {
     tree.part("docs/host.md", "calls", docs::operations(rows));
     tree.part("docs/calls.md", "calls", docs::languages(rows));
 }
+
+/// What a language lacks, a line each.
+pub fn absent(rows: &[Row]) -> Vec<String> {
+    let mut out = Vec::new();
+    for row in rows {
+        for (language, name) in [("Rust", &row.rust), ("Python", &row.python), ("Node", &row.node)] {
+            if name.as_deref() == Some("-") {
+                let why = row.absent.as_deref().unwrap_or_default();
+                out.push(format!("`{}` of the {}, in {language}: {why}", row.name, row.scope.name()));
+            }
+        }
+    }
+    out
+}

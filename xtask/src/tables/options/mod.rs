@@ -38,6 +38,8 @@ struct Row {
     python_default: Option<String>,
     node: Option<String>,
     node_name: Option<String>,
+    /// Why a language has none.
+    absent: Option<String>,
     since: String,
     doc: String,
 }
@@ -93,6 +95,10 @@ impl Row {
         if self.rust.is_none() && (self.omit.is_some() || self.later.is_some() || self.empty.is_some()) {
             return wrong("what stays in the program has no rules of the wire");
         }
+        let is_left_out = self.python.is_none() || self.node.is_none() && table != "tool";
+        if self.rust.is_some() && is_left_out && self.absent.is_none() && self.name != "prompt" {
+            return wrong("`absent` says why Python or Node has no option for it");
+        }
         if self.empty.as_ref().is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_err()) {
             return wrong("`empty` is no JSON");
         }
@@ -123,4 +129,21 @@ pub fn write(tables: &Tables, tree: &mut Tree) {
     tree.add("bindings/python/copilot/generated/_options.py", python::module(tables));
     tree.add("bindings/node/js/generated/options.ts", node::module(tables));
     tree.part("docs/options.md", "options", docs::page(tables));
+}
+
+/// What a language lacks, a line each.
+pub fn absent(tables: &Tables) -> Vec<String> {
+    let all = [("client", &tables.client), ("session", &tables.session), ("message", &tables.message)];
+    let mut out = Vec::new();
+    for (table, rows) in all {
+        for row in rows.iter() {
+            let Some(why) = &row.absent else { continue };
+            let missing: Vec<_> = [("Python", &row.python), ("Node", &row.node)]
+                .into_iter()
+                .filter_map(|(language, kind)| kind.is_none().then_some(language))
+                .collect();
+            out.push(format!("`{}` of the {table}, in {}: {why}", row.name, missing.join(" and ")));
+        }
+    }
+    out
 }
