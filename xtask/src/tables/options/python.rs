@@ -169,16 +169,15 @@ fn session(out: &mut String, tables: &Tables) {
         let head = format!("async def {}", method.name);
         signature(out, &head, method.leading, &tables.message, taken, Some(&after), method.returns);
         document(out, method.doc, &tables.message, taken, Some(EXTRA_DOC));
-        let result = if method.name == "send_and_wait_typed" { "value: TResponse" } else { "" };
-        if result.is_empty() {
-            let _ = writeln!(out, "{}        return await self.{}(options)\n", TAKE, method.body);
-        } else {
-            let _ = writeln!(
+        let body = method.body;
+        let _ = match method.returns {
+            // Named, so that type checkers see the model and not `Any`.
+            "TResponse" => writeln!(
                 out,
-                "{}        {result} = await self.{}(options)\n        return value\n",
-                TAKE, method.body
-            );
-        }
+                "{TAKE}        value: TResponse = await self.{body}(options)\n        return value\n"
+            ),
+            _ => writeln!(out, "{TAKE}        return await self.{body}(options)\n"),
+        };
     }
 }
 
