@@ -166,7 +166,7 @@ gen-check: $(STAMPS)/runtime
 
 # --- packages -----------------------------------------------------------------------------------------------------------
 
-.PHONY: wheel wheel-check npm clib
+.PHONY: wheel wheel-check npm clib stand-ins swap-check
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
 wheel-check: wheel $(STAMPS)/runtime ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
@@ -175,6 +175,10 @@ wheel-check: wheel $(STAMPS)/runtime ## Checks the wheel: its platform tag, in a
 npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.
 	@mkdir -p dist
 	cd $(NODE_DIR) && npm run --silent build && node scripts/pack.mjs $(ROOT)/dist
+stand-ins: ## Leaves packages in dist/stand-ins that bring ours under the official names; never for the public registries.
+	@python3 scripts/stand_ins.py
+swap-check: wheel npm stand-ins ## Installs dependents of the official packages over ours: pip, npm.
+	scripts/swap-check.sh $(PYTHON)
 clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
 	ffi/package.sh
 

@@ -9,6 +9,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ._doctor import warn_of_overlap as _warn_of_overlap
 from ._names import MODULE_OF as _MODULE_OF
 from ._names import MODULES as _MODULES
 
@@ -499,6 +500,9 @@ def _version() -> str:
         except metadata.PackageNotFoundError:
             continue
     return "0.0.0.dev0"
+
+
+_warn_of_overlap()
 
 
 def __getattr__(name: str) -> Any:

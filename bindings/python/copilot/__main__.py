@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ._cli_download import download_cli
 from ._cli_version import CLI_VERSION
+from ._doctor import report
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -17,6 +18,8 @@ def _parser() -> argparse.ArgumentParser:
     download = commands.add_parser("download-runtime", help=about, description=about)
     download.add_argument("--force", action="store_true", help="download even when it is there already")
     download.add_argument("--version", metavar="V", help="another version than the one this package was made for")
+    about = "say what is installed, and whether something is in the way"
+    commands.add_parser("doctor", help=about, description=about)
     return parser
 
 
@@ -27,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command is None:
         parser.print_help()
         return 1
+    if given.command == "doctor":
+        lines, is_well = report()
+        print("\n".join(lines))
+        return 0 if is_well else 1
     version = given.version or CLI_VERSION
     if not version:
         print("Error: this build is made for no particular runtime; name one with --version.", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import importlib
+import inspect
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -168,14 +169,18 @@ class CopilotSession(MessageOptions):
 
     # -- events -----------------------------------------------------------------------------------------------------
 
-    def on(self, handler: Callable[[SessionEvent], None]) -> Callable[[], None]:
-        """Calls a plain function with every event, in order, on the client's loop. Returns what ends that.
+    def on(self, handler: Callable[[SessionEvent], Any]) -> Callable[[], None]:
+        """Calls a function with every event, in order, on the client's loop. Returns what ends that.
+
+        An ``async`` function runs as a task of its own for each event; the tasks begin in the order of arrival.
 
         A session that nobody has listened to or called keeps its first events, so that the first handler also sees what
         came since the session was made. What the function raises goes to the loop's exception handler; the other
         handlers see the event all the same. It runs in the context (``contextvars``) the session was made in.
         """
-        self._listeners[handler] = handler
+        if not callable(handler):
+            raise TypeError(f"on() takes a function of one event, not {handler!r}")
+        self._listeners[handler] = self._as_task(handler) if inspect.iscoroutinefunction(handler) else handler
         self._snapshot = tuple(self._listeners.values())
         self._listen()
 
@@ -184,6 +189,12 @@ class CopilotSession(MessageOptions):
             self._snapshot = tuple(self._listeners.values())
 
         return unsubscribe
+
+    def _as_task(self, handler: Callable[[SessionEvent], Any]) -> Callable[[SessionEvent], None]:
+        def begin(event: SessionEvent) -> None:
+            self._client._inbox.spawn(handler(event), self._context.copy())
+
+        return begin
 
     def events(self, *types: type[Any] | str) -> AsyncIterator[SessionEvent]:
         """Iterates over events, all or only those whose type or payload class is named.

@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from copilot import CopilotClient
+from copilot.__main__ import main
 from copilot._cli_download import asset
 from copilot._cli_version import CLI_VERSION
+from copilot._doctor import overlap
 
 PROGRAM = b"#!/bin/sh\nexit 0\n"
 
@@ -140,3 +142,22 @@ def test_a_client_takes_the_cached_runtime(releases: Releases, tmp_path: Path, m
     assert client._connection.path == str(place)  # type: ignore[attr-defined]
     monkeypatch.setenv("COPILOT_CLI_PATH", "/elsewhere")
     assert CopilotClient()._connection.path == "/elsewhere"  # type: ignore[attr-defined]
+
+
+def test_doctor_names_an_overlap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert overlap(str(tmp_path)) is None
+    (tmp_path / "github_copilot_sdk-1.0.27+native.0.1.0.dist-info").mkdir()
+    assert overlap(str(tmp_path)) is None
+    (tmp_path / "github_copilot_sdk-1.0.27.dist-info").mkdir()
+    assert overlap(str(tmp_path)) == "github-copilot-sdk-1.0.27"
+    assert overlap(str(tmp_path / "nowhere")) is None
+    assert main(["doctor"]) == 0
+    assert "copilot-native" in capsys.readouterr().out
+
+
+def test_doctor_names_a_runtime_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COPILOT_CLI_PATH", "/nowhere/runtime")
+    assert main(["doctor"]) == 1
+    assert "there is no file /nowhere/runtime" in capsys.readouterr().out

@@ -223,3 +223,27 @@ async def test_an_own_list_of_models_that_fails(client: CopilotClient, connect: 
             await other.list_models()
     again, once = await client.list_models(), await client.list_models()
     assert [model is same for model, same in zip(again, once, strict=True)] == [True] * len(again)
+
+
+async def test_async_listeners_begin_in_order(client: CopilotClient) -> None:
+    session = await client.create_session()
+    seen: list[str] = []
+
+    async def listen(event: Any) -> None:
+        seen.append(event.type.value)
+        await asyncio.sleep(0)
+
+    plain: list[str] = []
+    leave = session.on(listen)
+    session.on(lambda event: plain.append(event.type.value))
+    await session.send_and_wait("hello")
+    await asyncio.sleep(0)
+    assert seen == plain
+    assert "assistant.message" in seen
+    leave()
+    count = len(seen)
+    await session.send_and_wait("again")
+    assert len(seen) == count
+    for wrong in (None, 5, "on"):
+        with pytest.raises(TypeError, match="takes a function of one event"):
+            session.on(wrong)  # type: ignore[arg-type]
