@@ -77,8 +77,8 @@ demo: setup build ## Sets everything up and holds one conversation from every la
 
 # --- test ---------------------------------------------------------------------------------------------------------------
 
-.PHONY: test test-rust test-c test-python test-node gen-test gen-checker methods
-test: setup test-rust test-c test-python test-node gen-test conformance ## Sets everything up and runs all tests.
+.PHONY: test test-rust test-c test-python test-node test-swap gen-test gen-checker methods
+test: setup test-rust test-c test-python test-node test-swap gen-test conformance ## Sets everything up and runs all tests.
 
 # What only Rust programs choose to have.
 EXTRA_FEATURES = forward,opendal
@@ -98,6 +98,15 @@ test-python: $(STAMPS)/runtime build-rust build-python
 	cd $(PYTHON_DIR) && $(TEST_ENV) $(PYTHON) -m pytest -q
 test-node: $(STAMPS)/runtime build-node
 	cd $(NODE_DIR) && $(TEST_ENV) npx vitest run
+
+# The same as swap-check with builds for development.
+SWAP := $(CARGO_TARGET_DIR)/swap
+test-swap: $(STAMPS)/venv build-node
+	@rm -rf $(SWAP) && mkdir -p $(SWAP)
+	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --quiet --out $(SWAP)
+	node $(NODE_DIR)/scripts/pack.mjs $(SWAP)
+	@python3 scripts/stand_ins.py $(SWAP)/stand-ins
+	scripts/swap-check.sh $(PYTHON) $(SWAP)
 
 GENERATED_CHECK = CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/generated CARGO_PROFILE_DEV_DEBUG=0
 CHECKER := $(CARGO_TARGET_DIR)/generated/debug/generated-check
@@ -178,7 +187,7 @@ npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.
 stand-ins: ## Leaves packages in dist/stand-ins that bring ours under the official names; never for the public registries.
 	@python3 scripts/stand_ins.py
 swap-check: wheel npm stand-ins ## Installs dependents of the official packages over ours: pip, npm.
-	scripts/swap-check.sh $(PYTHON)
+	scripts/swap-check.sh $(PYTHON) dist
 clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
 	ffi/package.sh
 

@@ -22,7 +22,7 @@ PYTHON_VERSION, NODE_VERSION = "1.0.27", "1.0.14"
 #: What the official packages bring, and programs therefore import without declaring it.
 PYTHON_BRINGS = ("httpx>=0.24.0", "pydantic>=2.0", "python-dateutil>=2.9")
 NODE_BRINGS = {"zod": "^4.0.0"}
-ABOUT = "Stand-in of copilot-native for {name} {version}: no code of its own. Not made by GitHub, and not for public registries."
+ABOUT = "Stand-in of copilot-native for {name} {version}, without code. Not made by GitHub; not for public registries."
 
 
 def our_version() -> str:

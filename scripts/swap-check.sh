@@ -1,9 +1,9 @@
 #!/bin/bash
-# Puts our packages in the place of the official ones the way a dependent's project does. usage: swap-check.sh PYTHON
-# Needs dist/ (make wheel npm stand-ins).
+# Puts our packages in the place of the official ones the way a dependent's project does.
+# usage: swap-check.sh PYTHON DIST   (the folder with our wheel, our tarball and stand-ins/)
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
-dist=$root/dist
+dist=$(cd "$2" && pwd)
+unset COPILOT_CLI_PATH
 wheel=$(ls -t "$dist"/copilot_native-*.whl | head -n 1)
 stand_in=$(ls -t "$dist"/stand-ins/github_copilot_sdk-*.whl | head -n 1)
 work=$(mktemp -d)
