@@ -190,7 +190,7 @@ enum copilot_state
    */
   COPILOT_STATE_DISCONNECTED = 0,
   /**
-   * Starting.
+   * A start is under way.
    */
   COPILOT_STATE_CONNECTING = 1,
   /**
@@ -1120,6 +1120,26 @@ copilot_code copilot_error_free(copilot_error *error);
  * @param[out] header with its size set.
  */
 copilot_error *copilot_event_get_header(const copilot_event *event, copilot_event_header *header);
+
+/**
+ * Replaces the environment of the child from the next start on. Has no effect on a runtime that somebody else
+ * started.
+ *
+ * @param env JSON text: an object of texts.
+ * @param wait limits, or NULL for none.
+ * @since runtime none
+ */
+copilot_error *copilot_client_set_env(copilot_client *client, copilot_str env, const copilot_wait *wait);
+
+/**
+ * As `copilot_client_set_env`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_set_env_async(copilot_client *client,
+                                            copilot_str env,
+                                            copilot_done_fn done,
+                                            void *user_data,
+                                            copilot_destroy_fn destroy,
+                                            copilot_op **op);
 
 /**
  * Asks the runtime for a sign of life.

@@ -14,6 +14,18 @@ namespace detail {
 template <class Self>
 class ClientCalls {
  public:
+  /// Replaces the environment of the child from the next start on. Has no effect on a runtime that somebody else started.
+  void set_env(std::string_view env, Wait wait = {}) { try_set_env(env, wait).value(); }
+  Result<Unit> try_set_env(std::string_view env, Wait wait = {}) {
+    auto limits = wait.to_c();
+    return unit(copilot_client_set_env(handle(), view(env), &limits));
+  }
+  Operation set_env_async(std::string_view env, Done done) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_client_set_env_async(handle(), view(env), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
   /// Asks the runtime for a sign of life.
   /// Returns JSON: `{"message","timestamp","protocolVersion"}`.
   std::string ping(std::string_view message = {}, Wait wait = {}) { return try_ping(message, wait).value(); }

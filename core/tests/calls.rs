@@ -7,6 +7,7 @@ use copilot_core::{Client, Session, SessionConfig};
 #[test]
 fn every_call_is_there() {
     let _ = Client::start;
+    let _ = Client::set_env;
     let _ = Client::stop;
     let _ = Client::force_stop;
     let _ = Client::list_models;

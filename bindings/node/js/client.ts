@@ -44,10 +44,13 @@ export class CopilotClient implements AsyncDisposable {
   #rpc: ServerRpc | undefined;
   readonly #requests: RequestServer | undefined;
   readonly #served: Served;
+  /** The environment that the engine knows, as JSON. */
+  #envTold: string | undefined;
 
   constructor(options: CopilotClientOptions = {}) {
     this.#options = options;
     checkForeignLogin(options);
+    this.#envTold = JSON.stringify(environmentOf(options));
     this.#served = this.#serve(options);
     // Handlers run in the context of whoever made the client.
     const enter = keepContext();
@@ -111,7 +114,17 @@ export class CopilotClient implements AsyncDisposable {
 
   /** Starts the runtime, or connects to it. A second call while it runs does nothing. */
   async start(options?: CallOptions): Promise<void> {
+    await this.#tellEnv();
     await this.#connection.submit("client.start", {}, options);
+  }
+
+  /** Programs may change the mapping they gave until the runtime starts. */
+  async #tellEnv(): Promise<void> {
+    const env = environmentOf(this.#options);
+    const told = JSON.stringify(env);
+    if (told === this.#envTold) return;
+    this.#envTold = told;
+    await this.#connection.submit("client.setEnv", { env });
   }
 
   /** Ends every session and the runtime. Resolves with what went wrong on the way; never rejects for it. */
@@ -167,6 +180,7 @@ export class CopilotClient implements AsyncDisposable {
         handlers: { ...handlers.flags(resume), events: session._listening },
         traceContext: trace,
       };
+      await this.#tellEnv();
       const reply = await this.#connection.submit(op, args, { signal: config.signal });
       session._begin(reply as { sessionId: string });
       takeGrantedVariables(config, reply);
@@ -301,6 +315,11 @@ export class CopilotClient implements AsyncDisposable {
     // The handler may be async, and its failure is its own.
     void (async () => this.#options.onGitHubTelemetry?.(params as never))().catch(this.#report);
   };
+}
+
+/** What the child gets, if the program says. */
+function environmentOf({ connection, env }: CopilotClientOptions): object | undefined {
+  return (connection && "env" in connection ? connection.env : undefined) ?? env;
 }
 
 /** Somebody else's runtime has a login of its own. */

@@ -101,3 +101,15 @@ it("a tool search is told of the tools", async () => {
   await session.sendAndWait("go");
   expect(seen).toEqual([{ name: "view", description: "d" }]);
 });
+
+it("the environment is read when the runtime starts", async () => {
+  const env: Record<string, string | undefined> = { ...process.env };
+  const { client } = fakeClient([], { env });
+  clients.push(client);
+  env["ADDED_LATER"] = "yes";
+  env["PATH"] = undefined;
+  await client.createSession({});
+  const info = (await client.request("fake.info")) as { env: Record<string, string> };
+  expect(info.env["ADDED_LATER"]).toBe("yes");
+  expect(info.env).not.toHaveProperty("PATH");
+});

@@ -7,7 +7,7 @@ import contextvars
 import logging
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
@@ -33,6 +33,20 @@ ListModels = Callable[[], "list[ModelInfo] | Awaitable[list[ModelInfo]]"]
 Telemetry = Callable[["GitHubTelemetryNotification"], "Awaitable[None] | None"]
 # Notifications whose handlers read them; what cannot be read is skipped and counted.
 _TELEMETRY, _LIFECYCLE, _LLM_MESSAGE = "gitHubTelemetry.event", "session.lifecycle", "llm.message"
+
+
+# What may start the runtime.
+_STARTING = frozenset({"client.start", "session.create", "session.resume"})
+
+
+class Options:
+    """What a client was made with, by keyword. Not shown: there are secrets in it."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self.__dict__.update(given)
+
+    def __repr__(self) -> str:
+        return "<options of a CopilotClient>"
 
 
 class Peer:
@@ -61,6 +75,10 @@ class ClientBase:
     ) -> None:
         # By kind: what the program gave for the client as a whole.
         self._callbacks = {kind: options[name] for kind, (name, _) in BY_KIND.items() if options[name] is not None}
+        self._options = Options(options)
+        connection_env: Mapping[str, str] | None = wire["connection"].get("env") and options["connection"].env
+        self._env: Mapping[str, str] | None = options["env"] if connection_env is None else connection_env
+        self._env_told = None if self._env is None else dict(self._env)
         self._on_list_models: ListModels | None = options["on_list_models"]
         self._on_github_telemetry: Telemetry | None = options["on_github_telemetry"]
         self._lock = threading.Lock()
@@ -137,10 +155,20 @@ class ClientBase:
     # -- calls ------------------------------------------------------------------------------------------------------
 
     async def _submit(self, op: str, args: dict[str, Any]) -> bytes:
+        if op in _STARTING:
+            await self._tell_env()
         return await self._inbox.call(op, encode(args))
 
     async def _call(self, op: str, args: dict[str, Any]) -> Any:
-        return decode(await self._inbox.call(op, encode(args)))
+        return decode(await self._submit(op, args))
+
+    async def _tell_env(self) -> None:
+        """Programs may change the mapping they gave until the runtime starts."""
+        if self._env is None or self._env == self._env_told:
+            return
+        told = dict(self._env)
+        await self._inbox.call("client.setEnv", encode({"env": told}))
+        self._env_told = told
 
     async def _request(self, method: str, **params: Any) -> Any:
         return decode(await self._peer.request(method, params))

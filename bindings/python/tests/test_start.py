@@ -206,3 +206,15 @@ async def test_exit_with_a_live_client(fake_runtime: str, tmp_path: Path) -> Non
     process.communicate(timeout=10)
     assert process.returncode == 0
     assert await gone(pid)
+
+
+async def test_the_environment_is_read_when_the_runtime_starts(connect: Any) -> None:
+    env = dict(os.environ)
+    client = CopilotClient(connection=connect(), env=env)
+    env["ADDED_LATER"] = "yes"
+    client._options.env["ADDED_THERE"] = "too"
+    await client.create_session()
+    seen = (await client.request("fake.info"))["env"]
+    assert (seen["ADDED_LATER"], seen["ADDED_THERE"]) == ("yes", "too")
+    await client.stop()
+    assert "ADDED" not in repr(client._options)

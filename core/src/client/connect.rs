@@ -1,5 +1,6 @@
 //! Starting, as named steps: launch, connect, handshake, setup.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use crate::framing::{DEFAULT_MAX_FRAME, LARGEST_MAX_FRAME};
 use crate::protocol::{json, method};
 use crate::router::{ClientObserver, ClientRequests, Router};
 use crate::rpc::{Connection, METHOD_NOT_FOUND};
-use crate::runtime::{LaunchPlan, Launched, diagnose, launch};
+use crate::runtime::options::RuntimeConnection;
+use crate::runtime::{ClientOptions, LaunchPlan, Launched, diagnose, launch};
 
 /// The protocol versions this engine speaks.
 const OLDEST_PROTOCOL: u32 = 3;
@@ -114,9 +116,24 @@ impl Drop for Attempt {
 }
 
 impl ClientInner {
+    /// The options, with the environment that was set last.
+    fn options_now(&self) -> Cow<'_, ClientOptions> {
+        let Some(env) = lock(&self.env).clone() else { return Cow::Borrowed(&self.options) };
+        let mut options = self.options.clone();
+        match &mut options.connection {
+            Some(
+                RuntimeConnection::Stdio { env: own @ Some(_), .. }
+                | RuntimeConnection::Tcp { env: own @ Some(_), .. },
+            ) => *own = Some(env),
+            _ => options.env = Some(env),
+        }
+        Cow::Owned(options)
+    }
+
     async fn connect(&self) -> Result<Live> {
+        let options = self.options_now();
         let plan = LaunchPlan {
-            options: &self.options,
+            options: &options,
             program: self.program.as_deref(),
             token: self.token.as_ref(),
             watch: &self.watch,

@@ -7,6 +7,7 @@ mod questions;
 mod sessions;
 mod stop;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -68,6 +69,8 @@ impl ConnectionState {
 
 pub(crate) struct ClientInner {
     options: ClientOptions,
+    /// The environment for the next start, when it is no longer that of the options.
+    env: Mutex<Option<BTreeMap<String, String>>>,
     program: Option<String>,
     token: Option<Secret>,
     uri_port: Option<u16>,
@@ -167,6 +170,7 @@ impl Client {
         watch.secrets.learn_environment(options.child_env().into_iter().flatten());
         Ok(Self(Arc::new(ClientInner {
             options,
+            env: Mutex::default(),
             program,
             token,
             uri_port,
@@ -179,6 +183,13 @@ impl Client {
             files,
             watch,
         })))
+    }
+
+    /// Replaces the environment of the child from the next start on, for programs that learn late what belongs there. Has no
+    /// effect on a runtime that somebody else started.
+    pub fn set_env(&self, env: BTreeMap<String, String>) {
+        self.0.watch.secrets.learn_environment(env.iter());
+        *lock(&self.0.env) = Some(env);
     }
 
     /// Where the client is in its life.
@@ -305,8 +316,8 @@ impl Drop for ClientInner {
     }
 }
 
-pub(crate) fn lock(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
-    link.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The kind of connection used when none is given.

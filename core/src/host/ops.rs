@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::delivery::Ticket;
 use super::llm_answer::{Step, respond};
 use super::plain::{Absent, PLAIN, Plain};
-use super::request::{Form, Invoke, Keyed, Named, SetTools, Ui, bytes, duration, read};
+use super::request::{Form, Invoke, Keyed, Named, SetEnv, SetTools, Ui, bytes, duration, read};
 use super::shared::Shared;
 use super::{make, messages};
 use crate::client::Polite;
@@ -37,6 +37,7 @@ const OPS: &[(&str, Op)] = &[
     ("llm.end", |shared, ticket, args| respond(shared, ticket, Step::End, args)),
     ("llm.fail", |shared, ticket, args| respond(shared, ticket, Step::Fail, args)),
     ("client.notify", client_notify),
+    ("client.setEnv", client_set_env),
     ("client.start", client_start),
     ("client.stop", client_stop),
     ("client.forceStop", client_force_stop),
@@ -199,6 +200,12 @@ fn session_set_tools(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result
         Ok(answer)
     };
     shared.call_and(ticket, session.core().connection(), method::SESSION_TOOLS_SET, &params, read);
+    Ok(())
+}
+
+fn client_set_env(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    shared.client.set_env(read::<SetEnv>(args)?.env);
+    shared.complete(ticket, Ok(Bytes::from_static(b"{}")));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The arguments of operations, as doors write them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -54,6 +55,13 @@ pub(super) struct Keyed {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Named {
     pub(super) session_id: String,
+}
+
+/// `client.setEnv`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetEnv {
+    pub(super) env: BTreeMap<String, String>,
 }
 
 /// `session.setTools`

@@ -12,6 +12,49 @@ use crate::session::session_of;
 use crate::user_data::{UserData, copilot_destroy_fn};
 use crate::wait::copilot_wait;
 
+/// Replaces the environment of the child from the next start on. Has no effect on a runtime that somebody else
+/// started.
+///
+/// @param env JSON text: an object of texts.
+/// @param wait limits, or NULL for none.
+/// @since runtime none
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_set_env(
+    client: *mut copilot_client,
+    env: copilot_str,
+    wait: *const copilot_wait,
+) -> *mut copilot_error {
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().json("env", env)?.done();
+            block(&client.driver, wait, "client.setEnv", &args, std::ptr::null_mut())
+        }
+    })
+}
+
+/// As `copilot_client_set_env`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_set_env_async(
+    client: *mut copilot_client,
+    env: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().json("env", env)?.done();
+            spawn(&client.driver, "client.setEnv", &args, done, op)
+        }
+    })
+}
+
 /// Asks the runtime for a sign of life.
 ///
 /// @param message comes back after `pong: `; may be absent.
