@@ -96,6 +96,9 @@ pub struct Forward<S = Transparent> {
 
 impl Forward {
     /// Changes nothing on the way.
+    ///
+    /// # Errors
+    /// `ConnectFailed` when the HTTP client cannot be made, for example without the system's certificates.
     pub fn new() -> Result<Arc<Self>> {
         Self::with_steps(Transparent)
     }
@@ -103,6 +106,9 @@ impl Forward {
 
 impl<S: ForwardSteps> Forward<S> {
     /// With some steps changed.
+    ///
+    /// # Errors
+    /// As for `new`.
     pub fn with_steps(steps: S) -> Result<Arc<Self>> {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.map_err(|error| failed("there is no HTTP client", &error))?;
