@@ -115,13 +115,20 @@ class Exchange:
             await self.end()
 
 
+async def serve(
+    handler: CopilotRequestHandler, exchange: Exchange, context: CopilotRequestContext, method: str
+) -> None:
+    """Serves an exchange; what goes wrong is raised."""
+    if context.transport == "websocket":
+        await _websocket(handler, exchange, context)
+    else:
+        await _http(handler, exchange, context, method)
+
+
 async def run(handler: CopilotRequestHandler, exchange: Exchange, context: CopilotRequestContext, method: str) -> None:
-    """Serves an exchange to its end, whatever the handler does."""
+    """Serves an exchange to its end, whatever the handler does, where no engine ends it."""
     try:
-        if context.transport == "websocket":
-            await _websocket(handler, exchange, context)
-        else:
-            await _http(handler, exchange, context, method)
+        await serve(handler, exchange, context, method)
         if not exchange.finished:
             raise RuntimeError("the handler returned without finishing the response")
     except (KeyboardInterrupt, SystemExit, GeneratorExit):

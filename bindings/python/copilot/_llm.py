@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ._exchange import Exchange, run
+from ._exchange import Exchange, serve
 from .copilot_request_handler import CopilotRequestContext, CopilotRequestHandler
 
 Submit = Callable[[str, dict[str, Any]], Awaitable[Any]]
@@ -55,7 +55,7 @@ class Exchanges:
             exchange.chunk(params.get("data") or "", False, bool(params.get("end")), False, None)
 
     async def serve(self, args: dict[str, Any]) -> None:
-        """Serves a request to its end."""
+        """Serves a request. What the handler leaves open or raises the engine ends: with 502, or 499 when cancelled."""
         exchange = EngineExchange(args["requestId"], self._submit)
         self._open[exchange.request_id] = exchange
         if args.get("bodyBase64") is not None:
@@ -73,7 +73,7 @@ class Exchanges:
             agent_invocation_id=args.get("agentInvocationId"),
             _forward=args["forwardHeaders"],
         )
-        work = asyncio.ensure_future(run(self._handler, exchange, context, args["method"]))
+        work = asyncio.ensure_future(serve(self._handler, exchange, context, args["method"]))
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:

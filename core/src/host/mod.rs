@@ -1,5 +1,6 @@
-//! The one door for foreign languages: operations go in as JSON, everything the user sees comes out of one ordered
-//! queue. The contract is in `docs/host.md`.
+//! The one entrance for foreign languages. What programs of one language see (the Python package, the Node package, the C
+//! library) is called a door; all of them stand on this module. Operations go in as JSON, everything the user sees comes
+//! out of one ordered queue. The contract is in `docs/host.md`.
 
 mod adapter;
 mod calls;
