@@ -170,7 +170,7 @@ enum Line {
     Blank,
     Length(usize),
     Header,
-    /// Not of a frame.
+    /// Bytes that belong to no frame.
     Foreign,
     Lost(&'static str),
 }
@@ -220,7 +220,7 @@ fn is_message(text: &[u8]) -> bool {
     text.starts_with(b"{\"jsonrpc\"")
 }
 
-/// How much of what a peer said is shown.
+/// How many bytes of what a peer said are shown in errors.
 const SHOWN: usize = 80;
 
 fn broken(what: &str, bytes: &[u8]) -> Error {

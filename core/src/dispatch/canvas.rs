@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::rpc::{INTERNAL_ERROR, Responder};
 use crate::session::{Lasts, SessionCore};
 
-/// The prefix of these methods.
+/// How the names of these methods begin.
 pub(super) const PREFIX: &str = "canvas.";
 const METHODS: [&str; 3] = ["open", "close", "action.invoke"];
 

@@ -13,7 +13,7 @@ use crate::protocol::method;
 use crate::router::ClientRequests;
 use crate::rpc::{Connection, Responder};
 
-/// Who serves what.
+/// The handlers of the client, and what ends them.
 pub(crate) struct ClientWide {
     llm: Option<LlmRequests>,
     extension_launch: Option<Arc<dyn ExtensionLaunchHandler>>,

@@ -42,7 +42,7 @@ use crate::protocol::{json, method};
 use crate::rpc::{METHOD_NOT_FOUND, Responder};
 use crate::session::{Reactions, SessionCore};
 
-/// What sessions do.
+/// The functions that sessions call for events and for requests of the runtime.
 pub(crate) static REACTIONS: Reactions = Reactions { event, request };
 
 /// Starts the work an event asks for, if this client has a handler for it.

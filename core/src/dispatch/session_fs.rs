@@ -12,7 +12,7 @@ use crate::protocol::time::iso8601;
 use crate::rpc::Responder;
 use crate::session::{Lasts, SessionCore};
 
-/// The prefix of these methods.
+/// How the names of these methods begin.
 pub(super) const PREFIX: &str = "sessionFs.";
 
 /// What an operation needs in its params.

@@ -17,9 +17,9 @@ pub(crate) struct RequestId(pub(crate) Bytes);
 pub(crate) enum Message {
     /// The answer to a call of ours: its id as text, and what it holds.
     Response { id: Bytes, outcome: Outcome },
-    /// The runtime asks; an answer is owed.
+    /// A request of the runtime, which must be answered.
     Request { id: RequestId, method: String, params: Bytes },
-    /// The runtime tells.
+    /// A notification of the runtime, which is not answered.
     Notification { method: String, params: Bytes },
     /// A notification `session.event`, taken apart while reading.
     Event { session_id: Bytes, event: Event },
@@ -92,7 +92,7 @@ pub(crate) fn read(frame: Bytes) -> Result<Message, ScanError> {
 pub(crate) enum Wreck {
     /// It names no method, so it may be the answer to a call; perhaps to that with this id.
     Answer(Option<u64>),
-    /// A request, whose answer is owed.
+    /// A request, which must be answered.
     Request(RequestId),
     Notification,
 }

@@ -161,8 +161,8 @@ impl Session {
         self.call(method::SESSION_ABORT, "{}").await.map(drop)
     }
 
-    /// Leaves the session; it can be resumed, and goes on for other clients that are attached. Ends waits, handlers and event queues. Calling it again does
-    /// nothing; after an error it can be tried again.
+    /// Leaves the session; it can be resumed, and goes on for other clients that are attached. Ends waits, handlers and
+    /// event queues. Calling it again does nothing; after an error it can be tried again.
     ///
     /// # Errors
     /// `Rpc` or `InvalidState` when the runtime refuses.

@@ -60,9 +60,9 @@ struct Wait {
     /// How many events of the session came before it.
     seen: u64,
     begin: Instant,
-    /// Taken when it ends.
+    /// Who is told when it ends; none once that was done.
     done: Option<Done>,
-    /// Set when it ends.
+    /// How it ended, once it has.
     outcome: Option<Outcome>,
     /// Keeps its time limits.
     timer: Option<AbortHandle>,
@@ -83,7 +83,7 @@ struct Wait {
 enum PassedOver {
     No,
     JustNow,
-    /// Its grace is running.
+    /// Whether the task that ends it after [`PASSED_OVER_GRACE`] is under way.
     Noted,
 }
 
