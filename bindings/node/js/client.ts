@@ -177,7 +177,7 @@ export class CopilotClient implements AsyncDisposable {
         key: session._key,
         config: resume ? wire : { ...wire, sessionId: sessionId || undefined },
         ...(resume && { sessionId }),
-        handlers: { ...handlers.flags(resume), events: session._listening },
+        handlers: { ...handlers.flags(), events: session._listening },
         traceContext: trace,
       };
       await this.#tellEnv();

@@ -53,18 +53,15 @@ export class SessionHandlers {
     return this.#byKind.get(kind)?.get(name);
   }
 
-  /**
-   * What the engine is told. A resumed session asks for permission requests even without a handler, so that another client's
-   * answer is waited for; only an extension's default handler declines them.
-   */
-  flags(resume: boolean): Record<string, unknown> {
+  /** What the engine is told. An extension's default handler declines permission requests, every other session waits. */
+  flags(): Record<string, unknown> {
     const flags: Record<string, unknown> = {};
     for (const { number, served, named } of KINDS) {
       const handlers = this.#byKind.get(number);
       if (handlers) flags[served] = named ? [...handlers.keys()] : true;
     }
-    const asks = resume ? this.#permission !== defaultJoinSessionPermissionHandler : !!this.#permission;
-    return { ...flags, permission: asks };
+    const declines = this.#permission === defaultJoinSessionPermissionHandler;
+    return { ...flags, permission: !!this.#permission && !declines, permissionOnResume: !declines };
   }
 }
 

@@ -72,6 +72,9 @@ pub struct Handlers {
     pub tools: HashMap<String, Arc<dyn ToolHandler>>,
     /// May the agent do this? Without one, requests stay pending for another client.
     pub permission: Option<Arc<dyn PermissionHandler>>,
+    /// Whether a resumed session asks for permission even without a handler, so that the agent waits for another client's
+    /// answer instead of going on without one.
+    pub permission_on_resume: bool,
     /// Questions for the person in front of the program.
     pub user_input: Option<Arc<dyn UserInputHandler>>,
     /// The agent wants to leave plan mode.
@@ -106,6 +109,7 @@ impl Handlers {
     pub(crate) fn declared(&self) -> Declared {
         Declared {
             permission: self.permission.is_some(),
+            permission_on_resume: self.permission_on_resume,
             elicitation: self.elicitation.is_some(),
             exit_plan_mode: self.exit_plan_mode.is_some(),
             auto_mode_switch: self.auto_mode_switch.is_some(),

@@ -36,6 +36,9 @@ pub(super) struct Served {
     #[serde(rename = "gitHubToken")]
     github_token: bool,
     factories: Vec<String>,
+    /// Whether a resumed session asks for permission even without a handler.
+    #[serde(rename = "permissionOnResume")]
+    permission_on_resume: bool,
     /// Whether it wants events.
     pub(super) events: Option<bool>,
 }
@@ -70,6 +73,7 @@ impl Served {
             skill_provider: one!(self.skill_provider),
             github_token: one!(self.github_token),
             factories: each!(self.factories),
+            permission_on_resume: self.permission_on_resume,
         }
     }
 }

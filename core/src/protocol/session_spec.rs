@@ -16,6 +16,7 @@ use crate::protocol::common::{Mode, is_falsy};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Declared {
     pub(crate) permission: bool,
+    pub(crate) permission_on_resume: bool,
     pub(crate) elicitation: bool,
     pub(crate) exit_plan_mode: bool,
     pub(crate) auto_mode_switch: bool,
@@ -107,7 +108,8 @@ impl SessionConfig {
         let mut set = |name: &str, value: Value| drop(params.insert(name.to_owned(), value));
         set("toolFilterPrecedence", "excluded".into());
         set("envValueMode", "direct".into());
-        set("requestPermission", declared.permission.into());
+        let asks = declared.permission || (purpose == Purpose::Resume && declared.permission_on_resume);
+        set("requestPermission", asks.into());
         set("requestElicitation", declared.elicitation.into());
         set("requestExitPlanMode", declared.exit_plan_mode.into());
         set("requestAutoModeSwitch", declared.auto_mode_switch.into());

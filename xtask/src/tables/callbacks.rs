@@ -197,7 +197,8 @@ fn served(rows: &[Callback]) -> String {
         let _ = writeln!(out, "{field}: {kind},");
     }
     out.push_str(
-        "/// Whether it wants events.\npub(super) events: Option<bool>,\n}\n\nimpl Served {\n\
+        "/// Whether a resumed session asks for permission even without a handler.\n#[serde(rename = \"permissionOnResume\")]\npermission_on_resume: bool,\n\
+         /// Whether it wants events.\npub(super) events: Option<bool>,\n}\n\nimpl Served {\n\
          /// Ordinary handlers that ask the host.\npub(super) fn handlers(self, host: &Arc<HostSession>) -> Handlers {\n\
          macro_rules! one { ($on:expr) => { $on.then(|| Arc::clone(host) as _) }; }\n\
          macro_rules! each { ($names:expr) => { $names.into_iter().map(|name| (name, Arc::clone(host) as _)).collect() }; }\n\
@@ -207,7 +208,7 @@ fn served(rows: &[Callback]) -> String {
         let made = if row.named.is_some() { "each" } else { "one" };
         let _ = writeln!(out, "{}: {made}!(self.{}),", row.field, row.served_field());
     }
-    out.push_str("}\n}\n}\n\n/// Handlers of the client that ask the host. Requests to models have one of their own.\n\
+    out.push_str("permission_on_resume: self.permission_on_resume,\n}\n}\n}\n\n/// Handlers of the client that ask the host. Requests to models have one of their own.\n\
          pub(super) fn client_callbacks(served: ClientHandlers, asked: &Arc<HostSession>, llm: Option<Arc<dyn LlmHandler>>) -> ClientCallbacks {\n\
          ClientCallbacks {\n");
     for (row, _) in of_the_client(rows) {

@@ -124,3 +124,18 @@ fn mistakes_are_refused() {
         );
     }
 }
+
+#[test]
+fn a_resumed_session_may_wait_for_the_answer_of_another_client() {
+    let asks = |purpose, permission, permission_on_resume| {
+        let declared = Declared { permission, permission_on_resume, ..Declared::default() };
+        let trace = TraceContext::default();
+        let config = SessionConfig::default();
+        let params = config.payload(purpose, Mode::CopilotCli, &declared, Some("s"), &trace).unwrap();
+        params["requestPermission"].clone()
+    };
+    assert_eq!(asks(Purpose::Create, false, true), false);
+    assert_eq!(asks(Purpose::Resume, false, true), true);
+    assert_eq!(asks(Purpose::Resume, false, false), false);
+    assert_eq!(asks(Purpose::Create, true, false), true);
+}
