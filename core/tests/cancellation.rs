@@ -95,7 +95,7 @@ fn handlers(never: &Arc<Never>) -> Handlers {
     Handlers {
         tools: named!("t"),
         permission: one!(),
-        permission_on_resume: false,
+        permission_on_resume: None,
         user_input: one!(),
         exit_plan_mode: one!(),
         auto_mode_switch: one!(),

@@ -53,7 +53,7 @@ export class SessionHandlers {
     return this.#byKind.get(kind)?.get(name);
   }
 
-  /** What the engine is told. An extension's default handler declines permission requests, every other session waits. */
+  /** What the engine is told. An extension's default handler leaves the asking to the others when it joins. */
   flags(): Record<string, unknown> {
     const flags: Record<string, unknown> = {};
     for (const { number, served, named } of KINDS) {
@@ -61,7 +61,7 @@ export class SessionHandlers {
       if (handlers) flags[served] = named ? [...handlers.keys()] : true;
     }
     const declines = this.#permission === defaultJoinSessionPermissionHandler;
-    return { ...flags, permission: !!this.#permission && !declines, permissionOnResume: !declines };
+    return { ...flags, permission: !!this.#permission, permissionOnResume: !declines };
   }
 }
 

@@ -1,7 +1,13 @@
 /** Options: named by the engine's table; what it does not know travels through `extra` or is warned of. */
 import { afterEach, expect, it } from "vitest";
 
-import { defineTool, type CopilotClient, type CurrentToolMetadata } from "../dist/index.js";
+import {
+  approveAll,
+  defaultJoinSessionPermissionHandler,
+  defineTool,
+  type CopilotClient,
+  type CurrentToolMetadata,
+} from "../dist/index.js";
 import { fakeClient, received } from "./peers.js";
 
 const clients: CopilotClient[] = [];
@@ -112,4 +118,18 @@ it("the environment is read when the runtime starts", async () => {
   const info = (await client.request("fake.info")) as { env: Record<string, string> };
   expect(info.env["ADDED_LATER"]).toBe("yes");
   expect(info.env).not.toHaveProperty("PATH");
+});
+
+it.each([
+  ["without a handler", undefined, false, true],
+  ["with a handler", approveAll, true, true],
+  ["with an extension's default handler", defaultJoinSessionPermissionHandler, true, false],
+])("permission is asked for %s", async (_, onPermissionRequest, created, resumed) => {
+  const { client, sent } = start();
+  const config = onPermissionRequest ? { onPermissionRequest } : {};
+  await client.createSession(config);
+  expect(sent("session.create")?.["requestPermission"]).toBe(created);
+  const { sessionId } = await client.createSession({});
+  await client.resumeSession(sessionId, config);
+  expect(sent("session.resume")?.["requestPermission"]).toBe(resumed);
 });

@@ -72,9 +72,9 @@ pub struct Handlers {
     pub tools: HashMap<String, Arc<dyn ToolHandler>>,
     /// May the agent do this? Without one, requests stay pending for another client.
     pub permission: Option<Arc<dyn PermissionHandler>>,
-    /// Whether a resumed session asks for permission even without a handler, so that the agent waits for another client's
-    /// answer instead of going on without one.
-    pub permission_on_resume: bool,
+    /// Whether a resumed session asks for permission; none: when there is a handler. Without one, the agent then waits for
+    /// another client's answer; with one, a session that only joins can leave the asking to the others.
+    pub permission_on_resume: Option<bool>,
     /// Questions for the person in front of the program.
     pub user_input: Option<Arc<dyn UserInputHandler>>,
     /// The agent wants to leave plan mode.

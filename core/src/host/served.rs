@@ -36,9 +36,9 @@ pub(super) struct Served {
     #[serde(rename = "gitHubToken")]
     github_token: bool,
     factories: Vec<String>,
-    /// Whether a resumed session asks for permission even without a handler.
+    /// Whether a resumed session asks for permission; none: when it is served.
     #[serde(rename = "permissionOnResume")]
-    permission_on_resume: bool,
+    permission_on_resume: Option<bool>,
     /// Whether it wants events.
     pub(super) events: Option<bool>,
 }

@@ -16,7 +16,8 @@ use crate::protocol::common::{Mode, is_falsy};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Declared {
     pub(crate) permission: bool,
-    pub(crate) permission_on_resume: bool,
+    /// For a resumed session; none: as `permission`.
+    pub(crate) permission_on_resume: Option<bool>,
     pub(crate) elicitation: bool,
     pub(crate) exit_plan_mode: bool,
     pub(crate) auto_mode_switch: bool,
@@ -108,7 +109,8 @@ impl SessionConfig {
         let mut set = |name: &str, value: Value| drop(params.insert(name.to_owned(), value));
         set("toolFilterPrecedence", "excluded".into());
         set("envValueMode", "direct".into());
-        let asks = declared.permission || (purpose == Purpose::Resume && declared.permission_on_resume);
+        let on_resume = declared.permission_on_resume.filter(|_| purpose == Purpose::Resume);
+        let asks = on_resume.unwrap_or(declared.permission);
         set("requestPermission", asks.into());
         set("requestElicitation", declared.elicitation.into());
         set("requestExitPlanMode", declared.exit_plan_mode.into());

@@ -197,7 +197,7 @@ fn served(rows: &[Callback]) -> String {
         let _ = writeln!(out, "{field}: {kind},");
     }
     out.push_str(
-        "/// Whether a resumed session asks for permission even without a handler.\n#[serde(rename = \"permissionOnResume\")]\npermission_on_resume: bool,\n\
+        "/// Whether a resumed session asks for permission; none: when it is served.\n#[serde(rename = \"permissionOnResume\")]\npermission_on_resume: Option<bool>,\n\
          /// Whether it wants events.\npub(super) events: Option<bool>,\n}\n\nimpl Served {\n\
          /// Ordinary handlers that ask the host.\npub(super) fn handlers(self, host: &Arc<HostSession>) -> Handlers {\n\
          macro_rules! one { ($on:expr) => { $on.then(|| Arc::clone(host) as _) }; }\n\

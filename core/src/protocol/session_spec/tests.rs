@@ -126,7 +126,7 @@ fn mistakes_are_refused() {
 }
 
 #[test]
-fn a_resumed_session_may_wait_for_the_answer_of_another_client() {
+fn a_resumed_session_may_ask_for_permission_otherwise_than_a_new_one() {
     let asks = |purpose, permission, permission_on_resume| {
         let declared = Declared { permission, permission_on_resume, ..Declared::default() };
         let trace = TraceContext::default();
@@ -134,8 +134,10 @@ fn a_resumed_session_may_wait_for_the_answer_of_another_client() {
         let params = config.payload(purpose, Mode::CopilotCli, &declared, Some("s"), &trace).unwrap();
         params["requestPermission"].clone()
     };
-    assert_eq!(asks(Purpose::Create, false, true), false);
-    assert_eq!(asks(Purpose::Resume, false, true), true);
-    assert_eq!(asks(Purpose::Resume, false, false), false);
-    assert_eq!(asks(Purpose::Create, true, false), true);
+    for handler in [false, true] {
+        for on_resume in [None, Some(false), Some(true)] {
+            assert_eq!(asks(Purpose::Create, handler, on_resume), handler);
+            assert_eq!(asks(Purpose::Resume, handler, on_resume), on_resume.unwrap_or(handler));
+        }
+    }
 }
