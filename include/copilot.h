@@ -963,24 +963,6 @@ copilot_error *copilot_client_force_stop_async(copilot_client *client,
                                                copilot_op **op);
 
 /**
- * Lists the models; asked once and then remembered.
- *
- * @param[out] result JSON `{"models":[…]}`; may be NULL.
- */
-copilot_error *copilot_client_list_models(copilot_client *client,
-                                          const copilot_wait *wait,
-                                          copilot_string **result);
-
-/**
- * As `copilot_client_list_models`, without waiting. See `copilot_client_start_async` for the arguments.
- */
-copilot_error *copilot_client_list_models_async(copilot_client *client,
-                                                copilot_done_fn done,
-                                                void *user_data,
-                                                copilot_destroy_fn destroy,
-                                                copilot_op **op);
-
-/**
  * Calls any method of the runtime; `copilot_protocol.h` names them.
  *
  * @param params a JSON object; absent for none.
@@ -1140,6 +1122,26 @@ copilot_error *copilot_client_set_env_async(copilot_client *client,
                                             void *user_data,
                                             copilot_destroy_fn destroy,
                                             copilot_op **op);
+
+/**
+ * Lists the models; asked once until the client stops. Failures are not kept.
+ *
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"models":[…]}`; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_list_models(copilot_client *client,
+                                          const copilot_wait *wait,
+                                          copilot_string **result);
+
+/**
+ * As `copilot_client_list_models`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_list_models_async(copilot_client *client,
+                                                copilot_done_fn done,
+                                                void *user_data,
+                                                copilot_destroy_fn destroy,
+                                                copilot_op **op);
 
 /**
  * Asks the runtime for a sign of life.

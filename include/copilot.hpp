@@ -491,11 +491,6 @@ class Client : public detail::ClientCalls<Client> {
     auto limits = wait.to_c();
     return detail::unit(copilot_client_force_stop(get(), &limits));
   }
-  /// {"models":[…]}.
-  std::string list_models(Wait wait = {}) {
-    auto call = [&](auto* limits, auto** out) { return copilot_client_list_models(get(), limits, out); };
-    return detail::blocking(wait, call).value();
-  }
   Session create_session(const SessionConfig& config, Wait wait = {}) { return try_create_session(config, wait).value(); }
   Result<Session> try_create_session(const SessionConfig& config, Wait wait = {}) {
     auto limits = wait.to_c();

@@ -26,6 +26,20 @@ class ClientCalls {
       throw Error::take(error);
     return Operation(op);
   }
+  /// Lists the models; asked once until the client stops. Failures are not kept.
+  /// Returns JSON: `{"models":[…]}`.
+  std::string list_models(Wait wait = {}) { return try_list_models(wait).value(); }
+  Result<std::string> try_list_models(Wait wait = {}) {
+    return blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
+      return copilot_client_list_models(handle(), limits, out);
+    });
+  }
+  Operation list_models_async(Done done) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_client_list_models_async(handle(), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
   /// Asks the runtime for a sign of life.
   /// Returns JSON: `{"message","timestamp","protocolVersion"}`.
   std::string ping(std::string_view message = {}, Wait wait = {}) { return try_ping(message, wait).value(); }

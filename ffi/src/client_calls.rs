@@ -149,33 +149,6 @@ pub unsafe extern "C" fn copilot_client_force_stop_async(
     boundary!({ unsafe { spawn(client, "client.forceStop", "", done, unchanged, op) } })
 }
 
-/// Lists the models; asked once and then remembered.
-///
-/// @param[out] result JSON `{"models":[…]}`; may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_client_list_models(
-    client: *mut copilot_client,
-    wait: *const copilot_wait,
-    result: *mut *mut copilot_string,
-) -> *mut copilot_error {
-    // SAFETY: same contract.
-    boundary!({ unsafe { block(client, wait, "client.listModels", unchanged, result) } })
-}
-
-/// As `copilot_client_list_models`, without waiting. See `copilot_client_start_async` for the arguments.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_client_list_models_async(
-    client: *mut copilot_client,
-    done: copilot_done_fn,
-    user_data: *mut c_void,
-    destroy: copilot_destroy_fn,
-    op: *mut *mut copilot_op,
-) -> *mut copilot_error {
-    let done = Done::new(done, UserData::new(user_data, destroy));
-    // SAFETY: same contract.
-    boundary!({ unsafe { spawn(client, "client.listModels", "", done, unchanged, op) } })
-}
-
 /// The arguments of `client.call` and `session.call`.
 ///
 /// # Safety

@@ -1,5 +1,5 @@
-//! Threads of the library leave signals to the host's own threads. For SIGPIPE this is a matter of life: a C program has
-//! its default action, so that a write to a runtime that has just died would end the host. Threads inherit the mask of
+//! Threads of the library leave signals to the host's own threads. For SIGPIPE it decides whether the host lives: a C
+//! program has its default action, so that a write to a runtime that has just died would end the host. Threads inherit the mask of
 //! the thread that starts them; children of the runtime get a clean one from the standard library.
 
 /// Blocks all signals on this thread until it is dropped.

@@ -20,7 +20,7 @@ import type {
   SessionFactoryApi,
 } from "./types/factory.js";
 
-/** What the runs stand on: calls below `session.factory.`, and word that some run changed. */
+/** What the runs need of the session: calls below `session.factory.`, and notifications that a run changed. */
 export interface FactoryRpc {
   call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;
   onRunUpdated(handler: (event: { data?: { runId?: string } }) => void): () => void;
@@ -50,7 +50,7 @@ const RESUME_CODES: ReadonlySet<unknown> = new Set<FactoryResumeErrorCode>([
   "factory_storage_corrupt",
 ]);
 
-/** A run is asked for again this often, should word of a change get lost. */
+/** How often a run is read again, in milliseconds, in case a notification of a change was lost. */
 const POLL_MS = 5_000;
 
 export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
@@ -107,7 +107,7 @@ function toResumeError(error: unknown): unknown {
     : error;
 }
 
-/** Reads the run again at every word of it, one reading at a time, until it has ended. */
+/** Reads the run again after every notification of a change, one reading at a time, until it has ended. */
 function waitForRun(
   rpc: FactoryRpc,
   getRun: (runId: string) => Promise<FactoryRunResult>,
@@ -141,7 +141,7 @@ function waitForRun(
             finish();
             resolve(run);
           }
-          // Word may have come while the answer was on its way.
+          // A notification may have arrived while the answer was on its way.
         } while (again as boolean);
       } catch (error) {
         fail(error);

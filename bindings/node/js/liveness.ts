@@ -11,7 +11,7 @@ let timer: NodeJS.Timeout | undefined;
 /** As long as a timer can be: the timer only has to exist. */
 const FOREVER = 0x7fff_ffff;
 
-/** Holds the process once more on behalf of `owner`. */
+/** Keeps the process running for `owner`, until {@link release} was called as often as this. */
 export function hold(owner: object): void {
   const count = busy.get(owner);
   if (count !== undefined) {

@@ -57,7 +57,7 @@ interface SessionState {
   openCanvases?: OpenCanvasInstance[] | null;
 }
 
-/** What the client gives a session to live on. */
+/** What the client gives a session: its name, its connection, its handlers. */
 interface Surroundings {
   connection: Connection;
   handlers: SessionHandlers;
@@ -77,13 +77,13 @@ export class CopilotSession implements AsyncDisposable {
   readonly #around: Surroundings;
   readonly #key: number;
   readonly #subscribers = new Subscribers();
-  /** Streams and waits that end with the session. */
+  /** Called when the session is over: they end streams and waits. */
   readonly #endings = new Set<(error?: Error) => void>();
   /** Whether events are delivered; until the session is first used, the engine keeps those behind its creation. */
   #listening = false;
   #open = false;
   #ended = false;
-  /** What the session was lost by, when nobody wanted its end. */
+  /** Why the session was lost; unset while it is open, and when its end was wanted. */
   #lost: Error | undefined;
   /** What was counted when it ended. */
   #counted: Counters | undefined;
@@ -362,7 +362,7 @@ export class CopilotSession implements AsyncDisposable {
     return this.#listening;
   }
 
-  /** @internal The runtime has answered: the session is open and holds the process. */
+  /** @internal The runtime has answered: the session is open and keeps the process running. */
   _begin(reply: SessionState & { sessionId: string }): void {
     this.#id = reply.sessionId;
     this.#state = reply;
@@ -372,7 +372,7 @@ export class CopilotSession implements AsyncDisposable {
     hold(this.#around.connection);
   }
 
-  /** @internal The session is over, whoever ended it; an error says what it was lost by. No longer holds the process. */
+  /** @internal The session is over, whoever ended it; an error says why it was lost. It no longer keeps the process running. */
   _end(error?: Error): void {
     if (this.#ended) return;
     this.#current();

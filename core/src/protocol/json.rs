@@ -19,7 +19,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
     }
 }
 
-/// The same text with U+FFFD in place of escapes of unpaired UTF-16 surrogates: no peer has to know what to do with them.
+/// The same text with U+FFFD in place of escapes of unpaired UTF-16 surrogates: not every JSON parser accepts them.
 pub(crate) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     let is_suspect = memchr::memmem::find(text.as_bytes(), b"\\u").is_some();
     let mended = is_suspect.then(|| replace_lone_surrogates(text.as_bytes())).flatten();

@@ -18,7 +18,7 @@ const MOMENT: Duration = Duration::from_micros(100);
 /// More messages at a time than this are a burst.
 const FEW: usize = 2;
 
-/// After this many times in vain, only one chance in so many is taken.
+/// After this many times in vain, only one chance in this many is taken.
 const TRIES_IN_VAIN: u32 = 8;
 
 thread_local! {

@@ -1,4 +1,4 @@
-//! A runtime that is a child of this process: its exit, its last words, its end.
+//! A runtime that is a child of this process: its exit code, what it wrote to stderr last, how it is ended.
 
 use std::collections::VecDeque;
 use std::process::ExitStatus;
@@ -97,7 +97,7 @@ impl ChildProcess {
         drop(exit.wait_for(Option::is_some).await);
     }
 
-    /// The runtime has ended what it started: nothing needs to be swept up after it.
+    /// Notes that the runtime has ended what it started, so that no process of its group has to be killed after it.
     pub(crate) fn has_cleaned_up(&self) {
         self.0.cleaned_up.store(true, Ordering::Release);
     }

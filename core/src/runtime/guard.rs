@@ -5,7 +5,7 @@
 //! stdin is). Shell commands of the agent run in sessions of their own; only an orderly shutdown ends them, neither the
 //! end of input nor a signal to the runtime or its process group does (observed with 1.0.85).
 //!
-//! A guard is a small shell that waits on a pipe held by this process alone: when the pipe closes without a word, it ends
+//! A guard is a small shell that waits on a pipe held by this process alone: when the pipe closes without a message, it ends
 //! the runtime's process group, then every process that carries the runtime's mark in its environment. Needs no code after
 //! `fork`, and leaves the runtime a direct child with its own exit status. The group works on every POSIX system; the mark
 //! is looked for under `/proc`, so on other systems than Linux commands may outlive a killed runtime.

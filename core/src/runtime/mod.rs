@@ -1,4 +1,4 @@
-//! Gets a runtime going and hands out its byte streams: a child on stdio or TCP, or a socket somebody else serves.
+//! Starts or joins a runtime and gives its byte streams: a child on stdio or TCP, or a socket somebody else serves.
 
 mod checks;
 mod child;

@@ -55,6 +55,47 @@ pub unsafe extern "C" fn copilot_client_set_env_async(
     })
 }
 
+/// Lists the models; asked once until the client stops. Failures are not kept.
+///
+/// @param wait limits, or NULL for none.
+/// @param[out] result as JSON text: `{"models":[…]}`; may be NULL.
+/// @since runtime 1.0.67
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_list_models(
+    client: *mut copilot_client,
+    wait: *const copilot_wait,
+    result: *mut *mut copilot_string,
+) -> *mut copilot_error {
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().done();
+            block(&client.driver, wait, "client.listModels", &args, result)
+        }
+    })
+}
+
+/// As `copilot_client_list_models`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_list_models_async(
+    client: *mut copilot_client,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().done();
+            spawn(&client.driver, "client.listModels", &args, done, op)
+        }
+    })
+}
+
 /// Asks the runtime for a sign of life.
 ///
 /// @param message comes back after `pong: `; may be absent.
