@@ -233,7 +233,7 @@ fn wrong_types(said: &mut Vec<String>) {
         json!({"connection": {"kind": "tcp", "connectionToken": {"x": secret}}}),
     ] {
         let error = ClientOptions::from_json(&members.to_string()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert_eq!(error.kind(), ErrorKind::InvalidType);
         said.push(format!("{error} {error:?}"));
     }
     let request: LlmRequest =

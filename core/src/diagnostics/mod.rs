@@ -24,7 +24,7 @@ macro_rules! redacted_debug {
 
 pub use counts::ClientCounters;
 pub(crate) use counts::{Counts, Tally};
-pub(crate) use redact::{Secrets, describe, redacted, shown};
+pub(crate) use redact::{Secrets, describe, is_secret_place, redacted, shown};
 pub(crate) use redacted_debug;
 pub(crate) use start::{Phase, StartLog};
 pub use start::{StartRecord, StartTimings};

@@ -54,12 +54,17 @@ fn is_secret_map(name: &str) -> bool {
     SECRET_MAPS.contains(&plain(name).as_str())
 }
 
+/// Whether members of that name hold secrets.
+pub(crate) fn is_secret_place(name: &str) -> bool {
+    is_secret_name(name) || is_secret_map(name)
+}
+
 /// Replaces what is secret by its place.
 fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
-                if is_secret_name(name) || is_secret_map(name) {
+                if is_secret_place(name) {
                     hide_all(member);
                 } else {
                     redact(member);

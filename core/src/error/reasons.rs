@@ -170,6 +170,18 @@ pub(crate) fn option_empty(option: &str) -> Error {
         .because("option.empty", json!({"option": option}))
 }
 
+/// `option.type`: An option has the wrong type. `got` is a number, `true`, `false`, `null`, or the kind of value; texts are not shown, which may be secret.
+pub(crate) fn option_type(option: &str, expected: &str, got: &str) -> Error {
+    Error::new(ErrorKind::InvalidType, format!("{option}: expected {expected}, got {got}"))
+        .because("option.type", json!({"option": option, "expected": expected, "got": got}))
+}
+
+/// `option.invalid`: An option is not what it must be.
+pub(crate) fn option_invalid(option: &str, why: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("{option}: {why}"))
+        .because("option.invalid", json!({"option": option, "why": why}))
+}
+
 /// `option.value`: An option has a value that is not allowed.
 pub(crate) fn option_value(option: &str, value: &str, expected: &str) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("{option} is \"{value}\"; expected one of {expected}"))
@@ -203,6 +215,17 @@ pub(crate) fn option_inprocess(option: &str) -> Error {
         ),
     )
     .because("option.inprocess", json!({"option": option}))
+}
+
+/// `tool.schema`: The arguments of a tool are always an object; a single value is a property of it.
+pub(crate) fn tool_schema(tool: &str, got: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidType,
+        format!(
+            "tool \"{tool}\": parameters must be a JSON Schema of an object (\"type\": \"object\"), got {got}"
+        ),
+    )
+    .because("tool.schema", json!({"tool": tool, "got": got}))
 }
 
 /// `tools.bare_wildcard`: A filter of tools names its source.

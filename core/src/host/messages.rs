@@ -8,22 +8,20 @@ use serde_json::{Map, Value};
 use super::delivery::Ticket;
 use super::request::duration;
 use super::shared::{Running, Shared};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, reasons};
 use crate::protocol::event::Event;
 use crate::protocol::options::SendOptions;
-use crate::protocol::{json as text, method};
+use crate::protocol::{json as text, method, mistyped};
 use crate::session::{Session, Until, WaitOptions};
-
-fn invalid(what: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidArgument, what.into())
-}
 
 /// The message of a send, and the session it goes to. Only `key` is read here.
 fn message(shared: &Shared, args: &str) -> Result<(Session, Map<String, Value>)> {
     let mut message: Map<String, Value> = text::parse_as("arguments", args.as_bytes())?;
     let key = message.remove("key").and_then(|key| u32::try_from(key.as_u64()?).ok()).unwrap_or_default();
-    if !message.get("prompt").is_some_and(Value::is_string) {
-        return Err(invalid("prompt is missing or no text"));
+    match message.get("prompt") {
+        Some(Value::String(_)) => {}
+        Some(other) => return Err(mistyped::wrong("prompt", "a string", other)),
+        None => return Err(reasons::option_empty("prompt")),
     }
     Ok((shared.session(key)?, message))
 }
@@ -33,7 +31,7 @@ fn wait_options(message: &mut Map<String, Value>) -> Result<WaitOptions> {
     let mut millis = |name: &str| match message.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(millis)) => duration(name, millis.as_f64()),
-        Some(other) => Err(invalid(format!("{name} {other}: not a number of milliseconds"))),
+        Some(other) => Err(mistyped::wrong(name, "a number of milliseconds", &other)),
     };
     let timeout = millis("timeoutMs")?;
     let inactivity = millis("inactivityTimeoutMs")?;
@@ -41,13 +39,14 @@ fn wait_options(message: &mut Map<String, Value>) -> Result<WaitOptions> {
         None | Some(Value::Null) => Until::Idle,
         Some(Value::String(name)) if name == "idle" => Until::Idle,
         Some(Value::String(name)) if name == "foreground" => Until::ForegroundIdle,
-        Some(other) => return Err(invalid(format!("until {other}: must be \"idle\" or \"foreground\""))),
+        Some(Value::String(other)) => return Err(reasons::option_value("until", &other, "idle, foreground")),
+        Some(other) => return Err(mistyped::wrong("until", "\"idle\" or \"foreground\"", &other)),
     };
     Ok(WaitOptions { timeout, inactivity, until })
 }
 
 fn send_options(message: Map<String, Value>) -> Result<SendOptions> {
-    serde_json::from_value(Value::Object(message)).map_err(|error| invalid(format!("message: {error}")))
+    text::parse_as("message", text::to_text(&message)?.as_bytes())
 }
 
 pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
@@ -83,6 +82,7 @@ pub(super) fn send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) ->
 
 #[cfg(not(feature = "structured"))]
 fn send_structured(_: &Arc<Shared>, _: Ticket, _: Session, _: Map<String, Value>, _: Value) -> Result<()> {
+    use crate::error::{Error, ErrorKind};
     Err(Error::new(ErrorKind::Unsupported, "responseSchema: this build cannot check structured answers"))
 }
 
@@ -99,7 +99,7 @@ fn send_structured(
         options.retries = retries
             .as_u64()
             .and_then(|retries| u32::try_from(retries).ok())
-            .ok_or_else(|| invalid(format!("responseRetries {retries}: not a whole number of tries")))?;
+            .ok_or_else(|| mistyped::wrong("responseRetries", "a whole number, 0 or more", &retries))?;
     }
     options.wait = wait_options(&mut message)?;
     let message = send_options(message)?;

@@ -17,7 +17,7 @@ use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::ToolHandler;
 use crate::protocol::session_spec::Purpose;
-use crate::protocol::{json as text, method};
+use crate::protocol::{json as text, method, tool_spec};
 use crate::session::Question;
 
 type Op = fn(&Arc<Shared>, Ticket, &str) -> Result<()>;
@@ -187,6 +187,7 @@ fn session_set_tools(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result
     let SetTools { key, tools, handlers } = read(args)?;
     let session = shared.session(key)?;
     session.core().check_open()?;
+    tool_spec::validate(&tools)?;
     let host = shared.with_session(key, |slot| Arc::clone(&slot.host));
     let served = handlers.zip(host).map(|(names, host)| {
         names.into_iter().map(|name| (name, Arc::clone(&host) as Arc<dyn ToolHandler>)).collect()

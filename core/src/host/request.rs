@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::delivery::SessionKey;
 use super::served::Served;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, reasons};
 use crate::protocol::json as text;
 use crate::protocol::options::{SessionConfig, ToolSpec};
 use crate::protocol::session_spec::TraceContext;
@@ -111,7 +111,7 @@ pub(super) fn duration(name: &str, millis: Option<f64>) -> Result<Option<Duratio
     let Some(millis) = millis else { return Ok(None) };
     Duration::try_from_secs_f64(millis / 1e3)
         .map(Some)
-        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{name} {millis}: {error}")))
+        .map_err(|_| reasons::option_invalid(name, "must be a number, 0 or more"))
 }
 
 /// JSON text of a result.

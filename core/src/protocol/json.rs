@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::mistyped;
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -26,10 +27,13 @@ pub(crate) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     mended.and_then(|mended| String::from_utf8(mended).ok()).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// Like [`parse`], with an error that names what was read.
+/// Like [`parse`], for what a program wrote: an error names the option that is wrong.
 pub(crate) fn parse_as<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
-    parse(text)
-        .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("{what}: {}", describe(&error))))
+    parse(text).map_err(|error| mistyped::explain::<T>(what, &without_surrogates(text), &error))
+}
+
+fn without_surrogates(text: &[u8]) -> Cow<'_, [u8]> {
+    replace_lone_surrogates(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// Types what the runtime answered to a method.

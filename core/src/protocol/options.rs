@@ -30,6 +30,7 @@ pub struct SessionConfig {
     pub reasoning_summary: Option<String>,
     /// Whether experimental features of the runtime are on.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub is_experimental_mode: Option<bool>,
     /// `default`, `long_context`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,12 +40,15 @@ pub struct SessionConfig {
     pub tools: Option<Vec<ToolSpec>>,
     /// `{mode?, content?, sections?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub system_message: Option<Value>,
     /// `{enabled?, deferThreshold?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub tool_search: Option<Value>,
     /// `{enabled?, watermark?, saveToDisk?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub image_generation: Option<Value>,
     /// Allow-list over all tools; an empty list allows none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,9 +67,11 @@ pub struct SessionConfig {
     pub additional_directories: Option<Vec<String>>,
     /// The model provider of the whole session.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub provider: Option<Value>,
     /// Settings of the Copilot API.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub capi: Option<Value>,
     /// Additional model providers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,54 +81,68 @@ pub struct SessionConfig {
     pub models: Option<Vec<Value>>,
     /// Whether the session sends telemetry.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_session_telemetry: Option<bool>,
     /// Whether answers cite their sources.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_citations: Option<bool>,
     /// Whether changed files are tracked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_file_change_tracking: Option<bool>,
     /// Built-in agents taken away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excluded_builtin_agents: Option<Vec<String>>,
     /// `{maxAiCredits?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub session_limits: Option<Value>,
     /// `{continuationEnabled?, maxContinues?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub autopilot: Option<Value>,
     /// No custom instructions. Sent after creation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub skip_custom_instructions: Option<bool>,
     /// Custom instructions are read again. Create only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub refresh_custom_instructions: Option<bool>,
     /// `session`, `user`: for how long the working directory is trusted. Create only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust_working_directory: Option<String>,
     /// Only agents of the working directory.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub custom_agents_local_only: Option<bool>,
     /// Co-author trailer in commits. Sent after creation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub coauthor_enabled: Option<bool>,
     /// Schedule tool. Sent after creation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub manage_schedule_enabled: Option<bool>,
     /// What the model can do, if it differs from what the runtime knows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub model_capabilities: Option<Value>,
     /// Whether answers arrive in deltas.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub streaming: Option<bool>,
     /// Deltas of sub-agents too; default true.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub include_sub_agent_streaming_events: Option<bool>,
     /// MCP servers by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcp_servers: Option<Map<String, Value>>,
     /// `{sources: {mcp?: {level}}}`: which diagnostics are told.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub diagnostics: Option<Value>,
     /// `persistent`, `in-memory`.
     #[serde(rename = "mcpOAuthTokenStorage")]
@@ -139,6 +159,7 @@ pub struct SessionConfig {
     pub custom_agents: Option<Vec<Value>>,
     /// Settings of the default agent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub default_agent: Option<Value>,
     /// Name of the agent to start with.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,27 +169,34 @@ pub struct SessionConfig {
     pub config_dir: Option<String>,
     /// Whether configuration is searched for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_config_discovery: Option<bool>,
     /// Whether retrieval by embeddings is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub skip_embedding_retrieval: Option<bool>,
     /// Instructions of the organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_custom_instructions: Option<String>,
     /// Whether instructions are looked for while the agent works.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_on_demand_instruction_discovery: Option<bool>,
     /// Whether hooks are read from files.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_file_hooks: Option<bool>,
     /// Whether the runtime runs git for the host.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_host_git_operations: Option<bool>,
     /// Whether the runtime keeps the session in its store.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_session_store: Option<bool>,
     /// Whether skills are found and offered to the model.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_skills: Option<bool>,
     /// Built-in skills that stay in mode `empty`. Sent after creation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,15 +224,19 @@ pub struct SessionConfig {
     pub disabled_mcp_servers: Option<Vec<String>>,
     /// The sandbox in which commands run.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub sandbox_config: Option<Value>,
     /// `{enabled?, backgroundCompactionThreshold?, bufferExhaustionThreshold?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub infinite_sessions: Option<Value>,
     /// `{enabled?, maxSizeBytes?, outputDir?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub large_output: Option<Value>,
     /// `{enabled}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub memory: Option<Value>,
     /// Descriptions of the jobs an extension offers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,6 +246,7 @@ pub struct SessionConfig {
     pub commands: Option<Vec<CommandSpec>>,
     /// MCP apps, experimental; only ever sent as true.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub request_mcp_apps: Option<bool>,
     /// Token for GitHub of this session.
     #[serde(rename = "gitHubToken")]
@@ -221,57 +254,71 @@ pub struct SessionConfig {
     pub github_token: Option<Secret>,
     /// `{repository?}`; makes it a cloud session. Create only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub cloud: Option<Value>,
     /// Canvases that the host renders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canvases: Option<Vec<Value>>,
     /// Whether the host renders canvases.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub request_canvas_renderer: Option<bool>,
     /// Whether extensions may run in the session.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub request_extensions: Option<bool>,
     /// Where the extension SDK is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension_sdk_path: Option<String>,
     /// `{source, name}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub extension_info: Option<Value>,
     /// `{id, name?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub canvas_provider: Option<Value>,
     /// Feature flags, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feature_flags: Option<Map<String, Value>>,
     /// Which experiments the user takes part in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub exp_assignments: Option<Value>,
     /// Whether settings that the organisation manages hold.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enable_managed_settings: Option<bool>,
     /// Managed settings that do not hold, as dotted paths.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excluded_managed_settings: Option<Vec<String>>,
     /// Whether managed defaults of models are binding.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub enforce_managed_model_defaults: Option<bool>,
     /// Whether a person is in front of the program.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub interactive_user: Option<bool>,
     /// Tools of the GitHub MCP server.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub github_mcp_tool_config: Option<Value>,
     /// `{permissions?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub managed_settings: Option<Value>,
     /// Answer what was left open. Resume only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub continue_pending_work: Option<bool>,
     /// No `session.resume` event. Resume only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub disable_resume: Option<bool>,
     /// A damaged transcript may be repaired; the runtime's default is true. Resume only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub allow_transcript_recovery: Option<bool>,
     /// Canvases that are open. Resume only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -332,9 +379,11 @@ pub struct ToolSpec {
     pub parameters: Option<Value>,
     /// Whether it may replace a built-in of the same name.
     #[serde(skip_serializing_if = "is_false")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag_or_false")]
     pub overrides_built_in_tool: bool,
     /// Whether it runs without a permission prompt.
     #[serde(skip_serializing_if = "is_false")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag_or_false")]
     pub skip_permission: bool,
     /// `auto` or `never`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -344,6 +393,7 @@ pub struct ToolSpec {
     pub metadata: Option<Value>,
     /// Whether a successful call ends the turn.
     #[serde(skip_serializing_if = "is_false")]
+    #[serde(deserialize_with = "crate::protocol::shape::flag_or_false")]
     pub is_terminal: bool,
     /// The group the tool belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]

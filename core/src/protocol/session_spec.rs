@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::options::{CREATE_ONLY, EMPTY_MODE, LATER, LATER_ONLY, OMIT_FALSY, RESUME_ONLY, SessionConfig};
-use super::{marks, system_message};
+use super::{marks, system_message, tool_spec};
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::protocol::common::{Mode, is_falsy};
@@ -80,6 +80,7 @@ impl SessionConfig {
                 return Err(reasons::tools_bare_wildcard(name));
             }
         }
+        tool_spec::validate(self.tools.iter().flatten())?;
         if let Some(memory) = &self.memory
             && memory.get("enabled").is_none()
         {

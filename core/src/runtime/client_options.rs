@@ -33,6 +33,7 @@ pub struct ClientOptions {
     /// Absolute paths of plugins that come with the host.
     pub builtin_plugin_directories: Vec<String>,
     /// Whether a stored login may be used; none: only without a token.
+    #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub use_logged_in_user: Option<bool>,
     /// Telemetry of the runtime.
     pub telemetry: Option<TelemetryConfig>,
@@ -46,6 +47,7 @@ pub struct ClientOptions {
     /// What the runtime may do by itself.
     pub mode: Mode,
     /// Whether remote sessions are enabled.
+    #[serde(deserialize_with = "crate::protocol::shape::flag_or_false")]
     pub enable_remote_sessions: bool,
     /// Client-wide callbacks of a foreign host.
     pub handlers: ClientHandlers,

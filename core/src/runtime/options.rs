@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::diagnostics::redacted_debug;
 use crate::protocol::common::Secret;
+use crate::protocol::mistyped;
 
 /// How to reach the runtime.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum RuntimeConnection {
     /// A child that speaks on its standard streams. The default.
     Stdio {
@@ -60,6 +61,19 @@ pub enum RuntimeConnection {
         #[serde(default)]
         path: Option<String>,
     },
+}
+
+// As `{"kind": …, …}`, by hand: the derived reader of tagged values cannot say which member is wrong.
+impl<'de> Deserialize<'de> for RuntimeConnection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        mistyped::read_tagged(deserializer, "kind", |reader| Self::deserialize(reader))
+    }
+}
+
+impl Serialize for RuntimeConnection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        mistyped::write_tagged(serializer, "kind", Self::serialize(self, serde_json::value::Serializer))
+    }
 }
 
 impl RuntimeConnection {

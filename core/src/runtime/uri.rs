@@ -4,6 +4,7 @@ use crate::error::{Result, reasons};
 
 /// Reads `port`, `host:port` or `[ipv6]:port`, each also after `http://` or `https://`.
 pub(crate) fn parse_uri(url: &str) -> Result<(String, u16)> {
+    let url = url.trim_end();
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or(url);
     let format = || reasons::url_format(url);
     if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -36,6 +37,7 @@ mod tests {
     fn accepted() {
         for (url, host, port) in [
             ("3000", "localhost", 3000),
+            ("h:1 \n", "h", 1),
             ("http://3000", "localhost", 3000),
             ("https://h:1", "h", 1),
             ("127.0.0.1:8080", "127.0.0.1", 8080),

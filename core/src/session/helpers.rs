@@ -13,7 +13,7 @@ use super::core::disconnected;
 use crate::error::{Result, reasons};
 use crate::handlers::ToolHandler;
 use crate::protocol::options::ToolSpec;
-use crate::protocol::{json, method};
+use crate::protocol::{json, method, tool_spec};
 use crate::router::SessionInbox;
 
 /// How a model is to be used. Unset members are not sent.
@@ -80,6 +80,7 @@ impl Session {
         handlers: HashMap<String, Arc<dyn ToolHandler>>,
     ) -> Result<()> {
         self.core().check_open()?;
+        tool_spec::validate(&tools)?;
         let params = self.addressed(&json::to_text(&json!({"tools": tools}))?)?;
         let (sender, done) = oneshot::channel();
         let core = Arc::clone(self.core());

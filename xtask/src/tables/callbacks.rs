@@ -34,6 +34,8 @@ pub struct Callback {
     doc: String,
     args: String,
     answer: String,
+    #[serde(default)]
+    quiet: bool,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +118,17 @@ impl Callback {
     /// The name under which conformance cases ask for it.
     pub fn feature(&self) -> String {
         names::snake(&self.served)
+    }
+
+    /// What logs and warnings call its handler.
+    fn label(&self) -> String {
+        let words = names::snake(&self.name.replace("gitHub", "github")).replace('_', " ");
+        let spelt = words.split(' ').map(|word| match word {
+            "github" => "GitHub".to_owned(),
+            "mcp" | "llm" => word.to_uppercase(),
+            _ => word.to_owned(),
+        });
+        format!("{} handler", spelt.collect::<Vec<_>>().join(" "))
     }
 
     fn variant(&self) -> String {
@@ -280,22 +293,25 @@ fn python(rows: &[Callback]) -> String {
     let mut out = format!(
         "\"\"\"What the engine asks of the user. {MADE} {SOURCE}\"\"\"\n\nfrom __future__ import annotations\n\n\
          from typing import NamedTuple\n\n\nclass Kind(NamedTuple):\n    \"\"\"One kind of question.\"\"\"\n\n    number: int\n    name: str\n    \
-         served: str\n    named: bool\n    client_wide: bool\n\n\n"
+         served: str\n    named: bool\n    client_wide: bool\n    label: str\n    quiet: bool\n\n\n"
     );
     for row in rows {
         let _ = writeln!(out, "{} = {}", row.constant(), row.number);
     }
-    out.push_str("\n# The member of ``handlers`` that says it is served, and whether there is a handler for each name.\nKINDS = (\n");
+    out.push_str("\n# The member of ``handlers`` that says it is served, whether there is a handler for each name, whether it concerns the\n\
+         # client, what logs call the handler, and whether its failure is an ordinary answer.\nKINDS = (\n");
     for row in rows {
         let truth = |it: bool| if it { "True" } else { "False" };
         let _ = writeln!(
             out,
-            "    Kind({}, \"{}\", \"{}\", {}, {}),",
+            "    Kind({}, \"{}\", \"{}\", {}, {}, \"{}\", {}),",
             row.number,
             row.name,
             row.served,
             truth(row.named.is_some()),
-            truth(row.scope == Scope::Client)
+            truth(row.scope == Scope::Client),
+            row.label(),
+            truth(row.quiet)
         );
     }
     out.push_str(")\n");
@@ -323,18 +339,22 @@ fn typescript(rows: &[Callback]) -> String {
     out.push_str(
         "/** One kind of question. */\nexport interface Kind {\n  readonly number: number;\n  readonly name: string;\n  \
          /** The member of `handlers` that says it is served. */\n  readonly served: string;\n  /** Whether there is a handler for each name. */\n  \
-         readonly named: boolean;\n  /** Whether it concerns the client and no session. */\n  readonly clientWide: boolean;\n}\n\n\
+         readonly named: boolean;\n  /** Whether it concerns the client and no session. */\n  readonly clientWide: boolean;\n  \
+         /** What warnings call the handler. */\n  readonly label: string;\n  /** Whether its failure is an ordinary answer. */\n  \
+         readonly quiet: boolean;\n}\n\n\
          export const KINDS: readonly Kind[] = [\n",
     );
     for row in rows {
         let _ = writeln!(
             out,
-            "  {{ number: {}, name: \"{}\", served: \"{}\", named: {}, clientWide: {} }},",
+            "  {{ number: {}, name: \"{}\", served: \"{}\", named: {}, clientWide: {}, label: \"{}\", quiet: {} }},",
             row.number,
             row.name,
             row.served,
             row.named.is_some(),
-            row.scope == Scope::Client
+            row.scope == Scope::Client,
+            row.label(),
+            row.quiet
         );
     }
     out.push_str("];\n");

@@ -41,27 +41,31 @@ export interface Kind {
   readonly named: boolean;
   /** Whether it concerns the client and no session. */
   readonly clientWide: boolean;
+  /** What warnings call the handler. */
+  readonly label: string;
+  /** Whether its failure is an ordinary answer. */
+  readonly quiet: boolean;
 }
 
 export const KINDS: readonly Kind[] = [
-  { number: 1, name: "tool", served: "tools", named: true, clientWide: false },
-  { number: 2, name: "permission", served: "permission", named: false, clientWide: false },
-  { number: 3, name: "userInput", served: "userInput", named: false, clientWide: false },
-  { number: 4, name: "exitPlanMode", served: "exitPlanMode", named: false, clientWide: false },
-  { number: 5, name: "autoModeSwitch", served: "autoModeSwitch", named: false, clientWide: false },
-  { number: 6, name: "hook", served: "hooks", named: true, clientWide: false },
-  { number: 7, name: "systemMessageTransform", served: "transforms", named: true, clientWide: false },
-  { number: 8, name: "elicitation", served: "elicitation", named: false, clientWide: false },
-  { number: 9, name: "mcpAuth", served: "mcpAuth", named: false, clientWide: false },
-  { number: 10, name: "command", served: "commands", named: true, clientWide: false },
-  { number: 11, name: "providerToken", served: "providerTokens", named: true, clientWide: false },
-  { number: 12, name: "canvas", served: "canvas", named: false, clientWide: false },
-  { number: 13, name: "sessionFs", served: "sessionFs", named: false, clientWide: false },
-  { number: 14, name: "llmRequest", served: "requestHandler", named: false, clientWide: true },
-  { number: 15, name: "listModels", served: "listModels", named: false, clientWide: true },
-  { number: 16, name: "skillProvider", served: "skillProvider", named: false, clientWide: false },
-  { number: 17, name: "gitHubToken", served: "gitHubToken", named: false, clientWide: false },
-  { number: 18, name: "extensionLaunch", served: "extensionLaunch", named: false, clientWide: true },
-  { number: 19, name: "factory", served: "factories", named: true, clientWide: false },
-  { number: 20, name: "installationConfirmation", served: "installationConfirmation", named: false, clientWide: true },
+  { number: 1, name: "tool", served: "tools", named: true, clientWide: false, label: "tool handler", quiet: false },
+  { number: 2, name: "permission", served: "permission", named: false, clientWide: false, label: "permission handler", quiet: false },
+  { number: 3, name: "userInput", served: "userInput", named: false, clientWide: false, label: "user input handler", quiet: false },
+  { number: 4, name: "exitPlanMode", served: "exitPlanMode", named: false, clientWide: false, label: "exit plan mode handler", quiet: false },
+  { number: 5, name: "autoModeSwitch", served: "autoModeSwitch", named: false, clientWide: false, label: "auto mode switch handler", quiet: false },
+  { number: 6, name: "hook", served: "hooks", named: true, clientWide: false, label: "hook handler", quiet: false },
+  { number: 7, name: "systemMessageTransform", served: "transforms", named: true, clientWide: false, label: "system message transform handler", quiet: false },
+  { number: 8, name: "elicitation", served: "elicitation", named: false, clientWide: false, label: "elicitation handler", quiet: false },
+  { number: 9, name: "mcpAuth", served: "mcpAuth", named: false, clientWide: false, label: "MCP auth handler", quiet: false },
+  { number: 10, name: "command", served: "commands", named: true, clientWide: false, label: "command handler", quiet: false },
+  { number: 11, name: "providerToken", served: "providerTokens", named: true, clientWide: false, label: "provider token handler", quiet: false },
+  { number: 12, name: "canvas", served: "canvas", named: false, clientWide: false, label: "canvas handler", quiet: true },
+  { number: 13, name: "sessionFs", served: "sessionFs", named: false, clientWide: false, label: "session fs handler", quiet: true },
+  { number: 14, name: "llmRequest", served: "requestHandler", named: false, clientWide: true, label: "LLM request handler", quiet: false },
+  { number: 15, name: "listModels", served: "listModels", named: false, clientWide: true, label: "list models handler", quiet: true },
+  { number: 16, name: "skillProvider", served: "skillProvider", named: false, clientWide: false, label: "skill provider handler", quiet: false },
+  { number: 17, name: "gitHubToken", served: "gitHubToken", named: false, clientWide: false, label: "GitHub token handler", quiet: false },
+  { number: 18, name: "extensionLaunch", served: "extensionLaunch", named: false, clientWide: true, label: "extension launch handler", quiet: false },
+  { number: 19, name: "factory", served: "factories", named: true, clientWide: false, label: "factory handler", quiet: true },
+  { number: 20, name: "installationConfirmation", served: "installationConfirmation", named: false, clientWide: true, label: "installation confirmation handler", quiet: false },
 ];

@@ -497,3 +497,12 @@ export const LOCAL: readonly string[] = [
   "gitHubTokenProvider",
   "signal",
 ];
+/** Options of a client that stay in the program. */
+export const CLIENT_LOCAL: readonly string[] = [
+  "extensionLaunchProvider",
+  "installationConfirmationHandler",
+  "requestHandler",
+  "onListModels",
+  "onGitHubTelemetry",
+  "onGetTraceContext",
+];

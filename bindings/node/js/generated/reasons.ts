@@ -15,6 +15,8 @@ export const WORDS: Readonly<Record<string, string>> = {
   "files.missing": "{option} is required",
   "files.conventions": "sessionFs.conventions must be either \"posix\" or \"windows\"",
   "option.empty": "{option} must not be empty",
+  "option.type": "{option}: expected {expected}, got {got}",
+  "option.invalid": "{option}: {why}",
   "option.value": "{option} is \"{value}\"; expected one of {expected}",
   "option.twice": "{option} is given twice, {places}; give one of them",
   "option.excludes": "{option} and {other} are mutually exclusive",

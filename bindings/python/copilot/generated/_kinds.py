@@ -13,6 +13,8 @@ class Kind(NamedTuple):
     served: str
     named: bool
     client_wide: bool
+    label: str
+    quiet: bool
 
 
 TOOL = 1
@@ -36,26 +38,27 @@ EXTENSION_LAUNCH = 18
 FACTORY = 19
 INSTALLATION_CONFIRMATION = 20
 
-# The member of ``handlers`` that says it is served, and whether there is a handler for each name.
+# The member of ``handlers`` that says it is served, whether there is a handler for each name, whether it concerns the
+# client, what logs call the handler, and whether its failure is an ordinary answer.
 KINDS = (
-    Kind(1, "tool", "tools", True, False),
-    Kind(2, "permission", "permission", False, False),
-    Kind(3, "userInput", "userInput", False, False),
-    Kind(4, "exitPlanMode", "exitPlanMode", False, False),
-    Kind(5, "autoModeSwitch", "autoModeSwitch", False, False),
-    Kind(6, "hook", "hooks", True, False),
-    Kind(7, "systemMessageTransform", "transforms", True, False),
-    Kind(8, "elicitation", "elicitation", False, False),
-    Kind(9, "mcpAuth", "mcpAuth", False, False),
-    Kind(10, "command", "commands", True, False),
-    Kind(11, "providerToken", "providerTokens", True, False),
-    Kind(12, "canvas", "canvas", False, False),
-    Kind(13, "sessionFs", "sessionFs", False, False),
-    Kind(14, "llmRequest", "requestHandler", False, True),
-    Kind(15, "listModels", "listModels", False, True),
-    Kind(16, "skillProvider", "skillProvider", False, False),
-    Kind(17, "gitHubToken", "gitHubToken", False, False),
-    Kind(18, "extensionLaunch", "extensionLaunch", False, True),
-    Kind(19, "factory", "factories", True, False),
-    Kind(20, "installationConfirmation", "installationConfirmation", False, True),
+    Kind(1, "tool", "tools", True, False, "tool handler", False),
+    Kind(2, "permission", "permission", False, False, "permission handler", False),
+    Kind(3, "userInput", "userInput", False, False, "user input handler", False),
+    Kind(4, "exitPlanMode", "exitPlanMode", False, False, "exit plan mode handler", False),
+    Kind(5, "autoModeSwitch", "autoModeSwitch", False, False, "auto mode switch handler", False),
+    Kind(6, "hook", "hooks", True, False, "hook handler", False),
+    Kind(7, "systemMessageTransform", "transforms", True, False, "system message transform handler", False),
+    Kind(8, "elicitation", "elicitation", False, False, "elicitation handler", False),
+    Kind(9, "mcpAuth", "mcpAuth", False, False, "MCP auth handler", False),
+    Kind(10, "command", "commands", True, False, "command handler", False),
+    Kind(11, "providerToken", "providerTokens", True, False, "provider token handler", False),
+    Kind(12, "canvas", "canvas", False, False, "canvas handler", True),
+    Kind(13, "sessionFs", "sessionFs", False, False, "session fs handler", True),
+    Kind(14, "llmRequest", "requestHandler", False, True, "LLM request handler", False),
+    Kind(15, "listModels", "listModels", False, True, "list models handler", True),
+    Kind(16, "skillProvider", "skillProvider", False, False, "skill provider handler", False),
+    Kind(17, "gitHubToken", "gitHubToken", False, False, "GitHub token handler", False),
+    Kind(18, "extensionLaunch", "extensionLaunch", False, True, "extension launch handler", False),
+    Kind(19, "factory", "factories", True, False, "factory handler", True),
+    Kind(20, "installationConfirmation", "installationConfirmation", False, True, "installation confirmation handler", False),
 )

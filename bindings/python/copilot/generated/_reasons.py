@@ -16,6 +16,8 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "files.missing": ("{option} is required", ("option",)),
     "files.conventions": ("session_fs.conventions must be either 'posix' or 'windows'", ()),
     "option.empty": ("{option} must not be empty", ("option",)),
+    "option.type": ("{option}: expected {expected}, got {got}", ("option",)),
+    "option.invalid": ("{option}: {why}", ("option",)),
     "option.value": ("{option} is \"{value}\"; expected one of {expected}", ("option",)),
     "option.twice": ("{option} is given twice, {places}; give one of them", ("option",)),
     "option.excludes": ("{option} and {other} are mutually exclusive", ("option","other",)),

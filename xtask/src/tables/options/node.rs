@@ -95,13 +95,15 @@ pub fn module(tables: &Tables) -> String {
     let _ = write!(out, "{extra}}}\n\n");
     names(&mut out, "SESSION", "Options of a session that travel", &tables.session);
     names(&mut out, "CLIENT", "Options of a client that the engine takes", &tables.client);
-    let local = tables.session.iter().filter(|row| row.rust.is_none() && row.node.is_some());
-    let local: String = local.map(|row| format!("  \"{}\",\n", row.node_name())).collect();
-    let _ = write!(
-        out,
-        "/** Options of a session that stay in the program. */\nexport const LOCAL: readonly string[] = [\n{local}];\n"
-    );
+    local(&mut out, "LOCAL", "Options of a session that stay in the program", &tables.session);
+    local(&mut out, "CLIENT_LOCAL", "Options of a client that stay in the program", &tables.client);
     out
+}
+
+fn local(out: &mut String, name: &str, doc: &str, rows: &[Row]) {
+    let local = rows.iter().filter(|row| row.rust.is_none() && row.node.is_some());
+    let local: String = local.map(|row| format!("  \"{}\",\n", row.node_name())).collect();
+    let _ = write!(out, "/** {doc}. */\nexport const {name}: readonly string[] = [\n{local}];\n");
 }
 
 fn members<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>, required: &[&str]) {

@@ -39,15 +39,34 @@ fn structure(out: &mut String, name: &str, doc: &str, rows: &[Row], of: fn(&Row,
     );
     for row in rows {
         let Some(kind) = row.rust.as_ref().and_then(|kind| of(row, kind)) else { continue };
-        member(out, row, &kind, name == "ToolSpec");
+        let shape = match (name, kind.as_str()) {
+            ("SessionConfig", "Option<Value>") => Some("object"),
+            (_, kind) => flag(kind),
+        };
+        member(out, row, &kind, name == "ToolSpec", shape);
     }
     out.push_str(
         "/// Members that have no field here; they travel as given.\n#[serde(flatten)]\npub extra: Map<String, Value>,\n}\n\n",
     );
 }
 
+/// How flags are read, which programs write in more than one way.
+fn flag(kind: &str) -> Option<&'static str> {
+    match kind {
+        "Option<bool>" => Some("flag"),
+        "bool" => Some("flag_or_false"),
+        _ => None,
+    }
+}
+
+fn read_by(out: &mut String, shape: Option<&str>) {
+    if let Some(shape) = shape {
+        let _ = writeln!(out, "#[serde(deserialize_with = \"crate::protocol::shape::{shape}\")]");
+    }
+}
+
 /// `falsy`: members that say nothing are left out when the structure is written.
-fn member(out: &mut String, row: &Row, kind: &str, falsy: bool) {
+fn member(out: &mut String, row: &Row, kind: &str, falsy: bool, shape: Option<&str>) {
     let only = match row.only {
         Some(Call::Create) => " Create only.",
         Some(Call::Resume) => " Resume only.",
@@ -68,6 +87,7 @@ fn member(out: &mut String, row: &Row, kind: &str, falsy: bool) {
     if let Some(skip) = skip {
         let _ = writeln!(out, "#[serde(skip_serializing_if = \"{skip}\")]");
     }
+    read_by(out, shape);
     let _ = writeln!(out, "pub {field}: {kind},");
 }
 
@@ -125,6 +145,7 @@ pub fn client(rows: &[Row]) -> String {
         if camel(&field) != row.name {
             let _ = writeln!(out, "#[serde(rename = \"{}\")]", row.name);
         }
+        read_by(&mut out, flag(kind));
         let _ = writeln!(out, "pub {field}: {kind},");
     }
     out.push_str("}\n\nredacted_debug!(ClientOptions);\n");

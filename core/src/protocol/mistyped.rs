@@ -1,0 +1,271 @@
+//! Which option does not fit its type, in words for whoever wrote it.
+
+use serde::de::{self, DeserializeOwned, Deserializer};
+use serde::ser::{self, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment};
+
+use crate::diagnostics::{describe, is_secret_place};
+use crate::error::{Error, ErrorKind, reasons};
+
+/// Stands around the path inside a tagged value, in front of its error's text.
+const MARK: char = '\u{1}';
+
+/// Why `text` is not a `T`; `what` names the whole. `error` is what reading it came to.
+pub(crate) fn explain<T: DeserializeOwned>(what: &str, text: &[u8], error: &serde_json::Error) -> Error {
+    let found = error.is_data().then(|| {
+        serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(text)).err()
+    });
+    let Some(found) = found.flatten() else {
+        return Error::new(ErrorKind::InvalidArgument, format!("{what}: {}", describe(error)));
+    };
+    let mut path: Vec<String> = steps(found.path());
+    let said = found.inner().to_string();
+    let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
+    let said = match said.strip_prefix(MARK).and_then(|rest| rest.split_once(MARK)) {
+        Some((inside, said)) => {
+            path.extend(inside.split('\n').filter(|step| !step.is_empty()).map(str::to_owned));
+            said
+        }
+        None => said,
+    };
+    let value = serde_json::from_slice(text).ok().and_then(|whole| at(whole, &path));
+    let option = option(what, &path);
+    if let Some((_, expected)) =
+        said.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return reasons::option_type(&option, words(expected), &shown(value.as_ref(), &path));
+    }
+    if let Some((_, expected)) =
+        said.strip_prefix("invalid value: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        let why = format!("expected {}, got {}", words(expected), shown(value.as_ref(), &path));
+        return reasons::option_invalid(&option, &why);
+    }
+    if let Some((given, expected)) =
+        said.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected "))
+    {
+        let expected = expected.trim_start_matches("one of ").replace('`', "").replace(" or ", ", ");
+        return reasons::option_value(&option, given, &expected);
+    }
+    reasons::option_invalid(&option, &without_quoted(said))
+}
+
+fn steps(path: &Path) -> Vec<String> {
+    let step = |segment: &Segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    };
+    path.iter().filter_map(step).collect()
+}
+
+fn at(mut value: Value, path: &[String]) -> Option<Value> {
+    for step in path {
+        value = match value {
+            Value::Array(mut items) => {
+                let index = step.parse().ok().filter(|index| *index < items.len())?;
+                items.swap_remove(index)
+            }
+            Value::Object(mut members) => members.remove(step)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+/// The option as programs write it: `config` holds those of a session.
+fn option(what: &str, path: &[String]) -> String {
+    let path = path.strip_prefix(&["config".to_owned()]).unwrap_or(path);
+    let mut out = String::new();
+    for step in path {
+        if step.bytes().all(|byte| byte.is_ascii_digit()) {
+            out.push_str(&format!("[{step}]"));
+        } else {
+            out.push_str(if out.is_empty() { "" } else { "." });
+            out.push_str(step);
+        }
+    }
+    if out.is_empty() { what.to_owned() } else { out }
+}
+
+/// Types in the words of JSON.
+fn words(expected: &str) -> &str {
+    match expected {
+        "a boolean" => "true or false",
+        "a map" => "an object",
+        "a sequence" => "a list",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i32" | "i64" => "a whole number",
+        "f64" => "a number",
+        _ if expected.starts_with("struct ") => "an object",
+        other => other,
+    }
+}
+
+/// The error for a value that is no `expected`.
+pub(crate) fn wrong(option: &str, expected: &str, value: &Value) -> Error {
+    reasons::option_type(option, expected, &shown(Some(value), &[option.to_owned()]))
+}
+
+/// What kind of JSON a value is.
+pub(crate) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A value for a message; never a text, which may be a secret in the wrong place.
+fn shown(value: Option<&Value>, path: &[String]) -> String {
+    match value {
+        None => "something else".to_owned(),
+        Some(plain @ (Value::Null | Value::Bool(_))) => plain.to_string(),
+        Some(Value::Number(number)) if !path.iter().any(|step| is_secret_place(step)) => number.to_string(),
+        Some(other) => kind_of(other).to_owned(),
+    }
+}
+
+/// Serde quotes texts it did not expect, which may be secret.
+fn without_quoted(said: &str) -> String {
+    describe(&<serde_json::Error as serde::de::Error>::custom(said))
+}
+
+/// Reads an object whose member `tag` says which variant of `T` the others belong to; `read` is derived without a tag.
+pub(crate) fn read_tagged<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    tag: &str,
+    read: impl FnOnce(
+        serde_path_to_error::Deserializer<'_, '_, Value>,
+    ) -> std::result::Result<T, serde_json::Error>,
+) -> std::result::Result<T, D::Error> {
+    let mut members = Map::deserialize(deserializer)?;
+    let Some(variant) = members.remove(tag) else {
+        return Err(de::Error::custom(format!("missing field `{tag}`")));
+    };
+    let Value::String(variant) = variant else {
+        return Err(de::Error::custom(format!("{MARK}{tag}{MARK}invalid type: it, expected a string")));
+    };
+    let whole = Value::Object(Map::from_iter([(variant, Value::Object(members))]));
+    let mut track = serde_path_to_error::Track::new();
+    read(serde_path_to_error::Deserializer::new(whole, &mut track)).map_err(|error| {
+        let path = steps(&track.path()).join("\n");
+        let path =
+            if path.is_empty() && error.to_string().starts_with("unknown variant") { tag } else { &path };
+        de::Error::custom(format!("{MARK}{path}{MARK}{error}"))
+    })
+}
+
+/// Writes what [`read_tagged`] reads, from the value written without a tag.
+pub(crate) fn write_tagged<S: Serializer>(
+    serializer: S,
+    tag: &str,
+    written: serde_json::Result<Value>,
+) -> std::result::Result<S::Ok, S::Error> {
+    let Ok(Value::Object(whole)) = written else { return Err(ser::Error::custom("no variant with members")) };
+    let mut out = Map::new();
+    for (variant, members) in whole {
+        out.insert(tag.to_owned(), variant.into());
+        if let Value::Object(members) = members {
+            out.extend(members);
+        }
+    }
+    out.serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::json::parse_as;
+    use crate::error::{Error, ErrorKind};
+    use crate::protocol::options::SessionConfig;
+    use crate::runtime::ClientOptions;
+
+    #[track_caller]
+    fn refused<T: serde::de::DeserializeOwned>(text: &serde_json::Value) -> Error {
+        match parse_as::<T>("options", text.to_string().as_bytes()) {
+            Ok(_) => panic!("{text} was taken"),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn sessions_name_what_is_wrong() {
+        for (config, said) in [
+            (json!({"model": 5}), "model: expected a string, got 5"),
+            (json!({"streaming": "maybe"}), "streaming: expected true or false, got a string"),
+            (json!({"streaming": [1]}), "streaming: expected true or false, got a list"),
+            (json!({"tools": [{"name": "a"}, {"name": 5}]}), "tools[1].name: expected a string, got 5"),
+            (json!({"tools": {}}), "tools: expected a list, got an object"),
+            (json!({"systemMessage": "text"}), "systemMessage: expected an object, got a string"),
+            (json!({"mcpServers": [1]}), "mcpServers: expected an object, got a list"),
+            (json!({"gitHubToken": 12345678}), "gitHubToken: expected a string, got a number"),
+            (json!([1]), "options: expected an object, got a list"),
+        ] {
+            let error = refused::<SessionConfig>(&config);
+            assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidType, said));
+        }
+    }
+
+    #[test]
+    fn clients_name_what_is_wrong() {
+        let of_type = [
+            (json!({"connection": "localhost:1"}), "connection: expected an object, got a string"),
+            (
+                json!({"connection": {"kind": "stdio", "path": 5}}),
+                "connection.path: expected a string, got 5",
+            ),
+            (json!({"connection": {"kind": 5}}), "connection.kind: expected a string, got 5"),
+            (json!({"env": {"SECRET": 5}}), "env.SECRET: expected a string, got a number"),
+        ];
+        for (options, said) in of_type {
+            let error = refused::<ClientOptions>(&options);
+            assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidType, said));
+        }
+        for (options, said) in [
+            (json!({"mode": "wild"}), "mode is \"wild\"; expected one of copilot-cli, empty"),
+            (json!({"connection": {"kind": "pipe"}}), "connection.kind is \"pipe\"; expected one of "),
+            (
+                json!({"connection": {"kind": "tcp", "port": 70000}}),
+                "connection.port: expected a whole number from 0 to 65535, got 70000",
+            ),
+            (json!({"connection": {}}), "connection: missing field `kind`"),
+            (json!({"connection": {"kind": "uri"}}), "connection: missing field `url`"),
+            (json!({"logLvl": 1}), "logLvl: unknown field"),
+        ] {
+            let error = refused::<ClientOptions>(&options);
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+            assert!(error.to_string().starts_with(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn flags_are_read_as_programs_write_them() {
+        for (given, read) in
+            [(json!("yes"), true), (json!(1), true), (json!("off"), false), (json!(0), false)]
+        {
+            let config = json!({"streaming": given}).to_string();
+            assert_eq!(
+                parse_as::<SessionConfig>("options", config.as_bytes()).unwrap().streaming,
+                Some(read)
+            );
+        }
+    }
+
+    #[test]
+    fn connections_are_written_as_they_are_read() {
+        let text = json!({"kind": "uri", "url": "1", "connectionToken": null});
+        let read: crate::RuntimeConnection = serde_json::from_value(text.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), text);
+        let parent: crate::RuntimeConnection =
+            serde_json::from_value(json!({"kind": "parent-process"})).unwrap();
+        assert_eq!(serde_json::to_value(&parent).unwrap(), json!({"kind": "parent-process"}));
+    }
+}
