@@ -16,6 +16,7 @@ from ._inbox import Inbox
 from ._json import decode, encode
 from ._question import NoHandler, Question, answered, called
 from ._serve import serve
+from ._wire import milliseconds
 from .generated import _kinds as kinds
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Peer:
         if params is not None:
             args["params"] = msgspec.Raw(params) if isinstance(params, bytes) else params
         if timeout is not None:
-            args["timeoutMs"] = int(timeout * 1000)
+            args["timeoutMs"] = milliseconds("timeout", timeout)
         return await self._inbox.call("client.call", encode(args))
 
 
@@ -142,7 +143,7 @@ class ClientBase:
             _, function = BY_KIND[question.kind]
             return await function(self, callback, question.arguments())
 
-        await answered(question, work)
+        await answered(question, work, name=question.label())
 
     def _requests(self, handler: CopilotRequestHandler) -> Exchanges:
         if self._exchanges is None:

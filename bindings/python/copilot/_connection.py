@@ -27,24 +27,27 @@ class RuntimeConnection:
     """How to reach a runtime; made by one of the ``for_…`` functions."""
 
     @staticmethod
-    def for_stdio(*, path: str | None = None, args: Sequence[str] = ()) -> StdioRuntimeConnection:
+    def for_stdio(*, path: str | os.PathLike[str] | None = None, args: Sequence[str] = ()) -> StdioRuntimeConnection:
         """Spawns a runtime and talks over its standard streams."""
-        return StdioRuntimeConnection(path=path, args=tuple(args))
+        return StdioRuntimeConnection(path=path, args=_arguments(args))
 
     @staticmethod
     def for_tcp(
         *,
         port: int = 0,
         connection_token: str | None = None,
-        path: str | None = None,
+        path: str | os.PathLike[str] | None = None,
         args: Sequence[str] = (),
     ) -> TcpRuntimeConnection:
         """Spawns a runtime that listens on a loopback port."""
-        return TcpRuntimeConnection(path=path, args=tuple(args), port=port, connection_token=connection_token)
+        return TcpRuntimeConnection(path=path, args=_arguments(args), port=port, connection_token=connection_token)
 
     @staticmethod
     def for_uri(url: str, *, connection_token: str | None = None) -> UriRuntimeConnection:
         """Connects to a runtime that somebody else started."""
+        given: Any = url
+        if not isinstance(given, str):
+            raise TypeError(f"url: expected an address such as 'localhost:3000', got {url!r}")
         return UriRuntimeConnection(url=url, connection_token=connection_token)
 
     @staticmethod
@@ -57,7 +60,7 @@ class RuntimeConnection:
 
 @dataclass
 class ChildProcessRuntimeConnection(RuntimeConnection):
-    path: str | None = None
+    path: str | os.PathLike[str] | None = None
     args: Sequence[str] = ()
     env: dict[str, str] | None = None
 
@@ -72,7 +75,7 @@ class TcpRuntimeConnection(ChildProcessRuntimeConnection):
     # The first four keep their places from before ``env`` was added.
     def __init__(
         self,
-        path: str | None = None,
+        path: str | os.PathLike[str] | None = None,
         args: Sequence[str] = (),
         port: int = 0,
         connection_token: str | None = None,
@@ -122,6 +125,18 @@ def check_environment(connection: RuntimeConnection, env: Any, telemetry: Any, w
         raise ValueError("Set environment variables for the client (env) or for the connection (its env), not both")
 
 
+def _arguments(args: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(args, str):
+        raise TypeError(f"args: expected a list of strings, got {args!r}")
+    return tuple(args)
+
+
+def check_env(env: Any) -> None:
+    """Refuses an environment that is none."""
+    if env is not None and not isinstance(env, Mapping):
+        raise TypeError(f"env: expected a mapping of strings, got {env!r}")
+
+
 def to_wire(connection: RuntimeConnection, env: Mapping[str, str] | None) -> dict[str, Any]:
     """The connection as an option of the engine."""
     if isinstance(connection, UriRuntimeConnection):
@@ -130,7 +145,7 @@ def to_wire(connection: RuntimeConnection, env: Mapping[str, str] | None) -> dic
         return {"kind": "inprocess"}
     elif isinstance(connection, ChildProcessRuntimeConnection):
         is_tcp = isinstance(connection, TcpRuntimeConnection)
-        wire = {"kind": "tcp" if is_tcp else "stdio", "args": list(connection.args)}
+        wire = {"kind": "tcp" if is_tcp else "stdio", "args": list(_arguments(connection.args))}
         if connection.path is None:
             connection.path = _installed(connection.env if env is None else env)
         if connection.path is not None:
@@ -140,7 +155,8 @@ def to_wire(connection: RuntimeConnection, env: Mapping[str, str] | None) -> dic
         if isinstance(connection, TcpRuntimeConnection) and connection.port:
             wire["port"] = connection.port
     else:
-        raise TypeError(f"not a runtime connection: {connection!r}")
+        hint = f"; RuntimeConnection.for_uri({connection!r}) makes one" if isinstance(connection, str) else ""
+        raise TypeError(f"connection: expected a RuntimeConnection, got {connection!r}{hint}")
     token = getattr(connection, "connection_token", None)
     if token is not None:
         wire["connectionToken"] = token

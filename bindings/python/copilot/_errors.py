@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import Any
 
 from ._json import decode
@@ -54,6 +56,46 @@ class SessionClosedError(JsonRpcError, RuntimeError):
         return type(self), (self.message,)
 
 
+class _OsError(OSError, CopilotError):
+    """What the operating system says of a program that was to be started."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class RuntimeMissingError(FileNotFoundError, _OsError):
+    """There is no runtime where it was looked for, or no folder to start it in."""
+
+
+class RuntimePermissionError(PermissionError, _OsError):
+    """The operating system does not allow to start the runtime."""
+
+
+class RuntimeSpawnError(_OsError):
+    """The operating system could not start the runtime."""
+
+
+_BY_ERRNO: dict[int | None, type[_OsError]] = {
+    errno.ENOENT: RuntimeMissingError,
+    errno.EACCES: RuntimePermissionError,
+    errno.EPERM: RuntimePermissionError,
+}
+
+
+def _start_error(kind: str, message: str, reason: dict[str, Any] | None) -> _OsError | None:
+    """The error of a runtime that could not be started, which is also an ``OSError``."""
+    if kind not in ("RuntimeNotFound", "SpawnFailed"):
+        return None
+    reason = reason or {}
+    is_missing = kind == "RuntimeNotFound" or reason.get("code") == "runtime.working_directory"
+    number = errno.ENOENT if is_missing else reason.get("os")
+    failure = _BY_ERRNO.get(number, RuntimeSpawnError)(message)
+    failure.errno, failure.filename = number, reason.get("path")
+    failure.strerror = None if number is None else os.strerror(number)
+    failure.kind = kind
+    return failure
+
+
 _BY_KIND: dict[str, type[Exception]] = {
     "InvalidArgument": InvalidArgumentError,
     "InvalidType": InvalidTypeError,
@@ -63,9 +105,20 @@ _BY_KIND: dict[str, type[Exception]] = {
 }
 
 
-def _option(name: str) -> str:
-    """The name of an option as this package spells it."""
-    name = name.replace("initialCwd", "initialWorkingDirectory").replace("gitHub", "github")
+# Options whose members have names of the program's own.
+_MAPPINGS = frozenset({"env", "headers", "requestHeaders", "mcpServers", "featureFlags"})
+_VALUES = {"null": "None", "true": "True", "false": "False"}
+
+
+def _option(path: str) -> str:
+    """The name of an option, and of what is wrong inside it, as this package spells it."""
+    steps = path.split(".")
+    kept = next((at + 1 for at, step in enumerate(steps) if step in _MAPPINGS), len(steps))
+    return ".".join([*map(_snake, steps[:kept]), *steps[kept:]])
+
+
+def _snake(name: str) -> str:
+    name = name.removesuffix("Ms").replace("initialCwd", "initialWorkingDirectory").replace("gitHub", "github")
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
 
 
@@ -77,7 +130,10 @@ def _in_python(reason: dict[str, Any], said: str) -> str:
     if known is None:
         return said
     words, options = known
-    return words.format(**{**reason, **{name: _option(reason[name]) for name in options}})
+    spelt: dict[str, Any] = {name: _option(reason[name]) for name in options}
+    if reason["code"] == "option.type":
+        spelt["got"] = _VALUES.get(reason["got"], reason["got"])
+    return words.format(**{**reason, **spelt})
 
 
 def from_native(error: NativeError) -> Exception:
@@ -85,7 +141,7 @@ def from_native(error: NativeError) -> Exception:
     kind, said, code, details, reason_json = error
     reason = None if reason_json is None else decode(reason_json)
     message = said if reason is None else _in_python(reason, said)
-    made = _made(kind, message, code, details)
+    made = _start_error(kind, message, reason) or _made(kind, message, code, details)
     if reason is not None:
         made.reason = reason  # type: ignore[attr-defined]
     if message != said and kind != "Timeout":

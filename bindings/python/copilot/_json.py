@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from typing import Any
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 
 def _plain(value: Any) -> Any:
     """What stands for a value that has no JSON form of its own; a ``TypeError`` when there is nothing."""
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
     to_dict = getattr(value, "to_dict", None)
     if to_dict is None:
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")

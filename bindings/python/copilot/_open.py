@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _wire
@@ -32,18 +34,40 @@ def _hook_name(key: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
+def _hooks(hooks: Any) -> list[tuple[str, Any]]:
+    """The hooks that are given. A newer runtime may know more names than this version: those are warned of only."""
+    if not hooks:
+        return []
+    if not isinstance(hooks, Mapping):
+        raise TypeError(f"hooks: expected a mapping of functions, got {hooks!r}")
+    from ._hooks import SessionHooks
+
+    known = SessionHooks.__optional_keys__
+    for key, hook in hooks.items():
+        if hook and not callable(hook):
+            raise TypeError(f"hooks[{key!r}]: expected a function, got {hook!r}")
+        if key not in known:
+            import difflib
+
+            near = difflib.get_close_matches(str(key), known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}"
+            warnings.warn(f"hooks: {key!r} is not the name of a hook{hint}", stacklevel=6)
+    return [(str(key), hook) for key, hook in hooks.items() if hook]
+
+
 def _collect(handlers: Handlers, options: dict[str, Any]) -> None:
     for option, kind in _SINGLE.items():
         if options.get(option) is not None:
             handlers.add(kind, options[option])
+    if options.get("tools"):
+        _wire.check_tools(options["tools"])
     for tool in options.get("tools") or ():
         if tool.name and tool.handler is not None:
             handlers.add(kinds.TOOL, tool.handler, tool.name)
     for command in options.get("commands") or ():
         handlers.add(kinds.COMMAND, command.handler, command.name)
-    for key, hook in (options.get("hooks") or {}).items():
-        if hook:
-            handlers.add(kinds.HOOK, hook, _hook_name(key))
+    for key, hook in _hooks(options.get("hooks")):
+        handlers.add(kinds.HOOK, hook, _hook_name(key))
     handlers.replace(kinds.SYSTEM_MESSAGE_TRANSFORM, _wire.transforms(options.get("system_message")))
     handlers.replace(kinds.PROVIDER_TOKEN, _wire.provider_tokens(options))
     factories: dict[str, Any] = {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ._errors import CopilotError
 from ._json import decode, encode, readable
 from ._jsonrpc import JsonRpcError
+from .generated._kinds import KINDS
 
 if TYPE_CHECKING:
     from ._inbox import Inbox
@@ -44,6 +45,13 @@ class Question:
     def arguments(self) -> Any:
         """The question, decoded."""
         return decode(self._raw)
+
+    def label(self) -> str | None:
+        """What logs call its handler; none when a failure is an ordinary answer."""
+        known = KINDS[self.kind - 1] if 0 < self.kind <= len(KINDS) else None
+        if known is None or known.quiet:
+            return None
+        return f"{known.label} {self.name!r}" if self.name else known.label
 
     def answer(self, result: Any) -> None:
         """Answers; raises when the result has no JSON form, and then nothing is answered yet."""
@@ -103,8 +111,8 @@ async def answered(
 ) -> None:
     """Answers with what ``work`` comes to. An ``Exception`` becomes the answer; what is more than that also goes on.
 
-    With a name, a failure is logged, because the user would not see it otherwise. ``details`` says what the engine is
-    to know about an error besides its text.
+    With a name, a failure is logged under it, because the user would not see it otherwise. ``details`` says what the
+    engine is to know about an error besides its text.
     """
     try:
         question.answer(await work())
@@ -112,8 +120,10 @@ async def answered(
         question.fail(error.message, error.code, error.data)
     except Exception as error:
         if name is not None:
-            logger.warning("%s handler failed: %s", name, readable(words(error)))
-            logger.debug("handler failure", exc_info=error)
+            # A tool's error comes wrapped.
+            cause = error.__cause__ or error
+            logger.warning("the %s failed: %s: %s", name, type(cause).__name__, readable(words(cause)))
+            logger.debug("the failure of the %s", name, exc_info=cause)
         envelope = getattr(error, "to_envelope", None)
         if envelope is not None:
             question.fail(words(getattr(error, "message", error)), _INTERNAL_ERROR, envelope())

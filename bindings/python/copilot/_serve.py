@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ._question import NoHandler, Question, answered, called
+from ._question import NoHandler, Question, answered, called, words
 from .generated import _kinds as kinds
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ async def serve(question: Question, session: CopilotSession) -> None:
             raise NoHandler(f"this client does not serve calls of kind {kind}")
         return await function(session, session._handlers.find(kind, question.name), question.arguments())
 
-    name = function.__name__ if function is not None and kind in _LOGGED else None
-    await answered(question, work, name=name, details=_fs_details if kind == kinds.SESSION_FS else None)
+    await answered(question, work, name=question.label(), details=_fs_details if kind == kinds.SESSION_FS else None)
 
 
 def _fs_details(error: Exception) -> Any:
@@ -82,7 +81,7 @@ def _context(session: CopilotSession) -> dict[str, str]:
 
 async def _tool(session: CopilotSession, handler: Any, args: dict[str, Any]) -> Any:
     from ._telemetry import trace_context
-    from ._tool_call import result_to_wire
+    from ._tool_call import WrappedTool, result_to_wire
     from .tools import ToolInvocation, ToolResult
 
     invocation = ToolInvocation(
@@ -99,7 +98,11 @@ async def _tool(session: CopilotSession, handler: Any, args: dict[str, Any]) -> 
 
         invocation.available_tools = [CurrentToolMetadata.from_dict(each) for each in found]
     with trace_context(args.get("traceparent"), args.get("tracestate")):
-        result = await called(handler, invocation)
+        try:
+            result = await called(handler.run if isinstance(handler, WrappedTool) else handler, invocation)
+        except Exception as error:
+            # Whatever its class, the engine gets the text.
+            raise RuntimeError(words(error)) from error
     if result is None:
         return None
     if not isinstance(result, ToolResult):
@@ -241,5 +244,3 @@ BY_KIND: dict[int, Callable[[CopilotSession, Any, dict[str, Any]], Awaitable[Any
     kinds.GITHUB_TOKEN: _github_token,
     kinds.FACTORY: _factory,
 }
-# Kinds whose failure the user would otherwise not see.
-_LOGGED = frozenset({kinds.PERMISSION, kinds.HOOK, kinds.SYSTEM_MESSAGE_TRANSFORM, kinds.ELICITATION, kinds.MCP_AUTH})

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ._errors import CopilotError
-from ._tool_call import is_pydantic, schema_of
+from ._tool_schema import is_pydantic, schema_of
 
 T = TypeVar("T")
 

@@ -1,119 +1,46 @@
-"""How a plain function becomes a tool handler: its schema, its arguments, its result."""
+"""How a plain function becomes a tool handler, and its result that of a tool."""
 
 from __future__ import annotations
 
 import inspect
 import json
-import sys
-import typing
-from collections.abc import Callable
-from dataclasses import is_dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from ._tool_schema import BadArguments, is_pydantic, parameters_of
 from .tools import ToolBinaryResult, ToolInvocation, ToolResult
 
 # The model must not see what went wrong inside a program; the runtime words its own text from the error.
 _NEUTRAL_TEXT = "Invoking this tool produced an error. Detailed information is not available."
 
 
-def is_pydantic(model: Any) -> bool:
-    """Whether this is a Pydantic model; Pydantic itself is not imported to find out."""
-    pydantic = sys.modules.get("pydantic")
-    return pydantic is not None and isinstance(model, type) and issubclass(model, pydantic.BaseModel)
-
-
-def _is_model(annotation: Any) -> bool:
-    return (
-        is_pydantic(annotation)
-        or (isinstance(annotation, type) and is_dataclass(annotation))
-        or typing.is_typeddict(annotation)
-        or (isinstance(annotation, type) and issubclass(annotation, msgspec.Struct))
-    )
-
-
-def schema_of(model: Any) -> dict[str, Any]:
-    """The JSON Schema of a model."""
-    if is_pydantic(model):
-        schema: dict[str, Any] = model.model_json_schema()
-        return schema
-    (reference,), definitions = msgspec.json.schema_components([model], ref_template="#/$defs/{name}")
-    name = reference.get("$ref", "").rpartition("/")[2]
-    schema = dict(definitions.pop(name)) if name in definitions else dict(reference)
-    if definitions:
-        schema["$defs"] = definitions
-    return schema
-
-
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(function)
-    except Exception:
-        # Names that cannot be resolved (local classes under postponed evaluation) are simply unknown.
-        return dict(getattr(function, "__annotations__", {}))
-
-
 class WrappedTool:
     """Calls a user's function with what its signature asks for and makes a tool result of what it returns."""
 
-    def __init__(self, function: Callable[..., Any], params_type: Any = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], tool: str, params_type: Any = None, scope: Mapping[str, Any] | None = None
+    ) -> None:
         self.function = function
-        parameters = list(inspect.signature(function).parameters.values())
-        first = _hints(function).get(parameters[0].name) if parameters else None
-        if isinstance(first, str):
-            first = ToolInvocation if first.endswith("ToolInvocation") else None
-        self.takes_invocation_only = len(parameters) == 1 and first is ToolInvocation
-        self.count = len(parameters)
-        usable = _is_model(first) and first is not ToolInvocation
-        self.model: Any = params_type if params_type is not None else (first if usable else None)
+        self._parameters = parameters_of(function, tool, params_type, scope or {})
+        self.model: Any = self._parameters.model
+
+    async def run(self, invocation: ToolInvocation) -> ToolResult:
+        """Raises what the function raises."""
+        try:
+            positional, named = self._parameters.bind(invocation)
+        except BadArguments as error:
+            return ToolResult(error.text, "failure", str(error.cause), tool_telemetry={})
+        result = self.function(*positional, **named)
+        return normalise(await result if inspect.isawaitable(result) else result)
 
     async def __call__(self, invocation: ToolInvocation) -> ToolResult:
+        """For programs that call a handler themselves: a failure is a result."""
         try:
-            result = self.function(*self._arguments(invocation))
-            if inspect.isawaitable(result):
-                result = await result
-            return normalise(result)
-        except _BadArguments as error:
-            return ToolResult(error.text, "failure", str(error.cause), tool_telemetry={})
+            return await self.run(invocation)
         except Exception as error:
             return ToolResult(_NEUTRAL_TEXT, "failure", str(error), tool_telemetry={}, _from_exception=True)
-
-    def _arguments(self, invocation: ToolInvocation) -> tuple[Any, ...]:
-        if self.count == 0:
-            return ()
-        if self.takes_invocation_only:
-            return (invocation,)
-        arguments = {} if invocation.arguments is None else invocation.arguments
-        if self.model is not None:
-            arguments = _validated(self.model, arguments)
-        return (arguments,) if self.count == 1 else (arguments, invocation)
-
-
-class _BadArguments(Exception):
-    """The model sent arguments that do not fit; it is told what is wrong with them."""
-
-    def __init__(self, cause: Exception, problems: list[str]) -> None:
-        self.cause = cause
-        self.text = "\n".join(["Invalid tool arguments:", *problems])
-
-
-def _validated(model: Any, arguments: Any) -> Any:
-    if is_pydantic(model):
-        import pydantic
-
-        try:
-            return model.model_validate(arguments)
-        except pydantic.ValidationError as error:
-            problems = [
-                f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}".removeprefix(": ")
-                for each in error.errors()
-            ]
-            raise _BadArguments(error, problems) from None
-    try:
-        return msgspec.convert(arguments, model)
-    except msgspec.ValidationError as error:
-        raise _BadArguments(error, [str(error)]) from None
 
 
 def normalise(result: Any) -> ToolResult:

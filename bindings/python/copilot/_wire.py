@@ -22,7 +22,10 @@ def _renamed(*names: str, **special: str | tuple[str, Converter]) -> Converter:
     for name, target in special.items():
         table[name] = (target, None) if isinstance(target, str) else target
 
-    def convert(value: Mapping[str, Any]) -> dict[str, Any]:
+    def convert(value: Any) -> Any:
+        # Of another shape: the engine says what is wrong.
+        if not isinstance(value, Mapping):
+            return value
         wire: dict[str, Any] = {}
         for key, item in value.items():
             target = table.get(key)
@@ -34,7 +37,28 @@ def _renamed(*names: str, **special: str | tuple[str, Converter]) -> Converter:
 
 
 def _each(convert: Converter) -> Converter:
-    return lambda values: [convert(value) for value in values]
+    def convert_all(values: Any) -> Any:
+        return [convert(value) for value in values] if _is_list(values) else values
+
+    return convert_all
+
+
+def _is_list(values: Any) -> bool:
+    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping)
+
+
+def milliseconds(name: str, seconds: Any) -> int | None:
+    """A time in the engine's unit; anything that is no number is a ``TypeError``."""
+    if seconds is None:
+        return None
+    try:
+        return int(float(seconds) * 1000) if not isinstance(seconds, str) else _no_seconds(name, seconds)
+    except (TypeError, ValueError, OverflowError):
+        return _no_seconds(name, seconds)
+
+
+def _no_seconds(name: str, seconds: Any) -> int:
+    raise TypeError(f"{name}: expected a number of seconds, got {seconds!r}") from None
 
 
 def _object(value: Any) -> Any:
@@ -42,11 +66,15 @@ def _object(value: Any) -> Any:
     return value if to_dict is None else to_dict()
 
 
-def _mcp_server(server: Mapping[str, Any]) -> dict[str, Any]:
+def _mcp_server(server: Any) -> Any:
+    if not isinstance(server, Mapping):
+        return server
     return {"cwd" if key == "working_directory" else key: item for key, item in server.items()}
 
 
-def _mcp_servers(servers: Mapping[str, Any]) -> dict[str, Any]:
+def _mcp_servers(servers: Any) -> Any:
+    if not isinstance(servers, Mapping):
+        return servers
     return {name: _mcp_server(server) for name, server in servers.items()}
 
 
@@ -87,8 +115,8 @@ def _cloud(options: Any) -> dict[str, Any]:
 
 def _tool_filter(value: Any) -> Any:
     if isinstance(value, str):
-        raise TypeError("a tool filter must be a list of names or a ToolSet, not str")
-    return list(value)
+        raise TypeError(f"a tool filter must be a list of names or a ToolSet, not str ({value!r})")
+    return list(value) if isinstance(value, Iterable) else value
 
 
 def _experiments(value: Any) -> Any:
@@ -121,8 +149,20 @@ def tools(declared: Iterable[Any]) -> list[dict[str, Any]]:
     return [tool(each) for each in declared]
 
 
-def system_message(config: Mapping[str, Any]) -> dict[str, Any]:
+def check_tools(declared: Any) -> None:
+    """Refuses what is no list of tools."""
+    if not _is_list(declared):
+        raise TypeError(f"tools: expected a list of Tool, got {declared!r}")
+    for index, each in enumerate(declared):
+        if not hasattr(each, "name") or not hasattr(each, "handler"):
+            hint = "; @define_tool makes one of a function" if callable(each) else ""
+            raise TypeError(f"tools[{index}]: expected a Tool, got {each!r}{hint}")
+
+
+def system_message(config: Any) -> Any:
     """The system message without its functions, which stay here."""
+    if not isinstance(config, Mapping):
+        return config
     functions = transforms(config)
     if not functions:
         return dict(config)
@@ -132,7 +172,7 @@ def system_message(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def transforms(config: Mapping[str, Any] | None) -> dict[str, Callable[[str], Any]]:
     """The functions of a customized system message by section."""
-    if not config or config.get("mode") != "customize":
+    if not isinstance(config, Mapping) or config.get("mode") != "customize":
         return {}
     sections: Mapping[str, Any] = config.get("sections") or {}
     return {
@@ -143,11 +183,11 @@ def transforms(config: Mapping[str, Any] | None) -> dict[str, Callable[[str], An
 def provider_tokens(options: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
     """The token callbacks by provider name; the single provider is called ``default``."""
     found: dict[str, Callable[[Any], Any]] = {}
-    provider = options.get("provider") or {}
-    if provider.get("bearer_token_provider") is not None:
+    provider = options.get("provider")
+    if isinstance(provider, Mapping) and provider.get("bearer_token_provider") is not None:
         found["default"] = provider["bearer_token_provider"]
     for each in options.get("providers") or ():
-        if each.get("bearer_token_provider") is not None:
+        if isinstance(each, Mapping) and each.get("bearer_token_provider") is not None:
             found[each.get("name", "")] = each["bearer_token_provider"]
     return found
 
@@ -303,7 +343,7 @@ _CLIENT: dict[str, Converter] = {
     "session_fs": _session_fs,
     "builtin_plugin_directories": list,
     "client_info": _renamed("application_name", "application_version", "integration_name", "integration_version"),
-    "start_timeout": lambda seconds: int(seconds * 1000),
+    "start_timeout": lambda seconds: milliseconds("start_timeout", seconds),
 }
 
 

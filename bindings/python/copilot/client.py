@@ -18,7 +18,7 @@ from ._connection import RuntimeConnection as RuntimeConnection
 from ._connection import StdioRuntimeConnection as StdioRuntimeConnection
 from ._connection import TcpRuntimeConnection as TcpRuntimeConnection
 from ._connection import UriRuntimeConnection as UriRuntimeConnection
-from ._connection import check_environment, default_connection, to_wire
+from ._connection import check_env, check_environment, default_connection, to_wire
 from ._json import decode
 from ._jsonrpc import JsonRpcError as JsonRpcError
 from ._jsonrpc import ProcessExitedError as ProcessExitedError
@@ -46,6 +46,7 @@ class CopilotClient(ClientOptions, ClientBase):
 
     def _begin(self, options: dict[str, Any]) -> None:
         env, connection = options["env"], options["connection"]
+        check_env(env)
         self._connection: RuntimeConnection = default_connection(env) if connection is None else connection
         check_environment(self._connection, env, options["telemetry"], options["working_directory"])
         wire = _wire.client_options(options)

@@ -18,7 +18,7 @@ from ._permissions import PermissionInvocation as PermissionInvocation
 from ._permissions import PermissionNoResult as PermissionNoResult
 from ._permissions import create_attributed_permission_result as create_attributed_permission_result
 from ._serve import Handlers
-from ._wire import message
+from ._wire import message, milliseconds
 from ._wire import tools as declarations
 from .generated._kinds import TOOL
 from .generated._options import MessageOptions
@@ -302,12 +302,12 @@ class CopilotSession(MessageOptions):
         args = message(options)
         args["until"] = options["until"]
         if options["inactivity_timeout"] is not None:
-            args["inactivityTimeoutMs"] = options["inactivity_timeout"] * 1000
+            args["inactivityTimeoutMs"] = milliseconds("inactivity_timeout", options["inactivity_timeout"])
         raw = await self._wait(args, options["timeout"])
         return None if raw == b"null" else _event_from_bytes(raw)
 
     async def _wait(self, args: dict[str, Any], timeout: float | None) -> bytes:
-        args["timeoutMs"] = None if timeout is None else int(timeout * 1000)
+        args["timeoutMs"] = milliseconds("timeout", timeout)
         try:
             return await self._submit("session.sendAndWait", args)
         except WaitTimeoutError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
@@ -161,13 +162,19 @@ def define_tool(
 ) -> Tool | Callable[[Callable[[Any, ToolInvocation], Any]], Tool]:
     """Makes a tool of a function, as a decorator or by call.
 
-    The first parameter's annotation gives the schema of the arguments: a Pydantic model, a dataclass or a
-    ``TypedDict``. A parameter annotated ``ToolInvocation`` receives the call itself.
+    The parameters give the schema of the arguments: one that is a Pydantic model, a dataclass, a ``TypedDict`` or a
+    ``msgspec.Struct`` takes them all; plain ones, as in ``(city: str, days: int = 1)``, take one each, and a text in
+    ``Annotated[str, "…"]`` describes it. A parameter annotated ``ToolInvocation`` receives the call itself. Raises
+    ``TypeError`` when an annotation cannot be resolved; warns when the model would see no arguments.
     """
-    from ._tool_call import WrappedTool, schema_of
+    from ._tool_call import WrappedTool
+    from ._tool_schema import name_of, schema_of
+
+    # Types of the function that defines the tool, for annotations that are not evaluated yet.
+    scope = sys._getframe(1).f_locals
 
     def build(function: Callable[..., Any] | None, tool_name: str) -> Tool:
-        wrapped = None if function is None else WrappedTool(function, params_type)
+        wrapped = None if function is None else WrappedTool(function, tool_name, params_type, scope)
         model = params_type if wrapped is None else wrapped.model
         return Tool(
             name=tool_name,
@@ -188,7 +195,7 @@ def define_tool(
         return build(handler, name)
     if name is not None and params_type is not None:
         return build(None, name)
-    return lambda function: build(function, name or str(getattr(function, "__name__", "tool")))
+    return lambda function: build(function, name or name_of(function))
 
 
 def convert_mcp_call_tool_result(call_result: dict[str, Any]) -> ToolResult:

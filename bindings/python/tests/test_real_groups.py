@@ -115,9 +115,9 @@ async def test_streaming(real: CopilotClient, model: Model) -> None:
 
 async def test_tool_result_reaches_the_model(real: CopilotClient, model: Model) -> None:
     @define_tool(description="Encrypts")
-    async def encrypt(arguments: dict[str, Any]) -> dict[str, str]:
+    async def encrypt(plain: str) -> dict[str, str]:
         await asyncio.sleep(0)
-        return {"cipher": arguments["plain"][::-1]}
+        return {"cipher": plain[::-1]}
 
     session = await opened(real, model(calling("encrypt", {"plain": "abc"})), tools=[encrypt])
     assert '{"cipher": "cba"}' in text(await session.send_and_wait("go"))
@@ -125,7 +125,7 @@ async def test_tool_result_reaches_the_model(real: CopilotClient, model: Model) 
 
 async def test_a_failing_tool_tells_the_model_nothing(real: CopilotClient, model: Model) -> None:
     @define_tool(description="Fails")
-    def broken(arguments: dict[str, Any]) -> str:
+    def broken() -> str:
         raise RuntimeError("the password is swordfish")
 
     scripted = model(calling("broken", {}))
@@ -139,8 +139,8 @@ async def test_permission_denied(real: CopilotClient, model: Model) -> None:
     asked: list[str] = []
 
     @define_tool(description="Dangerous")
-    def danger(arguments: dict[str, Any]) -> str:
-        called.append(arguments)
+    def danger() -> str:
+        called.append("danger")
         return "done"
 
     async def deny(request: Any, invocation: dict[str, Any]) -> PermissionDecisionReject:
@@ -159,8 +159,8 @@ async def test_hooks(real: CopilotClient, model: Model) -> None:
     order: list[str] = []
 
     @define_tool(description="Adds")
-    def add(arguments: dict[str, Any]) -> int:
-        return int(arguments["a"]) + int(arguments["b"])
+    def add(a: int, b: int) -> int:
+        return a + b
 
     def before(hook: Any, invocation: dict[str, str]) -> dict[str, Any]:
         order.append(f"pre {hook['toolName']} {hook['toolArgs']}")
