@@ -1,11 +1,13 @@
 /** The connection to one agent runtime, and the sessions on it. */
 import { clientWire, sessionWire } from "./config.js";
-import { warnOfUnknown } from "./unknown-options.js";
+import { warnOfUnknown, warnOfUnknownClient } from "./unknown-options.js";
+import { checkConnection } from "./connections.js";
 import { Connection, type CallOptions, type Question, type RequestOptions } from "./connection.js";
 import { keepContext } from "./context.js";
-import { noHandler } from "./dispatch.js";
+import { noHandler, warnOf } from "./dispatch.js";
 import { messageOf } from "./errors.js";
 import { Subscribers } from "./events.js";
+import { warnOfFailure } from "./handler-warnings.js";
 import { CallKind, KINDS, type ClientKind } from "./generated/kinds.js";
 import { createServerRpc } from "./generated/namespaces.js";
 import type { FactoryHandle } from "./types/factory.js";
@@ -49,6 +51,8 @@ export class CopilotClient implements AsyncDisposable {
 
   constructor(options: CopilotClientOptions = {}) {
     this.#options = options;
+    warnOfUnknownClient(options);
+    checkConnection(options.connection);
     checkForeignLogin(options);
     this.#envTold = JSON.stringify(environmentOf(options));
     this.#served = this.#serve(options);
@@ -97,7 +101,8 @@ export class CopilotClient implements AsyncDisposable {
     const { logLevel } = this.#options;
     if (logLevel !== "debug" && logLevel !== "all") return;
     try {
-      process.stderr.write(`[copilot-sdk] ${messageOf(thrown)}\n`);
+      const { stack } = (thrown ?? {}) as { stack?: unknown };
+      process.stderr.write(`[copilot-sdk] ${typeof stack === "string" ? stack : messageOf(thrown)}\n`);
     } catch {
       // Nobody can be told.
     }
@@ -306,14 +311,24 @@ export class CopilotClient implements AsyncDisposable {
   readonly #answer = async (question: Question): Promise<unknown> => {
     const serve = this.#served[question.kind as ClientKind];
     if (!serve) throw noHandler(question);
-    return await serve(question);
+    try {
+      return await serve(question);
+    } catch (thrown) {
+      warnOf(serve, question, thrown);
+      throw thrown;
+    }
   };
 
   readonly #notified = (method: string, params: unknown): void => {
     if (method === "llm.message") this.#requests?.message(params as LlmMessage);
     if (method !== "gitHubTelemetry.event") return;
     // The handler may be async, and its failure is its own.
-    void (async () => this.#options.onGitHubTelemetry?.(params as never))().catch(this.#report);
+    const { onGitHubTelemetry: handler } = this.#options;
+    if (!handler) return;
+    void (async () => handler(params as never))().catch((thrown: unknown) => {
+      warnOfFailure(handler, "telemetry handler", thrown);
+      this.#report(thrown);
+    });
   };
 }
 

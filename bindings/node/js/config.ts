@@ -5,6 +5,7 @@
  * wire. Defaults, marks, omission rules and checks are the engine's.
  */
 import { CLIENT, SESSION } from "./generated/options.js";
+import { isObject } from "./given.js";
 import { withInstalledRuntime } from "./runtime-package.js";
 import { withoutTransforms } from "./system-message.js";
 import { ToolSet } from "./tool-set.js";
@@ -30,18 +31,25 @@ type Converter = (value: never) => unknown;
 const CONVERTED: Readonly<Record<string, Converter>> = {
   availableTools: toolFilter,
   excludedTools: toolFilter,
-  tools: (tools: Tool[]) => tools.map(toolDeclaration),
-  canvases: (canvases: Canvas[]) => canvases.map((canvas) => canvas.declaration),
-  commands: (commands: CommandDefinition[]) =>
-    commands.map(({ name, description }) => ({ name, description })),
+  tools: each((tool: Tool) => toolDeclaration(tool)),
+  canvases: each((canvas: Canvas) => canvas.declaration),
+  commands: each(({ name, description }: CommandDefinition) => ({ name, description })),
   systemMessage: withoutTransforms,
   mcpServers,
-  customAgents: (agents: CustomAgentConfig[]) =>
-    agents.map((agent) => ({ ...agent, mcpServers: agent.mcpServers && mcpServers(agent.mcpServers) })),
+  customAgents: each((agent: CustomAgentConfig) => ({
+    ...agent,
+    mcpServers: agent.mcpServers && mcpServers(agent.mcpServers),
+  })),
   largeOutput: (output: LargeToolOutputConfig) => rename(output, "outputDirectory", "outputDir"),
   provider: withoutCallback,
-  providers: (providers: NamedProviderConfig[]) => providers.map(withoutCallback),
+  providers: each(withoutCallback),
 };
+
+/** Converts what is in a list; anything else stays as it is, and the engine says what is wrong. */
+function each<T extends object>(convert: (value: T) => unknown): (values: T[]) => unknown {
+  return (values) =>
+    Array.isArray(values) ? values.map((value) => (isObject(value) ? convert(value) : value)) : values;
+}
 
 /** What is given of the named options, under the names of the wire; everything else stays behind. */
 function spelled(options: object, names: Readonly<Record<string, string>>): Wire {
@@ -65,7 +73,8 @@ export function providerTokens(
   const found = new Map<string, BearerTokenProvider>();
   const single = config.provider?.bearerTokenProvider;
   if (single) found.set("default", single);
-  for (const { name, bearerTokenProvider } of config.providers ?? []) {
+  for (const given of Array.isArray(config.providers) ? config.providers : []) {
+    const { name, bearerTokenProvider } = given;
     if (bearerTokenProvider) found.set(name, bearerTokenProvider);
   }
   return found;
@@ -75,20 +84,23 @@ function toolFilter(filter: string[] | ToolSet): string[] {
   return filter instanceof ToolSet ? filter.toArray() : filter;
 }
 
-function mcpServers(servers: Record<string, MCPServerConfig>): Wire {
+function mcpServers(servers: Record<string, MCPServerConfig>): unknown {
+  if (!isObject(servers)) return servers;
   return Object.fromEntries(
     Object.entries(servers).map(([name, server]) => [name, rename(server, "workingDirectory", "cwd")]),
   );
 }
 
-function withoutCallback(provider: ProviderConfig | NamedProviderConfig): Wire {
+function withoutCallback(provider: ProviderConfig | NamedProviderConfig): unknown {
+  if (!isObject(provider)) return provider;
   const { bearerTokenProvider: _, ...rest } = provider;
   return rest;
 }
 
 /** A copy with one key under another name. */
-function rename(object: object, from: string, to: string): Wire {
-  const { [from]: value, ...rest } = object as Wire;
+function rename(object: object, from: string, to: string): unknown {
+  if (!isObject(object)) return object;
+  const { [from]: value, ...rest } = object;
   return value === undefined ? rest : { ...rest, [to]: value };
 }
 

@@ -3,7 +3,8 @@
  *
  * Nothing here knows what an operation means; `client.ts`, `session.ts` and `dispatch.ts` do.
  */
-import { ConnectionError, fromThrown, messageOf, refusalOf, toError, type ErrorRecord } from "./errors.js";
+import { fromThrown, messageOf, refusalOf, toError, type ErrorRecord } from "./errors.js";
+import { checkSignal } from "./given.js";
 import { Inbox, type Receiver } from "./inbox.js";
 import { hold, release } from "./liveness.js";
 import { createNativeClient, type Counters, type NativeClient } from "./native.js";
@@ -64,10 +65,20 @@ export class Question {
     return this.#controller.signal;
   }
 
+  /** Whether the answer is no longer wanted. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
   cancel(): void {
     this.#cancelled = true;
     this.#controller?.abort();
   }
+}
+
+/** What an operation failed with, until somebody awaits it. */
+class Failure {
+  constructor(readonly record: ErrorRecord) {}
 }
 
 /** Operations that make a new connection when there is none. */
@@ -112,9 +123,19 @@ export class Connection implements Receiver {
   readonly #inbox: Inbox;
 
   /** Starts an operation; resolves with its result. Never throws, never leaves a rejection of its own. */
-  submit(op: string, args: unknown, options?: CallOptions): Promise<unknown> {
+  async submit(op: string, args: unknown, options?: CallOptions): Promise<unknown> {
+    try {
+      return await this.#start(op, args, options);
+    } catch (failure) {
+      // Made here, where it is awaited, so that its stack shows who called.
+      throw failure instanceof Failure ? toError(failure.record) : failure;
+    }
+  }
+
+  #start(op: string, args: unknown, options?: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const signal = options?.signal;
+      checkSignal(signal);
       signal?.throwIfAborted();
       if (STARTING.has(op)) this.#lost = undefined;
       const ticket = this.#native.submit(op, JSON.stringify(args));
@@ -127,6 +148,12 @@ export class Connection implements Receiver {
 
   /** Calls a method of the runtime. The typed namespaces of `rpc` stand on this. */
   request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
+    const misplaced = (params as { signal?: unknown } | null | undefined)?.signal;
+    if (misplaced instanceof AbortSignal) {
+      return Promise.reject(
+        new TypeError(`${method}: signal belongs in the last argument, not in the params`),
+      );
+    }
     const args = { method, params: params ?? {}, timeoutMs: options?.timeoutMs };
     return this.submit("client.call", args, options);
   }
@@ -199,7 +226,7 @@ export class Connection implements Receiver {
 
   failed(ticket: number, error: ErrorRecord): void {
     const late = this.#lost !== undefined && NOT_THERE.has(error.kind);
-    this.#settle(ticket)?.reject(late ? new ConnectionError("ProcessExited", CLOSED) : toError(error));
+    this.#settle(ticket)?.reject(new Failure(late ? { kind: "ProcessExited", message: CLOSED } : error));
   }
 
   lifecycle(event: unknown): void {
@@ -264,6 +291,7 @@ export class Connection implements Receiver {
       const text = toJson(await sink.call(question));
       if (this.#questions.delete(call)) this.#native.reply(call, text);
     } catch (thrown) {
+      this.#sink.report(thrown);
       if (this.#questions.delete(call)) this.#refuse(call, thrown);
     }
   }

@@ -1,4 +1,5 @@
 /** Ways to reach a runtime. */
+import { isObject, shown, wrong } from "./given.js";
 import type {
   InProcessRuntimeConnection,
   StdioRuntimeConnection,
@@ -27,7 +28,18 @@ export const RuntimeConnection: RuntimeConnectionFactories = {
   /** A child process that listens on a port. */
   forTcp: (options = {}) => ({ kind: "tcp", ...options }),
   /** A runtime that somebody else started. */
-  forUri: (url, options = {}) => ({ kind: "uri", url, ...options }),
+  forUri: (url, options = {}) => {
+    if (typeof url !== "string") throw wrong("url", 'an address such as "localhost:3000"', url);
+    return { kind: "uri", url, ...options };
+  },
   /** The runtime's library inside this process. */
   forInProcess: () => ({ kind: "inprocess" }),
 };
+
+/** Refuses what is no connection; nothing given is fine. */
+export function checkConnection(connection: unknown): void {
+  if (connection === undefined || connection === null || isObject(connection)) return;
+  const hint =
+    typeof connection === "string" ? `RuntimeConnection.forUri(${shown(connection)}) makes one` : "";
+  throw wrong("connection", "a RuntimeConnection", connection, hint);
+}

@@ -1,10 +1,11 @@
 /** The engine's questions → the handlers of a session. One function per kind; `session-handlers.ts` holds the handlers. */
 import { CanvasError, type Canvas, type CanvasCall } from "./canvas.js";
 import type { Question } from "./connection.js";
-import { HandlerAnswer, INTERNAL_ERROR, messageOf } from "./errors.js";
+import { HandlerAnswer, INTERNAL_ERROR, messageOf, ResponseError } from "./errors.js";
 import type { FactoryRpc } from "./factory-api.js";
 import { answerFactory, type FactoryExecution } from "./factory-run.js";
 import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
+import { warnOfFailure } from "./handler-warnings.js";
 import { permissionAnswer } from "./permissions.js";
 import type { SessionHandlers } from "./session-handlers.js";
 import type { SessionFsCall } from "./session-fs.js";
@@ -67,7 +68,20 @@ export async function answer(
   const answerer = ANSWERERS[kind as SessionKind] as Answerer | undefined;
   // The engine asks only for what was registered; a missing handler is still an answer, not a crash.
   if (handler === undefined || answerer === undefined) throw noHandler(question);
-  return await answerer(handler as never, args as Args, question, origin);
+  try {
+    return await answerer(handler as never, args as Args, question, origin);
+  } catch (thrown) {
+    warnOf(handler, question, thrown);
+    throw thrown;
+  }
+}
+
+/** Warns of a handler whose failure is no ordinary answer. */
+export function warnOf(handler: object, question: Question, thrown: unknown): void {
+  const known = KINDS.find(({ number }) => number === question.kind);
+  if (known === undefined || known.quiet || question.cancelled || thrown instanceof ResponseError) return;
+  const { name } = question;
+  warnOfFailure(handler, name === "" ? known.label : `${known.label} "${name}"`, thrown);
 }
 
 /** The error for a question that nobody serves. */

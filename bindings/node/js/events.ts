@@ -1,5 +1,6 @@
 /** Subscribers of a session or of the client, by event type or for everything. */
 import { CopilotError } from "./errors.js";
+import { eventHandlerLabel, warnOfFailure } from "./handler-warnings.js";
 
 type Handler = (event: never) => void;
 
@@ -57,11 +58,20 @@ function callAll(handlers: readonly Handler[], event: unknown, report: (thrown: 
     try {
       const result = (handler as (event: unknown) => unknown)(event);
       // An async handler is not waited for, but its failure must not end the process either.
-      if (isThenable(result)) Promise.resolve(result).catch(report);
+      if (isThenable(result)) {
+        Promise.resolve(result).catch((thrown: unknown) => {
+          failed(handler, thrown, report);
+        });
+      }
     } catch (thrown) {
-      report(thrown);
+      failed(handler, thrown, report);
     }
   }
+}
+
+function failed(handler: Handler, thrown: unknown, report: (thrown: unknown) => void): void {
+  warnOfFailure(handler, eventHandlerLabel(handler), thrown);
+  report(thrown);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

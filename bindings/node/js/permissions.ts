@@ -1,4 +1,5 @@
 /** Ready-made permission handlers, and answers that say who decided. */
+import { shown } from "./given.js";
 import type { PermissionDecisionContext } from "./generated/rpc.js";
 import type {
   AttributedPermissionResult,
@@ -45,6 +46,12 @@ export function isAttributed(
 
 /** A handler's decision as the engine takes it. */
 export function permissionAnswer(result: PermissionRequestResult | AttributedPermissionResult): unknown {
+  if (typeof (result as { kind?: unknown } | null | undefined)?.kind !== "string") {
+    throw new TypeError(
+      `it returned ${shown(result)}; expected a decision such as { kind: "approve-once" } or { kind: "reject" }, ` +
+        'or { kind: "no-result" } to leave it to others',
+    );
+  }
   if (!isAttributed(result)) return result;
   if (result.result.kind === "no-result") return result.result;
   return { decision: result.result, decisionContext: result.decisionContext };

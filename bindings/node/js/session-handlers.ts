@@ -1,17 +1,26 @@
 /** The functions a session keeps on this side, taken out of its configuration. */
 import { providerTokens } from "./config.js";
 import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
+import { checkFunction, checkList, isObject, wrong } from "./given.js";
 import { defaultJoinSessionPermissionHandler } from "./permissions.js";
 import { sectionTransforms } from "./system-message.js";
+import { checkTools } from "./tools.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { ResumeSessionConfig, SessionConfig } from "./types/session.js";
 
 export class SessionHandlers {
   /** By kind and name; the name is empty for kinds that have one handler. */
-  readonly #byKind = new Map<number, Map<string, unknown>>();
+  readonly #byKind = new Map<number, Map<string, object>>();
   readonly #permission: unknown;
 
   constructor(config: SessionConfig & ResumeSessionConfig & { _factories?: FactoryHandle[] }) {
+    checkTools(config.tools);
+    checkHooks(config.hooks);
+    checkList("commands", config.commands);
+    checkList("canvases", config.canvases);
+    for (const [name, handler] of Object.entries(config)) {
+      if (/^on[A-Z]/.test(name)) checkFunction(name, handler);
+    }
     for (const factory of config._factories ?? []) this.add(CallKind.Factory, factory, factory.meta.name);
     for (const tool of config.tools ?? []) if (tool.name) this.add(CallKind.Tool, tool.handler, tool.name);
     for (const [key, hook] of Object.entries(config.hooks ?? {}))
@@ -37,19 +46,19 @@ export class SessionHandlers {
 
   /** Registers a handler, if there is one. */
   add(kind: SessionKind, handler: unknown, name = ""): void {
-    if (handler === undefined || handler === null) return;
-    const named = this.#byKind.get(kind) ?? new Map<string, unknown>();
+    if (typeof handler !== "function" && (typeof handler !== "object" || handler === null)) return;
+    const named = this.#byKind.get(kind) ?? new Map<string, object>();
     this.#byKind.set(kind, named.set(name, handler));
   }
 
   /** Other handlers of tools, made of those that are there; returns the old ones. */
-  replaceTools(make: (old: ReadonlyMap<string, unknown>) => Map<string, unknown>): Map<string, unknown> {
-    const old = this.#byKind.get(CallKind.Tool) ?? new Map<string, unknown>();
+  replaceTools(make: (old: ReadonlyMap<string, object>) => Map<string, object>): Map<string, object> {
+    const old = this.#byKind.get(CallKind.Tool) ?? new Map<string, object>();
     this.#byKind.set(CallKind.Tool, make(old));
     return old;
   }
 
-  find(kind: number, name: string): unknown {
+  find(kind: number, name: string): object | undefined {
     return this.#byKind.get(kind)?.get(name);
   }
 
@@ -63,6 +72,12 @@ export class SessionHandlers {
     const declines = this.#permission === defaultJoinSessionPermissionHandler;
     return { ...flags, permission: !!this.#permission, permissionOnResume: !declines };
   }
+}
+
+function checkHooks(hooks: unknown): void {
+  if (hooks === undefined || hooks === null) return;
+  if (!isObject(hooks)) throw wrong("hooks", "an object of functions", hooks);
+  for (const [key, hook] of Object.entries(hooks)) checkFunction(`hooks.${key}`, hook);
 }
 
 /** `onPreToolUse` → `preToolUse`. */

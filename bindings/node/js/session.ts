@@ -4,6 +4,7 @@ import { keepContext } from "./context.js";
 import { answer } from "./dispatch.js";
 import { EventStream, Subscribers } from "./events.js";
 import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
+import { isObject, wrong } from "./given.js";
 import { createSessionRpc } from "./generated/namespaces.js";
 import type { SessionRpc, ModelSwitchAutoTierResult, OpenCanvasInstance } from "./generated/rpc.js";
 import type { AutoTier, ReasoningSummary } from "./generated/session-events.js";
@@ -66,7 +67,20 @@ interface Surroundings {
 }
 
 function limits(timeout: number, { inactivityTimeout, until }: WaitOptions): object {
-  return { timeoutMs: timeout, inactivityTimeoutMs: inactivityTimeout, until };
+  return {
+    timeoutMs: milliseconds("timeout", timeout),
+    inactivityTimeoutMs: milliseconds("inactivityTimeout", inactivityTimeout),
+    until,
+  };
+}
+
+/** A time as a number; texts are taken as timers take them. */
+function milliseconds(option: string, given: unknown): unknown {
+  if (given === undefined || given === null) return given;
+  const time = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
+  if (typeof time === "number" && !Number.isNaN(time)) return time;
+  const hint = isObject(given) ? "signal and other options of the wait are the next argument" : "";
+  throw wrong(option, "a number of milliseconds", given, hint);
 }
 
 /** How long {@link CopilotSession.sendAndWait} waits unless told otherwise. */
@@ -172,8 +186,8 @@ export class CopilotSession implements AsyncDisposable {
   }
 
   /** Sends a message; resolves with its id as soon as the runtime has accepted it. */
-  async send(options: string | MessageOptions): Promise<string> {
-    const result = await this.#message("session.send", options, {});
+  async send(options: string | MessageOptions, call: CallOptions = {}): Promise<string> {
+    const result = await this.#message("session.send", options, {}, call);
     return (result as { messageId: string }).messageId;
   }
 
@@ -183,7 +197,7 @@ export class CopilotSession implements AsyncDisposable {
     timeout: number = DEFAULT_WAIT_MS,
     wait: WaitOptions = {},
   ): Promise<AssistantMessageEvent | undefined> {
-    const event = await this.#message("session.sendAndWait", options, limits(timeout, wait));
+    const event = await this.#message("session.sendAndWait", options, limits(timeout, wait), wait);
     return (event as AssistantMessageEvent | null) ?? undefined;
   }
 
@@ -196,17 +210,21 @@ export class CopilotSession implements AsyncDisposable {
     schema: ZodSchema<T> | Record<string, unknown>,
     { retries, timeout = DEFAULT_WAIT_MS, ...wait }: StructuredOptions = {},
   ): Promise<StructuredAnswer<T>> {
-    const answer = (await this.#message("session.sendAndWait", options, {
-      ...limits(timeout, wait),
-      responseSchema: jsonSchema(schema),
-      responseRetries: retries,
-    })) as StructuredAnswer<T>;
+    const args = { ...limits(timeout, wait), responseSchema: jsonSchema(schema), responseRetries: retries };
+    const answer = (await this.#message("session.sendAndWait", options, args, wait)) as StructuredAnswer<T>;
     const parse = (schema as { parse?: (value: unknown) => T }).parse;
     return parse ? { ...answer, value: parse.call(schema, answer.value) } : answer;
   }
 
-  async #message(op: string, options: string | MessageOptions, extra: object): Promise<unknown> {
-    const { signal, extra: more, ...message } = typeof options === "string" ? { prompt: options } : options;
+  async #message(
+    op: string,
+    options: string | MessageOptions,
+    extra: object,
+    call: CallOptions,
+  ): Promise<unknown> {
+    // What is no object either is refused by the engine.
+    const given = (isObject(options) ? options : { prompt: options }) as MessageOptions;
+    const { signal = call.signal, extra: more, ...message } = given;
     const provider = this.#around.traceContext;
     const trace = provider && (await getTraceContext(provider));
     const args = { ...message, ...more, ...trace, ...extra, key: this.#key };

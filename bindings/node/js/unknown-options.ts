@@ -1,24 +1,77 @@
 /** Options that nobody knows: most often misspelt ones. */
-import { LOCAL, SESSION } from "./generated/options.js";
+import { CLIENT, CLIENT_LOCAL, LOCAL, SESSION } from "./generated/options.js";
+import type { SessionHooks } from "./types/hooks.js";
 
-const KNOWN = [...Object.keys(SESSION), ...LOCAL, "extra"];
+const OF_SESSIONS = [...Object.keys(SESSION), ...LOCAL, "extra"];
+const OF_CLIENTS = [...Object.keys(CLIENT), ...CLIENT_LOCAL];
+const HOOKS = Object.keys({
+  onPreToolUse: true,
+  onPreMcpToolCall: true,
+  onPostToolUse: true,
+  onPostToolUseFailure: true,
+  onUserPromptSubmitted: true,
+  onSessionStart: true,
+  onSessionEnd: true,
+  onErrorOccurred: true,
+  onUserPromptTransformed: true,
+  onAgentStop: true,
+} satisfies Record<keyof SessionHooks, true>);
+/** Options of clients in older packages, and what to do instead. */
+const REPLACED: Readonly<Record<string, string>> = {
+  cliPath: "use connection: RuntimeConnection.forStdio({ path })",
+  cliArgs: "use connection: RuntimeConnection.forStdio({ args })",
+  cliUrl: "use connection: RuntimeConnection.forUri(url)",
+  port: "use connection: RuntimeConnection.forTcp({ port })",
+  useStdio: "use connection: RuntimeConnection.forStdio() or forTcp()",
+  tcpConnectionToken: "use connection: RuntimeConnection.forTcp({ connectionToken })",
+  cwd: "use workingDirectory",
+  copilotHome: "use baseDirectory",
+  githubToken: "use gitHubToken",
+  autoStart: "a client starts with its first session",
+  autoRestart: "start() makes a new connection after one was lost",
+};
 const told = new Set<string>();
 
 /** Warns once of each option of a session that has no effect, with the nearest one that has. */
 export function warnOfUnknown(config: object): void {
-  for (const name of Object.keys(config)) {
-    if (KNOWN.includes(name) || name.startsWith("_") || told.has(name)) continue;
-    told.add(name);
-    process.emitWarning(
-      `the session option "${name}" is not known and has no effect; did you mean "${nearest(name)}"? ` +
+  for (const name of unknown("session", config, OF_SESSIONS)) {
+    const hint = `did you mean "${nearest(name, OF_SESSIONS)}"?`;
+    tell(
+      `the session option "${name}" is not known and has no effect; ${hint} ` +
         "What a newer runtime takes can be given as a member of `extra`.",
-      "CopilotOptionWarning",
     );
+  }
+  for (const name of unknown("hook", config["hooks" as never] ?? {}, HOOKS)) {
+    tell(`hooks: "${name}" is not the name of a hook; did you mean "${nearest(name, HOOKS)}"?`);
   }
 }
 
-function nearest(name: string): string {
-  const byDistance = KNOWN.map((known) => ({
+/** The same for options of a client; for those of older packages it says what to do instead. */
+export function warnOfUnknownClient(options: object): void {
+  for (const name of unknown("client", options, OF_CLIENTS)) {
+    const replaced = REPLACED[name];
+    const hint = replaced ?? `did you mean "${nearest(name, OF_CLIENTS)}"?`;
+    tell(`the client option "${name}" is not known and has no effect; ${hint}`);
+  }
+}
+
+/** Names that are given and not known, each the first time only. What is undefined was not given. */
+function unknown(of: string, given: object, known: readonly string[]): string[] {
+  return Object.entries(given)
+    .filter(([name, value]) => value !== undefined && !name.startsWith("_") && !known.includes(name))
+    .map(([name]) => name)
+    .filter((name) => {
+      const key = `${of} ${name}`;
+      return !told.has(key) && told.add(key);
+    });
+}
+
+function tell(text: string): void {
+  process.emitWarning(text, "CopilotOptionWarning");
+}
+
+function nearest(name: string, names: readonly string[]): string {
+  const byDistance = names.map((known) => ({
     known,
     far: distance(name.toLowerCase(), known.toLowerCase()),
   }));

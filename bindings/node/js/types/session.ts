@@ -186,6 +186,8 @@ export type MessageAttachment =
 
 /** What ends a wait besides its time limit. Running out of time never ends the agent's work. */
 export interface WaitOptions {
+  /** Gives the wait up; what the agent does goes on. */
+  signal?: AbortSignal | undefined;
   /** Milliseconds without any event of the session. */
   inactivityTimeout?: number;
   /** `"foreground"` does not wait for agents and shells left running in the background. */

@@ -1,0 +1,36 @@
+/** Checks of what a program gives that only JavaScript can tell, such as functions. The engine checks the rest. */
+import { inspect } from "node:util";
+
+/** A value for a message, short. */
+export function shown(value: unknown): string {
+  const text = inspect(value, { depth: 0, breakLength: Infinity });
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** The error for an option of the wrong type. */
+export function wrong(option: string, expected: string, value: unknown, hint = ""): TypeError {
+  return new TypeError(`${option}: expected ${expected}, got ${shown(value)}${hint && `; ${hint}`}`);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Refuses what is given in place of a function; nothing given is fine. */
+export function checkFunction(option: string, value: unknown): void {
+  if (value !== undefined && value !== null && typeof value !== "function") {
+    throw wrong(option, "a function", value);
+  }
+}
+
+/** Refuses what is given in place of a list; nothing given is fine. */
+export function checkList(option: string, value: unknown): void {
+  if (value !== undefined && value !== null && !Array.isArray(value)) throw wrong(option, "a list", value);
+}
+
+/** Refuses what is given in place of an `AbortSignal`; nothing given is fine. */
+export function checkSignal(value: unknown): void {
+  if (value !== undefined && value !== null && !(value instanceof AbortSignal)) {
+    throw wrong("signal", "an AbortSignal", value);
+  }
+}
