@@ -168,6 +168,11 @@ pub struct TypeDef {
 }
 
 impl TypeDef {
+    /// An object that may be empty, so that it may as well be left out.
+    pub fn may_be_empty(&self) -> bool {
+        matches!(self.kind, Kind::Struct { .. }) && self.fields().iter().all(|field| !field.required)
+    }
+
     pub fn fields(&self) -> &[Field] {
         match &self.kind {
             Kind::Struct { fields, .. } => fields,
@@ -243,6 +248,14 @@ pub struct Method {
     pub internal: bool,
     pub deprecated: bool,
     pub experimental: bool,
+}
+
+impl Method {
+    /// Whether a call says enough without params.
+    pub fn may_omit_params(&self, model: &Model) -> bool {
+        let may_be_empty = |key| model.types.get(key).is_some_and(TypeDef::may_be_empty);
+        self.params_optional || self.params.as_ref().is_some_and(may_be_empty)
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -90,5 +90,7 @@ def test_what_was_read_can_be_sent(message: AssistantMessageData) -> None:
 
 def test_a_fault_beside_an_unknown_member_still_shows() -> None:
     assert read("assistant.message", {**MESSAGE, "interactionId": None}).data.to_dict()["interactionId"] is None
-    with pytest.raises(ValueError, match="a string"):
-        _ = read("assistant.message", {**MESSAGE, "content": 1}).data
+    data = read("assistant.message", {**MESSAGE, "content": 1}).data
+    assert (data.message_id, data.to_dict()) == (MESSAGE["messageId"], {**MESSAGE, "content": 1})
+    with pytest.raises(ValueError, match=r"AssistantMessageData\.content is not as declared: .*a string"):
+        _ = data.content

@@ -105,7 +105,7 @@ fn call(lower: &mut Lower<'_>, method: &Method, internal: bool) -> Call {
         name: if internal { format!("_{name}") } else { name },
         wire: method.wire.clone(),
         params,
-        optional: method.params_optional,
+        optional: method.may_omit_params(lower.model),
         result: lower.ty(&method.result),
         deprecated: method.deprecated,
         experimental: method.experimental,

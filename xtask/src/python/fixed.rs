@@ -19,6 +19,14 @@ pub const ENUM_NAMES: &[(&str, &str)] = &[
 /// Unions that are one class although a property tells the variants apart.
 pub const MERGED: &[&str] = &["CatalogCandidate", "TaskProgress"];
 
+/// Members that are constant on the wire, and yet an argument of the established constructors.
+pub const GIVEN: &[(&str, &str)] =
+    &[("LocalSessionMetadataValue", "isRemote"), ("RemoteSessionMetadataValue", "isRemote")];
+
+/// Members that came later than others behind them in the alphabet, and are the last argument of their constructors.
+pub const LAST: &[(&str, &str)] =
+    &[("PermissionRequestCustomTool", "skipPermission"), ("PermissionRequestRead", "resolvedPath")];
+
 /// Times that stay text.
 pub const TEXT_FIELDS: &[(&str, &str)] = &[("AccountQuotaSnapshot", "resetDate")];
 

@@ -166,6 +166,9 @@ impl Lower<'_> {
                 Some(value) if self.tagged.contains(&(def.key.clone(), field.wire.clone())) => {
                     let attr = self.attr(&field.wire, false, false);
                     tags.push(PTag { attr, wire: field.wire.clone(), value: value.clone() });
+                    if fixed::GIVEN.contains(&(name, field.wire.as_str())) {
+                        out.push(self.field(name, field));
+                    }
                 }
                 _ => {
                     let field = self.field(name, field);
@@ -173,7 +176,8 @@ impl Lower<'_> {
                 }
             }
         }
-        out.sort_by_key(|f| (f.has_default(), f.wire.to_lowercase()));
+        let is_last = |wire: &str| fixed::LAST.contains(&(name, wire));
+        out.sort_by_key(|f| (f.has_default(), is_last(&f.wire), f.wire.to_lowercase()));
         let kind = PKind::Struct { fields: out, tags };
         self.out
             .types

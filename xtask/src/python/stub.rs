@@ -38,7 +38,7 @@ fn class(out: &mut String, name: &str, ty: &PType, is_reservable: bool) {
                 let default = if field.has_default() { " = None" } else { "" };
                 let _ = writeln!(out, "    {}: {}{default}", field.attr, annotation(&field.annotation()));
             }
-            for tag in tags {
+            for tag in tags.iter().filter(|tag| !fields.iter().any(|field| field.attr == tag.attr)) {
                 let (ty, value) = match &tag.value {
                     Constant::Str(text) => ("str", format!("{text:?}")),
                     Constant::Bool(true) => ("bool", "True".into()),

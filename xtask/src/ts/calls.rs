@@ -40,7 +40,7 @@ fn params(printer: &mut Printer<'_>, method: &Method) -> String {
     let own = format!("{}Request", names::pascal(&method.wire));
     let name =
         if printer.model.param_aliases.contains_key(&own) { own } else { printer.ty(&Ty::Ref(key.clone())) };
-    format!("params{}: {name}", if method.params_optional { "?" } else { "" })
+    format!("params{}: {name}", if method.may_omit_params(printer.model) { "?" } else { "" })
 }
 
 fn doc(method: &Method) -> String {

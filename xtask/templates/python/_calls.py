@@ -2,7 +2,7 @@
 
 import json
 
-from ._runtime import SPACES, decode, parse, reader, writer
+from ._runtime import SPACES, parse, read_answer, reader, writer
 from ._wire import plain
 
 NAMES = ["ClientGlobalApiHandlers", "ClientSessionApiHandlers", "RPC", "rpc_from_dict", "rpc_to_dict"]
@@ -38,7 +38,7 @@ def payload(params):
     if isinstance(params, dict):
         return {k: plain(v) for k, v in params.items() if v is not None}
     wire = params.to_dict()
-    explicit = getattr(params, "__dict__", {}).get("_extra") or {}
+    explicit = getattr(params, "_extra", None) or {}
     return {k: v for k, v in wire.items() if v is not None or k in explicit}
 
 
@@ -57,9 +57,9 @@ def read_result(wire, spec, raw):
         return None
     if wire == "models.list":
         value = json.loads(raw) if isinstance(raw, (bytes, bytearray, memoryview)) else raw
-        return SPACE.reader("ModelList")(patched_models(value))
+        return SPACE.lenient_reader("ModelList")(patched_models(value))
     if isinstance(raw, (bytes, bytearray, memoryview)):
-        return decode("rpc", spec, raw)
+        return read_answer("rpc", spec, raw)
     return reader(SPACE, parse(spec)[0])(raw)
 
 

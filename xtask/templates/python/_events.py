@@ -6,7 +6,8 @@ import re
 
 import msgspec
 
-from ._runtime import SPACES, decode
+from ._model import DataclassParams, laid_out
+from ._runtime import SPACES, read_leniently
 from ._wire import WireDatetime, WireError, check_bool, check_str, fail, plain, read_uuid, write_time, write_uuid
 
 NAMES = [
@@ -60,6 +61,8 @@ class RawSessionEventData:
     __slots__ = ("raw",)
     __match_args__ = ("raw",)
     __dataclass_fields__ = PlainFields(1)
+    __dataclass_params__ = DataclassParams
+    __dict__ = property(lambda self: {"raw": self.raw})
     _field_types = ("Any",)
 
     def __init__(self, raw):
@@ -75,6 +78,7 @@ class RawSessionEventData:
     def __eq__(self, other):
         return isinstance(other, RawSessionEventData) and self.raw == other.raw
 
+    @laid_out
     def __repr__(self):
         return f"RawSessionEventData(raw={self.raw!r})"
 
@@ -217,7 +221,7 @@ def read_data(envelope):
     try:
         if known is None:
             return RawSessionEventData(json.loads(text))
-        return decode("session_events", f"<{known[1]}>", text)
+        return read_leniently("session_events", f"<{known[1]}>", text)
     except RecursionError:
         words = f"the data of {envelope.type} is nested too deep to be read; event.raw has its text"
         raise WireError(words) from None
@@ -229,6 +233,7 @@ class SessionEvent:
     __slots__ = (*("_" + name for name in FIELDS), "_envelope", "_extra", "_raw", "__weakref__")
     __match_args__ = FIELDS
     __dataclass_fields__ = PlainFields(4)
+    __dataclass_params__ = DataclassParams
     _field_types = (
         *("SessionEventData", "UUID", "datetime", "SessionEventType"),
         *("str | None", "bool | None", "UUID | None", "str | None"),
@@ -244,6 +249,8 @@ class SessionEvent:
         self._extra = None
         self._raw = None
 
+    # What `vars()` gives.
+    __dict__ = property(lambda self: {name: getattr(self, name) for name in FIELDS})
     data = lazy("data", read_data)
     id = lazy("id", lambda e: read_uuid(e.id))
     timestamp = lazy("timestamp", lambda e: WireDatetime.load(e.timestamp))
@@ -354,6 +361,7 @@ class SessionEvent:
 
     __hash__ = None
 
+    @laid_out
     def __repr__(self):
         shown = []
         for name in FIELDS:

@@ -4,6 +4,8 @@ import json
 
 import msgspec
 
+from ._wire import UnreadMember
+
 
 class DataclassFields:
     """Lets `dataclasses.fields`, `asdict` and `replace` work without importing dataclasses up front."""
@@ -25,10 +27,60 @@ class DataclassFields:
         return found
 
 
-class Model(msgspec.Struct, dict=True, weakref=True, forbid_unknown_fields=True):
+class DataclassParams:
+    """What `pprint` asks a dataclass for."""
+
+    repr = True
+
+
+# Stands for a member that could not be read.
+UNREAD = type("Unread", (), {"__repr__": lambda self: "<unread>"})()
+
+
+def show(self):
+    shown = ", ".join(f"{name}={getattr(self, name, UNREAD)!r}" for name in self.__struct_fields__)
+    return f"{type(self).__qualname__}({shown})"
+
+
+def laid_out(show):
+    """Lets `pprint` lay out in lines what this `__repr__` shows: it knows those of dataclasses by their name."""
+    show.__wrapped__ = type("Generated", (), {"__qualname__": "__create_fn__.<locals>.__repr__"})
+    return show
+
+
+class Kept(msgspec.Struct, dict=True, weakref=True, forbid_unknown_fields=True):
+    """Has a dictionary for what an object remembers."""
+
+
+REMEMBERED = Kept.__dict__["__dict__"].__get__
+
+
+class Model(Kept):
     """Base of every generated class."""
 
     __dataclass_fields__ = DataclassFields()
+    __dataclass_params__ = DataclassParams
+    # What `vars()` gives: the fields, as of a dataclass.
+    __dict__ = property(lambda self: {n: getattr(self, n) for n in self.__struct_fields__ if hasattr(self, n)})
+    __repr__ = laid_out(show)
+
+    def __eq__(self, other):
+        try:
+            return super().__eq__(other)
+        except AttributeError:
+            # Something in it could not be read.
+            return type(other) is type(self) and self.to_dict() == other.to_dict()
+
+    __hash__ = None
+
+    def __getattr__(self, name):
+        remembered = REMEMBERED(self)
+        why = remembered.get("_unread", {}).get(name)
+        if why is not None:
+            raise UnreadMember(f"{type(self).__name__}.{name} is not as declared: {why}")
+        if name in remembered:
+            return remembered[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @classmethod
     def from_dict(cls, obj):
@@ -47,19 +99,24 @@ class Model(msgspec.Struct, dict=True, weakref=True, forbid_unknown_fields=True)
 
     def __reduce__(self):
         cls = type(self)
-        return rebuild, (cls, [getattr(self, n) for n in cls.__struct_fields__], extra_of(self))
+        values = [getattr(self, n, None) for n in cls.__struct_fields__]
+        return rebuild, (cls, values, extra_of(self), REMEMBERED(self).get("_unread"))
 
 
-def rebuild(cls, values, extra):
+def rebuild(cls, values, extra, unread=None):
     instance = cls(*values)
     if extra:
-        instance.__dict__["_extra"] = dict(extra)
+        instance._extra = dict(extra)
+    if unread:
+        instance._unread = dict(unread)
+        for name in unread:
+            delattr(instance, name)
     return instance
 
 
 def extra_of(instance):
     """Members that the class does not know; found in the text when first asked for."""
-    members = instance.__dict__
+    members = REMEMBERED(instance)
     origin = members.get("_origin")
     if origin is not None:
         text, path = origin

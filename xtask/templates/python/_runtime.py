@@ -8,13 +8,14 @@ and explicit nulls in `_extra`, unknown enum values as members of their own, unk
 `UnknownVariant`, lone surrogates as they are.
 """
 
+import enum
 import importlib
 import json
 from typing import Any
 
 import msgspec
 
-from ._model import MARK, Model, extra_of, rebuild, settle
+from ._model import MARK, UNREAD, Model, extra_of, rebuild, settle
 from ._wire import SCALARS, OpenEnum, UnknownVariant, WireError, fail, keep, plain
 
 PACKAGE = __name__.rpartition(".")[0]
@@ -118,6 +119,50 @@ def writer(space, node):
     return lambda value: None if value is None else inner(value)
 
 
+def write_enum(value):
+    """The text of an enum value, also of another class: names of one thing differ between releases."""
+    text = value.value if isinstance(value, enum.Enum) else value
+    return text if type(text) is str else fail("an enum value or a text", value)
+
+
+def write_object(value):
+    if hasattr(type(value), "to_dict"):
+        return value.to_dict()
+    return plain(value) if isinstance(value, dict) else fail("an object", value)
+
+
+def lenient(space, node):
+    """Reads what fits: members that do not are errors when they are asked for, not before."""
+    kind = node[0]
+    if kind == "<":
+        home, name = find(space, node[1])
+        return home.lenient_reader(name)
+    if kind in SCALARS or kind == "(":
+        return reader(space, node)
+    inner = lenient(space, node[1])
+    if kind == "L":
+        return lambda value: [inner(v) for v in value] if type(value) is list else fail("a list", value)
+    if kind == "D":
+        return lambda value: {k: inner(v) for k, v in value.items()} if type(value) is dict else fail("an object", value)
+    return lambda value: None if value is None else inner(value)
+
+
+def read_leniently(short, spec, raw):
+    """As `decode`, but a member that does not fit is an error when it is asked for, not before."""
+    try:
+        return decode(short, spec, raw)
+    except REFUSED:
+        return lenient(SPACES[short], parse(spec)[0])(json.loads(raw))
+
+
+def read_answer(short, spec, raw):
+    """The answer of a call whose work is done: never refused for its shape."""
+    try:
+        return read_leniently(short, spec, raw)
+    except REFUSED:
+        return json.loads(raw)
+
+
 def fast_type(space, node, todo, loose):
     """Type for msgspec, `loose` when it skips unknown fields; plans met on the way are put on `todo`."""
     kind = node[0]
@@ -182,7 +227,11 @@ class Plan:
         self.steps = None
         self.ready = set()
         self.twin = self.settlers = None
-        self.known = {field[2] for field in fields} | {tag[1] for tag in tags}
+        self.lenient_members = {}
+        given = {field[2] for field in fields}
+        # Constants that are no argument of the constructor.
+        self.fixed = [tag for tag in tags if tag[1] not in given]
+        self.known = given | {tag[1] for tag in tags}
 
     def prepare(self):
         self.steps = [
@@ -217,7 +266,7 @@ class Plan:
 
     def surplus(self, obj):
         """The members of an object that no field and no tag holds."""
-        extra = {wire: obj[wire] for _, wire, constant in self.tags if obj.get(wire, constant) != constant}
+        extra = {wire: obj[wire] for _, wire, constant in self.fixed if obj.get(wire, constant) != constant}
         extra.update((k, v) for k, v in obj.items() if k not in self.known)
         return extra
 
@@ -241,7 +290,7 @@ class Plan:
                 else:
                     value = read(value)
             values.append(value)
-        for _, wire, constant in self.tags:
+        for _, wire, constant in self.fixed:
             if wire in obj:
                 seen += 1
                 if obj[wire] != constant:
@@ -250,20 +299,52 @@ class Plan:
             extra.update((k, v) for k, v in obj.items() if k not in self.known)
         return rebuild(self.cls, values, extra)
 
+    def load_leniently(self, obj):
+        try:
+            return self.load(obj)
+        except REFUSED:
+            if type(obj) is not dict:
+                raise
+        values, unread = [], {}
+        extra = self.surplus(obj)
+        for attr, wire, mark, _, _ in self.steps or self.prepare():
+            value = None
+            try:
+                if wire in obj:
+                    value = self.lenient_member(attr)(obj[wire])
+                elif mark == "":
+                    raise WireError("it is missing")
+            except REFUSED as error:
+                unread[attr] = str(error)
+                if wire in obj:
+                    extra[wire] = obj[wire]
+            values.append(value)
+        return rebuild(self.cls, values, extra, unread)
+
+    def lenient_member(self, attr):
+        found = self.lenient_members.get(attr)
+        if found is None:
+            mark, node = next((spec[0], spec[3]) for spec in self.specs if spec[1] == attr)
+            found = lenient(self.space, ("O", node) if mark else node)
+            self.lenient_members[attr] = found
+        return found
+
     def dump(self, instance):
         out = {}
         for attr, wire, mark, _, write in self.steps or self.prepare():
-            value = getattr(instance, attr)
+            value = getattr(instance, attr, UNREAD)
+            if value is UNREAD:
+                continue
             if value is None:
                 if mark not in ("?", "~"):
                     out[wire] = None if mark else write(None)
             else:
                 out[wire] = write(value)
-        for _, wire, constant in self.tags:
+        for _, wire, constant in self.fixed:
             out[wire] = constant
         extra = extra_of(instance)
         if extra:
-            tags = [tag[1] for tag in self.tags]
+            tags = [tag[1] for tag in self.fixed]
             for key, value in extra.items():
                 if key not in out or key in tags:
                     out[key] = value
@@ -315,12 +396,13 @@ class Space:
             if mark == "*":
                 value = {"\\true": True, "\\false": False}.get(spec, spec)
                 tags.append((attr, wire, value))
-                namespace[attr] = value
                 continue
             fields.append((mark, attr, wire, parse(spec)[0]))
             if wire != attr:
                 renames[attr] = wire
-        if name in self.reserved() and "managed_approval_required" not in {field[1] for field in fields}:
+        given = {field[1] for field in fields}
+        namespace.update({attr: value for attr, _, value in tags if attr not in given})
+        if name in self.reserved() and "managed_approval_required" not in given:
             namespace["managed_approval_required"] = MARK
         plan = namespace["__plan__"] = Plan(self, fields, tags)
         tag = next(((t[1], t[2]) for t in tags if type(t[2]) is str), (None, None))
@@ -390,6 +472,26 @@ class Space:
             self.readers[name] = found
         return found
 
+    def lenient_reader(self, name):
+        """As :meth:`reader`, for objects and unions of them; everything else is read as always."""
+        if self.special(name) is not None:
+            return self.reader(name)
+        letter, body = self.entry(name)
+        if letter == "=":
+            home, target = find(self, body)
+            return home.lenient_reader(target)
+        if letter == "s":
+            return self.get(name).__plan__.load_leniently
+        strict = self.reader(name)
+        if letter != "u" or not body.partition(":")[0]:
+            return strict
+        return lambda value: first_that_reads([strict, self.lenient_variant(body)], value)
+
+    def lenient_variant(self, body):
+        tag = body.partition(":")[0]
+        table = {next(t[2] for t in v.__plan__.tags if t[1] == tag): v.__plan__ for v in self.variants(body)}
+        return lambda value: table[value[tag]].load_leniently(value)
+
     def union_reader(self, body, strict):
         tag = body.partition(":")[0]
         variants = self.variants(body)
@@ -419,11 +521,8 @@ class Space:
             home, target = find(self, body)
             return home.writer(target)
         if letter == "e":
-            cls = self.get(name)
-            return lambda value: value.value if isinstance(value, cls) else fail(name, value)
-        if letter in "su":
-            return lambda value: value.to_dict() if hasattr(type(value), "to_dict") else fail(name, value)
-        return plain
+            return write_enum
+        return write_object if letter in "su" else plain
 
     def fast_type(self, name, todo, loose):
         special = self.special(name)

@@ -7451,7 +7451,7 @@ export type SessionMcpAppsCallToolResult = { [k: string]: unknown };
 /** Typed methods. */
 export interface ServerRpc {
   /** `ping` @experimental */
-  ping(params: PingRequest, options?: RpcOptions): Promise<PingResult>;
+  ping(params?: PingRequest, options?: RpcOptions): Promise<PingResult>;
   /** `registerExtensionLaunchProvider` @experimental */
   registerExtensionLaunchProvider(params?: undefined, options?: RpcOptions): Promise<void>;
   readonly account: {
@@ -7464,7 +7464,7 @@ export interface ServerRpc {
     /** `account.login` @experimental */
     login(params: AccountLoginRequest, options?: RpcOptions): Promise<AccountLoginResult>;
     /** `account.logout` @experimental */
-    logout(params: AccountLogoutRequest, options?: RpcOptions): Promise<AccountLogoutResult>;
+    logout(params?: AccountLogoutRequest, options?: RpcOptions): Promise<AccountLogoutResult>;
   };
   readonly agentRegistry: {
     /** `agentRegistry.spawn` @experimental */
@@ -7472,9 +7472,9 @@ export interface ServerRpc {
   };
   readonly agents: {
     /** `agents.discover` @experimental */
-    discover(params: AgentsDiscoverRequest, options?: RpcOptions): Promise<ServerAgentList>;
+    discover(params?: AgentsDiscoverRequest, options?: RpcOptions): Promise<ServerAgentList>;
     /** `agents.getDiscoveryPaths` @experimental */
-    getDiscoveryPaths(params: AgentsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<AgentDiscoveryPathList>;
+    getDiscoveryPaths(params?: AgentsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<AgentDiscoveryPathList>;
   };
   readonly catalog: {
     /** `catalog.search` @experimental */
@@ -7494,13 +7494,13 @@ export interface ServerRpc {
   };
   readonly hooks: {
     /** `hooks.discover` @experimental */
-    discover(params: HooksDiscoverRequest, options?: RpcOptions): Promise<HooksDiscoverResult>;
+    discover(params?: HooksDiscoverRequest, options?: RpcOptions): Promise<HooksDiscoverResult>;
   };
   readonly instructions: {
     /** `instructions.discover` @experimental */
-    discover(params: InstructionsDiscoverRequest, options?: RpcOptions): Promise<ServerInstructionSourceList>;
+    discover(params?: InstructionsDiscoverRequest, options?: RpcOptions): Promise<ServerInstructionSourceList>;
     /** `instructions.getDiscoveryPaths` @experimental */
-    getDiscoveryPaths(params: InstructionsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<InstructionDiscoveryPathList>;
+    getDiscoveryPaths(params?: InstructionsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<InstructionDiscoveryPathList>;
   };
   readonly llmInference: {
     /** `llmInference.httpResponseChunk` @experimental */
@@ -7518,7 +7518,7 @@ export interface ServerRpc {
   };
   readonly mcp: {
     /** `mcp.discover` @experimental */
-    discover(params: McpDiscoverRequest, options?: RpcOptions): Promise<McpDiscoverResult>;
+    discover(params?: McpDiscoverRequest, options?: RpcOptions): Promise<McpDiscoverResult>;
     /** `mcp.planInstall` @experimental */
     planInstall(params: McpPlanInstallRequest, options?: RpcOptions): Promise<McpPlanInstallResult>;
     readonly config: {
@@ -7608,7 +7608,7 @@ export interface ServerRpc {
     /** `sessions.getClientMetadata` @experimental */
     getClientMetadata(params: SessionsGetClientMetadataRequest, options?: RpcOptions): Promise<SessionsGetClientMetadataResult>;
     /** `sessions.getLastForContext` @experimental */
-    getLastForContext(params: SessionsGetLastForContextRequest, options?: RpcOptions): Promise<SessionsGetLastForContextResult>;
+    getLastForContext(params?: SessionsGetLastForContextRequest, options?: RpcOptions): Promise<SessionsGetLastForContextResult>;
     /** `sessions.getRemoteControlStatus` @experimental */
     getRemoteControlStatus(params?: undefined, options?: RpcOptions): Promise<RemoteControlStatusResult>;
     /** `sessions.getSizes` @experimental */
@@ -7642,9 +7642,9 @@ export interface ServerRpc {
   };
   readonly skills: {
     /** `skills.discover` @experimental */
-    discover(params: SkillsDiscoverRequest, options?: RpcOptions): Promise<ServerSkillList>;
+    discover(params?: SkillsDiscoverRequest, options?: RpcOptions): Promise<ServerSkillList>;
     /** `skills.getDiscoveryPaths` @experimental */
-    getDiscoveryPaths(params: SkillsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<SkillDiscoveryPathList>;
+    getDiscoveryPaths(params?: SkillsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<SkillDiscoveryPathList>;
     readonly config: {
       /** `skills.config.setDisabledSkills` @experimental */
       setDisabledSkills(params: SkillsConfigSetDisabledSkillsRequest, options?: RpcOptions): Promise<void>;
@@ -7654,7 +7654,7 @@ export interface ServerRpc {
   };
   readonly tools: {
     /** `tools.list` @experimental */
-    list(params: ToolsListRequest, options?: RpcOptions): Promise<ToolList>;
+    list(params?: ToolsListRequest, options?: RpcOptions): Promise<ToolList>;
   };
   readonly user: {
     readonly settings: {
@@ -7671,11 +7671,11 @@ export interface ServerRpc {
 /** Typed methods. */
 export interface SessionRpc {
   /** `session.abort` @experimental */
-  abort(params: AbortRequest, options?: RpcOptions): Promise<AbortResult>;
+  abort(params?: AbortRequest, options?: RpcOptions): Promise<AbortResult>;
   /** `session.cancelAllBackgroundAgents` @experimental */
   cancelAllBackgroundAgents(params?: undefined, options?: RpcOptions): Promise<SessionCancelAllBackgroundAgentsResult>;
   /** `session.interruptMainTurn` @experimental */
-  interruptMainTurn(params: InterruptMainTurnRequest, options?: RpcOptions): Promise<InterruptMainTurnResult>;
+  interruptMainTurn(params?: InterruptMainTurnRequest, options?: RpcOptions): Promise<InterruptMainTurnResult>;
   /** `session.log` @experimental */
   log(params: LogRequest, options?: RpcOptions): Promise<LogResult>;
   /** `session.send` @experimental */
@@ -7683,7 +7683,7 @@ export interface SessionRpc {
   /** `session.sendMessages` @experimental */
   sendMessages(params: SendMessagesRequest, options?: RpcOptions): Promise<SendMessagesResult>;
   /** `session.shutdown` @experimental */
-  shutdown(params: ShutdownRequest, options?: RpcOptions): Promise<void>;
+  shutdown(params?: ShutdownRequest, options?: RpcOptions): Promise<void>;
   /** `session.suspend` @experimental */
   suspend(params?: undefined, options?: RpcOptions): Promise<void>;
   readonly agent: {
@@ -7748,7 +7748,7 @@ export interface SessionRpc {
   };
   readonly eventLog: {
     /** `session.eventLog.read` @experimental */
-    read(params: EventLogReadRequest, options?: RpcOptions): Promise<EventsReadResult>;
+    read(params?: EventLogReadRequest, options?: RpcOptions): Promise<EventsReadResult>;
     /** `session.eventLog.registerInterest` @experimental */
     registerInterest(params: RegisterEventInterestParams, options?: RpcOptions): Promise<RegisterEventInterestResult>;
     /** `session.eventLog.releaseInterest` @experimental */
@@ -7780,7 +7780,7 @@ export interface SessionRpc {
     /** `session.factory.getRunProgress` @experimental */
     getRunProgress(params: FactoryGetRunProgressRequest, options?: RpcOptions): Promise<FactoryProgressPage>;
     /** `session.factory.listRuns` @experimental */
-    listRuns(params: FactoryListRunsRequest, options?: RpcOptions): Promise<FactoryListRunsResult>;
+    listRuns(params?: FactoryListRunsRequest, options?: RpcOptions): Promise<FactoryListRunsResult>;
     /** `session.factory.log` @experimental */
     log(params: FactoryLogRequest, options?: RpcOptions): Promise<FactoryAckResult>;
     /** `session.factory.pause` @experimental */
@@ -7798,13 +7798,13 @@ export interface SessionRpc {
   };
   readonly fleet: {
     /** `session.fleet.start` @experimental */
-    start(params: FleetStartRequest, options?: RpcOptions): Promise<FleetStartResult>;
+    start(params?: FleetStartRequest, options?: RpcOptions): Promise<FleetStartResult>;
   };
   readonly gitHubAuth: {
     /** `session.gitHubAuth.getStatus` @experimental */
     getStatus(params?: undefined, options?: RpcOptions): Promise<SessionAuthStatus>;
     /** `session.gitHubAuth.setCredentials` @experimental */
-    setCredentials(params: SessionSetCredentialsParams, options?: RpcOptions): Promise<SessionSetCredentialsResult>;
+    setCredentials(params?: SessionSetCredentialsParams, options?: RpcOptions): Promise<SessionSetCredentialsResult>;
   };
   readonly history: {
     /** `session.history.abortManualCompaction` @experimental */
@@ -7836,7 +7836,7 @@ export interface SessionRpc {
   };
   readonly lsp: {
     /** `session.lsp.initialize` @experimental */
-    initialize(params: LspInitializeRequest, options?: RpcOptions): Promise<void>;
+    initialize(params?: LspInitializeRequest, options?: RpcOptions): Promise<void>;
   };
   readonly mcp: {
     /** `session.mcp.cancelSamplingExecution` @experimental */
@@ -7887,7 +7887,7 @@ export interface SessionRpc {
     };
     readonly oauth: {
       /** `session.mcp.oauth.authenticationStateChanged` @experimental */
-      authenticationStateChanged(params: McpOauthAuthenticationStateChangedRequest, options?: RpcOptions): Promise<void>;
+      authenticationStateChanged(params?: McpOauthAuthenticationStateChangedRequest, options?: RpcOptions): Promise<void>;
       /** `session.mcp.oauth.handlePendingRequest` @experimental */
       handlePendingRequest(params: McpOauthHandlePendingRequest, options?: RpcOptions): Promise<McpOauthHandlePendingResult>;
       /** `session.mcp.oauth.login` @experimental */
@@ -7916,7 +7916,7 @@ export interface SessionRpc {
     /** `session.metadata.getContextAttribution` @experimental */
     getContextAttribution(params?: undefined, options?: RpcOptions): Promise<MetadataContextAttributionResult>;
     /** `session.metadata.getContextHeaviestMessages` @experimental */
-    getContextHeaviestMessages(params: MetadataContextHeaviestMessagesRequest, options?: RpcOptions): Promise<MetadataContextHeaviestMessagesResult>;
+    getContextHeaviestMessages(params?: MetadataContextHeaviestMessagesRequest, options?: RpcOptions): Promise<MetadataContextHeaviestMessagesResult>;
     /** `session.metadata.isProcessing` @experimental */
     isProcessing(params?: undefined, options?: RpcOptions): Promise<MetadataIsProcessingResult>;
     /** `session.metadata.recomputeContextTokens` @experimental */
@@ -7928,7 +7928,7 @@ export interface SessionRpc {
     /** `session.metadata.snapshot` @experimental */
     snapshot(params?: undefined, options?: RpcOptions): Promise<SessionMetadataSnapshot>;
     /** `session.metadata.updateClientMetadata` @experimental */
-    updateClientMetadata(params: MetadataUpdateClientMetadataRequest, options?: RpcOptions): Promise<ClientMetadata>;
+    updateClientMetadata(params?: MetadataUpdateClientMetadataRequest, options?: RpcOptions): Promise<ClientMetadata>;
   };
   readonly mode: {
     /** `session.mode.get` @experimental */
@@ -7942,7 +7942,7 @@ export interface SessionRpc {
     /** `session.model.list` @experimental */
     list(params?: SessionModelListRequest, options?: RpcOptions): Promise<SessionModelList>;
     /** `session.model.setAllowedModels` @experimental */
-    setAllowedModels(params: ModelSetAllowedModelsRequest, options?: RpcOptions): Promise<ModelSetAllowedModelsResult>;
+    setAllowedModels(params?: ModelSetAllowedModelsRequest, options?: RpcOptions): Promise<ModelSetAllowedModelsResult>;
     /** `session.model.setReasoningEffort` @experimental */
     setReasoningEffort(params: ModelSetReasoningEffortRequest, options?: RpcOptions): Promise<ModelSetReasoningEffortResult>;
     /** `session.model.switchAutoTier` @experimental */
@@ -7960,11 +7960,11 @@ export interface SessionRpc {
   };
   readonly options: {
     /** `session.options.update` @experimental */
-    update(params: SessionUpdateOptionsParams, options?: RpcOptions): Promise<SessionUpdateOptionsResult>;
+    update(params?: SessionUpdateOptionsParams, options?: RpcOptions): Promise<SessionUpdateOptionsResult>;
   };
   readonly permissions: {
     /** `session.permissions.configure` @experimental */
-    configure(params: PermissionsConfigureParams, options?: RpcOptions): Promise<PermissionsConfigureResult>;
+    configure(params?: PermissionsConfigureParams, options?: RpcOptions): Promise<PermissionsConfigureResult>;
     /** `session.permissions.getMode` @experimental */
     getMode(params?: undefined, options?: RpcOptions): Promise<PermissionsGetModeResult>;
     /** `session.permissions.handlePendingPermissionRequest` @experimental */
@@ -7976,7 +7976,7 @@ export interface SessionRpc {
     /** `session.permissions.pendingRequests` @experimental */
     pendingRequests(params?: undefined, options?: RpcOptions): Promise<PendingPermissionRequestList>;
     /** `session.permissions.resetSessionApprovals` @experimental */
-    resetSessionApprovals(params: PermissionsResetSessionApprovalsRequest, options?: RpcOptions): Promise<PermissionsResetSessionApprovalsResult>;
+    resetSessionApprovals(params?: PermissionsResetSessionApprovalsRequest, options?: RpcOptions): Promise<PermissionsResetSessionApprovalsResult>;
     /** `session.permissions.setApproveAll` @experimental */
     setApproveAll(params: PermissionsSetApproveAllRequest, options?: RpcOptions): Promise<PermissionsSetApproveAllResult>;
     /** `session.permissions.setMode` @experimental */
@@ -8034,7 +8034,7 @@ export interface SessionRpc {
   };
   readonly provider: {
     /** `session.provider.add` @experimental */
-    add(params: ProviderAddRequest, options?: RpcOptions): Promise<ProviderAddResult>;
+    add(params?: ProviderAddRequest, options?: RpcOptions): Promise<ProviderAddResult>;
     /** `session.provider.getEndpoint` @experimental */
     getEndpoint(params?: SessionProviderGetEndpointRequest, options?: RpcOptions): Promise<ProviderEndpoint>;
   };
@@ -8064,7 +8064,7 @@ export interface SessionRpc {
     /** `session.remote.disable` @experimental */
     disable(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.remote.enable` @experimental */
-    enable(params: RemoteEnableRequest, options?: RpcOptions): Promise<RemoteEnableResult>;
+    enable(params?: RemoteEnableRequest, options?: RpcOptions): Promise<RemoteEnableResult>;
     /** `session.remote.notifySteerableChanged` @experimental */
     notifySteerableChanged(params: RemoteNotifySteerableChangedRequest, options?: RpcOptions): Promise<RemoteNotifySteerableChangedResult>;
   };
@@ -8142,7 +8142,7 @@ export interface SessionRpc {
     /** `session.tools.execute` @experimental */
     execute(params: ToolsExecuteRequest, options?: RpcOptions): Promise<ToolResult>;
     /** `session.tools.getBuiltinDescriptors` @experimental */
-    getBuiltinDescriptors(params: ToolsGetBuiltinDescriptorsRequest, options?: RpcOptions): Promise<ToolsGetBuiltinDescriptorsResult>;
+    getBuiltinDescriptors(params?: ToolsGetBuiltinDescriptorsRequest, options?: RpcOptions): Promise<ToolsGetBuiltinDescriptorsResult>;
     /** `session.tools.getCurrentMetadata` @experimental */
     getCurrentMetadata(params?: undefined, options?: RpcOptions): Promise<ToolsGetCurrentMetadataResult>;
     /** `session.tools.handlePendingToolCall` @experimental */
@@ -8202,7 +8202,7 @@ export interface SessionRpc {
     /** `session.workspaces.diff` @experimental */
     diff(params: WorkspacesDiffRequest, options?: RpcOptions): Promise<WorkspaceDiffResult>;
     /** `session.workspaces.ensure` @experimental */
-    ensure(params: WorkspacesEnsureRequest, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
+    ensure(params?: WorkspacesEnsureRequest, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
     /** `session.workspaces.getWorkspace` @experimental */
     getWorkspace(params?: undefined, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
     /** `session.workspaces.listCheckpoints` @experimental */
@@ -8226,7 +8226,7 @@ export interface SessionRpc {
     /** `session.workspaces.truncateSummaries` @experimental */
     truncateSummaries(params: WorkspacesTruncateSummariesRequest, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
     /** `session.workspaces.updateMetadata` @experimental */
-    updateMetadata(params: WorkspacesUpdateMetadataRequest, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
+    updateMetadata(params?: WorkspacesUpdateMetadataRequest, options?: RpcOptions): Promise<WorkspacesGetWorkspaceResult>;
     /** `session.workspaces.writeAutopilotObjective` @experimental */
     writeAutopilotObjective(params: WorkspacesWriteAutopilotObjectiveRequest, options?: RpcOptions): Promise<WorkspacesWriteAutopilotObjectiveResult>;
   };
@@ -8235,7 +8235,7 @@ export interface SessionRpc {
 /** Typed methods. @internal */
 export interface InternalServerRpc {
   /** `connect` @experimental */
-  connect(params: ConnectRequest, options?: RpcOptions): Promise<ConnectResult>;
+  connect(params?: ConnectRequest, options?: RpcOptions): Promise<ConnectResult>;
   readonly sessions: {
     /** `sessions.configureSessionExtensions` @experimental */
     configureSessionExtensions(params: ConfigureSessionExtensionsParams, options?: RpcOptions): Promise<void>;
@@ -8250,7 +8250,7 @@ export interface InternalServerRpc {
     /** `sessions.getPersistedRemoteSteerable` @experimental */
     getPersistedRemoteSteerable(params: SessionsGetPersistedRemoteSteerableRequest, options?: RpcOptions): Promise<SessionsGetPersistedRemoteSteerableResult>;
     /** `sessions.listNonEmptySessionIds` @experimental */
-    listNonEmptySessionIds(params: SessionsListNonEmptySessionIdsRequest, options?: RpcOptions): Promise<SessionsListNonEmptySessionIdsResult>;
+    listNonEmptySessionIds(params?: SessionsListNonEmptySessionIdsRequest, options?: RpcOptions): Promise<SessionsListNonEmptySessionIdsResult>;
   };
 }
 
@@ -8308,7 +8308,7 @@ export interface InternalSessionRpc {
   };
   readonly model: {
     /** `session.model.applyStartupOverlay` @experimental */
-    applyStartupOverlay(params: ModelApplyStartupOverlayRequest, options?: RpcOptions): Promise<ModelSwitchToResult>;
+    applyStartupOverlay(params?: ModelApplyStartupOverlayRequest, options?: RpcOptions): Promise<ModelSwitchToResult>;
   };
   readonly queue: {
     /** `session.queue.beginDeferredIdleDrain` @experimental */

@@ -421,7 +421,7 @@ TYPES = {
     "LlmInferenceHTTPResponseStartResult": "s accepted:b",
     "LlmInferenceHeaders": "b dict",
     "LlmInferenceSetProviderResult": "s success:b",
-    "LocalSessionMetadataValue": "s modified_time=modifiedTime:s session_id=sessionId:s start_time=startTime:s ?client_name=clientName:s ?context:<SessionContext> ?is_detached=isDetached:b ?mc_task_id=mcTaskId:s ?name:s ?summary:s *is_remote=isRemote:\\false",
+    "LocalSessionMetadataValue": "s is_remote=isRemote:b modified_time=modifiedTime:s session_id=sessionId:s start_time=startTime:s ?client_name=clientName:s ?context:<SessionContext> ?is_detached=isDetached:b ?mc_task_id=mcTaskId:s ?name:s ?summary:s *is_remote=isRemote:\\false",
     "LogRequest": "s message:s ?ephemeral:b ?level:<SessionLogLevel> ?tip:s ?type:s ?url:s",
     "LogResult": "s event_id=eventId:u",
     "LspInitializeRequest": "s ?force:b ?git_root=gitRoot:s ?working_directory=workingDirectory:s",
@@ -975,7 +975,7 @@ TYPES = {
     "RemoteSessionHostStatus": "e ERROR=error|IDLE=idle|INPUT_NEEDED=input-needed|WORKING=working",
     "RemoteSessionMetadataRepository": "s branch:s name:s owner:s",
     "RemoteSessionMetadataTaskType": "= TaskType",
-    "RemoteSessionMetadataValue": "s modified_time=modifiedTime:s remote_session_ids=remoteSessionIds:Ls repository:<RemoteSessionMetadataRepository> session_id=sessionId:s start_time=startTime:s ?context:<SessionContext> ?host_activity=hostActivity:s ?host_status=hostStatus:<RemoteSessionHostStatus> ?name:s ?pull_request_number=pullRequestNumber:i ?resource_id=resourceId:s ?stale_at=staleAt:s ?state:s ?summary:s ?task_type=taskType:<TaskType> *is_remote=isRemote:\\true",
+    "RemoteSessionMetadataValue": "s is_remote=isRemote:b modified_time=modifiedTime:s remote_session_ids=remoteSessionIds:Ls repository:<RemoteSessionMetadataRepository> session_id=sessionId:s start_time=startTime:s ?context:<SessionContext> ?host_activity=hostActivity:s ?host_status=hostStatus:<RemoteSessionHostStatus> ?name:s ?pull_request_number=pullRequestNumber:i ?resource_id=resourceId:s ?stale_at=staleAt:s ?state:s ?summary:s ?task_type=taskType:<TaskType> *is_remote=isRemote:\\true",
     "RemoteSessionMode": "e EXPORT=export|OFF=off|ON=on",
     "RemoteSessionRepository": "s name:s owner:s ?branch:s",
     "ResponseFormat": "s json_schema=jsonSchema:<JSONSchemaResponseFormat> type:<ResponseFormatType>",
@@ -1483,7 +1483,7 @@ GROUPS = {
         ("tools", "ServerToolsApi"),
         ("user", "ServerUserApi"),
     ), (
-        ("ping", "ping", "<PingRequest>", "<PingResult>"),
+        ("ping", "ping", "?<PingRequest>", "<PingResult>"),
         ("register_extension_launch_provider", "registerExtensionLaunchProvider", "", "n"),
     )),
     "ServerAccountApi": (False, (
@@ -1492,7 +1492,7 @@ GROUPS = {
         ("get_current_auth", "account.getCurrentAuth", "", "<AccountGetCurrentAuthResult>"),
         ("get_quota", "account.getQuota", "?<AccountGetQuotaRequest>", "<AccountGetQuotaResult>"),
         ("login", "account.login", "<AccountLoginRequest>", "<AccountLoginResult>"),
-        ("logout", "account.logout", "<AccountLogoutRequest>", "<AccountLogoutResult>"),
+        ("logout", "account.logout", "?<AccountLogoutRequest>", "<AccountLogoutResult>"),
     )),
     "ServerAgentRegistryApi": (False, (
     ), (
@@ -1500,8 +1500,8 @@ GROUPS = {
     )),
     "ServerAgentsApi": (False, (
     ), (
-        ("discover", "agents.discover", "<AgentsDiscoverRequest>", "<ServerAgentList>"),
-        ("get_discovery_paths", "agents.getDiscoveryPaths", "<AgentsGetDiscoveryPathsRequest>", "<AgentDiscoveryPathList>"),
+        ("discover", "agents.discover", "?<AgentsDiscoverRequest>", "<ServerAgentList>"),
+        ("get_discovery_paths", "agents.getDiscoveryPaths", "?<AgentsGetDiscoveryPathsRequest>", "<AgentDiscoveryPathList>"),
     )),
     "ServerCatalogApi": (False, (
     ), (
@@ -1519,12 +1519,12 @@ GROUPS = {
     )),
     "ServerHooksApi": (False, (
     ), (
-        ("discover", "hooks.discover", "<HooksDiscoverRequest>", "<HooksDiscoverResult>"),
+        ("discover", "hooks.discover", "?<HooksDiscoverRequest>", "<HooksDiscoverResult>"),
     )),
     "ServerInstructionsApi": (False, (
     ), (
-        ("discover", "instructions.discover", "<InstructionsDiscoverRequest>", "<ServerInstructionSourceList>"),
-        ("get_discovery_paths", "instructions.getDiscoveryPaths", "<InstructionsGetDiscoveryPathsRequest>", "<InstructionDiscoveryPathList>"),
+        ("discover", "instructions.discover", "?<InstructionsDiscoverRequest>", "<ServerInstructionSourceList>"),
+        ("get_discovery_paths", "instructions.getDiscoveryPaths", "?<InstructionsGetDiscoveryPathsRequest>", "<InstructionDiscoveryPathList>"),
     )),
     "ServerLlmInferenceApi": (False, (
     ), (
@@ -1540,7 +1540,7 @@ GROUPS = {
     "ServerMcpApi": (False, (
         ("config", "ServerMcpConfigApi"),
     ), (
-        ("discover", "mcp.discover", "<MCPDiscoverRequest>", "<MCPDiscoverResult>"),
+        ("discover", "mcp.discover", "?<MCPDiscoverRequest>", "<MCPDiscoverResult>"),
         ("plan_install", "mcp.planInstall", "<MCPPlanInstallRequest>", "<MCPPlanInstallResult>"),
     )),
     "ServerMcpConfigApi": (False, (
@@ -1605,7 +1605,7 @@ GROUPS = {
         ("find_by_task_id", "sessions.findByTaskId", "<SessionsFindByTaskIDRequest>", "<SessionsFindByTaskIDResult>"),
         ("fork", "sessions.fork", "<SessionsForkRequest>", "<SessionsForkResult>"),
         ("get_client_metadata", "sessions.getClientMetadata", "<SessionsGetClientMetadataRequest>", "L<SessionsClientMetadataEntry>"),
-        ("get_last_for_context", "sessions.getLastForContext", "<SessionsGetLastForContextRequest>", "<SessionsGetLastForContextResult>"),
+        ("get_last_for_context", "sessions.getLastForContext", "?<SessionsGetLastForContextRequest>", "<SessionsGetLastForContextResult>"),
         ("get_remote_control_status", "sessions.getRemoteControlStatus", "", "<RemoteControlStatusResult>"),
         ("get_sizes", "sessions.getSizes", "", "<SessionSizes>"),
         ("list", "sessions.list", "?<SessionsListRequest>", "<SessionList>"),
@@ -1625,8 +1625,8 @@ GROUPS = {
     "ServerSkillsApi": (False, (
         ("config", "ServerSkillsConfigApi"),
     ), (
-        ("discover", "skills.discover", "<SkillsDiscoverRequest>", "<ServerSkillList>"),
-        ("get_discovery_paths", "skills.getDiscoveryPaths", "<SkillsGetDiscoveryPathsRequest>", "<SkillDiscoveryPathList>"),
+        ("discover", "skills.discover", "?<SkillsDiscoverRequest>", "<ServerSkillList>"),
+        ("get_discovery_paths", "skills.getDiscoveryPaths", "?<SkillsGetDiscoveryPathsRequest>", "<SkillDiscoveryPathList>"),
     )),
     "ServerSkillsConfigApi": (False, (
     ), (
@@ -1635,7 +1635,7 @@ GROUPS = {
     )),
     "ServerToolsApi": (False, (
     ), (
-        ("list", "tools.list", "<ToolsListRequest>", "<ToolList>"),
+        ("list", "tools.list", "?<ToolsListRequest>", "<ToolList>"),
     )),
     "ServerUserApi": (False, (
         ("settings", "ServerUserSettingsApi"),
@@ -1650,7 +1650,7 @@ GROUPS = {
     "_InternalServerRpc": (False, (
         ("sessions", "_InternalServerSessionsApi"),
     ), (
-        ("_connect", "connect", "<_ConnectRequest>", "<_ConnectResult>"),
+        ("_connect", "connect", "?<_ConnectRequest>", "<_ConnectResult>"),
     )),
     "_InternalServerSessionsApi": (False, (
     ), (
@@ -1660,7 +1660,7 @@ GROUPS = {
         ("_get_event_file_path", "sessions.getEventFilePath", "<SessionsGetEventFilePathRequest>", "<SessionsGetEventFilePathResult>"),
         ("_get_metadata", "sessions.getMetadata", "<SessionsGetMetadataRequest>", "<SessionsGetMetadataResult>"),
         ("_get_persisted_remote_steerable", "sessions.getPersistedRemoteSteerable", "<SessionsGetPersistedRemoteSteerableRequest>", "<SessionsGetPersistedRemoteSteerableResult>"),
-        ("_list_non_empty_session_ids", "sessions.listNonEmptySessionIds", "<SessionsListNonEmptySessionIDSRequest>", "<SessionsListNonEmptySessionIDSResult>"),
+        ("_list_non_empty_session_ids", "sessions.listNonEmptySessionIds", "?<SessionsListNonEmptySessionIDSRequest>", "<SessionsListNonEmptySessionIDSResult>"),
     )),
     "SessionRpc": (True, (
         ("agent", "AgentApi"),
@@ -1703,13 +1703,13 @@ GROUPS = {
         ("visibility", "VisibilityApi"),
         ("workspaces", "WorkspacesApi"),
     ), (
-        ("abort", "session.abort", "<AbortRequest>", "<AbortResult>"),
+        ("abort", "session.abort", "?<AbortRequest>", "<AbortResult>"),
         ("cancel_all_background_agents", "session.cancelAllBackgroundAgents", "", "i"),
-        ("interrupt_main_turn", "session.interruptMainTurn", "<InterruptMainTurnRequest>", "<InterruptMainTurnResult>"),
+        ("interrupt_main_turn", "session.interruptMainTurn", "?<InterruptMainTurnRequest>", "<InterruptMainTurnResult>"),
         ("log", "session.log", "<LogRequest>", "<LogResult>"),
         ("send", "session.send", "<SendRequest>", "<SendResult>"),
         ("send_messages", "session.sendMessages", "<SendMessagesRequest>", "<SendMessagesResult>"),
-        ("shutdown", "session.shutdown", "<ShutdownRequest>", "n"),
+        ("shutdown", "session.shutdown", "?<ShutdownRequest>", "n"),
         ("suspend", "session.suspend", "", "n"),
     )),
     "AgentApi": (True, (
@@ -1761,7 +1761,7 @@ GROUPS = {
     )),
     "EventLogApi": (True, (
     ), (
-        ("read", "session.eventLog.read", "<EventLogReadRequest>", "<EventsReadResult>"),
+        ("read", "session.eventLog.read", "?<EventLogReadRequest>", "<EventsReadResult>"),
         ("register_interest", "session.eventLog.registerInterest", "<RegisterEventInterestParams>", "<RegisterEventInterestResult>"),
         ("release_interest", "session.eventLog.releaseInterest", "<ReleaseEventInterestParams>", "<EventLogReleaseInterestResult>"),
         ("tail", "session.eventLog.tail", "", "<EventLogTailResult>"),
@@ -1782,7 +1782,7 @@ GROUPS = {
         ("get_run", "session.factory.getRun", "<FactoryGetRunRequest>", "<FactoryRunResult>"),
         ("get_run_detail", "session.factory.getRunDetail", "<FactoryGetRunRequest>", "<FactoryRunDetail>"),
         ("get_run_progress", "session.factory.getRunProgress", "<FactoryGetRunProgressRequest>", "<FactoryProgressPage>"),
-        ("list_runs", "session.factory.listRuns", "<FactoryListRunsRequest>", "<FactoryListRunsResult>"),
+        ("list_runs", "session.factory.listRuns", "?<FactoryListRunsRequest>", "<FactoryListRunsResult>"),
         ("log", "session.factory.log", "<FactoryLogRequest>", "<FactoryACKResult>"),
         ("pause", "session.factory.pause", "<FactoryPauseRequest>", "<FactoryRunResult>"),
         ("resume", "session.factory.resume", "<FactoryResumeRequest>", "<FactoryResumeResult>"),
@@ -1795,12 +1795,12 @@ GROUPS = {
     )),
     "FleetApi": (True, (
     ), (
-        ("start", "session.fleet.start", "<FleetStartRequest>", "<FleetStartResult>"),
+        ("start", "session.fleet.start", "?<FleetStartRequest>", "<FleetStartResult>"),
     )),
     "GitHubAuthApi": (True, (
     ), (
         ("get_status", "session.gitHubAuth.getStatus", "", "<SessionAuthStatus>"),
-        ("set_credentials", "session.gitHubAuth.setCredentials", "<SessionSetCredentialsParams>", "<SessionSetCredentialsResult>"),
+        ("set_credentials", "session.gitHubAuth.setCredentials", "?<SessionSetCredentialsParams>", "<SessionSetCredentialsResult>"),
     )),
     "HistoryApi": (True, (
     ), (
@@ -1824,7 +1824,7 @@ GROUPS = {
     )),
     "LspApi": (True, (
     ), (
-        ("initialize", "session.lsp.initialize", "<LspInitializeRequest>", "n"),
+        ("initialize", "session.lsp.initialize", "?<LspInitializeRequest>", "n"),
     )),
     "McpApi": (True, (
         ("apps", "McpAppsApi"),
@@ -1862,7 +1862,7 @@ GROUPS = {
     )),
     "McpOauthApi": (True, (
     ), (
-        ("authentication_state_changed", "session.mcp.oauth.authenticationStateChanged", "<MCPOauthAuthenticationStateChangedRequest>", "n"),
+        ("authentication_state_changed", "session.mcp.oauth.authenticationStateChanged", "?<MCPOauthAuthenticationStateChangedRequest>", "n"),
         ("handle_pending_request", "session.mcp.oauth.handlePendingRequest", "<MCPOauthHandlePendingRequest>", "<MCPOauthHandlePendingResult>"),
         ("login", "session.mcp.oauth.login", "<MCPOauthLoginRequest>", "<MCPOauthLoginResult>"),
         ("probe", "session.mcp.oauth.probe", "<MCPOauthProbeRequest>", "<MCPOauthProbeResult>"),
@@ -1880,13 +1880,13 @@ GROUPS = {
         ("context_info", "session.metadata.contextInfo", "<MetadataContextInfoRequest>", "<MetadataContextInfoResult>"),
         ("get_client_metadata", "session.metadata.getClientMetadata", "", "Ds"),
         ("get_context_attribution", "session.metadata.getContextAttribution", "", "<MetadataContextAttributionResult>"),
-        ("get_context_heaviest_messages", "session.metadata.getContextHeaviestMessages", "<MetadataContextHeaviestMessagesRequest>", "<MetadataContextHeaviestMessagesResult>"),
+        ("get_context_heaviest_messages", "session.metadata.getContextHeaviestMessages", "?<MetadataContextHeaviestMessagesRequest>", "<MetadataContextHeaviestMessagesResult>"),
         ("is_processing", "session.metadata.isProcessing", "", "<MetadataIsProcessingResult>"),
         ("recompute_context_tokens", "session.metadata.recomputeContextTokens", "<MetadataRecomputeContextTokensRequest>", "<MetadataRecomputeContextTokensResult>"),
         ("record_context_change", "session.metadata.recordContextChange", "<MetadataRecordContextChangeRequest>", "<MetadataRecordContextChangeResult>"),
         ("set_working_directory", "session.metadata.setWorkingDirectory", "<MetadataSetWorkingDirectoryRequest>", "<MetadataSetWorkingDirectoryResult>"),
         ("snapshot", "session.metadata.snapshot", "", "<SessionMetadataSnapshot>"),
-        ("update_client_metadata", "session.metadata.updateClientMetadata", "<MetadataUpdateClientMetadataRequest>", "Ds"),
+        ("update_client_metadata", "session.metadata.updateClientMetadata", "?<MetadataUpdateClientMetadataRequest>", "Ds"),
     )),
     "ModeApi": (True, (
     ), (
@@ -1897,7 +1897,7 @@ GROUPS = {
     ), (
         ("get_current", "session.model.getCurrent", "", "<CurrentModel>"),
         ("list", "session.model.list", "?<ModelListRequest>", "<SessionModelList>"),
-        ("set_allowed_models", "session.model.setAllowedModels", "<ModelSetAllowedModelsRequest>", "<ModelSetAllowedModelsResult>"),
+        ("set_allowed_models", "session.model.setAllowedModels", "?<ModelSetAllowedModelsRequest>", "<ModelSetAllowedModelsResult>"),
         ("set_reasoning_effort", "session.model.setReasoningEffort", "<ModelSetReasoningEffortRequest>", "<ModelSetReasoningEffortResult>"),
         ("switch_auto_tier", "session.model.switchAutoTier", "<ModelSwitchAutoTierRequest>", "<ModelSwitchAutoTierResult>"),
         ("switch_to", "session.model.switchTo", "<ModelSwitchToRequest>", "<ModelSwitchToResult>"),
@@ -1910,7 +1910,7 @@ GROUPS = {
     )),
     "OptionsApi": (True, (
     ), (
-        ("update", "session.options.update", "<SessionUpdateOptionsParams>", "<SessionUpdateOptionsResult>"),
+        ("update", "session.options.update", "?<SessionUpdateOptionsParams>", "<SessionUpdateOptionsResult>"),
     )),
     "PermissionsApi": (True, (
         ("folder_trust", "PermissionsFolderTrustApi"),
@@ -1918,13 +1918,13 @@ GROUPS = {
         ("paths", "PermissionsPathsApi"),
         ("urls", "PermissionsUrlsApi"),
     ), (
-        ("configure", "session.permissions.configure", "<PermissionsConfigureParams>", "<PermissionsConfigureResult>"),
+        ("configure", "session.permissions.configure", "?<PermissionsConfigureParams>", "<PermissionsConfigureResult>"),
         ("get_mode", "session.permissions.getMode", "", "<PermissionsGetModeResult>"),
         ("handle_pending_permission_request", "session.permissions.handlePendingPermissionRequest", "<PermissionDecisionRequest>", "<PermissionRequestResult>"),
         ("modify_rules", "session.permissions.modifyRules", "<PermissionsModifyRulesParams>", "<PermissionsModifyRulesResult>"),
         ("notify_prompt_shown", "session.permissions.notifyPromptShown", "<PermissionPromptShownNotification>", "<PermissionsNotifyPromptShownResult>"),
         ("pending_requests", "session.permissions.pendingRequests", "", "<PendingPermissionRequestList>"),
-        ("reset_session_approvals", "session.permissions.resetSessionApprovals", "<PermissionsResetSessionApprovalsRequest>", "<PermissionsResetSessionApprovalsResult>"),
+        ("reset_session_approvals", "session.permissions.resetSessionApprovals", "?<PermissionsResetSessionApprovalsRequest>", "<PermissionsResetSessionApprovalsResult>"),
         ("set_approve_all", "session.permissions.setApproveAll", "<PermissionsSetApproveAllRequest>", "<PermissionsSetApproveAllResult>"),
         ("set_mode", "session.permissions.setMode", "<PermissionsSetModeRequest>", "<PermissionsSetModeResult>"),
         ("set_required", "session.permissions.setRequired", "<PermissionsSetRequiredRequest>", "<PermissionsSetRequiredResult>"),
@@ -1967,7 +1967,7 @@ GROUPS = {
     )),
     "ProviderApi": (True, (
     ), (
-        ("add", "session.provider.add", "<ProviderAddRequest>", "<ProviderAddResult>"),
+        ("add", "session.provider.add", "?<ProviderAddRequest>", "<ProviderAddResult>"),
         ("get_endpoint", "session.provider.getEndpoint", "?<ProviderGetEndpointRequest>", "<ProviderEndpoint>"),
     )),
     "QueueApi": (True, (
@@ -1986,7 +1986,7 @@ GROUPS = {
     "RemoteApi": (True, (
     ), (
         ("disable", "session.remote.disable", "", "n"),
-        ("enable", "session.remote.enable", "<RemoteEnableRequest>", "<RemoteEnableResult>"),
+        ("enable", "session.remote.enable", "?<RemoteEnableRequest>", "<RemoteEnableResult>"),
         ("notify_steerable_changed", "session.remote.notifySteerableChanged", "<RemoteNotifySteerableChangedRequest>", "<RemoteNotifySteerableChangedResult>"),
     )),
     "SandboxApi": (True, (
@@ -2039,7 +2039,7 @@ GROUPS = {
     "ToolsApi": (True, (
     ), (
         ("execute", "session.tools.execute", "<ToolsExecuteRequest>", "(<ToolResultExpanded>s)"),
-        ("get_builtin_descriptors", "session.tools.getBuiltinDescriptors", "<ToolsGetBuiltinDescriptorsRequest>", "<ToolsGetBuiltinDescriptorsResult>"),
+        ("get_builtin_descriptors", "session.tools.getBuiltinDescriptors", "?<ToolsGetBuiltinDescriptorsRequest>", "<ToolsGetBuiltinDescriptorsResult>"),
         ("get_current_metadata", "session.tools.getCurrentMetadata", "", "<ToolsGetCurrentMetadataResult>"),
         ("handle_pending_tool_call", "session.tools.handlePendingToolCall", "<HandlePendingToolCallRequest>", "<HandlePendingToolCallResult>"),
         ("initialize_and_validate", "session.tools.initializeAndValidate", "", "<ToolsInitializeAndValidateResult>"),
@@ -2077,7 +2077,7 @@ GROUPS = {
         ("create_file", "session.workspaces.createFile", "<WorkspacesCreateFileRequest>", "n"),
         ("delete_autopilot_objective", "session.workspaces.deleteAutopilotObjective", "", "<WorkspacesDeleteAutopilotObjectiveResult>"),
         ("diff", "session.workspaces.diff", "<WorkspacesDiffRequest>", "<WorkspaceDiffResult>"),
-        ("ensure", "session.workspaces.ensure", "<WorkspacesEnsureRequest>", "<WorkspacesGetWorkspaceResult>"),
+        ("ensure", "session.workspaces.ensure", "?<WorkspacesEnsureRequest>", "<WorkspacesGetWorkspaceResult>"),
         ("get_workspace", "session.workspaces.getWorkspace", "", "<WorkspacesGetWorkspaceResult>"),
         ("list_checkpoints", "session.workspaces.listCheckpoints", "", "<WorkspacesListCheckpointsResult>"),
         ("list_files", "session.workspaces.listFiles", "", "<WorkspacesListFilesResult>"),
@@ -2089,7 +2089,7 @@ GROUPS = {
         ("save_large_paste", "session.workspaces.saveLargePaste", "<WorkspacesSaveLargePasteRequest>", "<WorkspacesSaveLargePasteResult>"),
         ("stat_file", "session.workspaces.statFile", "<WorkspacesStatFileRequest>", "<WorkspacesStatFileResult>"),
         ("truncate_summaries", "session.workspaces.truncateSummaries", "<WorkspacesTruncateSummariesRequest>", "<WorkspacesGetWorkspaceResult>"),
-        ("update_metadata", "session.workspaces.updateMetadata", "<WorkspacesUpdateMetadataRequest>", "<WorkspacesGetWorkspaceResult>"),
+        ("update_metadata", "session.workspaces.updateMetadata", "?<WorkspacesUpdateMetadataRequest>", "<WorkspacesGetWorkspaceResult>"),
         ("write_autopilot_objective", "session.workspaces.writeAutopilotObjective", "<WorkspacesWriteAutopilotObjectiveRequest>", "<WorkspacesWriteAutopilotObjectiveResult>"),
     )),
     "_InternalSessionRpc": (True, (
@@ -2144,7 +2144,7 @@ GROUPS = {
     )),
     "_InternalModelApi": (True, (
     ), (
-        ("_apply_startup_overlay", "session.model.applyStartupOverlay", "<ModelApplyStartupOverlayRequest>", "<ModelSwitchToResult>"),
+        ("_apply_startup_overlay", "session.model.applyStartupOverlay", "?<ModelApplyStartupOverlayRequest>", "<ModelSwitchToResult>"),
     )),
     "_InternalQueueApi": (True, (
     ), (

@@ -11,6 +11,10 @@ class WireError(AssertionError, ValueError):
     """A value does not fit its declaration."""
 
 
+class UnreadMember(WireError, AttributeError):
+    """A member that was asked for is not there, or not what it is declared to be; ``to_dict()`` has what came."""
+
+
 def fail(what, value):
     raise WireError(f"expected {what}, got {type(value).__name__}")
 

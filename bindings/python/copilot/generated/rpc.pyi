@@ -3730,6 +3730,7 @@ class LlmInferenceSetProviderResult(_Model):
     success: bool
 @dataclass
 class LocalSessionMetadataValue(_Model):
+    is_remote: bool
     modified_time: str
     session_id: str
     start_time: str
@@ -3739,7 +3740,6 @@ class LocalSessionMetadataValue(_Model):
     mc_task_id: str | None = None
     name: str | None = None
     summary: str | None = None
-    is_remote: ClassVar[bool] = False
 @dataclass
 class LogRequest(_Model):
     message: str
@@ -6125,6 +6125,7 @@ class RemoteSessionMetadataRepository(_Model):
 RemoteSessionMetadataTaskType: TypeAlias = TaskType
 @dataclass
 class RemoteSessionMetadataValue(_Model):
+    is_remote: bool
     modified_time: str
     remote_session_ids: builtins.list[str]
     repository: RemoteSessionMetadataRepository
@@ -6140,7 +6141,6 @@ class RemoteSessionMetadataValue(_Model):
     state: str | None = None
     summary: str | None = None
     task_type: TaskType | None = None
-    is_remote: ClassVar[bool] = True
 class RemoteSessionMode(Enum):
     EXPORT = "export"
     OFF = "off"
@@ -8586,7 +8586,7 @@ class ServerRpc:
     @property
     def user(self) -> ServerUserApi: ...
     def __init__(self, client: _Requester) -> None: ...
-    async def ping(self, params: PingRequest, *, timeout: float | None = None) -> PingResult:
+    async def ping(self, params: PingRequest | None = None, *, timeout: float | None = None) -> PingResult:
         """`ping`. Experimental."""
     async def register_extension_launch_provider(self, *, timeout: float | None = None) -> None:
         """`registerExtensionLaunchProvider`. Experimental."""
@@ -8600,7 +8600,7 @@ class ServerAccountApi:
         """`account.getQuota`. Experimental."""
     async def login(self, params: AccountLoginRequest, *, timeout: float | None = None) -> AccountLoginResult:
         """`account.login`. Experimental."""
-    async def logout(self, params: AccountLogoutRequest, *, timeout: float | None = None) -> AccountLogoutResult:
+    async def logout(self, params: AccountLogoutRequest | None = None, *, timeout: float | None = None) -> AccountLogoutResult:
         """`account.logout`. Experimental."""
 class ServerAgentRegistryApi:
     def __init__(self, client: _Requester) -> None: ...
@@ -8608,9 +8608,9 @@ class ServerAgentRegistryApi:
         """`agentRegistry.spawn`. Experimental."""
 class ServerAgentsApi:
     def __init__(self, client: _Requester) -> None: ...
-    async def discover(self, params: AgentsDiscoverRequest, *, timeout: float | None = None) -> ServerAgentList:
+    async def discover(self, params: AgentsDiscoverRequest | None = None, *, timeout: float | None = None) -> ServerAgentList:
         """`agents.discover`. Experimental."""
-    async def get_discovery_paths(self, params: AgentsGetDiscoveryPathsRequest, *, timeout: float | None = None) -> AgentDiscoveryPathList:
+    async def get_discovery_paths(self, params: AgentsGetDiscoveryPathsRequest | None = None, *, timeout: float | None = None) -> AgentDiscoveryPathList:
         """`agents.getDiscoveryPaths`. Experimental."""
 class ServerCatalogApi:
     def __init__(self, client: _Requester) -> None: ...
@@ -8630,13 +8630,13 @@ class ServerExtensionsApi:
         """`extensions.enable`. Experimental."""
 class ServerHooksApi:
     def __init__(self, client: _Requester) -> None: ...
-    async def discover(self, params: HooksDiscoverRequest, *, timeout: float | None = None) -> HooksDiscoverResult:
+    async def discover(self, params: HooksDiscoverRequest | None = None, *, timeout: float | None = None) -> HooksDiscoverResult:
         """`hooks.discover`. Experimental."""
 class ServerInstructionsApi:
     def __init__(self, client: _Requester) -> None: ...
-    async def discover(self, params: InstructionsDiscoverRequest, *, timeout: float | None = None) -> ServerInstructionSourceList:
+    async def discover(self, params: InstructionsDiscoverRequest | None = None, *, timeout: float | None = None) -> ServerInstructionSourceList:
         """`instructions.discover`. Experimental."""
-    async def get_discovery_paths(self, params: InstructionsGetDiscoveryPathsRequest, *, timeout: float | None = None) -> InstructionDiscoveryPathList:
+    async def get_discovery_paths(self, params: InstructionsGetDiscoveryPathsRequest | None = None, *, timeout: float | None = None) -> InstructionDiscoveryPathList:
         """`instructions.getDiscoveryPaths`. Experimental."""
 class ServerLlmInferenceApi:
     def __init__(self, client: _Requester) -> None: ...
@@ -8656,7 +8656,7 @@ class ServerMcpApi:
     @property
     def config(self) -> ServerMcpConfigApi: ...
     def __init__(self, client: _Requester) -> None: ...
-    async def discover(self, params: MCPDiscoverRequest, *, timeout: float | None = None) -> MCPDiscoverResult:
+    async def discover(self, params: MCPDiscoverRequest | None = None, *, timeout: float | None = None) -> MCPDiscoverResult:
         """`mcp.discover`. Experimental."""
     async def plan_install(self, params: MCPPlanInstallRequest, *, timeout: float | None = None) -> MCPPlanInstallResult:
         """`mcp.planInstall`. Experimental."""
@@ -8750,7 +8750,7 @@ class ServerSessionsApi:
         """`sessions.fork`. Experimental."""
     async def get_client_metadata(self, params: SessionsGetClientMetadataRequest, *, timeout: float | None = None) -> builtins.list[SessionsClientMetadataEntry]:
         """`sessions.getClientMetadata`. Experimental."""
-    async def get_last_for_context(self, params: SessionsGetLastForContextRequest, *, timeout: float | None = None) -> SessionsGetLastForContextResult:
+    async def get_last_for_context(self, params: SessionsGetLastForContextRequest | None = None, *, timeout: float | None = None) -> SessionsGetLastForContextResult:
         """`sessions.getLastForContext`. Experimental."""
     async def get_remote_control_status(self, *, timeout: float | None = None) -> RemoteControlStatusResult:
         """`sessions.getRemoteControlStatus`. Experimental."""
@@ -8786,9 +8786,9 @@ class ServerSkillsApi:
     @property
     def config(self) -> ServerSkillsConfigApi: ...
     def __init__(self, client: _Requester) -> None: ...
-    async def discover(self, params: SkillsDiscoverRequest, *, timeout: float | None = None) -> ServerSkillList:
+    async def discover(self, params: SkillsDiscoverRequest | None = None, *, timeout: float | None = None) -> ServerSkillList:
         """`skills.discover`. Experimental."""
-    async def get_discovery_paths(self, params: SkillsGetDiscoveryPathsRequest, *, timeout: float | None = None) -> SkillDiscoveryPathList:
+    async def get_discovery_paths(self, params: SkillsGetDiscoveryPathsRequest | None = None, *, timeout: float | None = None) -> SkillDiscoveryPathList:
         """`skills.getDiscoveryPaths`. Experimental."""
 class ServerSkillsConfigApi:
     def __init__(self, client: _Requester) -> None: ...
@@ -8798,7 +8798,7 @@ class ServerSkillsConfigApi:
         """`skills.config.setSkillDisabled`. Experimental."""
 class ServerToolsApi:
     def __init__(self, client: _Requester) -> None: ...
-    async def list(self, params: ToolsListRequest, *, timeout: float | None = None) -> ToolList:
+    async def list(self, params: ToolsListRequest | None = None, *, timeout: float | None = None) -> ToolList:
         """`tools.list`. Experimental."""
 class ServerUserApi:
     @property
@@ -8816,7 +8816,7 @@ class _InternalServerRpc:
     @property
     def sessions(self) -> _InternalServerSessionsApi: ...
     def __init__(self, client: _Requester) -> None: ...
-    async def _connect(self, params: _ConnectRequest, *, timeout: float | None = None) -> _ConnectResult:
+    async def _connect(self, params: _ConnectRequest | None = None, *, timeout: float | None = None) -> _ConnectResult:
         """`connect`. Experimental."""
 class _InternalServerSessionsApi:
     def __init__(self, client: _Requester) -> None: ...
@@ -8832,7 +8832,7 @@ class _InternalServerSessionsApi:
         """`sessions.getMetadata`. Experimental."""
     async def _get_persisted_remote_steerable(self, params: SessionsGetPersistedRemoteSteerableRequest, *, timeout: float | None = None) -> SessionsGetPersistedRemoteSteerableResult:
         """`sessions.getPersistedRemoteSteerable`. Experimental."""
-    async def _list_non_empty_session_ids(self, params: SessionsListNonEmptySessionIDSRequest, *, timeout: float | None = None) -> SessionsListNonEmptySessionIDSResult:
+    async def _list_non_empty_session_ids(self, params: SessionsListNonEmptySessionIDSRequest | None = None, *, timeout: float | None = None) -> SessionsListNonEmptySessionIDSResult:
         """`sessions.listNonEmptySessionIds`. Experimental."""
 class SessionRpc:
     @property
@@ -8914,11 +8914,11 @@ class SessionRpc:
     @property
     def workspaces(self) -> WorkspacesApi: ...
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def abort(self, params: AbortRequest, *, timeout: float | None = None) -> AbortResult:
+    async def abort(self, params: AbortRequest | None = None, *, timeout: float | None = None) -> AbortResult:
         """`session.abort`. Experimental."""
     async def cancel_all_background_agents(self, *, timeout: float | None = None) -> int:
         """`session.cancelAllBackgroundAgents`. Experimental."""
-    async def interrupt_main_turn(self, params: InterruptMainTurnRequest, *, timeout: float | None = None) -> InterruptMainTurnResult:
+    async def interrupt_main_turn(self, params: InterruptMainTurnRequest | None = None, *, timeout: float | None = None) -> InterruptMainTurnResult:
         """`session.interruptMainTurn`. Experimental."""
     async def log(self, params: LogRequest, *, timeout: float | None = None) -> LogResult:
         """`session.log`. Experimental."""
@@ -8926,7 +8926,7 @@ class SessionRpc:
         """`session.send`. Experimental."""
     async def send_messages(self, params: SendMessagesRequest, *, timeout: float | None = None) -> SendMessagesResult:
         """`session.sendMessages`. Experimental."""
-    async def shutdown(self, params: ShutdownRequest, *, timeout: float | None = None) -> None:
+    async def shutdown(self, params: ShutdownRequest | None = None, *, timeout: float | None = None) -> None:
         """`session.shutdown`. Experimental."""
     async def suspend(self, *, timeout: float | None = None) -> None:
         """`session.suspend`. Experimental."""
@@ -8994,7 +8994,7 @@ class DebugApi:
         """`session.debug.collectLogs`. Experimental."""
 class EventLogApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def read(self, params: EventLogReadRequest, *, timeout: float | None = None) -> EventsReadResult:
+    async def read(self, params: EventLogReadRequest | None = None, *, timeout: float | None = None) -> EventsReadResult:
         """`session.eventLog.read`. Experimental."""
     async def register_interest(self, params: RegisterEventInterestParams, *, timeout: float | None = None) -> RegisterEventInterestResult:
         """`session.eventLog.registerInterest`. Experimental."""
@@ -9028,7 +9028,7 @@ class FactoryApi:
         """`session.factory.getRunDetail`. Experimental."""
     async def get_run_progress(self, params: FactoryGetRunProgressRequest, *, timeout: float | None = None) -> FactoryProgressPage:
         """`session.factory.getRunProgress`. Experimental."""
-    async def list_runs(self, params: FactoryListRunsRequest, *, timeout: float | None = None) -> FactoryListRunsResult:
+    async def list_runs(self, params: FactoryListRunsRequest | None = None, *, timeout: float | None = None) -> FactoryListRunsResult:
         """`session.factory.listRuns`. Experimental."""
     async def log(self, params: FactoryLogRequest, *, timeout: float | None = None) -> FactoryACKResult:
         """`session.factory.log`. Experimental."""
@@ -9046,13 +9046,13 @@ class FactoryJournalApi:
         """`session.factory.journal.put`. Experimental."""
 class FleetApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def start(self, params: FleetStartRequest, *, timeout: float | None = None) -> FleetStartResult:
+    async def start(self, params: FleetStartRequest | None = None, *, timeout: float | None = None) -> FleetStartResult:
         """`session.fleet.start`. Experimental."""
 class GitHubAuthApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def get_status(self, *, timeout: float | None = None) -> SessionAuthStatus:
         """`session.gitHubAuth.getStatus`. Experimental."""
-    async def set_credentials(self, params: SessionSetCredentialsParams, *, timeout: float | None = None) -> SessionSetCredentialsResult:
+    async def set_credentials(self, params: SessionSetCredentialsParams | None = None, *, timeout: float | None = None) -> SessionSetCredentialsResult:
         """`session.gitHubAuth.setCredentials`. Experimental."""
 class HistoryApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
@@ -9084,7 +9084,7 @@ class LimitPredictionApi:
         """`session.limitPrediction.predict`. Experimental."""
 class LspApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def initialize(self, params: LspInitializeRequest, *, timeout: float | None = None) -> None:
+    async def initialize(self, params: LspInitializeRequest | None = None, *, timeout: float | None = None) -> None:
         """`session.lsp.initialize`. Experimental."""
 class McpApi:
     @property
@@ -9144,7 +9144,7 @@ class McpHeadersApi:
         """`session.mcp.headers.handlePendingHeadersRefreshRequest`. Experimental."""
 class McpOauthApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def authentication_state_changed(self, params: MCPOauthAuthenticationStateChangedRequest, *, timeout: float | None = None) -> None:
+    async def authentication_state_changed(self, params: MCPOauthAuthenticationStateChangedRequest | None = None, *, timeout: float | None = None) -> None:
         """`session.mcp.oauth.authenticationStateChanged`. Experimental."""
     async def handle_pending_request(self, params: MCPOauthHandlePendingRequest, *, timeout: float | None = None) -> MCPOauthHandlePendingResult:
         """`session.mcp.oauth.handlePendingRequest`. Experimental."""
@@ -9172,7 +9172,7 @@ class MetadataApi:
         """`session.metadata.getClientMetadata`. Experimental."""
     async def get_context_attribution(self, *, timeout: float | None = None) -> MetadataContextAttributionResult:
         """`session.metadata.getContextAttribution`. Experimental."""
-    async def get_context_heaviest_messages(self, params: MetadataContextHeaviestMessagesRequest, *, timeout: float | None = None) -> MetadataContextHeaviestMessagesResult:
+    async def get_context_heaviest_messages(self, params: MetadataContextHeaviestMessagesRequest | None = None, *, timeout: float | None = None) -> MetadataContextHeaviestMessagesResult:
         """`session.metadata.getContextHeaviestMessages`. Experimental."""
     async def is_processing(self, *, timeout: float | None = None) -> MetadataIsProcessingResult:
         """`session.metadata.isProcessing`. Experimental."""
@@ -9184,7 +9184,7 @@ class MetadataApi:
         """`session.metadata.setWorkingDirectory`. Experimental."""
     async def snapshot(self, *, timeout: float | None = None) -> SessionMetadataSnapshot:
         """`session.metadata.snapshot`. Experimental."""
-    async def update_client_metadata(self, params: MetadataUpdateClientMetadataRequest, *, timeout: float | None = None) -> dict[str, str]:
+    async def update_client_metadata(self, params: MetadataUpdateClientMetadataRequest | None = None, *, timeout: float | None = None) -> dict[str, str]:
         """`session.metadata.updateClientMetadata`. Experimental."""
 class ModeApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
@@ -9198,7 +9198,7 @@ class ModelApi:
         """`session.model.getCurrent`. Experimental."""
     async def list(self, params: ModelListRequest | None = None, *, timeout: float | None = None) -> SessionModelList:
         """`session.model.list`. Experimental."""
-    async def set_allowed_models(self, params: ModelSetAllowedModelsRequest, *, timeout: float | None = None) -> ModelSetAllowedModelsResult:
+    async def set_allowed_models(self, params: ModelSetAllowedModelsRequest | None = None, *, timeout: float | None = None) -> ModelSetAllowedModelsResult:
         """`session.model.setAllowedModels`. Experimental."""
     async def set_reasoning_effort(self, params: ModelSetReasoningEffortRequest, *, timeout: float | None = None) -> ModelSetReasoningEffortResult:
         """`session.model.setReasoningEffort`. Experimental."""
@@ -9216,7 +9216,7 @@ class NameApi:
         """`session.name.setAuto`. Experimental."""
 class OptionsApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def update(self, params: SessionUpdateOptionsParams, *, timeout: float | None = None) -> SessionUpdateOptionsResult:
+    async def update(self, params: SessionUpdateOptionsParams | None = None, *, timeout: float | None = None) -> SessionUpdateOptionsResult:
         """`session.options.update`. Experimental."""
 class PermissionsApi:
     @property
@@ -9228,7 +9228,7 @@ class PermissionsApi:
     @property
     def urls(self) -> PermissionsUrlsApi: ...
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def configure(self, params: PermissionsConfigureParams, *, timeout: float | None = None) -> PermissionsConfigureResult:
+    async def configure(self, params: PermissionsConfigureParams | None = None, *, timeout: float | None = None) -> PermissionsConfigureResult:
         """`session.permissions.configure`. Experimental."""
     async def get_mode(self, *, timeout: float | None = None) -> PermissionsGetModeResult:
         """`session.permissions.getMode`. Experimental."""
@@ -9240,7 +9240,7 @@ class PermissionsApi:
         """`session.permissions.notifyPromptShown`. Experimental."""
     async def pending_requests(self, *, timeout: float | None = None) -> PendingPermissionRequestList:
         """`session.permissions.pendingRequests`. Experimental."""
-    async def reset_session_approvals(self, params: PermissionsResetSessionApprovalsRequest, *, timeout: float | None = None) -> PermissionsResetSessionApprovalsResult:
+    async def reset_session_approvals(self, params: PermissionsResetSessionApprovalsRequest | None = None, *, timeout: float | None = None) -> PermissionsResetSessionApprovalsResult:
         """`session.permissions.resetSessionApprovals`. Experimental."""
     async def set_approve_all(self, params: PermissionsSetApproveAllRequest, *, timeout: float | None = None) -> PermissionsSetApproveAllResult:
         """`session.permissions.setApproveAll`. Experimental."""
@@ -9298,7 +9298,7 @@ class PluginsApi:
         """`session.plugins.reload`. Experimental."""
 class ProviderApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def add(self, params: ProviderAddRequest, *, timeout: float | None = None) -> ProviderAddResult:
+    async def add(self, params: ProviderAddRequest | None = None, *, timeout: float | None = None) -> ProviderAddResult:
         """`session.provider.add`. Experimental."""
     async def get_endpoint(self, params: ProviderGetEndpointRequest | None = None, *, timeout: float | None = None) -> ProviderEndpoint:
         """`session.provider.getEndpoint`. Experimental."""
@@ -9328,7 +9328,7 @@ class RemoteApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def disable(self, *, timeout: float | None = None) -> None:
         """`session.remote.disable`. Experimental."""
-    async def enable(self, params: RemoteEnableRequest, *, timeout: float | None = None) -> RemoteEnableResult:
+    async def enable(self, params: RemoteEnableRequest | None = None, *, timeout: float | None = None) -> RemoteEnableResult:
         """`session.remote.enable`. Experimental."""
     async def notify_steerable_changed(self, params: RemoteNotifySteerableChangedRequest, *, timeout: float | None = None) -> RemoteNotifySteerableChangedResult:
         """`session.remote.notifySteerableChanged`. Experimental."""
@@ -9406,7 +9406,7 @@ class ToolsApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def execute(self, params: ToolsExecuteRequest, *, timeout: float | None = None) -> ToolResultExpanded | str:
         """`session.tools.execute`. Experimental."""
-    async def get_builtin_descriptors(self, params: ToolsGetBuiltinDescriptorsRequest, *, timeout: float | None = None) -> ToolsGetBuiltinDescriptorsResult:
+    async def get_builtin_descriptors(self, params: ToolsGetBuiltinDescriptorsRequest | None = None, *, timeout: float | None = None) -> ToolsGetBuiltinDescriptorsResult:
         """`session.tools.getBuiltinDescriptors`. Experimental."""
     async def get_current_metadata(self, *, timeout: float | None = None) -> ToolsGetCurrentMetadataResult:
         """`session.tools.getCurrentMetadata`. Experimental."""
@@ -9466,7 +9466,7 @@ class WorkspacesApi:
         """`session.workspaces.deleteAutopilotObjective`. Experimental."""
     async def diff(self, params: WorkspacesDiffRequest, *, timeout: float | None = None) -> WorkspaceDiffResult:
         """`session.workspaces.diff`. Experimental."""
-    async def ensure(self, params: WorkspacesEnsureRequest, *, timeout: float | None = None) -> WorkspacesGetWorkspaceResult:
+    async def ensure(self, params: WorkspacesEnsureRequest | None = None, *, timeout: float | None = None) -> WorkspacesGetWorkspaceResult:
         """`session.workspaces.ensure`. Experimental."""
     async def get_workspace(self, *, timeout: float | None = None) -> WorkspacesGetWorkspaceResult:
         """`session.workspaces.getWorkspace`. Experimental."""
@@ -9490,7 +9490,7 @@ class WorkspacesApi:
         """`session.workspaces.statFile`. Experimental."""
     async def truncate_summaries(self, params: WorkspacesTruncateSummariesRequest, *, timeout: float | None = None) -> WorkspacesGetWorkspaceResult:
         """`session.workspaces.truncateSummaries`. Experimental."""
-    async def update_metadata(self, params: WorkspacesUpdateMetadataRequest, *, timeout: float | None = None) -> WorkspacesGetWorkspaceResult:
+    async def update_metadata(self, params: WorkspacesUpdateMetadataRequest | None = None, *, timeout: float | None = None) -> WorkspacesGetWorkspaceResult:
         """`session.workspaces.updateMetadata`. Experimental."""
     async def write_autopilot_objective(self, params: WorkspacesWriteAutopilotObjectiveRequest, *, timeout: float | None = None) -> WorkspacesWriteAutopilotObjectiveResult:
         """`session.workspaces.writeAutopilotObjective`. Experimental."""
@@ -9568,7 +9568,7 @@ class _InternalMcpApi:
         """`session.mcp.unregisterExternalClient`. Experimental."""
 class _InternalModelApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
-    async def _apply_startup_overlay(self, params: ModelApplyStartupOverlayRequest, *, timeout: float | None = None) -> ModelSwitchToResult:
+    async def _apply_startup_overlay(self, params: ModelApplyStartupOverlayRequest | None = None, *, timeout: float | None = None) -> ModelSwitchToResult:
         """`session.model.applyStartupOverlay`. Experimental."""
 class _InternalQueueApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...

@@ -1769,8 +1769,8 @@ class PermissionRequestCustomTool(_Model):
     tool_description: str
     tool_name: str
     args: Any = None
-    skip_permission: bool | None = None
     tool_call_id: str | None = None
+    skip_permission: bool | None = None
     kind: ClassVar[str] = "custom-tool"
     @property
     def managed_approval_required(self) -> Any: ...
@@ -1870,8 +1870,8 @@ class PermissionRequestRead(_Model):
     managed_approval_required: bool | None = None
     request_sandbox_bypass: bool | None = None
     request_sandbox_bypass_reason: str | None = None
-    resolved_path: str | None = None
     tool_call_id: str | None = None
+    resolved_path: str | None = None
     kind: ClassVar[str] = "read"
 @dataclass
 class PermissionRequestShell(_Model):
