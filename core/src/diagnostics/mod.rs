@@ -30,6 +30,12 @@ pub(crate) use start::{Phase, StartLog};
 pub use start::{StartRecord, StartTimings};
 pub(crate) use trace::{Timed, frame};
 
+/// Notes that an answer is not as its method declares it, and is read as far as it fits.
+#[cfg(feature = "types")]
+pub(crate) fn misfit(method: &str, error: &impl std::fmt::Display) {
+    tracing::warn!(method, %error, "the answer is not as declared; it is read as far as it fits");
+}
+
 /// What one client keeps an eye on, over all its connections.
 #[derive(Default)]
 pub(crate) struct Watch {

@@ -48,6 +48,13 @@ pub trait Wire: Sized {
     fn read(value: Value) -> Result<Self, WireError>;
     /// Writes the value.
     fn write(&self) -> Value;
+    /// What stands for a value that did not come: empty, zero, false, or unrecognized.
+    fn absent() -> Self;
+
+    /// Reads what fits. What does not is [`absent`](Self::absent); as a field of an object it is kept in `extra`.
+    fn read_leniently(value: Value) -> Self {
+        Self::read(value).unwrap_or_else(|_| Self::absent())
+    }
 
     /// Reads JSON text, lone surrogates included.
     fn from_json(text: &[u8]) -> Result<Self, WireError> {
@@ -79,6 +86,9 @@ impl Wire for Value {
     fn write(&self) -> Value {
         self.clone()
     }
+    fn absent() -> Self {
+        Self::Null
+    }
 }
 
 impl Wire for () {
@@ -88,6 +98,7 @@ impl Wire for () {
     fn write(&self) -> Value {
         Value::Null
     }
+    fn absent() -> Self {}
 }
 
 impl Wire for String {
@@ -100,6 +111,9 @@ impl Wire for String {
     fn write(&self) -> Value {
         Value::String(self.clone())
     }
+    fn absent() -> Self {
+        Self::new()
+    }
 }
 
 impl Wire for bool {
@@ -108,6 +122,9 @@ impl Wire for bool {
     }
     fn write(&self) -> Value {
         Value::Bool(*self)
+    }
+    fn absent() -> Self {
+        false
     }
 }
 
@@ -125,6 +142,9 @@ impl Wire for i64 {
     fn write(&self) -> Value {
         Value::from(*self)
     }
+    fn absent() -> Self {
+        0
+    }
 }
 
 impl Wire for f64 {
@@ -135,6 +155,9 @@ impl Wire for f64 {
     fn write(&self) -> Value {
         if self.fract() == 0.0 && self.abs() < 9e15 { Value::from(*self as i64) } else { Value::from(*self) }
     }
+    fn absent() -> Self {
+        0.0
+    }
 }
 
 impl<T: Wire> Wire for Option<T> {
@@ -144,6 +167,12 @@ impl<T: Wire> Wire for Option<T> {
     fn write(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::write)
     }
+    fn absent() -> Self {
+        None
+    }
+    fn read_leniently(value: Value) -> Self {
+        (!value.is_null()).then(|| T::read_leniently(value))
+    }
 }
 
 impl<T: Wire> Wire for Box<T> {
@@ -152,6 +181,12 @@ impl<T: Wire> Wire for Box<T> {
     }
     fn write(&self) -> Value {
         (**self).write()
+    }
+    fn absent() -> Self {
+        Self::new(T::absent())
+    }
+    fn read_leniently(value: Value) -> Self {
+        Self::new(T::read_leniently(value))
     }
 }
 
@@ -165,6 +200,15 @@ impl<T: Wire> Wire for Vec<T> {
     fn write(&self) -> Value {
         Value::Array(self.iter().map(T::write).collect())
     }
+    fn absent() -> Self {
+        Self::new()
+    }
+    fn read_leniently(value: Value) -> Self {
+        match value {
+            Value::Array(list) => list.into_iter().map(T::read_leniently).collect(),
+            _ => Self::new(),
+        }
+    }
 }
 
 impl<T: Wire> Wire for BTreeMap<String, T> {
@@ -176,6 +220,17 @@ impl<T: Wire> Wire for BTreeMap<String, T> {
     }
     fn write(&self) -> Value {
         Value::Object(self.iter().map(|(key, value)| (key.clone(), value.write())).collect())
+    }
+    fn absent() -> Self {
+        Self::new()
+    }
+    fn read_leniently(value: Value) -> Self {
+        match value {
+            Value::Object(map) => {
+                map.into_iter().map(|(key, value)| (key, T::read_leniently(value))).collect()
+            }
+            _ => Self::new(),
+        }
     }
 }
 
@@ -223,6 +278,33 @@ impl Fields {
         }
     }
 
+    /// Opens whatever came in place of an object.
+    pub fn open_leniently(value: Value, owner: &'static str) -> Self {
+        let map = if let Value::Object(map) = value { map } else { Map::new() };
+        Self { map, owner }
+    }
+
+    /// A field that should be there; what of it does not fit stays among the extra fields.
+    pub fn lenient<T: Wire>(&mut self, key: &str) -> T {
+        let Some(value) = self.map.remove(key) else { return T::absent() };
+        if let Ok(read) = T::read(value.clone()) {
+            return read;
+        }
+        let read = T::read_leniently(value.clone());
+        if read.write() != value {
+            self.map.insert(key.to_owned(), value);
+        }
+        read
+    }
+
+    /// A field that may be missing; the same.
+    pub fn lenient_optional<T: Wire>(&mut self, key: &str) -> Option<T> {
+        match self.map.get(key) {
+            None | Some(Value::Null) => None,
+            Some(_) => Some(self.lenient(key)),
+        }
+    }
+
     /// A field with one possible value; any other is kept among the extra fields.
     pub fn constant(&mut self, key: &str, expected: &Value) {
         if self.map.get(key) == Some(expected) {
@@ -236,9 +318,12 @@ impl Fields {
     }
 }
 
-/// Writes a field that is always sent.
+/// Writes a field that is always sent; in its place what came and could not be read, until the field is set.
 pub fn put<T: Wire>(map: &mut Extra, key: &str, value: &T) {
-    map.insert(key.to_owned(), value.write());
+    let value = value.write();
+    if !map.contains_key(key) || value != T::absent().write() {
+        map.insert(key.to_owned(), value);
+    }
 }
 
 /// Writes a field with one possible value, unless another was read.
@@ -317,7 +402,8 @@ impl<'a> Target<'a> {
         Self { caller, session: Some(session) }
     }
 
-    /// Sends `params` and reads the result.
+    /// Sends `params` and reads the result. The runtime has done the work by then, so that the answer is not refused for
+    /// its shape: a field that is missing, or not what it is declared to be, is empty, and what came is in `extra`.
     pub async fn call<R: Wire>(self, method: &'static str, params: Option<Value>) -> Result<R, Error> {
         let mut params = match params {
             Some(Value::Object(map)) => map,
@@ -328,7 +414,7 @@ impl<'a> Target<'a> {
         }
         let text = super::surrogates::print(&Value::Object(params));
         let bytes = self.caller.call(method, text).await?;
-        R::from_json(&bytes).map_err(|error| super::caller::bad_result(method, &error))
+        super::caller::result(method, &bytes)
     }
 }
 
@@ -368,6 +454,22 @@ macro_rules! object {
                     $($o: fields.optional($ow)?,)*
                     extra: fields.rest(),
                 })
+            }
+            #[inline]
+            fn absent() -> Self {
+                Self::read_leniently(Value::Null)
+            }
+            #[inline]
+            fn read_leniently(value: Value) -> Self {
+                #[allow(unused_mut)]
+                let mut fields = Fields::open_leniently(value, stringify!($name));
+                $(fields.constant($cw, &Value::from($cv));)*
+                Self {
+                    $($r: fields.lenient($rw),)*
+                    $($n: fields.lenient_optional($nw),)*
+                    $($o: fields.lenient_optional($ow),)*
+                    extra: fields.rest(),
+                }
             }
             #[inline]
             fn write(&self) -> Value {
@@ -415,6 +517,10 @@ macro_rules! open_enum {
             fn write(&self) -> Value {
                 Value::from(self.as_str())
             }
+            #[inline]
+            fn absent() -> Self {
+                Self::Unrecognized(String::new())
+            }
         }
         common_impls!($name);
     };
@@ -435,6 +541,17 @@ macro_rules! tagged {
                 match tag_text(&value, $tag) {
                     $(Some($wire) => Ok(Self::$variant(Wire::read(value)?)),)*
                     _ => Ok(Self::Unrecognized(value)),
+                }
+            }
+            #[inline]
+            fn absent() -> Self {
+                Self::Unrecognized(Value::Null)
+            }
+            #[inline]
+            fn read_leniently(value: Value) -> Self {
+                match tag_text(&value, $tag) {
+                    $(Some($wire) => Self::$variant(Wire::read_leniently(value)),)*
+                    _ => Self::Unrecognized(value),
                 }
             }
             #[inline]
@@ -468,6 +585,10 @@ macro_rules! any_of {
                     return Ok(Self::$variant(inner));
                 })*
                 Ok(Self::Unrecognized(value))
+            }
+            #[inline]
+            fn absent() -> Self {
+                Self::Unrecognized(Value::Null)
             }
             #[inline]
             fn write(&self) -> Value {
