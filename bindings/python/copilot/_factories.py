@@ -270,9 +270,11 @@ def _refuse_inside(what: str) -> None:
         raise RuntimeError(f"session.factory.{what} cannot be called from inside a factory's body")
 
 
-def __getattr__(name: str) -> Any:
-    if name == "FactoryContext":
-        from ._factory_run import FactoryContext
+if not TYPE_CHECKING:
 
-        return FactoryContext
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "FactoryContext":
+            from ._factory_run import FactoryContext
+
+            return FactoryContext
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -119,9 +119,11 @@ class CanvasHandler(ABC):
         raise CanvasError.no_handler()
 
 
-def __getattr__(name: str) -> Any:
-    if name in _GENERATED:
-        from .generated import rpc
+if not TYPE_CHECKING:
 
-        return getattr(rpc, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _GENERATED:
+            from .generated import rpc
+
+            return getattr(rpc, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -225,15 +225,17 @@ _GENERATED = {
 _SHAPES = ("_models", "session", "_github", "_mode", "tools", "canvas", "copilot_request_handler", "host")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _GENERATED:
-        from .generated import rpc
+if not TYPE_CHECKING:
 
-        value = getattr(rpc, name)
-    else:
-        value = _shape(name)
-    setattr(sys.modules[__name__], name, value)
-    return value
+    def __getattr__(name: str) -> Any:
+        if name in _GENERATED:
+            from .generated import rpc
+
+            value = getattr(rpc, name)
+        else:
+            value = _shape(name)
+        setattr(sys.modules[__name__], name, value)
+        return value
 
 
 def _shape(name: str) -> Any:

@@ -131,11 +131,13 @@ def _unsupported() -> NoReturn:
     raise RuntimeError("hosting sessions needs a runtime newer than the one this package supports")
 
 
-def __getattr__(name: str) -> Any:
-    if name == "AhpHostExit":
-        from .generated import rpc
+if not TYPE_CHECKING:
 
-        value = getattr(rpc, "HostExitedNotification", Any)
-        setattr(sys.modules[__name__], name, value)
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "AhpHostExit":
+            from .generated import rpc
+
+            value = getattr(rpc, "HostExitedNotification", Any)
+            setattr(sys.modules[__name__], name, value)
+            return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -39,9 +39,10 @@ if TYPE_CHECKING:
     from ._stream import Collector
     from ._ui import SessionUiApi as SessionUiApi
     from .client import CopilotClient
+    from .generated._shared import *
     from .generated.rpc import ModelSwitchAutoTierResult, OpenCanvasInstance, SessionRpc
     from .generated.session_events import PermissionRequest as PermissionRequest
-    from .generated.session_events import SessionEvent
+    from .generated.session_events import SessionEvent as SessionEvent
     from .tools import Tool
 
     SessionEventTypeAlias = SessionEvent
@@ -446,19 +447,21 @@ _SHAPES = (
 )
 
 
-def __getattr__(name: str) -> Any:
-    if name == "PermissionRequestResult":
-        from .generated.rpc import PermissionDecision
+if not TYPE_CHECKING:
 
-        value: Any = PermissionDecision | PermissionNoResult
-    elif name in ("SessionEvent", "SessionEventTypeAlias", "PermissionRequest"):
-        from .generated import session_events
+    def __getattr__(name: str) -> Any:
+        if name == "PermissionRequestResult":
+            from .generated.rpc import PermissionDecision
 
-        value = getattr(session_events, "SessionEvent" if name.startswith("Session") else name)
-    else:
-        value = _shape(name)
-    setattr(sys.modules[__name__], name, value)
-    return value
+            value: Any = PermissionDecision | PermissionNoResult
+        elif name in ("SessionEvent", "SessionEventTypeAlias", "PermissionRequest"):
+            from .generated import session_events
+
+            value = getattr(session_events, "SessionEvent" if name.startswith("Session") else name)
+        else:
+            value = _shape(name)
+        setattr(sys.modules[__name__], name, value)
+        return value
 
 
 def _shape(name: str) -> Any:

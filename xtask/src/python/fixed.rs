@@ -27,6 +27,9 @@ pub const GIVEN: &[(&str, &str)] =
 pub const LAST: &[(&str, &str)] =
     &[("PermissionRequestCustomTool", "skipPermission"), ("PermissionRequestRead", "resolvedPath")];
 
+/// Names of the schema that the session's module has for shapes of its own.
+pub const SHAPES: &[&str] = &["AutoTier", "ContextTier", "ReasoningSummary", "SessionLimitsConfig"];
+
 /// Times that stay text.
 pub const TEXT_FIELDS: &[(&str, &str)] = &[("AccountQuotaSnapshot", "resetDate")];
 
@@ -107,6 +110,7 @@ pub fn inline_name(prop: &str, role: Role) -> Option<String> {
 /// Files written by hand that belong to the generated package.
 pub const FILES: &[(&str, &str)] = &[
     ("__init__.py", include_str!("../../templates/python/__init__.py")),
+    ("_shared.py", "\"\"\"For type checkers only: see `_shared.pyi`.\"\"\"\n"),
     ("_calls.py", include_str!("../../templates/python/_calls.py")),
     ("_events.py", include_str!("../../templates/python/_events.py")),
     ("_events.pyi", include_str!("../../templates/python/_events.pyi")),

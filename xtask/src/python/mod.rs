@@ -157,6 +157,7 @@ pub fn write(model: &Model, tree: &mut Tree) {
     tree.add(format!("{dir}/_rpc_table.py"), table::render(&rpc));
     tree.add(format!("{dir}/session_events.pyi"), stub::events(&events));
     tree.add(format!("{dir}/rpc.pyi"), stub::rpc(&rpc));
+    tree.add(format!("{dir}/_shared.pyi"), stub::shared(&rpc));
     for (name, text) in fixed::FILES {
         tree.add(format!("{dir}/{name}"), table::banner() + text);
     }

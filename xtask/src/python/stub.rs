@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::api::{Call, Group, Protocol};
-use super::{Module, PKind, PTy, PType, table};
+use super::{Module, PKind, PTy, PType, fixed, table};
 use crate::model::Constant;
 
 /// Annotation text.
@@ -25,6 +25,16 @@ fn annotation(ty: &PTy) -> String {
         PTy::Opt(inner) => format!("{} | None", annotation(inner)),
         PTy::Union(tys) => tys.iter().map(annotation).collect::<Vec<_>>().join(" | "),
     }
+}
+
+/// The names of the events module that other modules hand on.
+pub fn shared(rpc: &Module) -> String {
+    let mut out = super::table::banner();
+    out.push_str("\"\"\"Names of `session_events` that other modules hand on; for type checkers.\"\"\"\n\n");
+    for name in rpc.imported.iter().filter(|name| !fixed::SHAPES.contains(&name.as_str())) {
+        let _ = writeln!(out, "from .session_events import {name} as {name}");
+    }
+    out
 }
 
 /// The mark of managed policy; readable on every permission request, whether its schema names it or not.
