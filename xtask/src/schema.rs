@@ -63,9 +63,34 @@ fn load(dir: &Path, file: &str) -> Result<Value> {
     Ok(root)
 }
 
+/// What older runtimes know and the schema no longer has: names, members and methods as the packages for those runtimes
+/// (1.0.0 to 1.0.9 of the official SDK) use them.
+const RETIRED: &str = include_str!("../schemas/retired.json");
+
+/// Adds what is retired, unless the schema has it.
+fn add_retired(api: &mut Value) -> Result<()> {
+    fn add(to: &mut Value, from: Value) {
+        let (Value::Object(to), Value::Object(from)) = (to, from) else { return };
+        for (key, value) in from {
+            match to.get_mut(&key) {
+                // Definitions and methods are whole: they have a type or a name.
+                Some(there) if there.get("type").is_none() && there.get("rpcMethod").is_none() => {
+                    add(there, value)
+                }
+                Some(_) => {}
+                None => drop(to.insert(key, value)),
+            }
+        }
+    }
+    let retired = serde_json::from_str(RETIRED).map_err(|e| format!("retired.json: {e}"))?;
+    add(api, retired);
+    Ok(())
+}
+
 /// Reads both schemas of a folder.
 pub fn read(dir: &Path) -> Result<Model> {
-    let api = load(dir, "api.schema.json")?;
+    let mut api = load(dir, "api.schema.json")?;
+    add_retired(&mut api)?;
     let events = load(dir, "session-events.schema.json")?;
     let api_definitions = api["definitions"].as_object().ok_or("no definitions")?;
     let event_definitions = events["definitions"].as_object().ok_or("no definitions")?;

@@ -17,7 +17,7 @@ export interface ErrorRecord {
   reason?: ErrorReason;
 }
 
-/** Any error of the engine. `kind` is the engine's stable name for what went wrong. */
+/** Any error of the engine. `kind` is the engine's stable name for what went wrong; `name` is `Error`, as programs know it. */
 export class CopilotError extends Error {
   readonly kind: string;
   /** More exactly than `kind`; `undefined` when there is nothing to add. */
@@ -25,15 +25,11 @@ export class CopilotError extends Error {
   constructor(kind: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
-    // Set on the instance: a subclass's prototype would lose its name in a minified bundle.
-    Object.defineProperty(this, "name", { value: new.target.label, configurable: true, writable: true });
   }
-  protected static readonly label: string = "Error";
 }
 
 /** The runtime answered a call with a JSON-RPC error. */
 export class ResponseError extends CopilotError {
-  protected static override readonly label: string = "ResponseError";
   readonly code: number;
   readonly data: unknown;
   constructor(message: string, code: number, data?: unknown) {
@@ -44,9 +40,7 @@ export class ResponseError extends CopilotError {
 }
 
 /** The connection to the runtime, or the runtime itself, is gone. */
-export class ConnectionError extends CopilotError {
-  protected static override readonly label: string = "ConnectionError";
-}
+export class ConnectionError extends CopilotError {}
 
 /** Codes of JSON-RPC itself, for errors a handler chooses to answer with. */
 export const INTERNAL_ERROR = -32603;

@@ -54,14 +54,15 @@ const RESUME_CODES: ReadonlySet<unknown> = new Set<FactoryResumeErrorCode>([
 const POLL_MS = 5_000;
 
 export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
-  const getRun = async (runId: string) => (await rpc.call("getRun", { runId })) as FactoryRunResult;
+  const getRun = async (runId: string) => runOf(await rpc.call("getRun", { runId }), runId);
   const settle = (run: FactoryRunResult) =>
     isFactoryRunTerminal(run.status) ? Promise.resolve(run) : waitForRun(rpc, getRun, run.runId);
 
   const resume = async (runId: string, options: ResumeOptions = {}): Promise<FactoryRunResult> => {
     refuseInsideBody("resume");
     try {
-      return await settle((await rpc.call("resume", { runId, ...options })) as FactoryRunResult);
+      const answer = (await rpc.call("resume", { runId, ...options })) as { run?: unknown };
+      return await settle(runOf(answer.run ?? answer, runId));
     } catch (error) {
       throw toResumeError(error);
     }
@@ -93,10 +94,15 @@ export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
       (await rpc.call("getRunProgress", { ...options, runId })) as FactoryProgressPage,
     pause: async (runId) => {
       refuseInsideBody("pause");
-      return (await rpc.call("pause", { runId })) as FactoryRunResult;
+      return runOf(await rpc.call("pause", { runId }), runId);
     },
-    cancel: async (runId) => (await rpc.call("cancel", { runId })) as FactoryRunResult,
+    cancel: async (runId) => runOf(await rpc.call("cancel", { runId }), runId),
   };
+}
+
+/** The run of an answer, which need not repeat the id it was asked with. */
+function runOf(answer: unknown, runId: string): FactoryRunResult {
+  return { ...(answer as FactoryRunResult), runId: (answer as FactoryRunResult).runId ?? runId };
 }
 
 function toResumeError(error: unknown): unknown {

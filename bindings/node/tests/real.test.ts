@@ -72,7 +72,8 @@ describe.skipIf(REAL_RUNTIME === undefined)("the real runtime", () => {
     expect(await client.getLastSessionId()).toBe(undefined);
     await expect(client.deleteSession("unknown")).rejects.toThrow("Failed to delete session unknown");
     await expect(client.resumeSession("unknown", {})).rejects.toMatchObject({
-      name: "ResponseError",
+      name: "Error",
+      kind: "Rpc",
       code: -32603,
     });
     expect((await client.rpc.tools.list({})).tools.length).toBeGreaterThan(5);

@@ -162,7 +162,7 @@ class SessionFactories:
         _refuse_inside("resume")
         options = _options(limits, notify_on_complete, log_phase_names)
         try:
-            return await self._settled(await self._call("resume", {"runId": run_id, **options}))
+            return await self._settled(await self._call("resume", {"runId": run_id, **options}), run_id)
         except JsonRpcError as error:
             code = error.data.get("code") if isinstance(error.data, dict) else None
             if code not in _RESUME_CODES:
@@ -171,7 +171,7 @@ class SessionFactories:
 
     async def get_run(self, run_id: str) -> FactoryRunResult:
         """Where a run stands, and its result when it has ended."""
-        return _run(await self._call("getRun", {"runId": run_id}))
+        return _run(await self._call("getRun", {"runId": run_id}), run_id)
 
     async def wait_for_run(self, run_id: str) -> FactoryRunResult:
         """Waits until a run has ended. The wait ends with the error of the loss when the session is lost."""
@@ -218,14 +218,14 @@ class SessionFactories:
     async def pause(self, run_id: str) -> FactoryRunResult:
         """Asks a run to pause."""
         _refuse_inside("pause")
-        return _run(await self._call("pause", {"runId": run_id}))
+        return _run(await self._call("pause", {"runId": run_id}), run_id)
 
     async def cancel(self, run_id: str) -> FactoryRunResult:
         """Ends a run for good."""
-        return _run(await self._call("cancel", {"runId": run_id}))
+        return _run(await self._call("cancel", {"runId": run_id}), run_id)
 
-    async def _settled(self, answer: Mapping[str, Any]) -> FactoryRunResult:
-        run = _run(answer)
+    async def _settled(self, answer: Mapping[str, Any], run_id: str | None = None) -> FactoryRunResult:
+        run = _run(answer, run_id)
         return run if is_factory_run_terminal(run.status) else await self.wait_for_run(run.run_id)
 
     async def _call(self, method: str, params: Mapping[str, Any]) -> Any:
@@ -252,11 +252,13 @@ async def _next_of(updates: EventStream, run_id: str) -> None:
             return
 
 
-def _run(answer: Mapping[str, Any]) -> FactoryRunResult:
+def _run(answer: Mapping[str, Any], run_id: str | None = None) -> FactoryRunResult:
+    """The run of an answer, which need not repeat the id it was asked with."""
     from .generated.rpc import FactoryRunResult
 
     # The answer to a resumption wraps its run.
-    return FactoryRunResult.from_dict(answer.get("run", answer))
+    run = answer.get("run", answer)
+    return FactoryRunResult.from_dict(run if run_id is None else {"runId": run_id, **run})
 
 
 def _options(limits: Any, notify_on_complete: bool | None, log_phase_names: bool | None) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class CopilotSession(MessageOptions):
         self._client: CopilotClient = client
         self._key = 0
         self._workspace_path = workspace_path
+        self._workspace: pathlib.Path | None = None
         self._managed = managed_settings_enabled
         self._on_disconnect = on_disconnect
         self._listeners: dict[Any, Callable[[SessionEvent], None]] = {}
@@ -152,7 +153,11 @@ class CopilotSession(MessageOptions):
         import pathlib
 
         path = self._workspace_path or self._read_state().get("workspacePath")
-        return None if not path else pathlib.Path(path)
+        if not path:
+            return None
+        if self._workspace is None or str(self._workspace) != str(path):
+            self._workspace = pathlib.Path(path)
+        return self._workspace
 
     @property
     def open_canvases(self) -> list[OpenCanvasInstance]:

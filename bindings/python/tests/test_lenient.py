@@ -12,6 +12,7 @@ from typing import Any
 import pydantic
 import pytest
 
+import copilot.rpc
 from copilot import CopilotClient
 from copilot.rpc import (
     LocalSessionMetadataValue,
@@ -135,3 +136,45 @@ def test_events_are_shown_as_dataclasses_are() -> None:
     adapter = pydantic.TypeAdapter(AssistantMessageData)
     assert adapter.validate_python(data) == data
     assert adapter.dump_python(data)["message_id"] == "m"
+
+
+RETIRED = [
+    "AllowAllPermissionSetResult",
+    "AllowAllPermissionState",
+    "PermissionDecisionApproveForIonApproval",
+    "PermissionsGetAllowAllRequest",
+    "PermissionsSetAllowAllRequest",
+    "PollSpawnedSessionsResult",
+    "PushAttachmentGitHubSide",
+    "SessionsPollSpawnedSessionsEvent",
+    "SessionsPollSpawnedSessionsRequest",
+    "SessionsRegisterExtensionToolsOnSessionOptions",
+    "TaskInfoType",
+]
+
+
+@pytest.mark.parametrize("name", RETIRED)
+def test_retired_names_stay(name: str) -> None:
+    assert getattr(copilot.rpc, name).__name__ == name
+    assert name in copilot.rpc.__all__
+
+
+async def test_retired_methods_are_called_where_the_runtime_has_them(client: CopilotClient) -> None:
+    session = await client.create_session()
+    await answering(client, "session.permissions.setAllowAll", {"enabled": True, "success": True})
+    request = copilot.rpc.PermissionsSetAllowAllRequest(True)
+    assert (await session.rpc.permissions.set_allow_all(request)).enabled is True
+    with pytest.raises(Exception, match="Unhandled method"):
+        await session.rpc.permissions.get_allow_all()
+
+
+async def test_a_resumed_run_need_not_repeat_its_id(client: CopilotClient) -> None:
+    session = await client.create_session()
+    answer = {"run": {"status": "completed", "name": "f", "attempt": 1}}
+    await answering(client, "session.factory.resume", answer)
+    assert (await session.factory.resume("r1")).run_id == "r1"
+
+
+async def test_the_workspace_path_is_made_once(client: CopilotClient) -> None:
+    session = await client.create_session()
+    assert session.workspace_path is session.workspace_path

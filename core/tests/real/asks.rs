@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use copilot_core::Handlers;
+use copilot_core::generated::api::PermissionsSetAllowAllRequest;
 use copilot_core::handlers::{CommandHandler, HookHandler, TransformHandler};
 use serde_json::{Value, json};
 
 use crate::support::{Asked, World, calls, done, say, tools, until};
+use crate::version::since;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn permissions_are_asked_by_kind_and_kept_to() {
@@ -64,6 +66,24 @@ async fn hooks_see_and_change() {
     assert_eq!(prompt["input"]["prompt"], "hello");
     assert!(prompt["input"]["workingDirectory"].is_string());
     assert!(world.model.requests()[0]["messages"].to_string().contains("a changed prompt"));
+    client.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn methods_that_newer_runtimes_lack_work_where_they_are() {
+    let world = World::new(json!([])).await;
+    let client = world.client().await;
+    let session = client.create_session(world.spec(json!({}), Handlers::default())).await.unwrap();
+    let permissions = session.rpc().permissions();
+    let mut request = PermissionsSetAllowAllRequest::new();
+    request.enabled = Some(true);
+    let set = permissions.set_allow_all(&request).await;
+    if since(&client, [1, 0, 80], "it is what this test is about") {
+        assert_eq!(set.unwrap_err().rpc_code(), Some(-32601));
+    } else {
+        assert!(set.unwrap().enabled);
+        assert!(permissions.get_allow_all().await.unwrap().enabled);
+    }
     client.stop().await;
 }
 

@@ -284,6 +284,19 @@ export interface AgentsGetDiscoveryPathsRequest {
   excludeHostAgents?: boolean;
 }
 
+/** @deprecated */
+export interface AllowAllPermissionSetResult {
+  enabled: boolean;
+  success: boolean;
+  mode?: PermissionsAllowAllMode;
+}
+
+/** @deprecated */
+export interface AllowAllPermissionState {
+  enabled: boolean;
+  mode?: PermissionsAllowAllMode;
+}
+
 export interface ApiKeyAuthInfo {
   type: "api-key";
   apiKey: string;
@@ -3650,6 +3663,16 @@ export type PermissionDecision =
   | PermissionDecisionDeniedByContentExclusionPolicy
   | PermissionDecisionDeniedByPermissionRequestHook;
 
+/** @deprecated */
+export interface PermissionDecisionApproveForIonApproval {
+  commandIdentifiers?: string[];
+  kind?: string;
+  serverName?: string;
+  toolName?: string;
+  operation?: string;
+  extensionName?: string;
+}
+
 export interface PermissionDecisionApproveForLocation {
   kind: "approve-for-location";
   approval: PermissionDecisionApproveForLocationApproval;
@@ -3981,6 +4004,9 @@ export interface PermissionUrlsSetUnrestrictedModeParams {
   enabled: boolean;
 }
 
+/** @deprecated */
+export type PermissionsAllowAllMode = "auto" | "off" | "on";
+
 export interface PermissionsConfigureAdditionalContentExclusionPolicy {
   rules: PermissionsConfigureAdditionalContentExclusionPolicyRule[];
   last_updated_at: unknown;
@@ -4017,6 +4043,10 @@ export interface PermissionsConfigureResult {
 
 export interface PermissionsFolderTrustAddTrustedResult {
   success: boolean;
+}
+
+/** @deprecated */
+export interface PermissionsGetAllowAllRequest {
 }
 
 /** @experimental */
@@ -4140,6 +4170,14 @@ export interface PermissionsResetSessionApprovalsRequest {
 
 export interface PermissionsResetSessionApprovalsResult {
   success: boolean;
+}
+
+/** @deprecated */
+export interface PermissionsSetAllowAllRequest {
+  enabled?: boolean;
+  mode?: PermissionsAllowAllMode;
+  model?: string;
+  source?: PermissionsSetApproveAllSource;
 }
 
 /** @experimental */
@@ -4321,6 +4359,12 @@ export interface PluginsUninstallRequest {
 
 export interface PluginsUpdateRequest {
   name: string;
+}
+
+/** @deprecated */
+export interface PollSpawnedSessionsResult {
+  cursor: string;
+  events: SessionsPollSpawnedSessionsEvent[];
 }
 
 export type ProtocolAppendMode = "append";
@@ -4580,6 +4624,14 @@ export interface PushAttachmentGitHubRepository {
   url: string;
   description?: string;
   ref?: string;
+}
+
+/** @deprecated */
+export interface PushAttachmentGitHubSide {
+  repo: PushGitHubRepoRef;
+  path?: string;
+  ref?: string;
+  revision?: string;
 }
 
 export interface PushAttachmentGitHubSnippet {
@@ -6116,6 +6168,17 @@ export interface SessionsOpenResumeLast {
 
 export type SessionsOpenStatus = "created" | "resumed" | "not_found" | "connected" | "handed_off";
 
+/** @deprecated */
+export interface SessionsPollSpawnedSessionsEvent {
+  sessionId: string;
+}
+
+/** @deprecated */
+export interface SessionsPollSpawnedSessionsRequest {
+  cursor?: string;
+  waitMs?: number;
+}
+
 export interface SessionsPruneOldRequest {
   olderThanDays: number;
   dryRun?: boolean;
@@ -6128,6 +6191,11 @@ export interface SessionsReadPersistedEventsRequest {
   cursor?: string;
   max?: number;
   direction?: EventsReadDirection;
+}
+
+/** @deprecated */
+export interface SessionsRegisterExtensionToolsOnSessionOptions {
+  enabled?: unknown;
 }
 
 export interface SessionsReleaseLockRequest {
@@ -6623,6 +6691,9 @@ export type TaskInfo =
   | TaskAgentInfo
   | TaskClientInfo
   | TaskShellInfo;
+
+/** @deprecated */
+export type TaskInfoType = "agent" | "shell";
 
 export type TaskKind = "agent" | "shell" | "client";
 
@@ -7965,6 +8036,8 @@ export interface SessionRpc {
   readonly permissions: {
     /** `session.permissions.configure` @experimental */
     configure(params?: PermissionsConfigureParams, options?: RpcOptions): Promise<PermissionsConfigureResult>;
+    /** `session.permissions.getAllowAll` @deprecated */
+    getAllowAll(params?: undefined, options?: RpcOptions): Promise<AllowAllPermissionState>;
     /** `session.permissions.getMode` @experimental */
     getMode(params?: undefined, options?: RpcOptions): Promise<PermissionsGetModeResult>;
     /** `session.permissions.handlePendingPermissionRequest` @experimental */
@@ -7977,6 +8050,8 @@ export interface SessionRpc {
     pendingRequests(params?: undefined, options?: RpcOptions): Promise<PendingPermissionRequestList>;
     /** `session.permissions.resetSessionApprovals` @experimental */
     resetSessionApprovals(params?: PermissionsResetSessionApprovalsRequest, options?: RpcOptions): Promise<PermissionsResetSessionApprovalsResult>;
+    /** `session.permissions.setAllowAll` @deprecated */
+    setAllowAll(params?: PermissionsSetAllowAllRequest, options?: RpcOptions): Promise<AllowAllPermissionSetResult>;
     /** `session.permissions.setApproveAll` @experimental */
     setApproveAll(params: PermissionsSetApproveAllRequest, options?: RpcOptions): Promise<PermissionsSetApproveAllResult>;
     /** `session.permissions.setMode` @experimental */

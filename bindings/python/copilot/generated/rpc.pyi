@@ -126,6 +126,8 @@ __all__ = [
     "AgentSetPromptRequest",
     "AgentsDiscoverRequest",
     "AgentsGetDiscoveryPathsRequest",
+    "AllowAllPermissionSetResult",
+    "AllowAllPermissionState",
     "ApprovalKind",
     "AuthIdentity",
     "AuthInfo",
@@ -795,6 +797,7 @@ __all__ = [
     "PendingPermissionRequest",
     "PendingPermissionRequestList",
     "PermissionDecision",
+    "PermissionDecisionApproveForIonApproval",
     "PermissionDecisionApproveForLocation",
     "PermissionDecisionApproveForLocationApproval",
     "PermissionDecisionApproveForLocationApprovalCommands",
@@ -886,6 +889,7 @@ __all__ = [
     "PermissionRulesSet",
     "PermissionUrlsConfig",
     "PermissionUrlsSetUnrestrictedModeParams",
+    "PermissionsAllowAllMode",
     "PermissionsApi",
     "PermissionsConfigureAdditionalContentExclusionPolicy",
     "PermissionsConfigureAdditionalContentExclusionPolicyRule",
@@ -895,6 +899,7 @@ __all__ = [
     "PermissionsConfigureResult",
     "PermissionsFolderTrustAddTrustedResult",
     "PermissionsFolderTrustApi",
+    "PermissionsGetAllowAllRequest",
     "PermissionsGetModeRequest",
     "PermissionsGetModeResult",
     "PermissionsLocationsAddToolApprovalDetails",
@@ -923,6 +928,7 @@ __all__ = [
     "PermissionsResetSessionApprovalsRequest",
     "PermissionsResetSessionApprovalsResult",
     "PermissionsSetAAllSource",
+    "PermissionsSetAllowAllRequest",
     "PermissionsSetAllowAllSource",
     "PermissionsSetApproveAllRequest",
     "PermissionsSetApproveAllResult",
@@ -962,6 +968,7 @@ __all__ = [
     "PluginsReloadRequest",
     "PluginsUninstallRequest",
     "PluginsUpdateRequest",
+    "PollSpawnedSessionsResult",
     "ProtocolAppendMode",
     "ProtocolCustomizeMode",
     "ProtocolExternalToolDefer",
@@ -1022,6 +1029,7 @@ __all__ = [
     "PushAttachmentGitHubReleaseType",
     "PushAttachmentGitHubRepository",
     "PushAttachmentGitHubRepositoryType",
+    "PushAttachmentGitHubSide",
     "PushAttachmentGitHubSnippet",
     "PushAttachmentGitHubSnippetType",
     "PushAttachmentGitHubTreeComparison",
@@ -1337,8 +1345,11 @@ __all__ = [
     "SessionsOpenResumeLast",
     "SessionsOpenResumeLastKind",
     "SessionsOpenStatus",
+    "SessionsPollSpawnedSessionsEvent",
+    "SessionsPollSpawnedSessionsRequest",
     "SessionsPruneOldRequest",
     "SessionsReadPersistedEventsRequest",
+    "SessionsRegisterExtensionToolsOnSessionOptions",
     "SessionsReleaseLockRequest",
     "SessionsReleaseLockResult",
     "SessionsReloadPluginHooksRequest",
@@ -1438,6 +1449,7 @@ __all__ = [
     "TaskInfo",
     "TaskInfoExecutionMode",
     "TaskInfoStatus",
+    "TaskInfoType",
     "TaskKind",
     "TaskList",
     "TaskProgress",
@@ -1846,6 +1858,17 @@ class AgentsDiscoverRequest(_Model):
 class AgentsGetDiscoveryPathsRequest(_Model):
     exclude_host_agents: bool | None = None
     project_paths: builtins.list[str] | None = None
+@dataclass
+class AllowAllPermissionSetResult(_Model):
+    enabled: bool
+    success: bool
+    mode: PermissionsAllowAllMode | None = None
+    """Deprecated."""
+@dataclass
+class AllowAllPermissionState(_Model):
+    enabled: bool
+    mode: PermissionsAllowAllMode | None = None
+    """Deprecated."""
 class ApprovalKind(Enum):
     COMMANDS = "commands"
     CUSTOM_TOOL = "custom-tool"
@@ -5005,6 +5028,15 @@ class PendingPermissionRequestList(_Model):
 PermissionDecision: TypeAlias = PermissionDecisionApproveOnce | PermissionDecisionApproveForSession | PermissionDecisionApproveForLocation | PermissionDecisionApprovePermanently | PermissionDecisionReject | PermissionDecisionUserNotAvailable | PermissionDecisionApproved | PermissionDecisionApprovedForSession | PermissionDecisionApprovedForLocation | PermissionDecisionCancelled | PermissionDecisionDeniedByRules | PermissionDecisionDeniedNoApprovalRuleAndCouldNotRequestFromUser | PermissionDecisionDeniedInteractivelyByUser | PermissionDecisionDeniedByContentExclusionPolicy | PermissionDecisionDeniedByPermissionRequestHook
 def _load_PermissionDecision(obj: Any) -> PermissionDecision: ...
 @dataclass
+class PermissionDecisionApproveForIonApproval(_Model):
+    command_identifiers: builtins.list[str] | None = None
+    extension_name: str | None = None
+    kind: str | None = None
+    operation: str | None = None
+    server_name: str | None = None
+    tool_name: str | None = None
+    """Deprecated."""
+@dataclass
 class PermissionDecisionApproveForLocation(_Model):
     approval: PermissionDecisionApproveForLocationApproval
     location_key: str
@@ -5327,6 +5359,10 @@ class PermissionUrlsConfig(_Model):
 @dataclass
 class PermissionUrlsSetUnrestrictedModeParams(_Model):
     enabled: bool
+class PermissionsAllowAllMode(Enum):
+    AUTO = "auto"
+    OFF = "off"
+    ON = "on"
 @dataclass
 class PermissionsConfigureAdditionalContentExclusionPolicy(_Model):
     last_updated_at: Any
@@ -5357,6 +5393,9 @@ class PermissionsConfigureResult(_Model):
 @dataclass
 class PermissionsFolderTrustAddTrustedResult(_Model):
     success: bool
+@dataclass
+class PermissionsGetAllowAllRequest(_Model):
+    """Deprecated."""
 @dataclass
 class PermissionsGetModeRequest(_Model):
     pass
@@ -5445,6 +5484,13 @@ class PermissionsResetSessionApprovalsRequest(_Model):
 class PermissionsResetSessionApprovalsResult(_Model):
     success: bool
 PermissionsSetAAllSource: TypeAlias = PermissionsSetApproveAllSource
+@dataclass
+class PermissionsSetAllowAllRequest(_Model):
+    enabled: bool | None = None
+    mode: PermissionsAllowAllMode | None = None
+    model: str | None = None
+    source: PermissionsSetApproveAllSource | None = None
+    """Deprecated."""
 PermissionsSetAllowAllSource: TypeAlias = PermissionsSetApproveAllSource
 @dataclass
 class PermissionsSetApproveAllRequest(_Model):
@@ -5593,6 +5639,11 @@ class PluginsUninstallRequest(_Model):
 @dataclass
 class PluginsUpdateRequest(_Model):
     name: str
+@dataclass
+class PollSpawnedSessionsResult(_Model):
+    cursor: str
+    events: builtins.list[SessionsPollSpawnedSessionsEvent]
+    """Deprecated."""
 class ProtocolAppendMode(Enum):
     APPEND = "append"
 class ProtocolCustomizeMode(Enum):
@@ -5842,6 +5893,13 @@ class PushAttachmentGitHubRepository(_Model):
     type: ClassVar[str] = "github_repository"
 class PushAttachmentGitHubRepositoryType(Enum):
     GITHUB_REPOSITORY = "github_repository"
+@dataclass
+class PushAttachmentGitHubSide(_Model):
+    repo: PushGitHubRepoRef
+    path: str | None = None
+    ref: str | None = None
+    revision: str | None = None
+    """Deprecated."""
 @dataclass
 class PushAttachmentGitHubSnippet(_Model):
     line_range: PushAttachmentFileLineRange
@@ -7233,6 +7291,15 @@ class SessionsOpenStatus(Enum):
     NOT_FOUND = "not_found"
     RESUMED = "resumed"
 @dataclass
+class SessionsPollSpawnedSessionsEvent(_Model):
+    session_id: str
+    """Deprecated."""
+@dataclass
+class SessionsPollSpawnedSessionsRequest(_Model):
+    cursor: str | None = None
+    wait_ms: int | None = None
+    """Deprecated."""
+@dataclass
 class SessionsPruneOldRequest(_Model):
     older_than_days: int
     dry_run: bool | None = None
@@ -7244,6 +7311,10 @@ class SessionsReadPersistedEventsRequest(_Model):
     cursor: str | None = None
     direction: EventsReadDirection | None = None
     max: int | None = None
+@dataclass
+class SessionsRegisterExtensionToolsOnSessionOptions(_Model):
+    enabled: Any = None
+    """Deprecated."""
 @dataclass
 class SessionsReleaseLockRequest(_Model):
     session_id: str
@@ -7709,6 +7780,9 @@ TaskInfo: TypeAlias = TaskAgentInfo | TaskClientInfo | TaskShellInfo
 def _load_TaskInfo(obj: Any) -> TaskInfo: ...
 TaskInfoExecutionMode: TypeAlias = TaskExecutionMode
 TaskInfoStatus: TypeAlias = TaskStatus
+class TaskInfoType(Enum):
+    AGENT = "agent"
+    SHELL = "shell"
 class TaskKind(Enum):
     AGENT = "agent"
     CLIENT = "client"
@@ -9230,6 +9304,8 @@ class PermissionsApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def configure(self, params: PermissionsConfigureParams | None = None, *, timeout: float | None = None) -> PermissionsConfigureResult:
         """`session.permissions.configure`. Experimental."""
+    async def get_allow_all(self, *, timeout: float | None = None) -> AllowAllPermissionState:
+        """`session.permissions.getAllowAll`. Deprecated."""
     async def get_mode(self, *, timeout: float | None = None) -> PermissionsGetModeResult:
         """`session.permissions.getMode`. Experimental."""
     async def handle_pending_permission_request(self, params: PermissionDecisionRequest, *, timeout: float | None = None) -> PermissionRequestResult:
@@ -9242,6 +9318,8 @@ class PermissionsApi:
         """`session.permissions.pendingRequests`. Experimental."""
     async def reset_session_approvals(self, params: PermissionsResetSessionApprovalsRequest | None = None, *, timeout: float | None = None) -> PermissionsResetSessionApprovalsResult:
         """`session.permissions.resetSessionApprovals`. Experimental."""
+    async def set_allow_all(self, params: PermissionsSetAllowAllRequest | None = None, *, timeout: float | None = None) -> AllowAllPermissionSetResult:
+        """`session.permissions.setAllowAll`. Deprecated."""
     async def set_approve_all(self, params: PermissionsSetApproveAllRequest, *, timeout: float | None = None) -> PermissionsSetApproveAllResult:
         """`session.permissions.setApproveAll`. Experimental."""
     async def set_mode(self, params: PermissionsSetModeRequest, *, timeout: float | None = None) -> PermissionsSetModeResult:

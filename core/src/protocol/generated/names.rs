@@ -463,6 +463,8 @@ pub mod method {
         "session.permissions.folderTrust.addTrusted";
     /// `session.permissions.folderTrust.isTrusted`
     pub const SESSION_PERMISSIONS_FOLDER_TRUST_IS_TRUSTED: &str = "session.permissions.folderTrust.isTrusted";
+    /// `session.permissions.getAllowAll`
+    pub const SESSION_PERMISSIONS_GET_ALLOW_ALL: &str = "session.permissions.getAllowAll";
     /// `session.permissions.getMode`
     pub const SESSION_PERMISSIONS_GET_MODE: &str = "session.permissions.getMode";
     /// `session.permissions.handlePendingPermissionRequest`
@@ -495,6 +497,8 @@ pub mod method {
     pub const SESSION_PERMISSIONS_PENDING_REQUESTS: &str = "session.permissions.pendingRequests";
     /// `session.permissions.resetSessionApprovals`
     pub const SESSION_PERMISSIONS_RESET_SESSION_APPROVALS: &str = "session.permissions.resetSessionApprovals";
+    /// `session.permissions.setAllowAll`
+    pub const SESSION_PERMISSIONS_SET_ALLOW_ALL: &str = "session.permissions.setAllowAll";
     /// `session.permissions.setApproveAll`
     pub const SESSION_PERMISSIONS_SET_APPROVE_ALL: &str = "session.permissions.setApproveAll";
     /// `session.permissions.setMode`
@@ -968,6 +972,7 @@ pub mod method {
         SESSION_PERMISSIONS_CONFIGURE,
         SESSION_PERMISSIONS_FOLDER_TRUST_ADD_TRUSTED,
         SESSION_PERMISSIONS_FOLDER_TRUST_IS_TRUSTED,
+        SESSION_PERMISSIONS_GET_ALLOW_ALL,
         SESSION_PERMISSIONS_GET_MODE,
         SESSION_PERMISSIONS_HANDLE_PENDING_PERMISSION_REQUEST,
         SESSION_PERMISSIONS_LOCATIONS_ADD_TOOL_APPROVAL,
@@ -982,6 +987,7 @@ pub mod method {
         SESSION_PERMISSIONS_PATHS_UPDATE_PRIMARY,
         SESSION_PERMISSIONS_PENDING_REQUESTS,
         SESSION_PERMISSIONS_RESET_SESSION_APPROVALS,
+        SESSION_PERMISSIONS_SET_ALLOW_ALL,
         SESSION_PERMISSIONS_SET_APPROVE_ALL,
         SESSION_PERMISSIONS_SET_MODE,
         SESSION_PERMISSIONS_SET_REQUIRED,

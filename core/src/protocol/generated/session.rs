@@ -1387,6 +1387,11 @@ impl<'a> SessionPermissions<'a> {
     ) -> Result<api::PermissionsConfigureResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_CONFIGURE, Some(params.write())).await
     }
+    /// `session.permissions.getAllowAll`. Deprecated.
+    #[inline]
+    pub async fn get_allow_all(self) -> Result<api::AllowAllPermissionState, Error> {
+        self.0.call(method::SESSION_PERMISSIONS_GET_ALLOW_ALL, None).await
+    }
     /// `session.permissions.getMode`. Experimental.
     #[inline]
     pub async fn get_mode(self) -> Result<api::PermissionsGetModeResult, Error> {
@@ -1428,6 +1433,14 @@ impl<'a> SessionPermissions<'a> {
         params: &api::PermissionsResetSessionApprovalsRequest,
     ) -> Result<api::PermissionsResetSessionApprovalsResult, Error> {
         self.0.call(method::SESSION_PERMISSIONS_RESET_SESSION_APPROVALS, Some(params.write())).await
+    }
+    /// `session.permissions.setAllowAll`. Deprecated.
+    #[inline]
+    pub async fn set_allow_all(
+        self,
+        params: &api::PermissionsSetAllowAllRequest,
+    ) -> Result<api::AllowAllPermissionSetResult, Error> {
+        self.0.call(method::SESSION_PERMISSIONS_SET_ALLOW_ALL, Some(params.write())).await
     }
     /// `session.permissions.setApproveAll`. Experimental.
     #[inline]

@@ -1188,6 +1188,9 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.session.permissions().folder_trust().is_trusted(&params).await)
         })
     }),
+    (method::SESSION_PERMISSIONS_GET_ALLOW_ALL, |rpc, _| {
+        Box::pin(async move { done(rpc.session.permissions().get_allow_all().await) })
+    }),
     (method::SESSION_PERMISSIONS_GET_MODE, |rpc, _| {
         Box::pin(async move { done(rpc.session.permissions().get_mode().await) })
     }),
@@ -1261,6 +1264,12 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.session.permissions().reset_session_approvals(&params).await)
+        })
+    }),
+    (method::SESSION_PERMISSIONS_SET_ALLOW_ALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.permissions().set_allow_all(&params).await)
         })
     }),
     (method::SESSION_PERMISSIONS_SET_APPROVE_ALL, |rpc, given| {

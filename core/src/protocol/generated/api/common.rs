@@ -828,6 +828,23 @@ object! {
 }
 
 object! {
+    /// Deprecated.
+    PermissionDecisionApproveForIonApproval {
+        required {}
+        nullable {}
+        optional {
+            command_identifiers: Vec<String> = "commandIdentifiers",
+            kind: String = "kind",
+            server_name: String = "serverName",
+            tool_name: String = "toolName",
+            operation: String = "operation",
+            extension_name: String = "extensionName",
+        }
+        constant {}
+    }
+}
+
+object! {
     PermissionDecisionContext {
         required {
             outcome: PermissionDecisionOutcome = "outcome",
@@ -869,6 +886,16 @@ open_enum! {
 }
 
 object! {
+    /// Deprecated.
+    PermissionsGetAllowAllRequest {
+        required {}
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     /// Experimental.
     PermissionsGetModeRequest {
         required {}
@@ -892,6 +919,19 @@ object! {
     /// Experimental.
     PermissionsPendingRequestsRequest {
         required {}
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Deprecated.
+    PollSpawnedSessionsResult {
+        required {
+            cursor: String = "cursor",
+            events: Vec<SessionsPollSpawnedSessionsEvent> = "events",
+        }
         nullable {}
         optional {}
         constant {}
@@ -1105,6 +1145,22 @@ object! {
 }
 
 object! {
+    /// Deprecated.
+    PushAttachmentGitHubSide {
+        required {
+            repo: PushGitHubRepoRef = "repo",
+        }
+        nullable {}
+        optional {
+            path: String = "path",
+            r#ref: String = "ref",
+            revision: String = "revision",
+        }
+        constant {}
+    }
+}
+
+object! {
     /// Experimental.
     SandboxConfig {
         required {
@@ -1274,6 +1330,43 @@ open_enum! {
 }
 
 object! {
+    /// Deprecated.
+    SessionsPollSpawnedSessionsEvent {
+        required {
+            session_id: String = "sessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Deprecated.
+    SessionsPollSpawnedSessionsRequest {
+        required {}
+        nullable {}
+        optional {
+            cursor: String = "cursor",
+            wait_ms: i64 = "waitMs",
+        }
+        constant {}
+    }
+}
+
+object! {
+    /// Deprecated.
+    SessionsRegisterExtensionToolsOnSessionOptions {
+        required {}
+        nullable {}
+        optional {
+            enabled: Value = "enabled",
+        }
+        constant {}
+    }
+}
+
+object! {
     /// Experimental.
     ShellCredentials {
         required {}
@@ -1336,6 +1429,14 @@ object! {
             is_static: bool = "isStatic",
         }
         constant {}
+    }
+}
+
+open_enum! {
+    /// Deprecated.
+    TaskInfoType {
+        Agent = "agent",
+        Shell = "shell",
     }
 }
 

@@ -4,6 +4,35 @@
 use super::*;
 
 object! {
+    /// Deprecated.
+    AllowAllPermissionSetResult {
+        required {
+            enabled: bool = "enabled",
+            success: bool = "success",
+        }
+        nullable {}
+        optional {
+            mode: PermissionsAllowAllMode = "mode",
+        }
+        constant {}
+    }
+}
+
+object! {
+    /// Deprecated.
+    AllowAllPermissionState {
+        required {
+            enabled: bool = "enabled",
+        }
+        nullable {}
+        optional {
+            mode: PermissionsAllowAllMode = "mode",
+        }
+        constant {}
+    }
+}
+
+object! {
     /// Experimental.
     FolderTrustAddParams {
         required {
@@ -842,6 +871,15 @@ object! {
     }
 }
 
+open_enum! {
+    /// Deprecated.
+    PermissionsAllowAllMode {
+        Auto = "auto",
+        Off = "off",
+        On = "on",
+    }
+}
+
 object! {
     PermissionsConfigureAdditionalContentExclusionPolicy {
         required {
@@ -1193,6 +1231,21 @@ object! {
         }
         nullable {}
         optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Deprecated.
+    PermissionsSetAllowAllRequest {
+        required {}
+        nullable {}
+        optional {
+            enabled: bool = "enabled",
+            mode: PermissionsAllowAllMode = "mode",
+            model: String = "model",
+            source: PermissionsSetApproveAllSource = "source",
+        }
         constant {}
     }
 }
