@@ -34,6 +34,10 @@ $(STAMPS)/runtime-compat: tests/runtime/compat/package.json tests/runtime/compat
 	cd tests/runtime/compat && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@mkdir -p $(@D) && touch $@
 
+$(STAMPS)/types: tests/types/package.json
+	cd tests/types && npm install --no-save --no-package-lock --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
 $(STAMPS)/venv: $(PYTHON_DIR)/requirements-dev.txt
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install -q --disable-pip-version-check -r $<
@@ -46,7 +50,7 @@ $(STAMPS)/node: $(NODE_DIR)/package.json $(NODE_DIR)/package-lock.json
 .PHONY: runtime runtime-compat setup
 runtime: $(STAMPS)/runtime ## Fetches the runtime that development and tests use.
 runtime-compat: $(STAMPS)/runtime-compat ## Fetches the oldest supported runtime.
-setup: $(STAMPS)/runtime $(STAMPS)/venv $(STAMPS)/node ## Fetches everything that is not built here.
+setup: $(STAMPS)/runtime $(STAMPS)/venv $(STAMPS)/node $(STAMPS)/types ## Fetches everything that is not built here.
 
 # --- build --------------------------------------------------------------------------------------------------------------
 
@@ -148,8 +152,12 @@ compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases 
 
 # --- lint ---------------------------------------------------------------------------------------------------------------
 
+.PHONY: types
+types: build-node $(STAMPS)/types ## Compares the declarations of the Node package with the official ones.
+	node tests/types/compare.mjs
+
 .PHONY: lint layers limits coverage abi header header-check gen gen-check
-lint: setup build-python build-node layers limits coverage abi header-check gen-check ## Formats checked, lints, types, generated files.
+lint: setup build-python build-node layers limits coverage abi header-check gen-check types ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings

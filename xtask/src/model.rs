@@ -28,6 +28,8 @@ impl Key {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ty {
     Any,
+    /// Any JSON, said to be so: `x-opaque-json`.
+    Json,
     Null,
     Bool,
     Int,
@@ -43,6 +45,8 @@ pub enum Ty {
     ConstBool(bool),
     Ref(Key),
     List(Box<Ty>),
+    /// A list that is never empty.
+    Filled(Box<Ty>),
     Map(Box<Ty>),
     Nullable(Box<Ty>),
     Union(Vec<Ty>),
@@ -51,7 +55,7 @@ pub enum Ty {
 impl Ty {
     pub fn nullable(self) -> Self {
         match self {
-            Self::Nullable(_) | Self::Any | Self::Null => self,
+            Self::Nullable(_) | Self::Any | Self::Json | Self::Null => self,
             other => Self::Nullable(Box::new(other)),
         }
     }
@@ -60,7 +64,7 @@ impl Ty {
     pub fn visit_refs(&self, f: &mut dyn FnMut(&Key)) {
         match self {
             Self::Ref(key) => f(key),
-            Self::List(t) | Self::Map(t) | Self::Nullable(t) => t.visit_refs(f),
+            Self::List(t) | Self::Filled(t) | Self::Map(t) | Self::Nullable(t) => t.visit_refs(f),
             Self::Union(ts) => ts.iter().for_each(|t| t.visit_refs(f)),
             _ => {}
         }
@@ -69,7 +73,7 @@ impl Ty {
     pub fn map_refs(&mut self, f: &dyn Fn(&Key) -> Ty) {
         match self {
             Self::Ref(key) => *self = f(key),
-            Self::List(t) | Self::Map(t) | Self::Nullable(t) => t.map_refs(f),
+            Self::List(t) | Self::Filled(t) | Self::Map(t) | Self::Nullable(t) => t.map_refs(f),
             Self::Union(ts) => ts.iter_mut().for_each(|t| t.map_refs(f)),
             _ => {}
         }

@@ -182,6 +182,7 @@ impl<'a> Reader<'a> {
         match node.get("type") {
             Some(Value::Array(list)) => self.nullable_type(node, list, place),
             Some(Value::String(kind)) => self.plain(kind, node, place),
+            _ if is_true(node, "x-opaque-json") => Ty::Json,
             _ => Ty::Any,
         }
     }
@@ -232,7 +233,10 @@ impl<'a> Reader<'a> {
             ("array", _) => {
                 let place = place.below("Item", Role::Item);
                 let item = node.get("items").map_or(Ty::Any, |items| self.ty(object(items), &place));
-                Ty::List(Box::new(item))
+                // Short lists that have a limit too are left as they are: tuples of every length would be needed.
+                let is_short = node.get("maxItems").and_then(Value::as_u64).is_some_and(|most| most <= 20);
+                let is_filled = !is_short && node.get("minItems").is_some_and(|least| *least != 0);
+                if is_filled { Ty::Filled(Box::new(item)) } else { Ty::List(Box::new(item)) }
             }
             ("object", _) => {
                 let place = place.below("Value", Role::Value);

@@ -2,6 +2,7 @@
 import { isObject, shown, wrong } from "./given.js";
 import type {
   InProcessRuntimeConnection,
+  RuntimeConnection as AnyConnection,
   StdioRuntimeConnection,
   TcpRuntimeConnection,
   UriRuntimeConnection,
@@ -21,6 +22,9 @@ interface RuntimeConnectionFactories {
   readonly forUri: (url: string, options?: { connectionToken?: string }) => UriRuntimeConnection;
   readonly forInProcess: () => InProcessRuntimeConnection;
 }
+
+/** A way to reach a runtime. */
+export type RuntimeConnection = AnyConnection;
 
 export const RuntimeConnection: RuntimeConnectionFactories = {
   /** A child process, spoken to over its standard streams. */

@@ -18,6 +18,35 @@ export type {
 export { FactoryResumeError } from "./factory-api.js";
 export { defineFactory, isFactoryRunTerminal } from "./factory.js";
 export type { ExtensionInfo } from "./types/session.js";
+export type {
+  FactoryAgentOptions,
+  FactoryContext,
+  FactoryDefinition,
+  FactoryHandle,
+  FactoryJsonSchema,
+  FactoryLimits,
+  FactoryListRunsOptions,
+  FactoryMeta,
+  FactoryPipelineStage,
+  FactoryResumeErrorCode,
+  FactoryRunsPage,
+  FactoryStepOptions,
+  JsonValue,
+  ResumeOptions,
+  RunOptions,
+  SessionFactoryApi,
+} from "./types/factory.js";
+export type {
+  FactoryAgentSummary,
+  FactoryPhaseObservation,
+  FactoryPhaseStatus,
+  FactoryProgressLine,
+  FactoryProgressPage,
+  FactoryRunDetail,
+  FactoryRunResult,
+  FactoryRunStatus,
+  FactoryRunSummary,
+} from "./generated/rpc.js";
 
 export type JoinSessionConfig = Omit<ResumeSessionConfig, "onPermissionRequest" | "extensionSdkPath"> & {
   onPermissionRequest?: PermissionHandler;

@@ -207,7 +207,7 @@ function contextOf(request: LlmRequest, signal: AbortSignal): CopilotRequestCont
 function toRequest(request: LlmRequest, context: CopilotRequestContext): Request {
   const headers = new Headers();
   for (const [name, values] of Object.entries(request.forwardHeaders)) {
-    for (const value of values) headers.append(name, value);
+    for (const value of values ?? []) headers.append(name, value);
   }
   const method = request.method.toUpperCase();
   const body = request.bodyBase64 ? Buffer.from(request.bodyBase64, "base64") : undefined;

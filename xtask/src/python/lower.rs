@@ -384,7 +384,7 @@ impl Lower<'_> {
 
     pub fn ty(&mut self, ty: &Ty) -> PTy {
         match ty {
-            Ty::Any => PTy::Any,
+            Ty::Any | Ty::Json => PTy::Any,
             Ty::Null => PTy::None,
             Ty::Bool | Ty::ConstBool(_) => PTy::Bool,
             Ty::Int => PTy::Int,
@@ -401,7 +401,7 @@ impl Lower<'_> {
                 }
             }
             Ty::Ref(key) => self.reference(key),
-            Ty::List(inner) => PTy::List(Box::new(self.ty(inner))),
+            Ty::List(inner) | Ty::Filled(inner) => PTy::List(Box::new(self.ty(inner))),
             Ty::Map(inner) => PTy::Map(Box::new(self.ty(inner))),
             Ty::Nullable(inner) => self.ty(inner).opt(),
             Ty::Union(tys) => PTy::Union(tys.iter().map(|t| self.ty(t)).collect()),

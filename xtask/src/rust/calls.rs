@@ -102,7 +102,7 @@ fn outside(model: &Model, ty: &Ty) -> String {
             _ if key.origin == Origin::Events => format!("ev::{}", key.name),
             _ => format!("api::{}", key.name),
         },
-        Ty::List(inner) => format!("Vec<{}>", outside(model, inner)),
+        Ty::List(inner) | Ty::Filled(inner) => format!("Vec<{}>", outside(model, inner)),
         Ty::Map(inner) => format!("BTreeMap<String, {}>", outside(model, inner)),
         Ty::Nullable(inner) => format!("Option<{}>", outside(model, inner)),
         plain => types::ty(model, Origin::Api, plain),

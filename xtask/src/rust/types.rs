@@ -37,14 +37,14 @@ pub fn variant(wire: &str) -> String {
 /// `origin` is the file the text stands in.
 pub fn ty(model: &Model, origin: Origin, value: &Ty) -> String {
     match value {
-        Ty::Any => "Value".into(),
+        Ty::Any | Ty::Json => "Value".into(),
         Ty::Null => "()".into(),
         Ty::Bool | Ty::ConstBool(_) => "bool".into(),
         Ty::Int | Ty::Duration { float: false } => "i64".into(),
         Ty::Float | Ty::Duration { float: true } => "f64".into(),
         Ty::Str | Ty::DateTime | Ty::Uuid | Ty::ConstStr(_) => "String".into(),
         Ty::Ref(key) => path(model, origin, key),
-        Ty::List(inner) => format!("Vec<{}>", ty(model, origin, inner)),
+        Ty::List(inner) | Ty::Filled(inner) => format!("Vec<{}>", ty(model, origin, inner)),
         Ty::Map(inner) => format!("BTreeMap<String, {}>", ty(model, origin, inner)),
         Ty::Nullable(inner) => format!("Option<{}>", ty(model, origin, inner)),
         Ty::Union(_) => "Value".into(),
@@ -203,7 +203,7 @@ fn any_of(model: &Model, def: &TypeDef, variants: &[Ty]) -> String {
     for target in variants {
         let name = match target {
             Ty::Ref(key) => key.name.clone(),
-            Ty::List(_) => "List".into(),
+            Ty::List(_) | Ty::Filled(_) => "List".into(),
             Ty::Map(_) => "Map".into(),
             Ty::Bool => "Flag".into(),
             Ty::Int | Ty::Float => "Number".into(),

@@ -20,6 +20,21 @@ pub fn write(model: &Model, tree: &mut Tree) {
     tree.add(format!("{DIR}/namespaces.ts"), format!("{BANNER}{namespaces}"));
 }
 
+/// Values of maps that programs read without asking whether they are there.
+const ALWAYS_THERE: &[&str] = &[
+    "ContentFilterMode",
+    "ManagedMcpServerConfig",
+    "McpSerializableServerConfig",
+    "ProtocolSectionOverride",
+    "UIElicitationFieldValue",
+    "UserSettingMetadata",
+];
+
+/// Any JSON, where programs expect that nothing is said.
+const MAY_BE_UNDEFINED: &[&str] = &["ElicitationCompletedContent"];
+
+const JSON_VALUE: &str = "\n/** Any JSON. */\nexport type JsonValue =\n  null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };\n";
+
 /// Prints types of one file; remembers what it has to import from the other.
 pub struct Printer<'a> {
     pub model: &'a Model,
@@ -36,6 +51,7 @@ impl Printer<'_> {
     pub fn ty(&mut self, ty: &Ty) -> String {
         match ty {
             Ty::Any => "unknown".into(),
+            Ty::Json => "JsonValue".into(),
             Ty::Null => "null".into(),
             Ty::Bool => "boolean".into(),
             Ty::ConstBool(value) => value.to_string(),
@@ -47,9 +63,14 @@ impl Printer<'_> {
                 let inner = self.ty(inner);
                 if inner.contains([' ', '|']) { format!("({inner})[]") } else { format!("{inner}[]") }
             }
+            Ty::Filled(inner) => {
+                let inner = self.ty(inner);
+                format!("[{inner}, ...{inner}[]]")
+            }
             Ty::Map(inner) => {
                 let inner = self.ty(inner);
-                let or = if inner == "unknown" { "" } else { " | undefined" };
+                let is_total = inner == "unknown" || ALWAYS_THERE.contains(&inner.as_str());
+                let or = if is_total { "" } else { " | undefined" };
                 format!("{{ [k: string]: {inner}{or} }}")
             }
             Ty::Nullable(inner) => format!("{} | null", self.ty(inner)),
@@ -101,8 +122,12 @@ impl Printer<'_> {
             }
             let _ = writeln!(out, "{indent}{}{mark}: {ty};", property(&field.wire));
         }
-        if *additional != Additional::Closed {
-            let _ = writeln!(out, "{indent}[k: string]: unknown;");
+        match additional {
+            Additional::Closed => {}
+            Additional::Any => drop(writeln!(out, "{indent}[k: string]: unknown;")),
+            Additional::Typed(ty) => {
+                drop(writeln!(out, "{indent}[k: string]: ({}) | undefined;", self.ty(ty)))
+            }
         }
         out
     }
@@ -135,13 +160,22 @@ impl Printer<'_> {
                 let _ = writeln!(out, "export type {name} = {};", literals(values));
             }
             Kind::Union { variants, .. } => {
+                // Events that are the runtime's own business are declared, but programs do not handle them.
+                let is_event = name == "SessionEvent";
+                let is_shown =
+                    |ty: &&Ty| !is_event || !matches!(ty, Ty::Ref(key) if self.model.get(key).internal);
+                let shown: Vec<&Ty> = variants.iter().filter(is_shown).collect();
                 let parts: Vec<String> =
-                    variants.iter().map(|v| self.ty(v).replace(" | undefined", "")).collect();
+                    shown.iter().map(|v| self.ty(v).replace(" | undefined", "")).collect();
                 let _ = writeln!(out, "export type {name} =\n  | {}{null};", parts.join("\n  | "));
             }
-            Kind::Alias(Ty::Map(inner)) => {
-                let inner = self.ty(inner);
-                let _ = write!(out, "export interface {name} {{\n  [k: string]: {inner};\n}}\n");
+            Kind::Alias(ty @ Ty::Map(_)) => {
+                let map = self.ty(ty);
+                let _ = writeln!(out, "export interface {name} {map}");
+            }
+            Kind::Alias(Ty::Json) => {
+                let or = if MAY_BE_UNDEFINED.contains(&name.as_str()) { " | undefined" } else { "" };
+                let _ = writeln!(out, "export type {name} = JsonValue{or};");
             }
             Kind::Alias(Ty::Any) => {
                 let _ = write!(out, "export interface {name} {{\n  [k: string]: unknown;\n}}\n");
@@ -166,6 +200,7 @@ fn named(def: &TypeDef) -> bool {
 fn events(model: &Model) -> String {
     let mut printer = Printer { model, origin: Origin::Events, foreign: BTreeSet::new() };
     let mut out = BANNER.to_owned();
+    out.push_str(JSON_VALUE);
     let root = Key::new(Origin::Events, "SessionEvent");
     let reachable = model.closure([&root]);
     let mut body = String::new();
@@ -200,6 +235,7 @@ fn rpc(model: &Model) -> String {
     }
     body.push_str(&calls::declarations(model, &mut printer));
     let mut out = BANNER.to_owned();
+    printer.foreign.insert("JsonValue".to_owned());
     out.push_str("import type {\n");
     for name in &printer.foreign {
         let _ = writeln!(out, "  {name},");

@@ -7,6 +7,7 @@ import type {
   ContextTier,
   EmbeddedBlobResourceContents,
   EmbeddedTextResourceContents,
+  JsonValue,
   McpOauthHttpResponse,
   McpOauthWWWAuthenticateParams,
   McpServerMetadata,
@@ -37,6 +38,7 @@ export type {
   ContextTier,
   EmbeddedBlobResourceContents,
   EmbeddedTextResourceContents,
+  JsonValue,
   McpOauthHttpResponse,
   McpOauthWWWAuthenticateParams,
   McpServerMetadata,
@@ -151,7 +153,7 @@ export interface AgentInfo {
   model?: string;
   models?: string[];
   modelPolicy?: AgentModelPolicy;
-  mcpServers?: { [k: string]: unknown };
+  mcpServers?: { [k: string]: JsonValue | undefined };
   skills?: string[];
   prompt?: string;
 }
@@ -394,7 +396,7 @@ export type BuiltinToolFormatType = "grammar";
 /** @experimental */
 export interface BuiltinToolInputSchema {
   type?: BuiltinToolInputSchemaType;
-  [k: string]: unknown;
+  [k: string]: (JsonValue) | undefined;
 }
 
 /** @experimental */
@@ -426,12 +428,12 @@ export interface CanvasAction {
 export interface CanvasActionInvokeRequest {
   instanceId: string;
   actionName: string;
-  input?: unknown;
+  input?: JsonValue;
 }
 
 /** @experimental */
 export interface CanvasActionInvokeResult {
-  result?: unknown;
+  result?: JsonValue;
 }
 
 /** @experimental */
@@ -450,9 +452,7 @@ export interface CanvasHostContextCapabilities {
 }
 
 /** @experimental */
-export interface CanvasJsonSchema {
-  [k: string]: unknown;
-}
+export type CanvasJsonSchema = JsonValue;
 
 /** @experimental */
 export interface CanvasList {
@@ -469,7 +469,7 @@ export interface CanvasOpenRequest {
   extensionId?: string;
   canvasId: string;
   instanceId: string;
-  input?: unknown;
+  input?: JsonValue;
 }
 
 /** @experimental */
@@ -489,7 +489,7 @@ export interface CanvasProviderInvokeActionRequest {
   canvasId: string;
   instanceId: string;
   actionName: string;
-  input?: unknown;
+  input?: JsonValue;
   host?: CanvasHostContext;
   session?: CanvasSessionContext;
 }
@@ -500,7 +500,7 @@ export interface CanvasProviderOpenRequest {
   extensionId: string;
   canvasId: string;
   instanceId: string;
-  input?: unknown;
+  input?: JsonValue;
   host?: CanvasHostContext;
   session?: CanvasSessionContext;
 }
@@ -515,8 +515,8 @@ export interface CanvasProviderOpenResult {
 /** @experimental */
 export interface CanvasProviderRegisterRequest {
   connectionId: string;
-  info: unknown;
-  canvases: unknown[];
+  info: JsonValue;
+  canvases: JsonValue[];
 }
 
 /** @experimental */
@@ -845,9 +845,7 @@ export interface CatalogUnsupportedKindError {
   message: string;
 }
 
-export interface ClientMetadata {
-  [k: string]: string;
-}
+export interface ClientMetadata { [k: string]: string | undefined }
 
 export type ClientTaskCancelReason = "cancel_requested" | "session_shutdown";
 
@@ -1064,7 +1062,7 @@ export interface CopilotUserResponseQuotaSnapshots {
   chat?: CopilotUserResponseQuotaSnapshotsChat;
   completions?: CopilotUserResponseQuotaSnapshotsCompletions;
   premium_interactions?: CopilotUserResponseQuotaSnapshotsPremiumInteractions;
-  [k: string]: unknown;
+  [k: string]: ({ entitlement?: number; overage_count?: number; overage_permitted?: boolean; percent_remaining?: number; quota_id?: string; quota_remaining?: number; remaining?: number; unlimited?: boolean; timestamp_utc?: string; has_quota?: boolean; quota_reset_at?: number; token_based_billing?: boolean; } | null) | undefined;
 }
 
 export interface CopilotUserResponseQuotaSnapshotsChat {
@@ -1127,7 +1125,7 @@ export interface CurrentToolMetadata {
   mcpServerName?: string;
   mcpToolName?: string;
   description: string;
-  input_schema?: { [k: string]: unknown };
+  input_schema?: { [k: string]: JsonValue | undefined };
   deferLoading?: boolean;
 }
 
@@ -1279,7 +1277,7 @@ export interface EventLogReadRequest {
   waitMs?: number;
   types?: EventLogTypes;
   agentScope?: EventsAgentScope;
-  agentIds?: string[];
+  agentIds?: [string, ...string[]];
   direction?: EventsReadDirection;
   includeEphemeral?: boolean;
 }
@@ -1294,7 +1292,7 @@ export interface EventLogTailResult {
 
 export type EventLogTypes =
   | "*"
-  | string[];
+  | [string, ...string[]];
 
 export type EventsAgentScope = "primary" | "all";
 
@@ -1330,7 +1328,7 @@ export interface Extension {
 export interface ExtensionContextPushInput {
   type: "extension_context";
   title: string;
-  payload: unknown;
+  payload: JsonValue;
 }
 
 /** @experimental */
@@ -1380,7 +1378,7 @@ export interface ExternalToolTextResultForLlm {
   resultType?: string;
   error?: string;
   sessionLog?: string;
-  toolTelemetry?: { [k: string]: unknown };
+  toolTelemetry?: { [k: string]: JsonValue | undefined };
   binaryResultsForLlm?: ExternalToolTextResultForLlmBinaryResultsForLlm[];
   contents?: ExternalToolTextResultForLlmContent[];
   toolReferences?: string[];
@@ -1391,7 +1389,7 @@ export interface ExternalToolTextResultForLlmBinaryResultsForLlm {
   data: string;
   mimeType: string;
   description?: string;
-  metadata?: { [k: string]: unknown };
+  metadata?: { [k: string]: JsonValue | undefined };
 }
 
 export type ExternalToolTextResultForLlmBinaryResultsForLlmType = "image" | "resource";
@@ -1481,7 +1479,7 @@ export interface FactoryAckResult {
 /** @experimental */
 export interface FactoryAgentOptions {
   label?: string;
-  schema?: unknown;
+  schema?: JsonValue;
   model?: string;
   reasoningEffort?: string;
   contextTier?: ContextTier;
@@ -1497,7 +1495,7 @@ export interface FactoryAgentRequest {
 }
 
 export interface FactoryAgentResult {
-  result?: unknown;
+  result?: JsonValue;
 }
 
 /** @experimental */
@@ -1545,11 +1543,11 @@ export interface FactoryExecuteRequest {
   name: string;
   runId: string;
   executionToken: string;
-  args: unknown;
+  args: JsonValue;
 }
 
 export interface FactoryExecuteResult {
-  result?: unknown;
+  result?: JsonValue;
 }
 
 /** @experimental */
@@ -1575,7 +1573,7 @@ export interface FactoryJournalGetRequest {
 
 export interface FactoryJournalGetResult {
   hit: boolean;
-  resultJson?: unknown;
+  resultJson?: JsonValue;
 }
 
 /** @experimental */
@@ -1583,7 +1581,7 @@ export interface FactoryJournalPutRequest {
   runId: string;
   executionToken: string;
   key: string;
-  resultJson: unknown;
+  resultJson: JsonValue;
 }
 
 /** @experimental */
@@ -1747,7 +1745,7 @@ export interface FactoryRunLimits {
 /** @experimental */
 export interface FactoryRunRequest {
   name: string;
-  args: unknown;
+  args: JsonValue;
   options?: RunOptions;
 }
 
@@ -1755,11 +1753,11 @@ export interface FactoryRunResult {
   runId: string;
   attempt?: number;
   status: FactoryRunStatus;
-  result?: unknown;
+  result?: JsonValue;
   error?: string;
   failure?: FactoryRunFailure;
   reason?: string;
-  snapshot?: unknown;
+  snapshot?: JsonValue;
   pauseInfo?: FactoryPauseInfo;
 }
 
@@ -1814,7 +1812,7 @@ export interface FactoryToolRunOptions {
 /** @internal @experimental */
 export interface FactoryToolRunRequest {
   name: string;
-  args: unknown;
+  args: JsonValue;
   /** @internal */
   options?: FactoryToolRunOptions;
   toolCallId?: string;
@@ -2055,12 +2053,12 @@ export interface HistoryTruncateResult {
 export interface HookInvokeRequest {
   sessionId: string;
   hookType: HookType;
-  input: unknown;
+  input: JsonValue;
 }
 
 /** @internal */
 export interface HookInvokeResponse {
-  output?: unknown;
+  output?: JsonValue;
 }
 
 export type HookOrigin = "user" | "repository" | "plugin" | "policy";
@@ -2186,14 +2184,12 @@ export interface InterruptMainTurnResult {
 
 export interface JsonSchemaResponseFormat {
   name: string;
-  schema: unknown;
+  schema: JsonValue;
   description?: string;
   strict?: boolean;
 }
 
-export interface LlmInferenceHeaders {
-  [k: string]: string[];
-}
+export interface LlmInferenceHeaders { [k: string]: string[] | undefined }
 
 export interface LlmInferenceHttpRequestChunkRequest {
   requestId: string;
@@ -2301,7 +2297,7 @@ export interface ManagedMcpServerConfig {
 }
 
 export interface ManagedSettingsReadResult {
-  settingsJson?: unknown;
+  settingsJson?: JsonValue;
   errorMessage?: string;
 }
 
@@ -2352,7 +2348,7 @@ export interface McpAllowedServer {
 export interface McpAppsCallToolRequest {
   serverName: string;
   toolName: string;
-  arguments?: { [k: string]: unknown };
+  arguments?: { [k: string]: JsonValue | undefined };
   originServerName: string;
 }
 
@@ -2391,7 +2387,7 @@ export interface McpAppsHostContextDetails {
   availableDisplayModes?: McpAppsHostContextDetailsAvailableDisplayMode[];
   platform?: McpAppsHostContextDetailsPlatform;
   userAgent?: string;
-  [k: string]: unknown;
+  [k: string]: (unknown) | undefined;
 }
 
 export type McpAppsHostContextDetailsAvailableDisplayMode = "inline" | "fullscreen" | "pip";
@@ -2409,7 +2405,7 @@ export interface McpAppsListToolsRequest {
 }
 
 export interface McpAppsListToolsResult {
-  tools: ({ [k: string]: unknown })[];
+  tools: ({ [k: string]: JsonValue | undefined })[];
 }
 
 /** @experimental */
@@ -2427,7 +2423,7 @@ export interface McpAppsResourceContent {
   mimeType?: string;
   text?: string;
   blob?: string;
-  _meta?: { [k: string]: unknown };
+  _meta?: { [k: string]: JsonValue | undefined };
 }
 
 export interface McpAppsSetHostContextDetails {
@@ -2438,7 +2434,7 @@ export interface McpAppsSetHostContextDetails {
   availableDisplayModes?: McpAppsSetHostContextDetailsAvailableDisplayMode[];
   platform?: McpAppsSetHostContextDetailsPlatform;
   userAgent?: string;
-  [k: string]: unknown;
+  [k: string]: (unknown) | undefined;
 }
 
 export type McpAppsSetHostContextDetailsAvailableDisplayMode = "inline" | "fullscreen" | "pip";
@@ -2477,7 +2473,7 @@ export interface McpConfigEnableRequest {
 }
 
 export interface McpConfigList {
-  servers: { [k: string]: McpSerializableServerConfig | undefined };
+  servers: { [k: string]: McpSerializableServerConfig };
 }
 
 export interface McpConfigRemoveRequest {
@@ -2525,7 +2521,7 @@ export interface McpEnableRequest {
 export interface McpExecuteSamplingParams {
   requestId: string;
   serverName: string;
-  mcpRequestId: unknown;
+  mcpRequestId: JsonValue;
   request: McpExecuteSamplingRequest;
 }
 
@@ -2581,7 +2577,7 @@ export interface McpInstallPlan {
   planHandleExpiresAt: string;
   identity: McpPlanResourceIdentity;
   provenance: McpPlanProvenance;
-  transportChoices: McpPlanTransportChoice[];
+  transportChoices: [McpPlanTransportChoice, ...McpPlanTransportChoice[]];
   recommendedTransportChoiceId?: string;
   target: McpPlanTarget;
   policy: McpPlanPolicyResult;
@@ -2765,7 +2761,7 @@ export interface McpPlanRequiredValueEnum {
   defaultValue?: string;
   title?: string;
   description?: string;
-  enumValues: string[];
+  enumValues: [string, ...string[]];
   isRepeated: boolean;
 }
 
@@ -2881,15 +2877,15 @@ export interface McpResource {
   size?: number;
   icons?: McpResourceIcon[];
   annotations?: McpResourceAnnotations;
-  _meta?: { [k: string]: unknown };
-  additionalProperties?: { [k: string]: unknown };
+  _meta?: { [k: string]: JsonValue | undefined };
+  additionalProperties?: { [k: string]: JsonValue | undefined };
 }
 
 export interface McpResourceAnnotations {
   audience?: string[];
   priority?: number;
   lastModified?: string;
-  additionalProperties?: { [k: string]: unknown };
+  additionalProperties?: { [k: string]: JsonValue | undefined };
 }
 
 export interface McpResourceContent {
@@ -2897,7 +2893,7 @@ export interface McpResourceContent {
   mimeType?: string;
   text?: string;
   blob?: string;
-  _meta?: { [k: string]: unknown };
+  _meta?: { [k: string]: JsonValue | undefined };
 }
 
 export interface McpResourceIcon {
@@ -2905,7 +2901,7 @@ export interface McpResourceIcon {
   mimeType?: string;
   sizes?: string;
   theme?: string;
-  additionalProperties?: { [k: string]: unknown };
+  additionalProperties?: { [k: string]: JsonValue | undefined };
 }
 
 export interface McpResourceTemplate {
@@ -2916,8 +2912,8 @@ export interface McpResourceTemplate {
   mimeType?: string;
   icons?: McpResourceIcon[];
   annotations?: McpResourceAnnotations;
-  _meta?: { [k: string]: unknown };
-  additionalProperties?: { [k: string]: unknown };
+  _meta?: { [k: string]: JsonValue | undefined };
+  additionalProperties?: { [k: string]: JsonValue | undefined };
 }
 
 /** @experimental */
@@ -3322,7 +3318,7 @@ export interface Model {
   id: string;
   name: string;
   capabilities: ModelCapabilities;
-  metadata?: { [k: string]: unknown };
+  metadata?: { [k: string]: JsonValue | undefined };
   policy?: ModelPolicy;
   billing?: ModelBilling;
   supportedReasoningEfforts?: string[];
@@ -3606,12 +3602,12 @@ export interface OpenCanvasInstance {
   title?: string;
   status?: string;
   url?: string;
-  input?: unknown;
+  input?: JsonValue;
 }
 
 export interface OptionsUpdateAdditionalContentExclusionPolicy {
   rules: OptionsUpdateAdditionalContentExclusionPolicyRule[];
-  last_updated_at: unknown;
+  last_updated_at: JsonValue;
   scope: OptionsUpdateAdditionalContentExclusionPolicyScope;
 }
 
@@ -3705,7 +3701,7 @@ export interface PermissionDecisionApproveForLocationApprovalCustomTool {
 export interface PermissionDecisionApproveForLocationApprovalExtensionEnvAccess {
   kind: "extension-env-access";
   extensionName: string;
-  environmentVariables: string[];
+  environmentVariables: [string, ...string[]];
 }
 
 export interface PermissionDecisionApproveForLocationApprovalExtensionManagement {
@@ -3778,7 +3774,7 @@ export interface PermissionDecisionApproveForSessionApprovalCustomTool {
 export interface PermissionDecisionApproveForSessionApprovalExtensionEnvAccess {
   kind: "extension-env-access";
   extensionName: string;
-  environmentVariables: string[];
+  environmentVariables: [string, ...string[]];
 }
 
 export interface PermissionDecisionApproveForSessionApprovalExtensionManagement {
@@ -4009,7 +4005,7 @@ export type PermissionsAllowAllMode = "auto" | "off" | "on";
 
 export interface PermissionsConfigureAdditionalContentExclusionPolicy {
   rules: PermissionsConfigureAdditionalContentExclusionPolicyRule[];
-  last_updated_at: unknown;
+  last_updated_at: JsonValue;
   scope: PermissionsConfigureAdditionalContentExclusionPolicyScope;
 }
 
@@ -4084,7 +4080,7 @@ export interface PermissionsLocationsAddToolApprovalDetailsCustomTool {
 export interface PermissionsLocationsAddToolApprovalDetailsExtensionEnvAccess {
   kind: "extension-env-access";
   extensionName: string;
-  environmentVariables: string[];
+  environmentVariables: [string, ...string[]];
 }
 
 export interface PermissionsLocationsAddToolApprovalDetailsExtensionManagement {
@@ -4379,12 +4375,12 @@ export interface ProtocolExternalToolDefinition {
   name: string;
   description: string;
   title?: string;
-  parameters?: { [k: string]: unknown };
+  parameters?: { [k: string]: JsonValue | undefined };
   overridesBuiltInTool?: boolean;
   skipPermission?: boolean;
   defer?: ProtocolExternalToolDefer;
   isTerminal?: boolean;
-  metadata?: { [k: string]: unknown };
+  metadata?: { [k: string]: JsonValue | undefined };
 }
 
 export type ProtocolMarkerSectionOverride =
@@ -4416,7 +4412,7 @@ export type ProtocolSystemMessageConfig =
 
 export interface ProtocolSystemMessageCustomizeConfig {
   mode: ProtocolCustomizeMode;
-  sections?: { [k: string]: ProtocolSectionOverride | undefined };
+  sections?: { [k: string]: ProtocolSectionOverride };
   content?: string;
 }
 
@@ -4434,7 +4430,7 @@ export interface ProviderAddRequest {
 
 /** @experimental */
 export interface ProviderAddResult {
-  models: unknown[];
+  models: JsonValue[];
 }
 
 /** @experimental */
@@ -4701,7 +4697,7 @@ export interface QueueBeginDeferredIdleDrainResult {
 
 /** @experimental */
 export interface QueueConsumeSystemNotificationsRequest {
-  filter: unknown;
+  filter: JsonValue;
 }
 
 /** @experimental */
@@ -5219,8 +5215,8 @@ export interface SendResult {
 /** @experimental */
 export interface SendSystemNotificationRequest {
   message: string;
-  kind?: unknown;
-  options?: unknown;
+  kind?: JsonValue;
+  options?: JsonValue;
 }
 
 export interface ServerAgentList {
@@ -5455,11 +5451,11 @@ export interface SessionFsSqliteQueryRequest {
   sessionId: string;
   query: string;
   queryType: SessionFsSqliteQueryType;
-  params?: { [k: string]: unknown };
+  params?: { [k: string]: JsonValue | undefined };
 }
 
 export interface SessionFsSqliteQueryResult {
-  rows: ({ [k: string]: unknown })[];
+  rows: ({ [k: string]: JsonValue | undefined })[];
   columns: string[];
   rowsAffected: number;
   lastInsertRowid?: number;
@@ -5492,7 +5488,7 @@ export interface SessionFsSqliteTransactionResult {
 export interface SessionFsSqliteTransactionStatement {
   query: string;
   queryType: SessionFsSqliteQueryType;
-  params?: { [k: string]: unknown };
+  params?: { [k: string]: JsonValue | undefined };
 }
 
 /** @experimental */
@@ -5650,9 +5646,9 @@ export interface SessionMetadataSnapshot {
 }
 
 export interface SessionModelList {
-  list: unknown[];
+  list: JsonValue[];
   modelPriceCategories?: SessionModelPriceCategory[];
-  quotaSnapshots?: { [k: string]: unknown };
+  quotaSnapshots?: { [k: string]: JsonValue | undefined };
 }
 
 export interface SessionModelPriceCategory {
@@ -5673,7 +5669,7 @@ export interface SessionOpenOptions {
   lspClientName?: string;
   integrationId?: string;
   /** @internal */
-  expAssignments?: unknown;
+  expAssignments?: JsonValue;
   enableManagedSettings?: boolean;
   managedSettings?: SessionManagedSettings;
   enableFileChangeTracking?: boolean;
@@ -5707,7 +5703,7 @@ export interface SessionOpenOptions {
   logInteractiveShells?: boolean;
   envValueMode?: SessionOpenOptionsEnvValueMode;
   disabledMcpServers?: string[];
-  managedMcpServers?: { [k: string]: ManagedMcpServerConfig | undefined };
+  managedMcpServers?: { [k: string]: ManagedMcpServerConfig };
   allowAllMcpServerInstructions?: boolean;
   skillDirectories?: string[];
   enableSkills?: boolean;
@@ -5743,7 +5739,7 @@ export interface SessionOpenOptions {
 
 export interface SessionOpenOptionsAdditionalContentExclusionPolicy {
   rules: SessionOpenOptionsAdditionalContentExclusionPolicyRule[];
-  last_updated_at: unknown;
+  last_updated_at: JsonValue;
   scope: SessionOpenOptionsAdditionalContentExclusionPolicyScope;
 }
 
@@ -6626,7 +6622,7 @@ export interface TaskClientInfo {
   executionMode: TaskClientExecutionMode;
   canCancel: boolean;
   sequence: number;
-  result?: unknown;
+  result?: JsonValue;
   error?: string;
   errorCode?: string;
   cancellationReason?: string;
@@ -6663,7 +6659,7 @@ export type TaskClientType = "client";
 
 export type TaskClientUpdate =
   | { status?: TaskClientActiveStatus; message?: string; phase?: string | null; percentage?: number | null; kind: "progress"; }
-  | { message?: string; result?: unknown; kind: "completed"; }
+  | { message?: string; result?: JsonValue; kind: "completed"; }
   | { message?: string; error: string; code?: string; kind: "failed"; }
   | { message?: string; reason?: string; kind: "cancelled"; };
 
@@ -6679,7 +6675,7 @@ export interface TaskCompletionDecision {
   outcome: TaskCompletionOutcome;
   reason?: string;
   reviewerDerived?: boolean;
-  reviewerResultMeta?: unknown;
+  reviewerResultMeta?: JsonValue;
   objectiveId?: number;
   completionRejectionBudgetExhausted?: boolean;
   completionEligibilityToken?: number;
@@ -6864,7 +6860,7 @@ export interface Tool {
   name: string;
   namespacedName?: string;
   description: string;
-  parameters?: { [k: string]: unknown };
+  parameters?: { [k: string]: JsonValue | undefined };
   instructions?: string;
 }
 
@@ -6884,17 +6880,17 @@ export interface ToolResultExpanded {
   binaryResultsForLlm?: ExternalToolTextResultForLlmBinaryResultsForLlm[];
   sessionLog?: string;
   error?: string;
-  toolTelemetry?: unknown;
+  toolTelemetry?: JsonValue;
   skipLargeOutputProcessing?: boolean;
   newMessages?: ToolResultNewMessage[];
   contents?: ExternalToolTextResultForLlmContent[];
   toolReferences?: string[];
-  citableSources?: unknown[];
-  skillInvocation?: unknown;
+  citableSources?: JsonValue[];
+  skillInvocation?: JsonValue;
   postToolUseFailureHooksProcessed?: boolean;
-  uiResource?: unknown;
-  mcpMeta?: { [k: string]: unknown };
-  structuredContent?: unknown;
+  uiResource?: JsonValue;
+  mcpMeta?: { [k: string]: JsonValue | undefined };
+  structuredContent?: JsonValue;
   taskCompletionDecision?: TaskCompletionDecision;
 }
 
@@ -6910,7 +6906,7 @@ export type ToolResultType = "success" | "failure" | "timeout" | "rejected" | "d
 /** @experimental */
 export interface ToolsExecuteRequest {
   name: string;
-  arguments: unknown;
+  arguments: JsonValue;
   toolCallId?: string;
 }
 
@@ -6962,7 +6958,7 @@ export interface ToolsShellDescriptorConfig {
 
 /** @experimental */
 export interface ToolsTaskCompleteEventDataRequest {
-  toolArgs: unknown;
+  toolArgs: JsonValue;
   finalResult: ToolResultExpanded;
 }
 
@@ -7030,9 +7026,7 @@ export interface UIElicitationResponse {
 
 export type UIElicitationResponseAction = "accept" | "decline" | "cancel";
 
-export interface UIElicitationResponseContent {
-  [k: string]: UIElicitationFieldValue;
-}
+export interface UIElicitationResponseContent { [k: string]: UIElicitationFieldValue }
 
 export interface UIElicitationResult {
   success: boolean;
@@ -7278,17 +7272,17 @@ export interface UserRequestedShellCommandResult {
 }
 
 export interface UserSettingMetadata {
-  value: unknown;
-  default: unknown;
+  value: JsonValue;
+  default: JsonValue;
   isDefault: boolean;
 }
 
 export interface UserSettingsGetResult {
-  settings: { [k: string]: UserSettingMetadata | undefined };
+  settings: { [k: string]: UserSettingMetadata };
 }
 
 export interface UserSettingsSetRequest {
-  settings: unknown;
+  settings: JsonValue;
 }
 
 export interface UserSettingsSetResult {
@@ -7396,7 +7390,7 @@ export interface WorkspacesDiffRequest {
 
 /** @experimental */
 export interface WorkspacesEnsureRequest {
-  context?: unknown;
+  context?: JsonValue;
 }
 
 export interface WorkspacesGetWorkspaceResult {
@@ -7477,7 +7471,7 @@ export interface WorkspacesTruncateSummariesRequest {
 
 /** @experimental */
 export interface WorkspacesUpdateMetadataRequest {
-  context?: unknown;
+  context?: JsonValue;
   name?: string;
 }
 
@@ -7517,7 +7511,7 @@ export type SessionGitHubAuthLogoutResult = boolean;
 
 export type SessionGitHubAuthLogoutUserResult = boolean;
 
-export type SessionMcpAppsCallToolResult = { [k: string]: unknown };
+export type SessionMcpAppsCallToolResult = { [k: string]: JsonValue | undefined };
 
 /** Typed methods. */
 export interface ServerRpc {

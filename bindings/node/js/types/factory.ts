@@ -1,4 +1,5 @@
 /** Factories: programs that steer agents, run by the runtime. */
+import type { JsonValue } from "../generated/session-events.js";
 import type {
   FactoryGetRunProgressRequest,
   FactoryListRunsRequest,
@@ -30,7 +31,7 @@ export type FactoryListRunsOptions = FactoryListRunsRequest;
 
 export type FactoryRunsPage = FactoryListRunsResult;
 
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+export type { JsonValue };
 
 export type FactoryJsonSchema = { [key: string]: JsonValue };
 
@@ -129,11 +130,11 @@ export type FactoryResumeErrorCode =
   | "factory_storage_corrupt";
 
 export interface SessionFactoryApi {
-  run(name: string, options?: RunOptions): Promise<FactoryRunResult>;
   run<TArgs extends JsonValue>(
     factory: FactoryHandle<TArgs>,
     options?: RunOptions<TArgs>,
   ): Promise<FactoryRunResult>;
+  run(name: string, options?: RunOptions): Promise<FactoryRunResult>;
   resume(runId: string, options?: ResumeOptions): Promise<FactoryRunResult>;
   getRun(runId: string): Promise<FactoryRunResult>;
   waitForRun(runId: string, options?: { signal?: AbortSignal }): Promise<FactoryRunResult>;
