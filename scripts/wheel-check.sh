@@ -22,6 +22,12 @@ echo "=== an empty environment, without Rust"
 "$work/venv/bin/pip" install -q --disable-pip-version-check "$wheel"
 PATH=/usr/bin:/bin "$root/scripts/demo.sh" "Wheel=env -u PYTHONPATH '$work/venv/bin/python' examples/python/chat.py"
 
+echo "=== a frozen program, without options"
+"$work/venv/bin/pip" install -q --disable-pip-version-check pyinstaller
+cp "$root/examples/python/chat.py" "$work/frozen.py"
+(cd "$work" && PATH="$work/venv/bin:$PATH" pyinstaller --log-level ERROR frozen.py)
+"$root/scripts/demo.sh" "Frozen='$work/dist/frozen/frozen'"
+
 echo "=== types as users see them"
 mkdir "$work/elsewhere"
 # It reads the interpreter from PATH, and prefers a project's own files to the installed package.
