@@ -23,7 +23,7 @@ class WrappedTool:
         self, function: Callable[..., Any], tool: str, params_type: Any = None, scope: Mapping[str, Any] | None = None
     ) -> None:
         self.function = function
-        self._parameters = parameters_of(function, tool, params_type, scope or {})
+        self._parameters = parameters_of(function, tool, params_type, scope or {}, ToolInvocation)
         self.model: Any = self._parameters.model
 
     async def run(self, invocation: ToolInvocation) -> ToolResult:

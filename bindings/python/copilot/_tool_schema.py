@@ -14,8 +14,6 @@ from typing import Annotated, Any
 
 import msgspec
 
-from .tools import ToolInvocation
-
 _NOTHING = inspect.Parameter.empty
 # Annotations under which a parameter gets the arguments as they are.
 _AS_THEY_ARE = (_NOTHING, Any, object, dict, Mapping)
@@ -136,7 +134,7 @@ class Parameters:
     # Whether each member of the model is a parameter of its own.
     spread: bool = False
 
-    def bind(self, invocation: ToolInvocation) -> tuple[list[Any], dict[str, Any]]:
+    def bind(self, invocation: Any) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments for a call."""
         given = {} if invocation.arguments is None else invocation.arguments
         wants_arguments = not all(is_invocation for _, is_invocation in self.order)
@@ -157,15 +155,18 @@ class Parameters:
         return positional, named
 
 
-def parameters_of(function: Callable[..., Any], tool: str, params_type: Any, scope: Mapping[str, Any]) -> Parameters:
-    """Reads a signature. ``scope`` holds the names visible where the tool is defined.
+def parameters_of(
+    function: Callable[..., Any], tool: str, params_type: Any, scope: Mapping[str, Any], invocation: type
+) -> Parameters:
+    """Reads a signature. ``scope`` holds the names visible where the tool is defined; a parameter annotated
+    ``invocation`` gets the call itself.
 
     Raises ``TypeError`` for an annotation that cannot be resolved, or of which no schema can be made.
     """
     found = _signature(function)
-    resolve = functools.partial(_resolved, tool, function, scope)
+    resolve = functools.partial(_resolved, tool, function, scope, invocation)
     hints = {each.name: resolve(each) for each in found}
-    invocations = {name for name, hint in hints.items() if hint is ToolInvocation}
+    invocations = {name for name, hint in hints.items() if hint is invocation}
     wanted = [each for each in found if each.name not in invocations]
     if params_type is not None or _is_in_one(wanted, hints):
         return _in_one(found, invocations, wanted, hints, params_type, tool)
@@ -248,7 +249,9 @@ def name_of(function: Any) -> str:
     return str(getattr(function, "__name__", None) or type(function).__name__)
 
 
-def _resolved(tool: str, function: Any, scope: Mapping[str, Any], parameter: inspect.Parameter) -> Any:
+def _resolved(
+    tool: str, function: Any, scope: Mapping[str, Any], invocation: type, parameter: inspect.Parameter
+) -> Any:
     annotation = parameter.annotation
     if annotation is _NOTHING:
         return annotation
@@ -259,8 +262,8 @@ def _resolved(tool: str, function: Any, scope: Mapping[str, Any], parameter: ins
         return hints["it"]
     except Exception as error:
         text = annotation if isinstance(annotation, str) else getattr(annotation, "__forward_arg__", repr(annotation))
-        if text.endswith("ToolInvocation"):
-            return ToolInvocation
+        if text.endswith(invocation.__name__):
+            return invocation
         raise TypeError(
             f"tool {tool!r}: the annotation {text!r} of {parameter.name!r} cannot be resolved ({error}); it must be "
             f"importable at run time, not only under TYPE_CHECKING, or be given as params_type"

@@ -186,7 +186,6 @@ mod tests {
     use super::super::json::parse_as;
     use crate::error::{Error, ErrorKind};
     use crate::protocol::options::SessionConfig;
-    use crate::runtime::ClientOptions;
 
     #[track_caller]
     fn refused<T: serde::de::DeserializeOwned>(text: &serde_json::Value) -> Error {
@@ -215,38 +214,6 @@ mod tests {
     }
 
     #[test]
-    fn clients_name_what_is_wrong() {
-        let of_type = [
-            (json!({"connection": "localhost:1"}), "connection: expected an object, got a string"),
-            (
-                json!({"connection": {"kind": "stdio", "path": 5}}),
-                "connection.path: expected a string, got 5",
-            ),
-            (json!({"connection": {"kind": 5}}), "connection.kind: expected a string, got 5"),
-            (json!({"env": {"SECRET": 5}}), "env.SECRET: expected a string, got a number"),
-        ];
-        for (options, said) in of_type {
-            let error = refused::<ClientOptions>(&options);
-            assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidType, said));
-        }
-        for (options, said) in [
-            (json!({"mode": "wild"}), "mode is \"wild\"; expected one of copilot-cli, empty"),
-            (json!({"connection": {"kind": "pipe"}}), "connection.kind is \"pipe\"; expected one of "),
-            (
-                json!({"connection": {"kind": "tcp", "port": 70000}}),
-                "connection.port: expected a whole number from 0 to 65535, got 70000",
-            ),
-            (json!({"connection": {}}), "connection: missing field `kind`"),
-            (json!({"connection": {"kind": "uri"}}), "connection: missing field `url`"),
-            (json!({"logLvl": 1}), "logLvl: unknown field"),
-        ] {
-            let error = refused::<ClientOptions>(&options);
-            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-            assert!(error.to_string().starts_with(said), "{error}");
-        }
-    }
-
-    #[test]
     fn flags_are_read_as_programs_write_them() {
         for (given, read) in
             [(json!("yes"), true), (json!(1), true), (json!("off"), false), (json!(0), false)]
@@ -257,15 +224,5 @@ mod tests {
                 Some(read)
             );
         }
-    }
-
-    #[test]
-    fn connections_are_written_as_they_are_read() {
-        let text = json!({"kind": "uri", "url": "1", "connectionToken": null});
-        let read: crate::RuntimeConnection = serde_json::from_value(text.clone()).unwrap();
-        assert_eq!(serde_json::to_value(&read).unwrap(), text);
-        let parent: crate::RuntimeConnection =
-            serde_json::from_value(json!({"kind": "parent-process"})).unwrap();
-        assert_eq!(serde_json::to_value(&parent).unwrap(), json!({"kind": "parent-process"}));
     }
 }

@@ -105,6 +105,8 @@ impl SessionFsOptions {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::error::ErrorKind;
     use crate::protocol::common::Secret;
@@ -131,5 +133,37 @@ mod tests {
         let options = ClientOptions::from_json(r#"{"gitHubToken":"canary-1"}"#).unwrap();
         assert!(!format!("{options:?}").contains("canary"));
         assert_eq!(options.github_token, Some(Secret::from("canary-1")));
+    }
+
+    #[test]
+    fn clients_name_what_is_wrong() {
+        let of_type = [
+            (json!({"connection": "localhost:1"}), "connection: expected an object, got a string"),
+            (
+                json!({"connection": {"kind": "stdio", "path": 5}}),
+                "connection.path: expected a string, got 5",
+            ),
+            (json!({"connection": {"kind": 5}}), "connection.kind: expected a string, got 5"),
+            (json!({"env": {"SECRET": 5}}), "env.SECRET: expected a string, got a number"),
+        ];
+        for (options, said) in of_type {
+            let error = ClientOptions::from_json(&options.to_string()).unwrap_err();
+            assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidType, said));
+        }
+        for (options, said) in [
+            (json!({"mode": "wild"}), "mode is \"wild\"; expected one of copilot-cli, empty"),
+            (json!({"connection": {"kind": "pipe"}}), "connection.kind is \"pipe\"; expected one of "),
+            (
+                json!({"connection": {"kind": "tcp", "port": 70000}}),
+                "connection.port: expected a whole number from 0 to 65535, got 70000",
+            ),
+            (json!({"connection": {}}), "connection: missing field `kind`"),
+            (json!({"connection": {"kind": "uri"}}), "connection: missing field `url`"),
+            (json!({"logLvl": 1}), "logLvl: unknown field"),
+        ] {
+            let error = ClientOptions::from_json(&options.to_string()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+            assert!(error.to_string().starts_with(said), "{error}");
+        }
     }
 }

@@ -137,3 +137,19 @@ pub enum SessionFsStore {
 }
 
 redacted_debug!(RuntimeConnection, TelemetryConfig);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn connections_are_written_as_they_are_read() {
+        let text = json!({"kind": "uri", "url": "1", "connectionToken": null});
+        let read: RuntimeConnection = serde_json::from_value(text.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), text);
+        let parent: RuntimeConnection = serde_json::from_value(json!({"kind": "parent-process"})).unwrap();
+        assert_eq!(serde_json::to_value(&parent).unwrap(), json!({"kind": "parent-process"}));
+    }
+}

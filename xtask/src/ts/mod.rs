@@ -124,9 +124,11 @@ impl Printer<'_> {
         }
         match additional {
             Additional::Closed => {}
-            Additional::Any => drop(writeln!(out, "{indent}[k: string]: unknown;")),
+            Additional::Any => {
+                let _ = writeln!(out, "{indent}[k: string]: unknown;");
+            }
             Additional::Typed(ty) => {
-                drop(writeln!(out, "{indent}[k: string]: ({}) | undefined;", self.ty(ty)))
+                let _ = writeln!(out, "{indent}[k: string]: ({}) | undefined;", self.ty(ty));
             }
         }
         out

@@ -9,7 +9,6 @@ and explicit nulls in `_extra`, unknown enum values as members of their own, unk
 `UnknownVariant`, lone surrogates as they are.
 """
 
-import enum
 import importlib
 import json
 from typing import Any
@@ -17,54 +16,11 @@ from typing import Any
 import msgspec
 
 from ._model import MARK, UNREAD, Model, extra_of, rebuild, settle
-from ._wire import SCALARS, OpenEnum, UnknownVariant, WireError, fail, keep, plain
+from ._wire import NOT_NULL, SCALARS, OpenEnum, UnknownVariant, WireError, fail, first_that_reads, hook, keep
+from ._wire import marker, parse, plain, write_enum, write_object
 
 PACKAGE = __name__.rpartition(".")[0]
 RESERVABLE = "PermissionRequest"
-
-
-def parse(spec, at=0):
-    """Reads one type of the table: ((kind, …), position behind it)."""
-    letter = spec[at]
-    if letter in SCALARS:
-        return (letter,), at + 1
-    if letter in "LDO":
-        inner, at = parse(spec, at + 1)
-        return (letter, inner), at
-    if letter == "<":
-        end = spec.index(">", at)
-        return ("<", spec[at + 1 : end]), end + 1
-    parts = []
-    at += 1
-    while spec[at] != ")":
-        part, at = parse(spec, at)
-        parts.append(part)
-    return ("(", parts), at + 1
-
-
-class AnyOf(type):
-    """Stands for a union that only the readers below can tell apart."""
-
-    def __instancecheck__(cls, value):
-        return True
-
-
-def marker(reader):
-    return AnyOf("Union", (), {"load": staticmethod(reader)})
-
-
-def not_null(value):
-    if value is None:
-        raise WireError("an explicit null, which the careful way keeps")
-    return value
-
-
-NOT_NULL = AnyOf("NotNull", (), {"load": staticmethod(not_null)})
-
-
-def hook(kind, value):
-    """Values msgspec has no type of its own for."""
-    return kind.load(value)
 
 
 def find(space, name):
@@ -91,18 +47,6 @@ def reader(space, node):
     return lambda value: None if value is None else inner(value)
 
 
-def first_that_reads(readers, value):
-    error = None
-    for read in readers:
-        try:
-            return read(value)
-        except (ValueError, AssertionError, TypeError) as problem:
-            error = error or problem
-    if type(value) in (dict, list):
-        return UnknownVariant(value)
-    raise error
-
-
 def writer(space, node):
     kind = node[0]
     if kind in SCALARS:
@@ -118,18 +62,6 @@ def writer(space, node):
     if kind == "D":
         return lambda value: {k: inner(v) for k, v in value.items()} if isinstance(value, dict) else fail("dict", value)
     return lambda value: None if value is None else inner(value)
-
-
-def write_enum(value):
-    """The text of an enum value, also of another class: names of one thing differ between releases."""
-    text = value.value if isinstance(value, enum.Enum) else value
-    return text if type(text) is str else fail("an enum value or a text", value)
-
-
-def write_object(value):
-    if hasattr(type(value), "to_dict"):
-        return value.to_dict()
-    return plain(value) if isinstance(value, dict) else fail("an object", value)
 
 
 def lenient(space, node):

@@ -221,3 +221,71 @@ SCALARS = {
     "m": (WireDelta, WireDelta.load, write_whole_span),
     "M": (WireDelta, WireDelta.load, write_span),
 }
+
+
+def write_enum(value):
+    """The text of an enum value, also of another class: names of one thing differ between releases."""
+    text = value.value if isinstance(value, enum.Enum) else value
+    return text if type(text) is str else fail("an enum value or a text", value)
+
+
+def write_object(value):
+    if hasattr(type(value), "to_dict"):
+        return value.to_dict()
+    return plain(value) if isinstance(value, dict) else fail("an object", value)
+
+
+def parse(spec, at=0):
+    """Reads one type of the table: ((kind, …), position behind it)."""
+    letter = spec[at]
+    if letter in SCALARS:
+        return (letter,), at + 1
+    if letter in "LDO":
+        inner, at = parse(spec, at + 1)
+        return (letter, inner), at
+    if letter == "<":
+        end = spec.index(">", at)
+        return ("<", spec[at + 1 : end]), end + 1
+    parts = []
+    at += 1
+    while spec[at] != ")":
+        part, at = parse(spec, at)
+        parts.append(part)
+    return ("(", parts), at + 1
+
+
+class AnyOf(type):
+    """Stands for a union that only the readers below can tell apart."""
+
+    def __instancecheck__(cls, value):
+        return True
+
+
+def marker(reader):
+    return AnyOf("Union", (), {"load": staticmethod(reader)})
+
+
+def not_null(value):
+    if value is None:
+        raise WireError("an explicit null, which the careful way keeps")
+    return value
+
+
+NOT_NULL = AnyOf("NotNull", (), {"load": staticmethod(not_null)})
+
+
+def hook(kind, value):
+    """Values msgspec has no type of its own for."""
+    return kind.load(value)
+
+
+def first_that_reads(readers, value):
+    error = None
+    for read in readers:
+        try:
+            return read(value)
+        except (ValueError, AssertionError, TypeError) as problem:
+            error = error or problem
+    if type(value) in (dict, list):
+        return UnknownVariant(value)
+    raise error
