@@ -13,7 +13,9 @@ import pydantic
 import pytest
 
 import copilot.rpc
+import copilot.session_events
 from copilot import CopilotClient
+from copilot.generated._runtime import SPACES
 from copilot.rpc import (
     LocalSessionMetadataValue,
     MCPServerConfigHTTP,
@@ -178,3 +180,13 @@ async def test_a_resumed_run_need_not_repeat_its_id(client: CopilotClient) -> No
 async def test_the_workspace_path_is_made_once(client: CopilotClient) -> None:
     session = await client.create_session()
     assert session.workspace_path is session.workspace_path
+
+
+def test_pydantic_knows_every_class_of_event_data() -> None:
+    space = SPACES["session_events"]
+    names = [name for _, _, name in space.table.EVENTS]
+    assert len(names) > 100
+    for name in names:
+        # A class is completed when something is first read as it.
+        space.decoder(f"<{name}>")
+        pydantic.TypeAdapter(getattr(copilot.session_events, name))

@@ -32,6 +32,10 @@ class WireDatetime(datetime):
     def __reduce_ex__(self, protocol):
         return datetime.fromisoformat, (self.isoformat(),)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source, handler):
+        return handler.generate_schema(datetime)
+
 
 class WireDelta(timedelta):
     """A span that remembers its milliseconds."""
@@ -46,6 +50,10 @@ class WireDelta(timedelta):
 
     def __reduce_ex__(self, protocol):
         return timedelta, (self.days, self.seconds, self.microseconds)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source, handler):
+        return handler.generate_schema(timedelta)
 
 
 class UnknownVariant:
@@ -260,8 +268,16 @@ class AnyOf(type):
         return True
 
 
+def any_schema(cls, source, handler):
+    """Pydantic takes such a value as it is."""
+    from pydantic_core import core_schema
+
+    return core_schema.any_schema()
+
+
 def marker(reader):
-    return AnyOf("Union", (), {"load": staticmethod(reader)})
+    body = {"load": staticmethod(reader), "__get_pydantic_core_schema__": classmethod(any_schema)}
+    return AnyOf("Union", (), body)
 
 
 def not_null(value):
@@ -270,7 +286,7 @@ def not_null(value):
     return value
 
 
-NOT_NULL = AnyOf("NotNull", (), {"load": staticmethod(not_null)})
+NOT_NULL = marker(not_null)
 
 
 def hook(kind, value):
