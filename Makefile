@@ -194,7 +194,7 @@ npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.
 	cd $(NODE_DIR) && npm run --silent build && node scripts/pack.mjs $(ROOT)/dist
 stand-ins: ## Leaves packages in dist/stand-ins that bring ours under the official names; never for the public registries.
 	@python3 scripts/stand_ins.py
-swap-check: wheel npm stand-ins ## Installs dependents of the official packages over ours: pip, npm.
+swap-check: wheel npm stand-ins ## Installs dependents of the official packages over ours: pip, uv, npm.
 	scripts/swap-check.sh $(PYTHON) dist
 clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
 	ffi/package.sh

@@ -40,6 +40,26 @@ pip install -q "$wheel" "$stand_in" "$work/dependent"
 pip check
 (cd "$work" && "$work/venv/bin/python" -W error -c "import dependent" && "$work/venv/bin/python" -m copilot doctor)
 
+echo "=== uv: an application that overrides what its dependent requires"
+pip install -q uv
+mkdir "$work/uv-app"
+cat > "$work/uv-app/pyproject.toml" << END
+[project]
+name = "uv-app"
+version = "1"
+requires-python = ">=3.11"
+dependencies = ["copilot-native", "dependent"]
+[tool.uv]
+package = false
+override-dependencies = ["github-copilot-sdk==$(basename "$stand_in" | cut -d- -f2)"]
+find-links = ["$dist", "$dist/stand-ins"]
+[tool.uv.sources]
+dependent = { path = "$work/dependent" }
+END
+uv="$work/venv/bin/uv"
+(cd "$work/uv-app" && env -u VIRTUAL_ENV "$uv" sync -q --python "$1" && .venv/bin/python -W error -c "import dependent")
+echo "the same names through uv"
+
 echo "=== the official package over ours is told"
 site=$("$work/venv/bin/python" -c "import sysconfig; print(sysconfig.get_path('purelib'))")
 mkdir "$site/github_copilot_sdk-1.0.27.dist-info"
