@@ -101,23 +101,32 @@ class BadArguments(Exception):
         self.text = "\n".join(["Invalid tool arguments:", *problems])
 
 
-def validated(model: Any, arguments: Any) -> Any:
-    """The arguments as the model; raises :class:`BadArguments`."""
-    if _speaks_pydantic(model):
-        import pydantic
+def validator(model: Any) -> Callable[[Any], Any]:
+    """What makes the model of the arguments of a call; it raises :class:`BadArguments`."""
+    if not _speaks_pydantic(model):
+        return functools.partial(_by_msgspec, model)
+    read = model.model_validate if is_pydantic(model) else _adapter(model).validate_python
+    return functools.partial(_by_pydantic, read)
 
-        try:
-            return model.model_validate(arguments) if is_pydantic(model) else _adapter(model).validate_python(arguments)
-        except pydantic.ValidationError as error:
-            problems = [
-                f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}".removeprefix(": ")
-                for each in error.errors()
-            ]
-            raise BadArguments(error, problems) from None
+
+def _by_msgspec(model: Any, arguments: Any) -> Any:
     try:
         return msgspec.convert(arguments, model)
     except msgspec.ValidationError as error:
         raise BadArguments(error, [str(error)]) from None
+
+
+def _by_pydantic(read: Callable[[Any], Any], arguments: Any) -> Any:
+    import pydantic
+
+    try:
+        return read(arguments)
+    except pydantic.ValidationError as error:
+        problems = [
+            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}".removeprefix(": ")
+            for each in error.errors()
+        ]
+        raise BadArguments(error, problems) from None
 
 
 # -- signatures --------------------------------------------------------------------------------------------------------
@@ -133,12 +142,13 @@ class Parameters:
     order: tuple[tuple[inspect.Parameter, bool], ...] = ()
     # Whether each member of the model is a parameter of its own.
     spread: bool = False
+    # Makes the model of the arguments; none when nobody takes them.
+    validate: Callable[[Any], Any] | None = None
 
     def bind(self, invocation: Any) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments for a call."""
         given = {} if invocation.arguments is None else invocation.arguments
-        wants_arguments = not all(is_invocation for _, is_invocation in self.order)
-        value = validated(self.model, given) if self.model is not None and wants_arguments else given
+        value = given if self.validate is None else self.validate(given)
         positional: list[Any] = []
         named: dict[str, Any] = {}
         for parameter, is_invocation in self.order:
@@ -173,7 +183,8 @@ def parameters_of(
     if not wanted:
         return Parameters(None, tuple((each, True) for each in found))
     model = _model_of(tool, wanted, hints)
-    return Parameters(model, tuple((each, each.name in invocations) for each in found), spread=True)
+    order = tuple((each, each.name in invocations) for each in found)
+    return Parameters(model, order, spread=True, validate=validator(model))
 
 
 def _is_in_one(wanted: list[inspect.Parameter], hints: dict[str, Any]) -> bool:
@@ -204,7 +215,8 @@ def _in_one(
         warnings.warn(text, stacklevel=_STACK)
     # Without an annotation the second one is the invocation; more keep their defaults.
     taken = {each.name for each in wanted[:2]} | invocations
-    return Parameters(model, tuple((each, each.name != first) for each in found if each.name in taken))
+    order = tuple((each, each.name != first) for each in found if each.name in taken)
+    return Parameters(model, order, validate=validator(model) if model is not None and wanted else None)
 
 
 def _signature(function: Callable[..., Any]) -> list[inspect.Parameter]:
