@@ -4,7 +4,7 @@
  * Nothing here knows what an operation means; `client.ts`, `session.ts` and `dispatch.ts` do.
  */
 import { fromThrown, messageOf, refusalOf, toError, type ErrorRecord } from "./errors.js";
-import { checkSignal } from "./given.js";
+import { checkSignal, isSignal } from "./given.js";
 import { Inbox, type Receiver } from "./inbox.js";
 import { hold, release } from "./liveness.js";
 import { createNativeClient, type Counters, type NativeClient } from "./native.js";
@@ -149,7 +149,7 @@ export class Connection implements Receiver {
   /** Calls a method of the runtime. The typed namespaces of `rpc` stand on this. */
   request(method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
     const misplaced = (params as { signal?: unknown } | null | undefined)?.signal;
-    if (misplaced instanceof AbortSignal) {
+    if (isSignal(misplaced)) {
       return Promise.reject(
         new TypeError(`${method}: signal belongs in the last argument, not in the params`),
       );

@@ -28,9 +28,13 @@ export function checkList(option: string, value: unknown): void {
   if (value !== undefined && value !== null && !Array.isArray(value)) throw wrong(option, "a list", value);
 }
 
-/** Refuses what is given in place of an `AbortSignal`; nothing given is fine. */
+/** Refuses what is given in place of an `AbortSignal`; nothing given is fine, and so are signals of other libraries. */
 export function checkSignal(value: unknown): void {
-  if (value !== undefined && value !== null && !(value instanceof AbortSignal)) {
-    throw wrong("signal", "an AbortSignal", value);
-  }
+  if (value === undefined || value === null || isSignal(value)) return;
+  throw wrong("signal", "an AbortSignal", value);
+}
+
+export function isSignal(value: unknown): boolean {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  return typeof aborted === "boolean" && typeof addEventListener === "function";
 }
