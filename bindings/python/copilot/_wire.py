@@ -48,17 +48,15 @@ def _is_list(values: Any) -> bool:
 
 
 def milliseconds(name: str, seconds: Any) -> int | None:
-    """A time in the engine's unit; anything that is no number is a ``TypeError``."""
-    if seconds is None:
+    """A time in the engine's unit; without end is no limit. Anything that is no number is a ``TypeError``."""
+    if seconds is None or seconds == float("inf"):
         return None
     try:
-        return int(float(seconds) * 1000) if not isinstance(seconds, str) else _no_seconds(name, seconds)
+        if not isinstance(seconds, str):
+            return int(float(seconds) * 1000)
     except (TypeError, ValueError, OverflowError):
-        return _no_seconds(name, seconds)
-
-
-def _no_seconds(name: str, seconds: Any) -> int:
-    raise TypeError(f"{name}: expected a number of seconds, got {seconds!r}") from None
+        pass
+    raise TypeError(f"{name}: expected a number of seconds, got {seconds!r}")
 
 
 def _object(value: Any) -> Any:
