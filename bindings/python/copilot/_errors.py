@@ -67,6 +67,10 @@ class RuntimeMissingError(FileNotFoundError, _OsError):
     """There is no runtime where it was looked for, or no folder to start it in."""
 
 
+class RuntimeFolderError(NotADirectoryError, _OsError):
+    """What the runtime was to be started in is no folder."""
+
+
 class RuntimePermissionError(PermissionError, _OsError):
     """The operating system does not allow to start the runtime."""
 
@@ -77,6 +81,7 @@ class RuntimeSpawnError(_OsError):
 
 _BY_ERRNO: dict[int | None, type[_OsError]] = {
     errno.ENOENT: RuntimeMissingError,
+    errno.ENOTDIR: RuntimeFolderError,
     errno.EACCES: RuntimePermissionError,
     errno.EPERM: RuntimePermissionError,
 }
@@ -87,8 +92,7 @@ def _start_error(kind: str, message: str, reason: dict[str, Any] | None) -> _OsE
     if kind not in ("RuntimeNotFound", "SpawnFailed"):
         return None
     reason = reason or {}
-    is_missing = kind == "RuntimeNotFound" or reason.get("code") == "runtime.working_directory"
-    number = errno.ENOENT if is_missing else reason.get("os")
+    number = errno.ENOENT if kind == "RuntimeNotFound" else reason.get("os")
     failure = _BY_ERRNO.get(number, RuntimeSpawnError)(message)
     failure.errno, failure.filename = number, reason.get("path")
     failure.strerror = None if number is None else os.strerror(number)

@@ -87,10 +87,10 @@ pub(crate) fn runtime_spawn_failed(path: &str, why: &str, os: &Value) -> Error {
         .because("runtime.spawn_failed", json!({"path": path, "why": why, "os": os}))
 }
 
-/// `runtime.working_directory`: The folder in which the runtime is to run is not there.
-pub(crate) fn runtime_working_directory(path: &str) -> Error {
+/// `runtime.working_directory`: The folder in which the runtime is to run is not there, or is none; `os` is the system's error number, or null.
+pub(crate) fn runtime_working_directory(path: &str, os: &Value) -> Error {
     Error::new(ErrorKind::SpawnFailed, format!("workingDirectory \"{path}\" is not a directory"))
-        .because("runtime.working_directory", json!({"path": path}))
+        .because("runtime.working_directory", json!({"path": path, "os": os}))
 }
 
 /// `runtime.exited`: The runtime ended, or its connection did, while something needed it. `how` has the exit code and the end of its standard error.

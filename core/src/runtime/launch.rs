@@ -160,7 +160,8 @@ fn command(plan: &LaunchPlan<'_>) -> Result<(Command, String)> {
     };
     if let Some(folder) = options.working_directory.as_ref().filter(|folder| !folder.is_empty()) {
         if !Path::new(folder).is_dir() {
-            return Err(reasons::runtime_working_directory(folder));
+            let os = std::fs::read_dir(folder).err().and_then(|error| error.raw_os_error());
+            return Err(reasons::runtime_working_directory(folder, &os.into()));
         }
         command.current_dir(folder);
     }
