@@ -1,5 +1,5 @@
 /** Ways to reach a runtime. */
-import { isObject, shown, wrong } from "./given.js";
+import { isObject, wrong } from "./given.js";
 import type {
   InProcessRuntimeConnection,
   RuntimeConnection as AnyConnection,
@@ -43,7 +43,6 @@ export const RuntimeConnection: RuntimeConnectionFactories = {
 /** Refuses what is no connection; nothing given is fine. */
 export function checkConnection(connection: unknown): void {
   if (connection === undefined || connection === null || isObject(connection)) return;
-  const hint =
-    typeof connection === "string" ? `RuntimeConnection.forUri(${shown(connection)}) makes one` : "";
+  const hint = typeof connection === "string" ? "RuntimeConnection.forUri() makes one of an address" : "";
   throw wrong("connection", "a RuntimeConnection", connection, hint);
 }

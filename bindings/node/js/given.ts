@@ -1,10 +1,11 @@
 /** Checks of what a program gives that only JavaScript can tell, such as functions. The engine checks the rest. */
 import { inspect } from "node:util";
 
-/** A value for a message, short. */
+/** A value for a message: numbers, functions and the like as they are; of everything else the kind, as it may hold a secret. */
 export function shown(value: unknown): string {
-  const text = inspect(value, { depth: 0, breakLength: Infinity });
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  if (typeof value === "string") return "a string";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : inspect(value);
 }
 
 /** The error for an option of the wrong type. */

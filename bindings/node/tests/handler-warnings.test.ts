@@ -40,7 +40,7 @@ const askPermission = (of: Opened) =>
 it.each([
   ["nothing", undefined, "undefined"],
   ["true", true, "true"],
-  ["a text", "approve-once", "'approve-once'"],
+  ["a text", "approve-once", "a string"],
 ])("a permission handler that returns %s", async (_, returned, shown) => {
   const handlers = await opened({ onPermissionRequest: () => returned as never });
   for (let time = 0; time < 2; time += 1) {

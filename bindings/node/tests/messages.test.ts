@@ -49,7 +49,7 @@ describe("options of a session", () => {
     ],
     [{ tools: [{ name: "t", handler: 5 }] }, 'handler of tool "t": expected a function, got 5'],
     [{ hooks: { onPreToolUse: 5 } }, "hooks.onPreToolUse: expected a function, got 5"],
-    [{ hooks: [text] }, "hooks: expected an object of functions, got [ [Function: text] ]"],
+    [{ hooks: [text] }, "hooks: expected an object of functions, got a list"],
     [{ onPermissionRequest: 5 }, "onPermissionRequest: expected a function, got 5"],
   ])("%j", async (config, said) => {
     const error = await thrown(() => started().client.createSession(config as unknown as SessionConfig));
@@ -89,7 +89,7 @@ describe("options of a client", () => {
   it.each([
     [
       { connection: "localhost:1" },
-      "connection: expected a RuntimeConnection, got 'localhost:1'; RuntimeConnection.forUri('localhost:1') makes one",
+      "connection: expected a RuntimeConnection, got a string; RuntimeConnection.forUri() makes one of an address",
     ],
     [{ connection: { kind: "stdio", path: 5 } }, "connection.path: expected a string, got 5"],
     [{ connection: { kind: "stdio", args: "-x" } }, "connection.args: expected a list, got a string"],
@@ -119,6 +119,28 @@ describe("options of a client", () => {
   });
 });
 
+describe("a secret in the wrong place", () => {
+  const secret = "canary-0123456789";
+
+  it.each(["provider", "mcpServers", "hooks", "tools", "systemMessage", "commands", "onPermissionRequest"])(
+    "does not show: %s",
+    async (option) => {
+      for (const value of [secret, [secret], [[{ headers: secret }]]]) {
+        const config = { [option]: value } as SessionConfig;
+        const error = await thrown(() => started().client.createSession(config));
+        expect(error.message).not.toContain(secret);
+      }
+    },
+  );
+
+  it("does not show in options of a client", async () => {
+    for (const options of [{ connection: secret }, { env: [secret] }, { telemetry: secret }]) {
+      const error = await thrown(() => new CopilotClient(options as never));
+      expect(error.message).not.toContain(secret);
+    }
+  });
+});
+
 describe("messages", () => {
   const abort = AbortSignal.abort();
 
@@ -126,11 +148,11 @@ describe("messages", () => {
     [[5], "prompt: expected a string, got 5"],
     [[undefined], "prompt must not be empty"],
     [[{ prompt: "x", attachments: "x" }], "attachments: expected a list, got a string"],
-    [["x", "soon"], "timeout: expected a number of milliseconds, got 'soon'"],
+    [["x", "soon"], "timeout: expected a number of milliseconds, got a string"],
     [["x", Number.NaN], "timeout: expected a number of milliseconds, got NaN"],
     [
       ["x", { signal: abort }],
-      "timeout: expected a number of milliseconds, got { signal: [AbortSignal] }; " +
+      "timeout: expected a number of milliseconds, got an object; " +
         "signal and other options of the wait are the next argument",
     ],
     [["x", 10, { signal: 5 }], "signal: expected an AbortSignal, got 5"],

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ._given import shown
+
 _DEFAULT_CONNECTION = "COPILOT_SDK_DEFAULT_CONNECTION"
 
 
@@ -47,7 +49,7 @@ class RuntimeConnection:
         """Connects to a runtime that somebody else started."""
         given: Any = url
         if not isinstance(given, str):
-            raise TypeError(f"url: expected an address such as 'localhost:3000', got {url!r}")
+            raise TypeError(f"url: expected an address such as 'localhost:3000', got {shown(url)}")
         return UriRuntimeConnection(url=url, connection_token=connection_token)
 
     @staticmethod
@@ -127,14 +129,14 @@ def check_environment(connection: RuntimeConnection, env: Any, telemetry: Any, w
 
 def _arguments(args: Sequence[str]) -> tuple[str, ...]:
     if isinstance(args, str):
-        raise TypeError(f"args: expected a list of strings, got {args!r}")
+        raise TypeError(f"args: expected a list of strings, got {shown(args)}")
     return tuple(args)
 
 
 def check_env(env: Any) -> None:
     """Refuses an environment that is none."""
     if env is not None and not isinstance(env, Mapping):
-        raise TypeError(f"env: expected a mapping of strings, got {env!r}")
+        raise TypeError(f"env: expected a mapping of strings, got {shown(env)}")
 
 
 def to_wire(connection: RuntimeConnection, env: Mapping[str, str] | None) -> dict[str, Any]:
@@ -155,8 +157,8 @@ def to_wire(connection: RuntimeConnection, env: Mapping[str, str] | None) -> dic
         if isinstance(connection, TcpRuntimeConnection) and connection.port:
             wire["port"] = connection.port
     else:
-        hint = f"; RuntimeConnection.for_uri({connection!r}) makes one" if isinstance(connection, str) else ""
-        raise TypeError(f"connection: expected a RuntimeConnection, got {connection!r}{hint}")
+        hint = "; RuntimeConnection.for_uri() makes one of an address" if isinstance(connection, str) else ""
+        raise TypeError(f"connection: expected a RuntimeConnection, got {shown(connection)}{hint}")
     token = getattr(connection, "connection_token", None)
     if token is not None:
         wire["connectionToken"] = token

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _wire
+from ._given import shown
 from ._native import new_session_id
 from ._serve import Handlers
 from .generated import _kinds as kinds
@@ -39,13 +40,13 @@ def _hooks(hooks: Any) -> list[tuple[str, Any]]:
     if not hooks:
         return []
     if not isinstance(hooks, Mapping):
-        raise TypeError(f"hooks: expected a mapping of functions, got {hooks!r}")
+        raise TypeError(f"hooks: expected a mapping of functions, got {shown(hooks)}")
     from ._hooks import SessionHooks
 
     known = SessionHooks.__optional_keys__
     for key, hook in hooks.items():
         if hook and not callable(hook):
-            raise TypeError(f"hooks[{key!r}]: expected a function, got {hook!r}")
+            raise TypeError(f"hooks[{key!r}]: expected a function, got {shown(hook)}")
         if key not in known:
             import difflib
 

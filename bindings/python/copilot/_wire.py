@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+from ._given import shown
 from .generated._options import CLIENT, MESSAGE, SESSION, TOOL
 
 Converter = Callable[[Any], Any]
@@ -56,7 +57,7 @@ def milliseconds(name: str, seconds: Any) -> int | None:
             return int(float(seconds) * 1000)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise TypeError(f"{name}: expected a number of seconds, got {seconds!r}")
+    raise TypeError(f"{name}: expected a number of seconds, got {shown(seconds)}")
 
 
 def _object(value: Any) -> Any:
@@ -113,7 +114,7 @@ def _cloud(options: Any) -> dict[str, Any]:
 
 def _tool_filter(value: Any) -> Any:
     if isinstance(value, str):
-        raise TypeError(f"a tool filter must be a list of names or a ToolSet, not str ({value!r})")
+        raise TypeError("a tool filter must be a list of names or a ToolSet, not str")
     return list(value) if isinstance(value, Iterable) else value
 
 
@@ -150,11 +151,11 @@ def tools(declared: Iterable[Any]) -> list[dict[str, Any]]:
 def check_tools(declared: Any) -> None:
     """Refuses what is no list of tools."""
     if not _is_list(declared):
-        raise TypeError(f"tools: expected a list of Tool, got {declared!r}")
+        raise TypeError(f"tools: expected a list of Tool, got {shown(declared)}")
     for index, each in enumerate(declared):
         if not hasattr(each, "name") or not hasattr(each, "handler"):
             hint = "; @define_tool makes one of a function" if callable(each) else ""
-            raise TypeError(f"tools[{index}]: expected a Tool, got {each!r}{hint}")
+            raise TypeError(f"tools[{index}]: expected a Tool, got {shown(each)}{hint}")
 
 
 def system_message(config: Any) -> Any:

@@ -46,10 +46,10 @@ SESSION: list[tuple[dict[str, Any], type[Exception], str]] = [
         TypeError,
         'tool "a": parameters must be a JSON Schema of an object ("type": "object"), got "type": "string"',
     ),
-    ({"hooks": [plain]}, TypeError, "hooks: expected a mapping of functions, got ["),
+    ({"hooks": [plain]}, TypeError, "hooks: expected a mapping of functions, got a list"),
     ({"hooks": {"on_pre_tool_use": 5}}, TypeError, "hooks['on_pre_tool_use']: expected a function, got 5"),
     ({"on_permission_request": 5}, ValueError, "on_permission_request must be callable"),
-    ({"available_tools": "bash"}, TypeError, "a tool filter must be a list of names or a ToolSet, not str ('bash')"),
+    ({"available_tools": "bash"}, TypeError, "a tool filter must be a list of names or a ToolSet, not str"),
 ]
 
 
@@ -66,9 +66,9 @@ CLIENT: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: CopilotClient(connection="localhost:1"),  # type: ignore[arg-type]
         TypeError,
-        "connection: expected a RuntimeConnection, got 'localhost:1'; RuntimeConnection.for_uri('localhost:1') makes",
+        "connection: expected a RuntimeConnection, got a string; RuntimeConnection.for_uri() makes one of an address",
     ),
-    (lambda: CopilotClient(connection=HERE, env=["a"]), TypeError, "env: expected a mapping of strings, got ['a']"),  # type: ignore[arg-type]
+    (lambda: CopilotClient(connection=HERE, env=["a"]), TypeError, "env: expected a mapping of strings, got a list"),  # type: ignore[arg-type]
     (lambda: CopilotClient(connection=HERE, env={"MyKey": 1}), TypeError, "env.MyKey: expected a string, got a number"),  # type: ignore[dict-item]
     (
         lambda: CopilotClient(connection=HERE, github_token=5),
@@ -88,7 +88,7 @@ CLIENT: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: RuntimeConnection.for_stdio(args="--flag"),
         TypeError,
-        "args: expected a list of strings, got '--flag'",
+        "args: expected a list of strings, got a string",
     ),
 ]
 
@@ -103,9 +103,9 @@ def test_clients(make: Callable[[], Any], kind: type[Exception], said: str) -> N
 @pytest.mark.parametrize(
     ("options", "kind", "said"),
     [
-        ({"timeout": "2"}, TypeError, "timeout: expected a number of seconds, got '2'"),
+        ({"timeout": "2"}, TypeError, "timeout: expected a number of seconds, got a string"),
         ({"timeout": -1}, ValueError, "timeout: must be a number, 0 or more"),
-        ({"inactivity_timeout": "2"}, TypeError, "inactivity_timeout: expected a number of seconds, got '2'"),
+        ({"inactivity_timeout": "2"}, TypeError, "inactivity_timeout: expected a number of seconds, got a string"),
         ({"attachments": "x"}, TypeError, "attachments: expected a list, got a string"),
         ({"until": "never"}, ValueError, 'until is "never"; expected one of idle, foreground'),
         ({"prompt": 5}, TypeError, "prompt: expected a string, got 5"),
@@ -144,6 +144,7 @@ async def test_an_unknown_hook_is_warned_of(client: CopilotClient) -> None:
             errno.EACCES,
         ),
         (lambda folder: {"working_directory": folder / "nope"}, FileNotFoundError, errno.ENOENT),
+        (lambda folder: {"working_directory": folder / "text"}, NotADirectoryError, errno.ENOTDIR),
     ],
 )
 async def test_what_cannot_be_started_is_an_os_error(
@@ -187,3 +188,31 @@ async def test_listeners_are_functions(client: CopilotClient, handler: Any) -> N
     session = await client.create_session()
     with pytest.raises(TypeError, match="takes a function of one event"):
         session.on(handler)
+
+
+SECRET = "canary-0123456789"
+
+
+@pytest.mark.parametrize(
+    "give",
+    [
+        lambda: CopilotClient(connection=HERE, env=[f"TOKEN={SECRET}"]),  # type: ignore[arg-type]
+        lambda: CopilotClient(connection=SECRET),  # type: ignore[arg-type]
+        lambda: CopilotClient(connection=HERE, telemetry=SECRET),  # type: ignore[arg-type]
+        lambda: RuntimeConnection.for_stdio(args=f"--token={SECRET}"),
+        lambda: RuntimeConnection.for_uri([SECRET]),  # type: ignore[arg-type]
+    ],
+)
+def test_a_secret_in_the_wrong_place_does_not_show(give: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError) as refused:
+        give()
+    assert SECRET not in str(refused.value)
+    assert SECRET not in str(getattr(refused.value, "__notes__", ""))
+
+
+@pytest.mark.parametrize("option", ["provider", "mcp_servers", "hooks", "tools", "system_message"])
+@pytest.mark.parametrize("value", [SECRET, [SECRET], [{"headers": SECRET}]])
+async def test_nor_in_an_option_of_a_session(client: CopilotClient, option: str, value: Any) -> None:
+    with pytest.raises((TypeError, ValueError)) as refused:
+        await client.create_session(**{option: value})
+    assert SECRET not in str(refused.value)

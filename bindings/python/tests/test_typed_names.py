@@ -40,8 +40,7 @@ def lines(names: list[tuple[str, str]]) -> str:
 
 def checked(command: str, program: Path) -> str:
     tool = shutil.which(command, path=str(Path(sys.executable).parent))
-    if tool is None:
-        pytest.skip(f"{command} is not installed")
+    assert tool is not None, f"{command} is missing; run: make setup"
     options = ["--pythonpath", sys.executable] if command == "pyright" else ["--no-incremental", "--hide-error-context"]
     run = subprocess.run(
         [tool, *options, program.name], capture_output=True, text=True, check=False, cwd=program.parent
