@@ -9,9 +9,6 @@ use serde_path_to_error::{Path, Segment};
 use crate::diagnostics::{describe, is_secret_place};
 use crate::error::{Error, ErrorKind, reasons};
 
-/// Stands around the path inside a tagged value, in front of its error's text.
-const MARK: char = '\u{1}';
-
 /// Why `text` is not a `T`; `what` names the whole. `error` is what reading it came to.
 pub(crate) fn explain<T: DeserializeOwned>(what: &str, text: &[u8], error: &serde_json::Error) -> Error {
     let found = error.is_data().then(|| {
@@ -23,9 +20,10 @@ pub(crate) fn explain<T: DeserializeOwned>(what: &str, text: &[u8], error: &serd
     let mut path: Vec<String> = steps(found.path());
     let said = found.inner().to_string();
     let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
-    let said = match said.strip_prefix(MARK).and_then(|rest| rest.split_once(MARK)) {
+    // As `read_tagged` says it.
+    let said = match said.strip_prefix("in `/").and_then(|rest| rest.split_once("`: ")) {
         Some((inside, said)) => {
-            path.extend(inside.split('\n').filter(|step| !step.is_empty()).map(str::to_owned));
+            path.extend(inside.split('/').map(str::to_owned));
             said
         }
         None => said,
@@ -150,15 +148,18 @@ pub(crate) fn read_tagged<'de, D: Deserializer<'de>, T>(
         return Err(de::Error::custom(format!("missing field `{tag}`")));
     };
     let Value::String(variant) = variant else {
-        return Err(de::Error::custom(format!("{MARK}{tag}{MARK}invalid type: it, expected a string")));
+        return Err(de::Error::custom(format!("in `/{tag}`: invalid type: it, expected a string")));
     };
     let whole = Value::Object(Map::from_iter([(variant, Value::Object(members))]));
     let mut track = serde_path_to_error::Track::new();
     read(serde_path_to_error::Deserializer::new(whole, &mut track)).map_err(|error| {
-        let path = steps(&track.path()).join("\n");
-        let path =
-            if path.is_empty() && error.to_string().starts_with("unknown variant") { tag } else { &path };
-        de::Error::custom(format!("{MARK}{path}{MARK}{error}"))
+        match steps(&track.path()).join("/").as_str() {
+            "" if error.to_string().starts_with("unknown variant") => {
+                de::Error::custom(format!("in `/{tag}`: {error}"))
+            }
+            "" => de::Error::custom(error),
+            path => de::Error::custom(format!("in `/{path}`: {error}")),
+        }
     })
 }
 

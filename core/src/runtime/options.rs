@@ -145,6 +145,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_serde_itself_says_can_be_read() {
+        let read = |value| serde_json::from_value::<RuntimeConnection>(value).unwrap_err().to_string();
+        let inside = read(json!({"kind": "stdio", "args": [5]}));
+        assert_eq!(inside, "in `/args/0`: invalid type: integer `5`, expected a string");
+        assert_eq!(read(json!({"kind": "uri"})), "missing field `url`");
+        assert!(read(json!({"kind": "pipe"})).starts_with("in `/kind`: unknown variant `pipe`"));
+    }
+
+    #[test]
     fn connections_are_written_as_they_are_read() {
         let text = json!({"kind": "uri", "url": "1", "connectionToken": null});
         let read: RuntimeConnection = serde_json::from_value(text.clone()).unwrap();
