@@ -143,7 +143,7 @@ class ClientBase:
             _, function = BY_KIND[question.kind]
             return await function(self, callback, question.arguments())
 
-        await answered(question, work, name=question.label())
+        await answered(question, work)
 
     def _requests(self, handler: CopilotRequestHandler) -> Exchanges:
         if self._exchanges is None:

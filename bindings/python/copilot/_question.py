@@ -27,6 +27,14 @@ class NoHandler(Exception):
     """Nobody serves this call."""
 
 
+class Failed(Exception):
+    """A handler failed, and the engine gets the text only, whatever the class of the error."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(words(cause))
+        self.cause = cause
+
+
 class Question:
     """One call of the engine; answered exactly once."""
 
@@ -106,22 +114,20 @@ async def called_in(context: Context, function: Callable[..., Any], *args: Any) 
 Details = Callable[[Exception], Any]
 
 
-async def answered(
-    question: Question, work: Callable[[], Awaitable[Any]], *, name: str | None = None, details: Details | None = None
-) -> None:
+async def answered(question: Question, work: Callable[[], Awaitable[Any]], *, details: Details | None = None) -> None:
     """Answers with what ``work`` comes to. An ``Exception`` becomes the answer; what is more than that also goes on.
 
-    With a name, a failure is logged under it, because the user would not see it otherwise. ``details`` says what the
-    engine is to know about an error besides its text.
+    A failure that is no ordinary answer is logged, because the user would not see it otherwise. ``details`` says what
+    the engine is to know about an error besides its text.
     """
     try:
         question.answer(await work())
     except JsonRpcError as error:
         question.fail(error.message, error.code, error.data)
     except Exception as error:
+        name = question.label()
         if name is not None:
-            # A tool's error comes wrapped.
-            cause = error.__cause__ or error
+            cause = error.cause if isinstance(error, Failed) else error
             logger.warning("the %s failed: %s: %s", name, type(cause).__name__, readable(words(cause)))
             logger.debug("the failure of the %s", name, exc_info=cause)
         envelope = getattr(error, "to_envelope", None)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ._question import NoHandler, Question, answered, called, words
+from ._question import Failed, NoHandler, Question, answered, called
 from .generated import _kinds as kinds
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def serve(question: Question, session: CopilotSession) -> None:
             raise NoHandler(f"this client does not serve calls of kind {kind}")
         return await function(session, session._handlers.find(kind, question.name), question.arguments())
 
-    await answered(question, work, name=question.label(), details=_fs_details if kind == kinds.SESSION_FS else None)
+    await answered(question, work, details=_fs_details if kind == kinds.SESSION_FS else None)
 
 
 def _fs_details(error: Exception) -> Any:
@@ -101,8 +101,7 @@ async def _tool(session: CopilotSession, handler: Any, args: dict[str, Any]) -> 
         try:
             result = await called(handler.run if isinstance(handler, WrappedTool) else handler, invocation)
         except Exception as error:
-            # Whatever its class, the engine gets the text.
-            raise RuntimeError(words(error)) from error
+            raise Failed(error) from error
     if result is None:
         return None
     if not isinstance(result, ToolResult):

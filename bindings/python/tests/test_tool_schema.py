@@ -204,3 +204,15 @@ async def test_a_failing_tool_tells_its_author(client: CopilotClient, caplog: py
     assert trace.levelname == "DEBUG"
     assert trace.exc_info is not None
     assert trace.exc_info[0] is ZeroDivisionError
+
+
+async def test_the_error_that_was_raised_is_the_one_in_the_log(
+    client: CopilotClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    @define_tool()
+    def lookup() -> None:
+        raise LookupError("no such city") from KeyError("Oslo")
+
+    caplog.set_level(logging.WARNING, "copilot.session")
+    assert (await call_tool(client, lookup))["error"] == "no such city"
+    assert "the tool handler 'lookup' failed: LookupError: no such city" in caplog.text

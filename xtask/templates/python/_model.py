@@ -28,9 +28,10 @@ class DataclassFields:
 
 
 class DataclassParams:
-    """What `pprint` asks a dataclass for."""
+    """What `pprint` asks a dataclass for, and `dataclasses` its subclasses."""
 
-    repr = True
+    init = repr = eq = True
+    order = unsafe_hash = frozen = False
 
 
 # Stands for a member that could not be read.
