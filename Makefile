@@ -26,12 +26,9 @@ help: ## Lists the verbs.
 
 # --- set-up -------------------------------------------------------------------------------------------------------------
 
-$(STAMPS)/runtime: tests/runtime/current/package.json tests/runtime/current/package-lock.json
-	cd tests/runtime/current && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
-	@mkdir -p $(@D) && touch $@
-
-$(STAMPS)/runtime-compat: tests/runtime/compat/package.json tests/runtime/compat/package-lock.json
-	cd tests/runtime/compat && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+# Versions: 1.0.67 is compat, 1.0.85 is current, 1.0.89-7 is preview, 1.0.102 is newest.
+$(STAMPS)/runtime-%: tests/runtime/%/package.json tests/runtime/%/package-lock.json
+	cd tests/runtime/$* && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/types: tests/types/package.json
@@ -47,10 +44,17 @@ $(STAMPS)/node: $(NODE_DIR)/package.json $(NODE_DIR)/package-lock.json
 	cd $(NODE_DIR) && npm ci --no-audit --no-fund --loglevel=error
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: runtime runtime-compat setup
-runtime: $(STAMPS)/runtime ## Fetches the runtime that development and tests use.
-runtime-compat: $(STAMPS)/runtime-compat ## Fetches the oldest supported runtime.
-setup: $(STAMPS)/runtime $(STAMPS)/venv $(STAMPS)/node $(STAMPS)/types ## Fetches everything that is not built here.
+# The runtimes that a program may meet, oldest first, and the schemas from which types are made.
+RUNTIMES = compat current preview newest
+SCHEMAS = $(STAMPS)/runtime-current $(STAMPS)/runtime-preview
+SCHEMA_ARGS = --schemas 1.0.85=$$(scripts/runtime-path.sh current --schemas) \
+  --schemas 1.0.89-7=$$(scripts/runtime-path.sh preview --schemas) \
+  --facts 1.0.104=xtask/schemas/observed-1.0.104.json
+
+.PHONY: runtime runtimes setup
+runtime: $(STAMPS)/runtime-current ## Fetches the runtime that development and tests use.
+runtimes: $(RUNTIMES:%=$(STAMPS)/runtime-%) ## Fetches every runtime of the matrix.
+setup: $(STAMPS)/runtime-current $(STAMPS)/venv $(STAMPS)/node $(STAMPS)/types ## Fetches everything that is not built here.
 
 # --- build --------------------------------------------------------------------------------------------------------------
 
@@ -87,10 +91,10 @@ test: setup test-rust test-c test-python test-node test-swap gen-test conformanc
 # What only Rust programs choose to have.
 EXTRA_FEATURES = forward,opendal
 
-test-rust: $(STAMPS)/runtime build-rust
+test-rust: $(STAMPS)/runtime-current build-rust
 	$(TEST_ENV) cargo test --workspace --exclude copilot-python --exclude copilot-node --exclude copilot-conformance
 	$(TEST_ENV) cargo test -p copilot-core --features $(EXTRA_FEATURES) --lib --test forward
-test-c: $(STAMPS)/runtime build-rust
+test-c: $(STAMPS)/runtime-current build-rust
 	$(TEST_ENV) $(MAKE) -C tests/abi check symbols sanitize
 	@if command -v valgrind >/dev/null; then $(TEST_ENV) $(MAKE) -C tests/abi valgrind; \
 	 else echo "valgrind is not installed: its run of the C tests is left out"; fi
@@ -98,9 +102,9 @@ test-c: $(STAMPS)/runtime build-rust
 	  PROFILE=dev SKIP_BUILD=1 ffi/package.sh $(CARGO_TARGET_DIR)/package && \
 	  $(MAKE) -C tests/abi consumers DIST=$(CARGO_TARGET_DIR)/package/copilot; \
 	 else echo "pkg-config or cmake is not installed: programs against the installed package are left out"; fi
-test-python: $(STAMPS)/runtime build-rust build-python
+test-python: $(STAMPS)/runtime-current build-rust build-python
 	cd $(PYTHON_DIR) && $(TEST_ENV) $(PYTHON) -m pytest -q
-test-node: $(STAMPS)/runtime build-node
+test-node: $(STAMPS)/runtime-current build-node
 	cd $(NODE_DIR) && $(TEST_ENV) npx vitest run
 
 # The same as swap-check with builds for development.
@@ -118,14 +122,16 @@ TSC := $(ROOT)/$(NODE_DIR)/node_modules/.bin/tsc
 
 gen-checker:
 	cd tests/generated/rust && $(GENERATED_CHECK) cargo build -q --locked
-gen-test: $(STAMPS)/runtime $(STAMPS)/venv $(STAMPS)/node gen-checker ## Checks the generated types against the runtime's schemas.
+gen-test: $(SCHEMAS) $(STAMPS)/venv $(STAMPS)/node gen-checker ## Checks the generated types against each schema alone.
 	cargo build -q -p xtask
 	cd tests/generated/rust && $(GENERATED_CHECK) cargo test -q --locked --lib
-	cd tests/generated && schemas=$$($(ROOT)/scripts/runtime-path.sh current --schemas) && \
-	  $(PYTHON) inventory.py $$schemas && $(PYTHON) python_names.py && \
-	  $(PYTHON) roundtrip.py $$schemas $(CHECKER) && $(PYTHON) drift.py $$schemas $(DEBUG)/xtask && \
-	  $(PYTHON) typescript_instances.py $$schemas --tsc $(TSC) && $(PYTHON) check_types.py --tsc $(TSC)
-methods: $(STAMPS)/runtime build-rust ## Writes how the runtime answers every method into docs/methods.md.
+	cd tests/generated && for runtime in current preview; do \
+	  schemas=$$($(ROOT)/scripts/runtime-path.sh $$runtime --schemas); \
+	  $(PYTHON) inventory.py $$schemas && $(PYTHON) roundtrip.py $$schemas $(CHECKER) && \
+	  $(PYTHON) typescript_instances.py $$schemas --tsc $(TSC) || exit 1; done
+	cd tests/generated && $(PYTHON) python_names.py && $(PYTHON) check_types.py --tsc $(TSC)
+	$(PYTHON) tests/generated/drift.py $(DEBUG)/xtask $(SCHEMA_ARGS)
+methods: $(STAMPS)/runtime-current build-rust ## Writes how the runtime answers every method into docs/methods.md.
 	COPILOT_UPDATE_METHODS=1 $(TEST_ENV) cargo test -q -p copilot-core --test typed_methods
 
 # --- conformance --------------------------------------------------------------------------------------------------------
@@ -136,7 +142,7 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
 
 .PHONY: soak
-soak: $(STAMPS)/runtime build-rust build-python build-node ## Makes and leaves 100,000 sessions through every door: nothing may grow.
+soak: $(STAMPS)/runtime-current build-rust build-python build-node ## Makes and leaves 100,000 sessions through every door: nothing may grow.
 	COPILOT_SOAK=1 $(TEST_ENV) cargo test -p copilot-core --test growth
 	$(TEST_ENV) $(MAKE) -C tests/abi growth CYCLES=100000
 	cd $(PYTHON_DIR) && COPILOT_SOAK=1 $(TEST_ENV) $(PYTHON) -m pytest -q tests/test_endurance.py
@@ -176,17 +182,17 @@ header: ## Writes include/copilot.h.
 	cargo run -q -p copilot-ffi --features header --bin gen-header
 header-check:
 	cargo run -q -p copilot-ffi --features header --bin gen-header -- --check
-gen: $(STAMPS)/runtime ## Writes types and methods from the runtime's schemas.
-	cargo run -q -p xtask -- gen --schemas $$(scripts/runtime-path.sh current --schemas)
-gen-check: $(STAMPS)/runtime
-	cargo run -q -p xtask -- gen --check --schemas $$(scripts/runtime-path.sh current --schemas)
+gen: $(SCHEMAS) ## Writes types and methods from the schemas of the runtimes.
+	cargo run -q -p xtask -- gen $(SCHEMA_ARGS)
+gen-check: $(SCHEMAS)
+	cargo run -q -p xtask -- gen --check $(SCHEMA_ARGS)
 
 # --- packages -----------------------------------------------------------------------------------------------------------
 
 .PHONY: wheel wheel-check npm clib stand-ins swap-check
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
-wheel-check: wheel $(STAMPS)/runtime ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
+wheel-check: wheel $(STAMPS)/runtime-current ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
 	cargo build -q -p copilot-testkit
 	scripts/wheel-check.sh $(PYTHON)
 npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.

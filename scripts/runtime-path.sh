@@ -1,23 +1,19 @@
 #!/bin/sh
-# Prints the path of the runtime that npm put in place. usage: runtime-path.sh current|compat [--schemas]
+# Prints the path of a runtime that npm put in place. usage: runtime-path.sh FOLDER-OF-tests/runtime [--schemas]
 set -eu
+[ $# -ge 1 ] || { echo "usage: $0 compat|current|preview|newest [--schemas]" >&2; exit 2; }
 here=$(cd "$(dirname "$0")/../tests/runtime/$1" && pwd)
-case $1 in
-  current)
-    for folder in "$here"/node_modules/@github/copilot-sdk-*; do
-      if [ "${2:-}" = --schemas ]; then
-        [ -d "$folder/schemas" ] && { echo "$folder/schemas"; exit 0; }
-      fi
-      for program in "$folder"/prebuilds/*/copilot-runtime "$folder"/prebuilds/*/copilot-runtime.exe; do
-        [ -x "$program" ] && { echo "$program"; exit 0; }
-      done
-    done ;;
-  compat)
-    for folder in "$here"/node_modules/@github/copilot-*/schemas; do
-      [ "${2:-}" = --schemas ] && [ -d "$folder" ] && { echo "$folder"; exit 0; }
-    done
-    program="$here/node_modules/@github/copilot/npm-loader.js"
-    [ -e "$program" ] && { echo "$program"; exit 0; } ;;
-esac
-echo "no runtime in $here: run make runtime (or make runtime-compat)" >&2
+packages=$here/node_modules/@github
+if [ "${2:-}" = --schemas ]; then
+  for folder in "$packages"/copilot-*/schemas; do
+    [ -d "$folder" ] && { echo "$folder"; exit 0; }
+  done
+else
+  for program in "$packages"/copilot-sdk-*/prebuilds/*/copilot-runtime "$packages"/copilot-sdk-*/prebuilds/*/copilot-runtime.exe; do
+    [ -x "$program" ] && { echo "$program"; exit 0; }
+  done
+  program=$packages/copilot/npm-loader.js
+  [ -e "$program" ] && { echo "$program"; exit 0; }
+fi
+echo "no ${2:-runtime} in $here: run make setup compat-setup" >&2
 exit 1

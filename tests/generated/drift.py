@@ -1,6 +1,6 @@
 """`gen --check` accepts the committed files, and refuses when one name in a copy of the schemas changes.
 
-    python drift.py SCHEMAS XTASK
+    python drift.py XTASK --schemas RUNTIME=DIR … --facts RUNTIME=FILE
 """
 
 import pathlib
@@ -10,13 +10,15 @@ import sys
 import tempfile
 
 
-def check(xtask, schemas):
-    return subprocess.run([xtask, "gen", "--check", "--schemas", schemas], capture_output=True, text=True)
+def check(xtask, sources):
+    return subprocess.run([xtask, "gen", "--check", *sources], capture_output=True, text=True)
 
 
 def main():
-    source, xtask = pathlib.Path(sys.argv[1]), sys.argv[2]
-    clean = check(xtask, source)
+    xtask, *sources = sys.argv[1:]
+    newest = len(sources) - sources[::-1].index("--schemas")
+    runtime, _, source = sources[newest].partition("=")
+    clean = check(xtask, sources)
     changes = {
         "api.schema.json": [('"AbortResult"', '"AbortOutcome"'), ("session.abort", "session.abortNow")],
         "session-events.schema.json": [('"turnId"', '"turnIdent"'), ("session.idle", "session.rest")],
@@ -32,7 +34,7 @@ def main():
                 if old.startswith('"') and f"definitions/{old[1:]}" in text:
                     new_text = new_text.replace(f"definitions/{old[1:]}", f"definitions/{new[1:]}")
                 (copy / file).write_text(new_text)
-                if check(xtask, copy).returncode == 0:
+                if check(xtask, [*sources[:newest], f"{runtime}={copy}", *sources[newest + 1 :]]).returncode == 0:
                     failures.append(f"{file}: {old} -> {new} went unnoticed")
     print(*failures, sep="\n", end="\n" if failures else "")
     print(f"drift: {len(failures)} failures")

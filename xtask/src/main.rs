@@ -1,6 +1,6 @@
-//! `cargo xtask gen [--check] [--schemas DIR] [--out DIR]`: writes the protocol types of every language.
+//! `cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE] [--out DIR]`: writes the protocol types of every language.
 //!
-//! `schema` and `reader` turn the two schema files of the runtime package into a `model`; one writer per
+//! `union` lays the schemas of several runtimes over each other, oldest first; `schema` and `reader` turn them into a `model`; one writer per
 //! language turns the model into committed files.
 
 #![expect(
@@ -19,26 +19,20 @@ mod rust;
 mod schema;
 mod tables;
 mod ts;
+mod union;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask gen [--check] [--schemas DIR] [--out DIR]";
+const USAGE: &str =
+    "usage: cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE] [--out DIR]";
 
 struct Options {
     check: bool,
-    schemas: PathBuf,
+    /// Oldest first.
+    schemas: Vec<schema::Folder>,
+    facts: Option<schema::Facts>,
     root: PathBuf,
-}
-
-fn platform() -> String {
-    let os = match std::env::consts::OS {
-        "macos" => "darwin",
-        "windows" => "win32",
-        other => other,
-    };
-    let arch = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "x64" };
-    format!("{os}-{arch}")
 }
 
 /// The workspace.
@@ -47,10 +41,7 @@ fn home() -> &'static Path {
 }
 
 fn options() -> Result<Options, String> {
-    let root = home().to_owned();
-    let package = format!(".tools/runtime/node_modules/@github/copilot-sdk-{}/schemas", platform());
-    let schemas = std::env::var_os("COPILOT_SCHEMAS").map_or_else(|| root.join(package), PathBuf::from);
-    let mut options = Options { check: false, schemas, root };
+    let mut options = Options { check: false, schemas: Vec::new(), facts: None, root: home().to_owned() };
     let mut args = std::env::args().skip(1);
     if args.next().as_deref() != Some("gen") {
         return Err(USAGE.into());
@@ -58,17 +49,29 @@ fn options() -> Result<Options, String> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--check" => options.check = true,
-            "--schemas" => options.schemas = args.next().ok_or(USAGE)?.into(),
+            "--schemas" => {
+                let source = args.next().ok_or(USAGE)?;
+                let (runtime, path) = source.split_once('=').ok_or(USAGE)?;
+                options.schemas.push(schema::Folder { runtime: runtime.into(), path: path.into() });
+            }
+            "--facts" => {
+                let source = args.next().ok_or(USAGE)?;
+                let (runtime, path) = source.split_once('=').ok_or(USAGE)?;
+                options.facts = Some(schema::Facts { runtime: runtime.into(), path: path.into() });
+            }
             "--out" => options.root = args.next().ok_or(USAGE)?.into(),
             _ => return Err(USAGE.into()),
         }
+    }
+    if options.schemas.is_empty() {
+        return Err(USAGE.into());
     }
     Ok(options)
 }
 
 fn run() -> Result<(), String> {
     let options = options()?;
-    let model = schema::read(&options.schemas)?;
+    let model = schema::read(&options.schemas, options.facts.as_ref())?;
     let mut tree = output::Tree::default();
     python::write(&model, &mut tree);
     rust::write(&model, &mut tree);

@@ -280,7 +280,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn variant_suffix(node: &Map<String, Value>) -> Option<String> {
+/// How an alternative without a name is called behind the name of its union.
+pub fn variant_suffix(node: &Map<String, Value>) -> Option<String> {
     let consts: Vec<&str> = object(node.get("properties")?)
         .values()
         .filter_map(|p| object(p).get("const").and_then(Value::as_str))

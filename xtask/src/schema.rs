@@ -2,19 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::model::{Event, Inline, Key, Kind, Method, Model, Origin, Role, Scope, Ty};
 use crate::names;
 use crate::reader::{Reader, find_tags, flag};
+use crate::union::{self, Source};
 
 type Result<T> = std::result::Result<T, String>;
 
-/// Properties that the schema requires but runtime 1.0.67, the oldest we speak to, does not send.
-const NOT_SENT_BY_OLDER: &[(&str, &str)] =
-    &[("McpOauthRespondResult", "success"), ("QueuePendingItems", "agentMode"), ("QueuePendingItems", "id")];
+/// Properties that the newest schema requires but older runtimes, from 1.0.67 on, do not send.
+const NOT_SENT_BY_OLDER: &[(&str, &str)] = &[
+    ("AcceptedEnqueueCommandResult", "queueId"),
+    ("McpOauthRespondResult", "success"),
+    ("QueuePendingItems", "agentMode"),
+    ("QueuePendingItems", "id"),
+];
 
 /// Properties that the schema requires but the runtime it came with leaves out at times.
 const NOT_ALWAYS_SENT: &[(&str, &str)] = &[("BuiltinToolInputSchema", "type")];
@@ -87,11 +92,41 @@ fn add_retired(api: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// Reads both schemas of a folder.
-pub fn read(dir: &Path) -> Result<Model> {
-    let mut api = load(dir, "api.schema.json")?;
+/// A folder with the two schema files of a runtime.
+pub struct Folder {
+    pub runtime: String,
+    pub path: PathBuf,
+}
+
+/// A file of our own with what was observed of a release whose runtime has no schemas; see `xtask/schemas/facts.py`.
+pub struct Facts {
+    pub runtime: String,
+    pub path: PathBuf,
+}
+
+fn read_facts(facts: &Facts) -> Result<Value> {
+    let text = fs::read(&facts.path).map_err(|e| format!("{}: {e}", facts.path.display()))?;
+    serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", facts.path.display()))
+}
+
+fn load_all(folders: &[Folder], facts: Option<(&str, Value)>, file: &str) -> Result<Value> {
+    let mut sources = Vec::new();
+    for Folder { runtime, path } in folders {
+        sources.push(Source { runtime, schema: load(path, file)?, partial: false });
+    }
+    if let Some((runtime, schema)) = facts {
+        sources.push(Source { runtime, schema, partial: true });
+    }
+    Ok(union::union(sources))
+}
+
+/// Reads the schemas of all folders, oldest first, and what is known beyond them, as one.
+pub fn read(folders: &[Folder], facts: Option<&Facts>) -> Result<Model> {
+    let mut known = facts.map(read_facts).transpose()?;
+    let mut newest = |part| Some((facts?.runtime.as_str(), known.as_mut()?.get_mut(part)?.take()));
+    let mut api = load_all(folders, newest("api"), "api.schema.json")?;
     add_retired(&mut api)?;
-    let events = load(dir, "session-events.schema.json")?;
+    let events = load_all(folders, newest("events"), "session-events.schema.json")?;
     let api_definitions = api["definitions"].as_object().ok_or("no definitions")?;
     let event_definitions = events["definitions"].as_object().ok_or("no definitions")?;
     let mut model = Model::default();

@@ -20,8 +20,12 @@ pub const ENUM_NAMES: &[(&str, &str)] = &[
 pub const MERGED: &[&str] = &["CatalogCandidate", "TaskProgress"];
 
 /// Members that are constant on the wire, and yet an argument of the established constructors.
-pub const GIVEN: &[(&str, &str)] =
-    &[("LocalSessionMetadataValue", "isRemote"), ("RemoteSessionMetadataValue", "isRemote")];
+pub const GIVEN: &[(&str, &str)] = &[
+    ("LocalSessionMetadataValue", "isRemote"),
+    ("McpPlanTransportChoicePackage", "installMethod"),
+    ("McpPlanTransportChoiceRemote", "installMethod"),
+    ("RemoteSessionMetadataValue", "isRemote"),
+];
 
 /// Members that came later than others behind them in the alphabet, and are the last argument of their constructors.
 pub const LAST: &[(&str, &str)] =
@@ -48,6 +52,7 @@ pub const JOINED_ENUMS: &[(&str, &str, &str)] = &[
     ("McpPlanInstallResult", "reason", "MCPPlanInstallResultReason"),
     ("McpPlanRequiredValue", "valueType", "MCPPlanRequiredValueValueType"),
     ("McpPlanTransportChoice", "transport", "MCPPlanETransport"),
+    ("SessionLimitPredictionResult", "kind", "SessionLimitPredictionResultKind"),
 ];
 
 /// Objects of which older programs expect plain dictionaries.
@@ -65,7 +70,10 @@ pub const PLAIN_FIELDS: &[(&str, &str)] = &[
 
 /// One-value enums of earlier releases: class and value.
 pub const OLD_ENUMS: &[(&str, &str)] = &[
+    ("MCPServerCardURLKind", "url"),
+    ("PermissionDecisionApproveForLocationApprovalMCPKind", "mcp"),
     ("PermissionDecisionApproveForLocationApprovalMemoryKind", "memory"),
+    ("PermissionDecisionCancelledKind", "cancelled"),
     ("SessionsOpenRemoteKind", "remote"),
     ("StickySource", "local"),
     ("TentacledSource", "url"),
@@ -88,11 +96,15 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("OptionsUpdateReasoningSummary", "ReasoningSummary"),
     ("SessionOpenOptionsReasoningSummary", "ReasoningSummary"),
     ("CatalogMCPServerInstallabilityEnum", "CatalogMCPServerInstallability"),
-    ("Installability", "CatalogAISkillCandidateInstallability"),
+    ("Installability", "CatalogAISkillInstallability"),
+    ("CatalogAISkillCandidateInstallability", "CatalogAISkillInstallability"),
     ("MCPPlanScalarValueTypeEnum", "MCPPlanScalarValueType"),
     ("CatalogMcpServerInstallability", "CatalogMCPServerInstallability"),
     ("McpPlanScalarValueType", "MCPPlanScalarValueType"),
     ("UIElicitationSchemaType", "BuiltinToolInputSchemaType"),
+    ("CatalogAISkillMediaType", "MediaType"),
+    ("CatalogCandidateInstallability", "CatalogInstallability"),
+    ("Mode", "HostAuthenticationMode"),
     ("PauseInfoClass", "FactoryPauseInfo"),
     ("MCPOauthPendingRequestResponseKind", "GitHubTokenAcquireResultKind"),
     ("PermissionsSetAAllSource", "PermissionsSetApproveAllSource"),

@@ -424,8 +424,11 @@ impl Lower<'_> {
 
     pub fn add_fixed(&mut self) {
         for (alias, target) in fixed::ALIASES {
-            let events = self.model.types.contains_key(&Key::new(Origin::Events, *target))
-                && !self.out.types.contains_key(*target);
+            let here = self.out.types.contains_key(*target);
+            let events = !here && self.model.types.contains_key(&Key::new(Origin::Events, *target));
+            if !here && !events {
+                continue;
+            }
             self.aliases.push(((*alias).to_owned(), PTy::Name { name: (*target).to_owned(), events }));
         }
         for (alias, key) in &self.model.param_aliases {

@@ -8,8 +8,11 @@ import msgspec
 
 from ._model import DataclassParams, laid_out
 from ._runtime import SPACES, read_leniently
+from ._runtime import attribute as attribute_of
 from ._wire import WireDatetime, WireError, check_bool, check_str, fail, plain, read_uuid, write_time, write_uuid
 
+# What belongs to calls and is offered here too.
+ALSO_HERE = ("UsageGetMetricsResult", "UsageMetricsAgentMetric", "UsageMetricsCodeChanges", "UsageMetricsTokenDetail")
 NAMES = [
     "Data",
     "RawSessionEventData",
@@ -407,4 +410,6 @@ def attribute(space, name):
         return event_data()
     if name in NAMES:
         return globals()[name]
+    if name in ALSO_HERE:
+        return attribute_of("rpc", name)
     raise AttributeError(f"module {space.module!r} has no attribute {name!r}")

@@ -2,12 +2,15 @@
 import type {
   AbortReason,
   AgentModelPolicy,
+  AiCreditsStatus,
   Attachment,
   AutoTier,
   ContextTier,
   EmbeddedBlobResourceContents,
   EmbeddedTextResourceContents,
+  IndexedSearchState,
   JsonValue,
+  ManagedPermissionsContext,
   McpOauthHttpResponse,
   McpOauthWWWAuthenticateParams,
   McpServerMetadata,
@@ -17,7 +20,12 @@ import type {
   PermissionDecisionSource,
   PermissionMode,
   PermissionPromptRequest,
+  PermissionRecoveryAttempt,
+  PermissionRecoveryOnBlocked,
+  PermissionRecoveryReason,
+  PermissionRecoveryStatus,
   PermissionRule,
+  ProviderQuotaState,
   ReasoningSummary,
   RemediationAction,
   SessionEvent,
@@ -25,7 +33,9 @@ import type {
   SessionMode,
   ShutdownType,
   SkillSource,
+  TaskBlockerKind,
   TaskCompletionOutcome,
+  UsageMetricsProviderModelMetric,
   UserToolSessionApproval,
   Verbosity,
 } from "./session-events.js";
@@ -33,12 +43,15 @@ import type {
 export type {
   AbortReason,
   AgentModelPolicy,
+  AiCreditsStatus,
   Attachment,
   AutoTier,
   ContextTier,
   EmbeddedBlobResourceContents,
   EmbeddedTextResourceContents,
+  IndexedSearchState,
   JsonValue,
+  ManagedPermissionsContext,
   McpOauthHttpResponse,
   McpOauthWWWAuthenticateParams,
   McpServerMetadata,
@@ -48,7 +61,12 @@ export type {
   PermissionDecisionSource,
   PermissionMode,
   PermissionPromptRequest,
+  PermissionRecoveryAttempt,
+  PermissionRecoveryOnBlocked,
+  PermissionRecoveryReason,
+  PermissionRecoveryStatus,
   PermissionRule,
+  ProviderQuotaState,
   ReasoningSummary,
   RemediationAction,
   SessionEvent,
@@ -56,7 +74,9 @@ export type {
   SessionMode,
   ShutdownType,
   SkillSource,
+  TaskBlockerKind,
   TaskCompletionOutcome,
+  UsageMetricsProviderModelMetric,
   UserToolSessionApproval,
   Verbosity,
 } from "./session-events.js";
@@ -71,11 +91,24 @@ export interface AbortResult {
   error?: string;
 }
 
+export interface AcceptedEnqueueCommandResult {
+  queued: true;
+  queueId?: string;
+}
+
 export interface AccountAllUsers {
   authInfo: AuthInfo;
   selectionId?: string;
   token?: string;
 }
+
+export interface AccountAuthInfo {
+  host: string;
+  login: string;
+  type: "account";
+}
+
+export type AccountAuthInfoType = "account";
 
 export interface AccountGetCurrentAuthResult {
   authInfo?: AuthInfo;
@@ -90,6 +123,9 @@ export interface AccountGetQuotaRequest {
 export interface AccountGetQuotaResult {
   quotaSnapshots: { [k: string]: AccountQuotaSnapshot | undefined };
 }
+
+/** @experimental */
+export type AccountKind = "githubDotCom" | "proxima" | "entraEmu" | "entra" | "loki";
 
 export interface AccountLoginRequest {
   host: string;
@@ -121,6 +157,32 @@ export interface AccountQuotaSnapshot {
   resetDate?: string;
 }
 
+/** @experimental */
+export interface AccountStatus {
+  authSource?: string;
+  host: string;
+  login: string;
+  kind: AccountKind;
+  derivedFrom?: string;
+  active: boolean;
+  selectionId: string;
+}
+
+/** @experimental */
+export interface AccountsEnumerateRequest {
+  query: AuthEnumerateQuery;
+}
+
+/** @experimental */
+export interface AccountsGetRequest {
+  query: AuthReadQuery;
+}
+
+/** @experimental */
+export interface AccountsSetRequest {
+  command: AuthWrite;
+}
+
 export type AdaptiveThinkingSupport = "unsupported" | "optional" | "required" | "adaptive_only";
 
 export interface AgentDiscoveryPath {
@@ -141,6 +203,7 @@ export interface AgentGetCurrentResult {
 }
 
 export interface AgentInfo {
+  hooks?: { [k: string]: unknown[] | undefined };
   name: string;
   displayName: string;
   description: string;
@@ -153,6 +216,7 @@ export interface AgentInfo {
   model?: string;
   models?: string[];
   modelPolicy?: AgentModelPolicy;
+  reasoningEffort?: string;
   mcpServers?: { [k: string]: JsonValue | undefined };
   skills?: string[];
   prompt?: string;
@@ -277,11 +341,13 @@ export interface AgentSetPromptRequest {
 }
 
 export interface AgentsDiscoverRequest {
+  agentDirectories?: string[];
   projectPaths?: string[];
   excludeHostAgents?: boolean;
 }
 
 export interface AgentsGetDiscoveryPathsRequest {
+  agentDirectories?: string[];
   projectPaths?: string[];
   excludeHostAgents?: boolean;
 }
@@ -306,6 +372,39 @@ export interface ApiKeyAuthInfo {
   copilotUser?: CopilotUserResponse;
 }
 
+/** @experimental */
+export type AuthEnumerateQuery =
+  | { kind: "loginAccounts"; brokerAvailable?: boolean; provider?: LoginProviderKind; }
+  | { provider?: LoginProviderKind; kind: "accounts"; }
+  | { provider?: LoginProviderKind; brokerAvailable?: boolean; kind: "providers"; };
+
+/** @experimental */
+export type AuthEnumerateValue =
+  | AuthEnumerateValueAccounts
+  | AuthEnumerateValueProviders
+  | AuthEnumerateValueLoginAccounts;
+
+export interface AuthEnumerateValueAccounts {
+  items: AccountStatus[];
+  kind: "accounts";
+}
+
+export type AuthEnumerateValueAccountsKind = "accounts";
+
+export interface AuthEnumerateValueLoginAccounts {
+  items: AuthLoginIdentity[];
+  kind: "loginAccounts";
+}
+
+export type AuthEnumerateValueLoginAccountsKind = "loginAccounts";
+
+export interface AuthEnumerateValueProviders {
+  items: ProviderDescriptor[];
+  kind: "providers";
+}
+
+export type AuthEnumerateValueProvidersKind = "providers";
+
 export interface AuthIdentity {
   type: AuthInfoType;
   host: string;
@@ -315,7 +414,14 @@ export interface AuthIdentity {
   copilotUser?: CopilotUserResponse;
 }
 
+export interface AuthIdentityMetadata {
+  host: string;
+  login: string;
+  type: AuthInfoType;
+}
+
 export type AuthInfo =
+  | AccountAuthInfo
   | HMACAuthInfo
   | EnvAuthInfo
   | TokenAuthInfo
@@ -325,7 +431,87 @@ export type AuthInfo =
   | GhCliAuthInfo
   | ApiKeyAuthInfo;
 
-export type AuthInfoType = "hmac" | "env" | "user" | "gh-cli" | "api-key" | "token" | "token-provider" | "copilot-api-token";
+export type AuthInfoType = "account" | "hmac" | "env" | "user" | "gh-cli" | "api-key" | "token" | "token-provider" | "copilot-api-token";
+
+export interface AuthLoginAccount {
+  host: string;
+  kind: AccountKind;
+  login: string;
+  selectionId: string;
+}
+
+/** @experimental */
+export interface AuthLoginAdvanceRequest {
+  flowId: string;
+  input?: string;
+}
+
+/** @experimental */
+export interface AuthLoginBeginRequest {
+  accountId?: string;
+  mode?: AuthLoginMode;
+  kind: LoginProviderKind;
+}
+
+/** @experimental */
+export interface AuthLoginBegun {
+  flowId: string;
+  step: AuthLoginStep;
+}
+
+/** @experimental */
+export interface AuthLoginCancelRequest {
+  flowId: string;
+}
+
+export interface AuthLoginIdentity {
+  accountId: string;
+  active: boolean;
+  label: string;
+}
+
+export type AuthLoginMode = "default" | "selectAccount";
+
+/** @experimental */
+export interface AuthLoginResultDto {
+  accounts?: AuthLoginAccount[];
+  status: AuthLoginResultStatus;
+  host?: string;
+  login?: string;
+}
+
+/** @experimental */
+export type AuthLoginResultStatus = "needs-account-selection" | "completed" | "needs-plaintext-consent" | "declined";
+
+/** @experimental */
+export type AuthLoginStep =
+  | { url: string; kind: "open-url"; }
+  | { prompt: string; kind: "input-required"; }
+  | { kind: "awaiting"; }
+  | { kind: "needs-interaction"; }
+  | { result: AuthLoginResultDto; kind: "completed"; }
+  | { message: string; kind: "error"; };
+
+/** @experimental */
+export type AuthReadQuery =
+  | { kind: "activeAccount"; }
+  | { kind: "status"; }
+  | { kind: "lastErrors"; };
+
+/** @experimental */
+export type AuthReadValue =
+  | { authInfo?: SessionAuthInfoResult | null; account?: AccountStatus; kind: "activeAccount"; }
+  | { authInfo?: SessionAuthInfoResult | null; status: AuthStatusDto; kind: "status"; }
+  | { authInfo?: SessionAuthInfoResult | null; errors: AuthValidationError[]; kind: "lastErrors"; };
+
+/** @experimental */
+export interface AuthStatusDto {
+  isAuthenticated: boolean;
+  activeLogin?: string;
+  activeHost?: string;
+  copilotPlan?: string;
+  accountCount: number;
+}
 
 export interface AuthValidationError {
   message: string;
@@ -333,6 +519,54 @@ export interface AuthValidationError {
 }
 
 export type AuthValidationErrors = AuthValidationError[];
+
+/** @experimental */
+export type AuthWrite =
+  | { selectionId: string; kind: "switchActive"; }
+  | { selectionId?: string; kind: "logout"; }
+  | { host: string; login: string; token: string; kind: "setCredentials"; };
+
+/** @experimental */
+export interface AuthWriteResult {
+  ok: boolean;
+  moreUsers?: boolean;
+}
+
+export interface AutoTierBilling {
+  promo?: AutoTierBillingPromo;
+}
+
+export interface AutoTierBillingPromo {
+  discountPercent?: number;
+  endsAt?: string;
+  id?: string;
+  message?: string;
+  showBanner?: boolean;
+  startsAt?: string;
+}
+
+export interface AutoTierDescriptor {
+  description: string;
+  displayName: string;
+  id: string;
+  status: AutoTierStatus;
+  type: string;
+  billing?: AutoTierBilling;
+  fusionTier?: string;
+}
+
+export interface AutoTierMetadata {
+  defaultTier: string;
+  tiers: AutoTierDescriptor[];
+  providerId?: string;
+}
+
+export interface AutoTierStatus {
+  enabled: boolean;
+  message?: string;
+  pickerVisible?: boolean;
+  reason?: string;
+}
 
 /** @experimental */
 export interface AutopilotObjectiveCreditLimit {
@@ -360,6 +594,134 @@ export interface AutopilotObjectiveState {
 
 /** @experimental */
 export type AutopilotObjectiveStatus = "active" | "paused" | "completed";
+
+export interface AutopilotOptions {
+  continuationEnabled?: boolean;
+  maxContinues?: number;
+}
+
+export interface AzureMlCatalogRequest {
+  includeDev: boolean;
+  retryMode?: AzureMlCatalogRetryMode;
+}
+
+export interface AzureMlCatalogResult {
+  models: AzureMlModel[];
+  warnings: AzureMlCatalogWarning[];
+}
+
+export type AzureMlCatalogRetryMode = "background" | "explicit";
+
+export interface AzureMlCatalogWarning {
+  kind: string;
+  modelName: string;
+  registry: AzureMlRegistry;
+  version?: string;
+}
+
+export interface AzureMlDiscardRequest {
+  destination: string;
+  leaseId?: string;
+}
+
+export interface AzureMlDownloadIdRequest {
+  requestId: string;
+}
+
+export interface AzureMlDownloadRequest {
+  destination: string;
+  name: string;
+  registry: AzureMlRegistry;
+  requestId: string;
+  version: string;
+  leaseId?: string;
+}
+
+export interface AzureMlDownloadResult {
+  extraFiles: string[];
+  manifestPath: string;
+  maxConcurrent: number;
+  primaryPath: string;
+  reused: boolean;
+  serveOptions: unknown;
+  totalBytes: number;
+  receivedBytes?: number;
+  resumed?: boolean;
+  totalFailures?: number;
+}
+
+export interface AzureMlDownloadStatus {
+  completedBytes: number;
+  phase: string;
+  totalBytes: number;
+  maxAttempts?: number;
+  retryAttempt?: number;
+  retryDelayMs?: number;
+  retryReason?: string;
+}
+
+export interface AzureMlFamilyLeaseResult {
+  leaseId: string;
+}
+
+export interface AzureMlFamilyReleaseRequest {
+  leaseId: string;
+  name: string;
+  registry: AzureMlRegistry;
+}
+
+export interface AzureMlFamilyRequest {
+  name: string;
+  registry: AzureMlRegistry;
+}
+
+export interface AzureMlLatestRequest {
+  name: string;
+  registry: AzureMlRegistry;
+}
+
+export interface AzureMlLicense {
+  name: string;
+}
+
+export interface AzureMlModel {
+  metadata: unknown;
+  name: string;
+  profile: AzureMlProfile;
+  registry: AzureMlRegistry;
+  version: string;
+}
+
+export interface AzureMlProfile {
+  displayName: string;
+  maxContextWindowTokens: number;
+  maxOutputTokens: number;
+  maxPromptTokens: number;
+  serveOptions: unknown;
+  supportsToolCalls: boolean;
+  downloadBytes?: number;
+  license?: AzureMlLicense;
+  peakDiskBytes?: number;
+  recommendedVramBytes?: number;
+}
+
+export type AzureMlRegistry = "azureml" | "azureml-dev";
+
+export interface AzureMlResolveRequest {
+  name: string;
+  registry: AzureMlRegistry;
+  version: string;
+}
+
+export interface AzureMlResolveResult {
+  extraFiles: string[];
+  maxConcurrent: number;
+  primaryPath: string;
+  serveOptions: unknown;
+  totalBytes: number;
+}
+
+export type AzureMlStatusResult = AzureMlDownloadStatus | null;
 
 export interface BuiltInModelCatalog {
   models: BuiltInModelCatalogEntry[];
@@ -543,12 +905,95 @@ export type CardDigestAlgorithm = "sha256-rfc8785";
 
 export type CardDigestValue = string;
 
+export interface CatalogAgentPluginCandidate {
+  categories?: string[];
+  connectorIds?: string[];
+  handle?: string;
+  handleExpiresAt?: string;
+  iconUrl?: string;
+  installability?: CatalogAgentPluginInstallability;
+  installCount?: number;
+  installPlan?: CatalogAgentPluginInstallPlan;
+  kind: "plugin";
+  mediaType: CatalogAgentPluginMediaType;
+  identity: CatalogResourceIdentity;
+  version?: CatalogResourceVersion;
+  displayName: string;
+  description?: string;
+  publisher?: string;
+  source?: CatalogPluginRepositorySource;
+  compatibilityTags: CatalogAgentPluginCompatibilityTag[];
+  provenance: CatalogAgentPluginCandidateProvenance;
+  trust?: CatalogTrustSnapshot;
+}
+
+export type CatalogAgentPluginCandidateKind = "plugin";
+
+export interface CatalogAgentPluginCandidateProvenance {
+  authority: string;
+  observedAt: string;
+  mediaType: CatalogAgentPluginMediaType;
+}
+
+export type CatalogAgentPluginCompatibilityTag = "canvas" | "canvas-only" | "github-copilot";
+
+export type CatalogAgentPluginComponent = "agent" | "canvas" | "command" | "extension" | "hook" | "lsp-server" | "mcp-server" | "skill";
+
+export interface CatalogAgentPluginInstallPlan {
+  canvasIds: string[];
+  components: CatalogAgentPluginComponent[];
+  connectorDependencies: string[];
+  extensionIds: string[];
+  mcpDependencies: string[];
+  sources: CatalogAgentPluginInstallSource[];
+  commit?: string;
+  pluginName?: string;
+  version?: string;
+}
+
+export type CatalogAgentPluginInstallSource =
+  | CatalogAgentPluginMaterializationSource
+  | CatalogAgentPluginMarketplaceSource
+  | CatalogAgentPluginRepositorySource;
+
+export type CatalogAgentPluginInstallSourceKind = "marketplace" | "materialization" | "repository";
+
+export type CatalogAgentPluginInstallability = "feature-disabled" | "installable" | "install-data-unavailable" | "not-installable-kind";
+
+export interface CatalogAgentPluginMarketplaceSource {
+  name: string;
+  repository: string;
+  kind: "marketplace";
+}
+
+export type CatalogAgentPluginMarketplaceSourceKind = "marketplace";
+
+export interface CatalogAgentPluginMaterializationSource {
+  kind: "materialization";
+}
+
+export type CatalogAgentPluginMaterializationSourceKind = "materialization";
+
+export type CatalogAgentPluginMediaType = "application/agent-plugin+json" | "application/vnd.anthropic.claude-plugin+json" | "application/vnd.github.copilot-plugin";
+
+export interface CatalogAgentPluginRepositorySource {
+  repository: string;
+  path?: string;
+  kind: "repository";
+}
+
+export type CatalogAgentPluginRepositorySourceKind = "repository";
+
 export interface CatalogAiSkillCandidate {
+  categories?: string[];
+  connectorIds?: string[];
+  iconUrl?: string;
+  installCount?: number;
   handle: string;
   handleExpiresAt: string;
   kind: "ai-skill";
   mediaType: "application/ai-skill";
-  installability: "not-installable-kind";
+  installability: CatalogAiSkillInstallability;
   displayName: string;
   description?: string;
   publisher?: string;
@@ -557,11 +1002,17 @@ export interface CatalogAiSkillCandidate {
   trust?: CatalogTrustSnapshot;
 }
 
+export type CatalogAiSkillCandidateKind = "ai-skill";
+
 export interface CatalogAiSkillCandidateProvenance {
   authority: string;
   observedAt: string;
   mediaType: "application/ai-skill";
 }
+
+export type CatalogAiSkillInstallability = "installable" | "feature-disabled" | "materialisation-unavailable" | "policy-forbids" | "not-installable-kind";
+
+export type CatalogAiSkillMediaType = "application/ai-skill";
 
 export interface CatalogAuthenticationRequiredError {
   kind: "authentication-required";
@@ -573,9 +1024,10 @@ export type CatalogAuthenticationRequiredReason = "no-credential" | "credential-
 
 export type CatalogCandidate =
   | CatalogMcpServerCandidate
-  | CatalogAiSkillCandidate;
+  | CatalogAiSkillCandidate
+  | CatalogAgentPluginCandidate;
 
-export type CatalogCandidateKind = "mcp-server" | "ai-skill";
+export type CatalogCandidateKind = "mcp-server" | "ai-skill" | "plugin";
 
 export type CatalogCandidateSource =
   | CatalogCandidateSourceUrl
@@ -585,12 +1037,14 @@ export interface CatalogCandidateSourceEmbedded {
   kind: "embedded";
 }
 
+export type CatalogCandidateSourceKind = "embedded" | "url";
+
 export interface CatalogCandidateSourceUrl {
   kind: "url";
   url: string;
 }
 
-export type CatalogCapability = "mcp-server-card" | "legacy-mcp-server-card" | "ai-skill-discovery" | "mcp-install-planning" | "multiple-transport-choice" | "trust-snapshot";
+export type CatalogCapability = "agent-plugin-confirmed-installation" | "agent-plugin-formats" | "catalog-feeds" | "catalog-reference-installation" | "catalog-search-categories" | "mcp-server-card" | "legacy-mcp-server-card" | "ai-skill-discovery" | "agent-plugin-discovery" | "mcp-install-planning" | "multiple-transport-choice" | "catalog-search-pagination" | "trust-snapshot" | "catalog-selection" | "catalog-search-credential-required" | "catalog-search-session-bound" | "mcp-confirmed-remote-installation" | "mcp-configured-remote-installation" | "skill-confirmed-installation";
 
 export type CatalogCapabilityId = string;
 
@@ -607,6 +1061,77 @@ export interface CatalogContractViolationError {
 
 export type CatalogContractViolationReason = "both-url-and-data" | "neither-url-nor-data" | "duplicate-identity" | "unknown-media-type";
 
+export interface CatalogFeedAvailableEntry {
+  candidate: CatalogCandidate;
+  identifier: string;
+  status: "available";
+}
+
+export type CatalogFeedAvailableStatus = "available";
+
+export type CatalogFeedEntry =
+  | CatalogFeedAvailableEntry
+  | CatalogFeedUnavailableEntry
+  | CatalogFeedFilteredEntry;
+
+export type CatalogFeedEntryStatus = "available" | "filtered" | "unavailable";
+
+export interface CatalogFeedFilteredEntry {
+  identifier: string;
+  status: "filtered";
+}
+
+export type CatalogFeedFilteredStatus = "filtered";
+
+export interface CatalogFeedUnavailableEntry {
+  identifier: string;
+  reason: CatalogFeedUnavailableReason;
+  status: "unavailable";
+}
+
+export type CatalogFeedUnavailableReason = "invalid-resource" | "not-found" | "unsupported-kind";
+
+export type CatalogFeedUnavailableStatus = "unavailable";
+
+export interface CatalogGeneratedFeedDescription {
+  key: string;
+  strategy: string;
+  generatedAt?: string;
+}
+
+export interface CatalogGetGeneratedFeedRequest {
+  contract: CatalogClientContract;
+  key: string;
+  strategy: string;
+  policySessionId?: string;
+  trustTiers?: CatalogTrustTier[];
+}
+
+export interface CatalogGetGeneratedFeedSucceeded {
+  entries: CatalogFeedEntry[];
+  feed: CatalogGeneratedFeedDescription;
+  negotiated: CatalogNegotiatedContract;
+  searchId: string;
+  kind: "succeeded";
+}
+
+export type CatalogGetGeneratedFeedSucceededKind = "succeeded";
+
+export interface CatalogGetSavedFeedRequest {
+  contract: CatalogClientContract;
+  feedId: string;
+  policySessionId?: string;
+  trustTiers?: CatalogTrustTier[];
+}
+
+export interface CatalogGetSavedFeedSucceeded {
+  entries: CatalogFeedEntry[];
+  feed: CatalogSavedFeedDescription;
+  negotiated: CatalogNegotiatedContract;
+  searchId: string;
+  kind: "succeeded";
+}
+
 export interface CatalogHandleRejectedError {
   kind: "handle-rejected";
   handleType: CatalogHandleType;
@@ -614,9 +1139,11 @@ export interface CatalogHandleRejectedError {
   message: string;
 }
 
-export type CatalogHandleRejectionReason = "invalid" | "stale" | "replayed" | "foreign";
+export type CatalogHandleRejectionReason = "invalid" | "stale" | "replayed" | "foreign" | "wrong-kind" | "search-mismatch";
 
-export type CatalogHandleType = "candidate" | "plan";
+export type CatalogHandleType = "candidate" | "plan" | "selection";
+
+export type CatalogInstallability = "feature-disabled" | "installable" | "install-data-unavailable" | "materialisation-unavailable" | "not-installable-kind" | "not-installable-policy" | "policy-forbids";
 
 export interface CatalogInvalidRequestError {
   kind: "invalid-request";
@@ -624,7 +1151,7 @@ export interface CatalogInvalidRequestError {
   message: string;
 }
 
-export type CatalogInvalidRequestField = "query" | "limit" | "kinds" | "contract" | "source" | "card" | "scope";
+export type CatalogInvalidRequestField = "categories" | "feed" | "trustTiers" | "policySessionId" | "query" | "limit" | "kinds" | "contract" | "source" | "card" | "scope" | "page" | "sessionId" | "selectionRef" | "outcome";
 
 export interface CatalogMalformedCardError {
   kind: "malformed-card";
@@ -635,7 +1162,19 @@ export interface CatalogMalformedCardError {
 
 export type CatalogMalformedCardReason = "invalid-json" | "schema-violation" | "unsupported-media-type" | "missing-required-field" | "size-limit-exceeded";
 
+export interface CatalogMaterializationReference {
+  bundleDigest: string;
+  descriptorDigest: string;
+  resourceId: string;
+  revisionId: string;
+  schemaVersion: string;
+}
+
 export interface CatalogMcpServerCandidate {
+  categories?: string[];
+  connectorIds?: string[];
+  iconUrl?: string;
+  installCount?: number;
   handle: string;
   handleExpiresAt: string;
   kind: "mcp-server";
@@ -649,6 +1188,8 @@ export interface CatalogMcpServerCandidate {
   trust?: CatalogTrustSnapshot;
 }
 
+export type CatalogMcpServerCandidateKind = "mcp-server";
+
 export interface CatalogMcpServerCandidateProvenance {
   authority: string;
   observedAt: string;
@@ -657,7 +1198,9 @@ export interface CatalogMcpServerCandidateProvenance {
 
 export type CatalogMcpServerInstallability = "installable" | "not-installable-policy";
 
-export type CatalogMediaType = "application/mcp-server-card+json" | "application/mcp-server+json" | "application/ai-skill";
+export type CatalogMediaType = "application/agent-plugin+json" | "application/vnd.anthropic.claude-plugin+json" | "application/mcp-server-card+json" | "application/mcp-server+json" | "application/ai-skill" | "application/vnd.github.copilot-plugin";
+
+export type CatalogNeReason = "connection-refused" | "dns" | "http-status" | "offline" | "proxy-authentication-required" | "rate-limited" | "redirect-rejected" | "response-too-large" | "service-unavailable" | "timeout" | "tls" | "unsupported-capability" | "unsupported-protocol-version";
 
 export interface CatalogNegotiatedContract {
   runtimeProtocolVersion: number;
@@ -694,17 +1237,111 @@ export interface CatalogNotInstallableError {
 
 export type CatalogNotInstallableReason = "kind-not-installable" | "ai-skill-not-installable" | "policy-forbids";
 
+export interface CatalogPlanInstallFromReferenceRequest {
+  contract: CatalogClientContract;
+  policySessionId: string;
+  reference: CatalogMaterializationReference;
+}
+
+export interface CatalogPluginRepositorySource {
+  repository: string;
+  path?: string;
+}
+
 export interface CatalogPolicyRejectedError {
   kind: "policy-rejected";
   source: McpPlanPolicySource;
   message: string;
 }
 
+export type CatalogReferenceInstallationFailureReason = "already-installed" | "busy" | "confirmation-unavailable" | "credential-rejected" | "descriptor-invalid" | "descriptor-not-found" | "descriptor-unavailable" | "descriptor-withdrawn" | "digest-mismatch" | "entrypoint-unavailable" | "feature-disabled" | "invalid-plugin" | "invalid-reference" | "invalid-request" | "invalid-skill" | "no-credential" | "operation-limit" | "policy-blocked" | "policy-context-unavailable" | "review-too-large" | "source-rate-limited" | "unsupported-resource" | "write-failed";
+
+export interface CatalogReferenceInstallationOutcome {
+  kind: CatalogReferenceInstallationOutcomeKind;
+  plan?: InstallPlan;
+  reason?: CatalogReferenceInstallationFailureReason;
+  retryAfterSeconds?: number;
+}
+
+export type CatalogReferenceInstallationOutcomeKind = "plugin-install-planned" | "refused" | "skill-install-planned";
+
+export interface CatalogReferenceInstallationResult {
+  kind: CatalogReferenceInstallationResultKind;
+  negotiated?: CatalogNegotiatedContract;
+  outcome?: CatalogReferenceInstallationOutcome;
+  message?: string;
+  minimumSupportedProtocolVersion?: number;
+  reason?: CatalogNeReason;
+  runtimeProtocolVersion?: number;
+  supportedCapabilities?: string[];
+  unsupportedCapabilities?: string[];
+  field?: CatalogInvalidRequestField;
+  retryAfterSeconds?: number;
+  statusCode?: number;
+}
+
+export type CatalogReferenceInstallationResultKind = "invalid-request" | "negotiation-refused" | "network-failure" | "outcome";
+
+export type CatalogResourceGeneratedFeedResult =
+  | CatalogGetGeneratedFeedSucceeded
+  | CatalogNegotiationRefusedError
+  | CatalogInvalidRequestError
+  | CatalogAuthenticationRequiredError
+  | CatalogPolicyRejectedError
+  | CatalogNetworkFailureError
+  | CatalogUnsafeRetrievalError
+  | CatalogMalformedCardError
+  | CatalogUnavailableError;
+
+export type CatalogResourceGeneratedFeedResultKind = "authentication-required" | "invalid-request" | "malformed-card" | "negotiation-refused" | "network-failure" | "policy-rejected" | "succeeded" | "unavailable" | "unsafe-retrieval";
+
+export type CatalogResourceGeneratedFeedResultReason = "authority-not-configured" | "blocked-address" | "blocked-scheme" | "connection-refused" | "credentials-in-url" | "credential-expired" | "credential-rejected" | "disabled-by-policy" | "dns" | "feed-not-found" | "host-not-permitted" | "http-status" | "invalid-json" | "missing-required-field" | "no-credential" | "offline" | "planning-unavailable" | "proxy-authentication-required" | "proxy-rejected" | "rate-limited" | "redirect-rejected" | "redirect-to-blocked-address" | "response-too-large" | "schema-violation" | "search-unavailable" | "selection-unavailable" | "service-unavailable" | "size-limit-exceeded" | "timeout" | "tls" | "unsupported-capability" | "unsupported-media-type" | "unsupported-protocol-version";
+
+export type CatalogResourceIdentity = string;
+
+export type CatalogResourceSavedFeedResult =
+  | CatalogGetSavedFeedSucceeded
+  | CatalogNegotiationRefusedError
+  | CatalogInvalidRequestError
+  | CatalogAuthenticationRequiredError
+  | CatalogPolicyRejectedError
+  | CatalogNetworkFailureError
+  | CatalogUnsafeRetrievalError
+  | CatalogMalformedCardError
+  | CatalogUnavailableError;
+
+export type CatalogResourceVersion = string;
+
+export interface CatalogSavedFeedDescription {
+  id: string;
+  name: string;
+  version: number;
+}
+
+export interface CatalogSearchPage {
+  token: string;
+  number: number;
+}
+
+export interface CatalogSearchPagination {
+  token: string;
+  currentPage: number;
+  pageSize: number;
+  totalCount: number;
+  totalCountRelation: CatalogSearchTotalCountRelation;
+  pageCount: number;
+  maxPage: number;
+  hasNextPage: boolean;
+}
+
 export interface CatalogSearchRequest {
+  categories?: string[];
   contract: CatalogClientContract;
+  policySessionId?: string;
   query: string;
   limit?: number;
-  kinds?: CatalogCandidateKind[];
+  kinds?: [CatalogCandidateKind, ...CatalogCandidateKind[]];
+  page?: CatalogSearchPage;
 }
 
 export type CatalogSearchResult =
@@ -726,6 +1363,80 @@ export interface CatalogSearchSucceeded {
   candidates: CatalogCandidate[];
   truncated: boolean;
   negotiated: CatalogNegotiatedContract;
+  pagination?: CatalogSearchPagination;
+}
+
+export type CatalogSearchTotalCountRelation = "unknown";
+
+export interface CatalogSelectionCancelled {
+  kind: "cancelled";
+  searchId: string;
+}
+
+export type CatalogSelectionDecision = "selected" | "declined" | "cancelled" | "timed-out";
+
+export interface CatalogSelectionDeclined {
+  kind: "declined";
+  searchId: string;
+}
+
+export interface CatalogSelectionForeign {
+  kind: "foreign";
+  message: string;
+}
+
+export interface CatalogSelectionInvalid {
+  kind: "invalid";
+  message: string;
+}
+
+export interface CatalogSelectionReplayed {
+  kind: "replayed";
+  message: string;
+}
+
+export interface CatalogSelectionRequest {
+  contract: CatalogClientContract;
+  sessionId: string;
+  selectionRef: string;
+  outcome: CatalogSelectionDecision;
+}
+
+export type CatalogSelectionResult =
+  | CatalogSelectionSelected
+  | CatalogSelectionDeclined
+  | CatalogSelectionCancelled
+  | CatalogSelectionTimedOut
+  | CatalogSelectionInvalid
+  | CatalogSelectionStale
+  | CatalogSelectionReplayed
+  | CatalogSelectionForeign
+  | CatalogSelectionWrongKind
+  | CatalogNegotiationRefusedError
+  | CatalogInvalidRequestError
+  | CatalogUnavailableError;
+
+export type CatalogSelectionResultReason = "authority-not-configured" | "disabled-by-policy" | "feed-not-found" | "planning-unavailable" | "search-unavailable" | "selection-unavailable" | "unsupported-capability" | "unsupported-protocol-version";
+
+export interface CatalogSelectionSelected {
+  kind: "selected";
+  candidateHandle: string;
+  searchId: string;
+}
+
+export interface CatalogSelectionStale {
+  kind: "stale";
+  message: string;
+}
+
+export interface CatalogSelectionTimedOut {
+  kind: "timed-out";
+  searchId: string;
+}
+
+export interface CatalogSelectionWrongKind {
+  kind: "wrong-kind";
+  message: string;
 }
 
 export type CatalogTrustEligibility = "default" | "expanded" | "hidden" | "unknown";
@@ -820,7 +1531,7 @@ export interface CatalogUnavailableError {
   message: string;
 }
 
-export type CatalogUnavailableReason = "search-unavailable" | "planning-unavailable" | "authority-not-configured" | "disabled-by-policy";
+export type CatalogUnavailableReason = "feed-not-found" | "search-unavailable" | "planning-unavailable" | "selection-unavailable" | "authority-not-configured" | "disabled-by-policy";
 
 export interface CatalogUnavailableTransportError {
   kind: "unavailable-transport";
@@ -990,6 +1701,165 @@ export interface ConnectedRemoteSessionMetadataRepository {
 }
 
 /** @experimental */
+export interface ConnectorAccountRequest {
+  accountId: string;
+}
+
+/** @experimental */
+export interface ConnectorAuthorizationRequirement {
+  accountId: string;
+  scope: ConnectorAuthorizationScope;
+}
+
+/** @experimental */
+export type ConnectorAuthorizationScope = "write_plugin_gateway_connections";
+
+/** @experimental */
+export type ConnectorAvailability = "enabled" | "disabled" | "unavailable";
+
+/** @experimental */
+export interface ConnectorCapabilities {
+  sessionAccountSelection?: boolean;
+  targetedReconcile?: boolean;
+  apiVersion: number;
+  availability: ConnectorAvailability;
+  consentContinuation: boolean;
+  opaqueAccountSelection: boolean;
+  maxPollAttempts: number;
+  maxPollIntervalMs: number;
+  maxDeadlineMs: number;
+}
+
+/** @experimental */
+export interface ConnectorCatalogEntry {
+  logo?: string;
+  releaseTag?: string;
+  tier?: string;
+  name: string;
+  displayName: string;
+  description?: string;
+  status: ConnectorCatalogStatus;
+  runtimeServerIds: string[];
+}
+
+/** @experimental */
+export interface ConnectorCatalogResult {
+  revision: number;
+  refreshedAtMs: number;
+  connectors: ConnectorCatalogEntry[];
+}
+
+/** @experimental */
+export type ConnectorCatalogStatus = "not_connected" | "pending" | "connected" | "error" | "unknown";
+
+/** @experimental */
+export interface ConnectorConnectRequest {
+  accountId: string;
+  connectorName: string;
+}
+
+/** @experimental */
+export type ConnectorConnectResult =
+  | { kind: "connected"; status: ConnectorStatus; }
+  | { kind: "consent_required"; consentUrl: string; continuationId: string; }
+  | { kind: "pending"; continuationId: string; };
+
+/** @experimental */
+export interface ConnectorContinueRequest {
+  continuationId: string;
+  maxAttempts: number;
+  pollIntervalMs: number;
+  deadlineMs: number;
+}
+
+/** @experimental */
+export interface ConnectorDisconnectResult {
+  disconnected: boolean;
+  status: ConnectorStatus;
+}
+
+export interface ConnectorDiscoveryAccount {
+  accountId: string;
+  authInfo: ConnectorDiscoveryAuthInfo;
+}
+
+export interface ConnectorDiscoveryAccountList {
+  accounts: ConnectorDiscoveryAccount[];
+  availability: ConnectorDiscoveryAvailability;
+}
+
+export interface ConnectorDiscoveryAccountRequest {
+  accountId: string;
+}
+
+export interface ConnectorDiscoveryAuthInfo {
+  host: string;
+  login: string;
+  type: AuthInfoType;
+}
+
+export type ConnectorDiscoveryAvailability = "enabled" | "disabled" | "unavailable";
+
+export interface ConnectorDiscoveryCapabilities {
+  apiVersion: number;
+  availability: ConnectorDiscoveryAvailability;
+  conditionalCache: boolean;
+  opaqueAccountSelection: boolean;
+}
+
+export interface ConnectorDiscoveryCatalogEntry {
+  displayName: string;
+  name: string;
+  status: ConnectorCatalogStatus;
+  description?: string;
+  logo?: string;
+  releaseTag?: string;
+  tier?: string;
+}
+
+export interface ConnectorDiscoveryCatalogResult {
+  accountId: string;
+  connectors: ConnectorDiscoveryCatalogEntry[];
+  refreshedAtMs: number;
+  revision: number;
+}
+
+/** @experimental */
+export type ConnectorMcpStatus = "connected" | "pending" | "needs_auth" | "failed" | "stopped" | "disabled" | "not_configured";
+
+/** @experimental */
+export interface ConnectorReconcileRequest {
+  forceConnectorName?: string;
+  accountId: string;
+  refreshCatalog?: boolean;
+}
+
+/** @experimental */
+export interface ConnectorRuntimeStatus {
+  runtimeServerId: string;
+  connectorName: string;
+  status: ConnectorMcpStatus;
+}
+
+export interface ConnectorSessionAccount {
+  accountId: string;
+  authInfo: AuthIdentityMetadata;
+}
+
+export type ConnectorSessionAccountResult = ConnectorSessionAccount | null;
+
+/** @experimental */
+export interface ConnectorStatus {
+  apiVersion: number;
+  availability: ConnectorAvailability;
+  accountId?: string;
+  catalog?: ConnectorCatalogResult;
+  authorizationRequirement?: ConnectorAuthorizationRequirement;
+  runtimeServers: ConnectorRuntimeStatus[];
+  pendingConnections: number;
+}
+
+/** @experimental */
 export interface ContentExclusionCheckPathsRequest {
   paths: string[];
 }
@@ -1004,6 +1874,14 @@ export interface ContentExclusionCheckPathsResult {
 export interface ContentExclusionPathCheck {
   path: string;
   excluded: boolean;
+}
+
+export interface ContentExclusionValidatePoliciesRequest {
+  policiesJson: string;
+}
+
+export interface ContentExclusionValidatePoliciesResult {
+  policies: unknown[];
 }
 
 export type ContentFilterMode = "none" | "markdown" | "hidden_characters";
@@ -1033,6 +1911,7 @@ export interface CopilotUserResponse {
   endpoints?: CopilotUserResponseEndpoints;
   organization_login_list?: string[];
   organization_list?: ({ id?: number; login?: string | null; name?: string | null; } | null)[] | null;
+  enterprise_list?: ({ id?: number; } | null)[] | null;
   codex_agent_enabled?: boolean;
   is_mcp_enabled?: boolean | null;
   quota_reset_date?: string;
@@ -1111,6 +1990,9 @@ export interface CopilotUserResponseQuotaSnapshotsPremiumInteractions {
 }
 
 export interface CurrentModel {
+  planBaseModelId?: string;
+  planBaseProviderId?: string;
+  providerId?: string;
   modelId?: string;
   reasoningEffort?: string;
   contextTier?: ContextTier;
@@ -1127,6 +2009,22 @@ export interface CurrentToolMetadata {
   description: string;
   input_schema?: { [k: string]: JsonValue | undefined };
   deferLoading?: boolean;
+}
+
+export interface CustomizationReloadOutcome {
+  status: CustomizationReloadStatus;
+  subsystem: CustomizationReloadSubsystem;
+  detail?: string;
+}
+
+export type CustomizationReloadStatus = "failed" | "reloaded" | "skipped";
+
+export type CustomizationReloadSubsystem = "agents" | "extensions" | "hooks" | "instructions" | "mcp" | "plugins" | "repositoryContext" | "skills";
+
+export interface CustomizationsReloadResult {
+  errors: string[];
+  outcomes: CustomizationReloadOutcome[];
+  warnings: string[];
 }
 
 export interface DebugCollectLogsCollectedEntry {
@@ -1184,6 +2082,47 @@ export interface DebugCollectLogsSkippedEntry {
 }
 
 export type DebugCollectLogsSource = "events" | "process-log" | "shell-log" | "additional";
+
+export type DiagnosticCursorStatus = "ok" | "expired";
+
+export type DiagnosticEntry =
+  | { timestamp: string; level: DiagnosticSeverity; agentId?: string; message: string; truncated?: boolean; originalBytes?: number; details: McpDiagnosticDetails; source: "mcp"; };
+
+export type DiagnosticLogLevel = "off" | "error" | "warning" | "info" | "debug" | "trace";
+
+export type DiagnosticSeverity = "error" | "warning" | "info" | "debug" | "trace";
+
+export type DiagnosticSource = "mcp";
+
+export interface DiagnosticSourcesConfiguration {
+  mcp?: McpDiagnosticSourceConfiguration;
+}
+
+/** @experimental */
+export interface DiagnosticsConfiguration {
+  sources: DiagnosticSourcesConfiguration;
+}
+
+/** @experimental */
+export interface DiagnosticsConfigureRequest {
+  sources: DiagnosticSourcesConfiguration;
+}
+
+/** @experimental */
+export interface DiagnosticsReadRequest {
+  sources: DiagnosticSource[];
+  cursor?: string;
+  max?: number;
+  waitMs?: number;
+}
+
+export interface DiagnosticsReadResult {
+  entries: DiagnosticEntry[];
+  cursor: string;
+  cursorStatus: DiagnosticCursorStatus;
+  droppedCount?: number;
+  hasMore: boolean;
+}
 
 /** @experimental */
 export interface DiscoveredCanvas {
@@ -1251,15 +2190,54 @@ export interface DiscoveredMcpServer {
 
 export type DiscoveredMcpServerType = "stdio" | "http" | "sse" | "memory";
 
+export interface DiscoveredModel {
+  capabilities: ModelCapabilities;
+  details: ModelArtifactDetails;
+  id: string;
+  provenance: ModelProviderProvenance;
+  warnings: ModelProviderWarning[];
+  digest?: string;
+  modifiedAt?: string;
+  name?: string;
+  sizeBytes?: number;
+}
+
+export interface DiscoveredModelList {
+  models: DiscoveredModel[];
+  outcome: ModelProviderOperationOutcome;
+}
+
 /** @experimental */
 export interface EnqueueCommandParams {
   command: string;
   displayText?: string | null;
 }
 
-export interface EnqueueCommandResult {
-  queued: boolean;
+export type EnqueueCommandResult =
+  | AcceptedEnqueueCommandResult
+  | UnsupportedEnqueueCommandResult;
+
+export interface EntraAuthConfig {
+  clientId: string;
 }
+
+/** @experimental */
+export interface EntraTokenAcquireRequest {
+  clientId: string;
+  tenantId: string;
+  redirectUri: string;
+  scopes: [string, ...string[]];
+  interaction: EntraTokenInteraction;
+  accessTokenToRenew?: string;
+}
+
+/** @experimental */
+export type EntraTokenAcquireResult =
+  | { accessToken: string; expiresOnTimestamp?: number; accountId?: string; status: "ok"; }
+  | { status: "interaction-required"; };
+
+/** @experimental */
+export type EntraTokenInteraction = "silent" | "interactive" | "force-interactive";
 
 export interface EnvAuthInfo {
   type: "env";
@@ -1268,6 +2246,40 @@ export interface EnvAuthInfo {
   token: string;
   envVar: string;
   copilotUser?: CopilotUserResponse;
+}
+
+export interface EnvironmentCapabilities {
+  features: string[];
+  ahpVersion?: string;
+  currentSessions?: number;
+  maxSessions?: number;
+}
+
+export type EnvironmentKind = "managed-actions" | "managed-cca" | "managed-sandbox" | "user-codespace" | "user-local";
+
+export interface EnvironmentsDeleteRequest {
+  environmentId: string;
+}
+
+export interface EnvironmentsDeleteResult {
+}
+
+export interface EnvironmentsGetRequest {
+  environmentId: string;
+}
+
+export interface EnvironmentsGetResult {
+  environment: GitHubEnvironment;
+}
+
+export interface EnvironmentsListRequest {
+  kind?: EnvironmentKind;
+  status?: string;
+}
+
+export interface EnvironmentsListResult {
+  environments: GitHubEnvironment[];
+  retryAfterMs?: number;
 }
 
 /** @experimental */
@@ -1857,6 +2869,25 @@ export interface GhCliAuthInfo {
   copilotUser?: CopilotUserResponse;
 }
 
+export interface GitHubEnvironment {
+  id: string;
+  kind: EnvironmentKind;
+  name: string;
+  status: string;
+  capabilities?: EnvironmentCapabilities;
+  labels?: { [k: string]: string | undefined };
+  lastHeartbeatAt?: string;
+  orgId?: string;
+  ownerId?: string;
+  ownerType?: string;
+}
+
+export interface GitHubRepositoryIdentity {
+  host: string;
+  name: string;
+  owner: string;
+}
+
 /** @experimental */
 export interface GitHubTelemetryClientInfo {
   cli_version: string;
@@ -2066,6 +3097,7 @@ export type HookOrigin = "user" | "repository" | "plugin" | "policy";
 export type HookType = "preToolUse" | "preMcpToolCall" | "postToolUse" | "postToolUseFailure" | "userPromptSubmitted" | "userPromptTransformed" | "sessionStart" | "sessionEnd" | "postResult" | "prePRDescription" | "errorOccurred" | "agentStop" | "subagentStart" | "subagentStop" | "preCompact" | "permissionRequest" | "notification";
 
 export interface HooksDiscoverRequest {
+  hookDirectories?: string[];
   projectPaths?: string[];
   excludeHostHooks?: boolean;
 }
@@ -2074,6 +3106,310 @@ export interface HooksDiscoverResult {
   hooks: DiscoveredHook[];
   warnings: string[];
   errors: string[];
+}
+
+export interface HostAuthenticateRequest {
+  requestId: string;
+  token: string;
+}
+
+export type HostAuthenticateResult = HostAuthenticationResult | null;
+
+export interface HostAuthentication {
+  mode: HostAuthenticationMode;
+  requireIdentity?: string;
+}
+
+export interface HostAuthenticationCancelledNotification {
+  hostId: string;
+  requestId: string;
+}
+
+export type HostAuthenticationMode = "custom" | "github" | "none";
+
+export interface HostAuthenticationResult {
+  expiresAt: string;
+  identity: string;
+}
+
+export interface HostCancelAuthenticationRequest {
+  requestId: string;
+}
+
+export interface HostConfiguration {
+  resumeFactory: boolean;
+  sessionFactory: boolean;
+  allowCreatingNewSessions?: boolean;
+  authentication?: HostAuthentication;
+  githubEnvironment?: HostGitHubEnvironmentOptions;
+  localServer?: HostLocalServerConfiguration;
+}
+
+export interface HostDisposeRequest {
+  hostId: string;
+}
+
+export interface HostEmptyResult {
+}
+
+export interface HostEnvironmentCredentials {
+  githubApiUrl: string;
+  githubHost: string;
+  missionControlUrl: string;
+  token: string;
+}
+
+export type HostExitReason = "disposed" | "exited" | "ownerDisconnected" | "runtimeShutdown";
+
+export interface HostExitedNotification {
+  hostId: string;
+  reason: HostExitReason;
+  error?: string;
+  exitCode?: number;
+}
+
+export interface HostGitHubEnvironmentOptions {
+  computeId: string;
+  name: string;
+  requireConnectionBinding?: boolean;
+}
+
+export interface HostListSessionsRequest {
+  hostId?: string;
+}
+
+export interface HostListSessionsResult {
+  sessions: HostSessionSummary[];
+}
+
+export interface HostLocalServerConfiguration {
+  hostname: string;
+  port: number;
+  requireConnectionToken: boolean;
+  token?: string;
+}
+
+export interface HostLocalServerOptions {
+  hostname?: string;
+  port?: number;
+  requireConnectionToken?: boolean;
+  token?: string;
+}
+
+export interface HostPublishSessionRequest {
+  hostId: string;
+  sessionId: string;
+}
+
+export interface HostPublishSessionResult {
+  sessionId: string;
+  sessionUri: string;
+}
+
+export interface HostReadyRequest {
+  address?: string;
+  environmentId?: string;
+  token?: string;
+}
+
+export interface HostRegisterSessionRequest {
+  sessionId: string;
+  workingDirectory: string;
+  additionalDirectories?: string[];
+  createdAtUnixMs?: number;
+  modifiedAtUnixMs?: number;
+  title?: string;
+}
+
+export interface HostSessionAuthentication {
+  mode: HostAuthenticationMode;
+  identity?: string;
+}
+
+export interface HostSessionCreateCallback {
+  config: { [k: string]: unknown };
+  handoffId: string;
+  hostId: string;
+  authentication?: HostSessionAuthentication;
+  resume?: boolean;
+}
+
+export interface HostSessionCreateRequest {
+  config: { [k: string]: unknown };
+  handoffId: string;
+  authentication?: HostSessionAuthentication;
+  preferResident?: boolean;
+  resume?: boolean;
+}
+
+export interface HostSessionCreateResult {
+  sessionId: string;
+}
+
+export interface HostSessionReleaseRequest {
+  handoffId: string;
+}
+
+export interface HostSessionReleasedNotification {
+  handoffId: string;
+  hostId: string;
+}
+
+export interface HostSessionSummary {
+  createdAt: string;
+  modifiedAt: string;
+  resource: string;
+  status: number;
+  title: string;
+  activity?: string;
+}
+
+export interface HostSetSessionCreationPolicyRequest {
+  allowCreatingNewSessions: boolean;
+  hostId: string;
+}
+
+export interface HostStartRequest {
+  hostId: string;
+  allowCreatingNewSessions?: boolean;
+  authentication?: HostAuthentication;
+  computeId?: string;
+  githubEnvironment?: HostGitHubEnvironmentOptions;
+  localServer?: HostLocalServerOptions;
+  resumeFactory?: boolean;
+  sessionFactory?: boolean;
+  workspace?: string;
+}
+
+export interface HostStartResult {
+  hostId: string;
+  environmentId?: string;
+  pid?: number;
+  token?: string;
+  url?: string;
+}
+
+export interface HostUnpublishSessionRequest {
+  hostId: string;
+  sessionId: string;
+}
+
+export interface HostUnpublishSessionResult {
+  unpublished: boolean;
+}
+
+export interface HostUnregisterSessionRequest {
+  sessionId: string;
+}
+
+export interface HostValidateAuthenticationRequest {
+  hostId: string;
+  requestId: string;
+  token: string;
+}
+
+export interface ImageToolModel {
+  availability: ImageToolModelAvailability;
+  id: string;
+  isDefault: boolean;
+  name: string;
+  supportedOperations: ImageToolModelOperation[];
+  pricing?: ImageToolModelPricing;
+}
+
+export type ImageToolModelAvailability = "available" | "unavailable";
+
+export type ImageToolModelOperation = "edit" | "generate";
+
+export interface ImageToolModelPricing {
+  batchSize: number;
+  imageInputPrice?: number;
+  imageOutputPrice?: number;
+  textInputPrice?: number;
+  textOutputPrice?: number;
+}
+
+export interface InstallPlan {
+  expiresAt: string;
+  operationId: string;
+  planHandle: string;
+  review: ReviewClass;
+}
+
+export interface InstallationCatalogueIdentity {
+  iconUrl?: string;
+  resourceId?: string;
+  itemUrl?: string;
+  displayName: string;
+  description?: string;
+  publisher?: string;
+  version?: string;
+  source: string;
+  trustAtInstall?: CatalogTrustSnapshot;
+}
+
+export interface InstallationConfirmationRequest {
+  policySessionId?: string;
+  confirmationId: string;
+  operationId: string;
+  expiresAt: string;
+  reviewFingerprint: string;
+  review: InstallationReview;
+}
+
+export interface InstallationConfirmationResponse {
+  confirmationId: string;
+  reviewFingerprint: string;
+  decision: InstallationDecision;
+}
+
+export type InstallationDecision = "confirm" | "decline" | "cancel";
+
+export interface InstallationLocation {
+  displayLabel: string;
+  relativePath: string;
+  diagnosticsAbsolutePath?: string;
+  scope?: SkillInstallationScope;
+}
+
+export type InstallationReview =
+  | { review: McpInstallationReview; resource: "mcp"; }
+  | { review: SkillInstallationReview; resource: "skill"; };
+
+export type InstallationReviewAction = "install" | "uninstall";
+
+export interface InstallationReviewReview {
+  action: InstallationReviewAction;
+  catalogue?: InstallationCatalogueIdentity;
+  catalogueTrust?: CatalogTrustSnapshotCurrent | CatalogTrustSnapshotAbsent | CatalogTrustSnapshotStale | CatalogTrustSnapshotDowngraded | CatalogTrustSnapshotRevoked | CatalogTrustSnapshotUnsupported | CatalogTrustSnapshotMalformed;
+  configurationChange?: McpPlanConfigurationChange;
+  effectiveConfiguration?: McpInstallationRemoteConfiguration;
+  identity?: McpPlanResourceIdentity;
+  inputs?: McpInstallationInput[];
+  policy?: McpPlanPolicyResult;
+  provenance?: McpPlanProvenance;
+  secretStorage?: McpInstallationSecretStorage;
+  selectedChoice?: McpPlanTransportChoicePackage | McpPlanTransportChoiceRemote;
+  suppliedSecrets?: string[];
+  target?: McpPlanTarget;
+  installationId?: string;
+  ownedSecretCount?: number;
+  preservesSharedAuthentication?: boolean;
+  restoresPreviousConfiguration?: boolean;
+  description?: string;
+  entrypointContent?: string;
+  entrypointPath?: string;
+  files?: PurpleInstallationFileReview[];
+  installsDisabled?: boolean;
+  name?: string;
+  source?: PurpleInstallationSource;
+  totalBytes?: number;
+  filesModified?: boolean;
+  installation?: SkillInstallationSummary;
+  manifestContent?: string;
+  manifestPath?: string;
+  mcpServers?: PluginInstallationMcpServerReview[];
+  version?: string;
 }
 
 export interface InstalledPlugin {
@@ -2089,6 +3425,9 @@ export interface InstalledPlugin {
 }
 
 export interface InstalledPluginInfo {
+  description?: string;
+  iconUrl?: string;
+  verifiedSource?: InstalledPluginVerifiedSource;
   name: string;
   marketplace: string;
   directSourceId?: string;
@@ -2096,6 +3435,9 @@ export interface InstalledPluginInfo {
   enabled: boolean;
   installedFrom?: string;
   source?: string;
+  managed?: boolean;
+  managedDesiredEnabled?: boolean;
+  installed?: boolean;
 }
 
 /** @experimental */
@@ -2124,6 +3466,11 @@ export interface InstalledPluginSourceUrl {
   ref?: string;
   sha?: string;
   path?: string;
+}
+
+export interface InstalledPluginVerifiedSource {
+  repository: string;
+  revision: string;
 }
 
 export interface InstructionDiscoveryPath {
@@ -2160,11 +3507,13 @@ export type InstructionSourceLocation = "user" | "repository" | "working-directo
 export type InstructionSourceType = "home" | "repo" | "model" | "vscode" | "nested-agents" | "child-instructions" | "plugin";
 
 export interface InstructionsDiscoverRequest {
+  instructionDirectories?: string[];
   projectPaths?: string[];
   excludeHostInstructions?: boolean;
 }
 
 export interface InstructionsGetDiscoveryPathsRequest {
+  instructionDirectories?: string[];
   projectPaths?: string[];
   excludeHostInstructions?: boolean;
 }
@@ -2282,11 +3631,16 @@ export interface LogResult {
 }
 
 /** @experimental */
+export type LoginProviderKind = "githubDotCom" | "proxima" | "entra";
+
+/** @experimental */
 export interface LspInitializeRequest {
   workingDirectory?: string;
   gitRoot?: string;
   force?: boolean;
 }
+
+export type ManagedFusionTier = "high" | "max" | "standard" | "unmanaged";
 
 export interface ManagedMcpServerConfig {
   displayName: string;
@@ -2296,9 +3650,146 @@ export interface ManagedMcpServerConfig {
   headersRefreshTtlMs?: number;
 }
 
+export interface ManagedPermissionEvaluation {
+  operation: ManagedPermissionOperation;
+  verdict: ManagedPermissionVerdict;
+}
+
+export interface ManagedPermissionOperation {
+  kind: ManagedPermissionOperationKind;
+  url: string;
+}
+
+export type ManagedPermissionOperationKind = "url";
+
+export type ManagedPermissionVerdict = "allow" | "ask" | "deny" | "unmanaged";
+
+export interface ManagedPermissionsEvaluateRequest {
+  context: ManagedPermissionsContext;
+  operations: ManagedPermissionOperation[];
+}
+
+export interface ManagedPermissionsEvaluateResult {
+  failClosed: boolean;
+  results: ManagedPermissionEvaluation[];
+}
+
+export interface ManagedPluginRetryEntry {
+  spec: string;
+  status: ManagedPluginRetryStatus;
+  error?: string;
+}
+
+export type ManagedPluginRetryStatus = "already_present" | "deferred" | "failed" | "installed" | "not_required" | "updated";
+
+export interface ManagedSettingMeta {
+  overridable: boolean;
+  source: string;
+  requested?: string;
+}
+
+export type ManagedSettingsChannel = "device" | "policyHelper" | "server";
+
+export interface ManagedSettingsComposeLayer {
+  source: ManagedSettingsChannel;
+  settings?: unknown;
+}
+
+export interface ManagedSettingsComposeRequest {
+  layers: ManagedSettingsComposeLayer[];
+}
+
+export interface ManagedSettingsComposeResult {
+  diagnostics: ManagedSettingsDiagnostic[];
+  layers: ManagedSettingsLayer[];
+  resolved: ManagedSettingsResolvedData;
+  meta?: ManagedSettingsMeta;
+  values?: ManagedSettingsValues;
+}
+
+export interface ManagedSettingsDiagnostic {
+  message: string;
+  path: string;
+  severity: ManagedSettingsDiagnosticSeverity;
+}
+
+export type ManagedSettingsDiagnosticSeverity = "error" | "warning";
+
+export interface ManagedSettingsLayer {
+  source: string;
+  settings?: unknown;
+}
+
+export interface ManagedSettingsMeta {
+  autoTier?: ManagedSettingMeta;
+  contextTier?: ManagedSettingMeta;
+  effortLevel?: ManagedSettingMeta;
+  fusionTier?: ManagedSettingMeta;
+  model?: ManagedSettingMeta;
+}
+
 export interface ManagedSettingsReadResult {
   settingsJson?: JsonValue;
   errorMessage?: string;
+}
+
+export interface ManagedSettingsResolveRequest {
+  clientName?: string;
+  gitHubToken?: string;
+  selectionId?: string;
+  workingDirectory?: string;
+}
+
+export interface ManagedSettingsResolveResult {
+  diagnostics: ManagedSettingsDiagnostic[];
+  layers: ManagedSettingsLayer[];
+  resolved: ManagedSettingsResolvedData;
+  account?: string;
+  meta?: ManagedSettingsMeta;
+  permissionsContext?: ManagedPermissionsContext;
+  values?: ManagedSettingsValues;
+}
+
+/** @experimental */
+export interface ManagedSettingsResolvedData {
+  permissionsContext?: ManagedPermissionsContext;
+  source: ManagedSettingsResolvedSource;
+  serverManaged: boolean;
+  deviceManaged: boolean;
+  clientManaged?: boolean;
+  policyHelperManaged?: boolean;
+  failClosed: boolean;
+  sandboxEnabledByUndeterminedPolicy?: boolean;
+  bypassPermissionsDisabled: boolean;
+  permissionsAllowIntersected?: boolean;
+  managedKeys: string[];
+  settings?: JsonValue;
+}
+
+export type ManagedSettingsResolvedSource = "server" | "device" | "client" | "policyHelper" | "mixed" | "none";
+
+export interface ManagedSettingsSchemaResult {
+  runtimeVersion: string;
+  schema: unknown;
+}
+
+export interface ManagedSettingsValidateRequest {
+  content: unknown;
+  layer?: string;
+}
+
+export interface ManagedSettingsValidateResult {
+  diagnostics: ManagedSettingsDiagnostic[];
+  valid: boolean;
+  settings?: unknown;
+}
+
+export interface ManagedSettingsValues {
+  autoTier?: AutoTier;
+  contextTier?: ContextTier;
+  effortLevel?: string;
+  fusionTier?: ManagedFusionTier;
+  model?: string;
 }
 
 export interface MarketplaceAddResult {
@@ -2313,6 +3804,8 @@ export interface MarketplaceInfo {
   name: string;
   source: string;
   isDefault?: boolean;
+  managed?: boolean;
+  available?: boolean;
 }
 
 export interface MarketplaceListResult {
@@ -2342,6 +3835,18 @@ export interface MarketplaceRemoveResult {
 export interface McpAllowedServer {
   name: string;
   redactedNote?: string;
+}
+
+export interface McpApplyInstallRequest {
+  contract: CatalogClientContract;
+  operationId: string;
+  policySessionId: string;
+}
+
+export interface McpApplyUninstallRequest {
+  contract: CatalogClientContract;
+  planHandle: string;
+  policySessionId: string;
 }
 
 /** @experimental */
@@ -2496,8 +4001,45 @@ export interface McpConfigureGitHubResult {
   changed: boolean;
 }
 
+export interface McpConfiguredServer {
+  enabled: boolean;
+  live: McpConfiguredServerState;
+  name: string;
+  displayName?: string;
+  source?: McpServerSource;
+  sourcePlugin?: string;
+  sourcePluginVersion?: string;
+}
+
+export interface McpConfiguredServerList {
+  servers: McpConfiguredServer[];
+}
+
+export interface McpConfiguredServerState {
+  status: McpServerStatus;
+  error?: string;
+  toolsLoaded?: boolean;
+}
+
+export interface McpDiagnosticDetails {
+  kind: McpDiagnosticKind;
+  serverName: string;
+  connectionId: string;
+  direction?: McpDiagnosticDirection;
+  data?: string;
+}
+
+export type McpDiagnosticDirection = "client-to-server" | "server-to-client";
+
+export type McpDiagnosticKind = "lifecycle" | "protocol" | "http" | "stderr";
+
+export interface McpDiagnosticSourceConfiguration {
+  level: DiagnosticLogLevel;
+}
+
 /** @experimental */
 export interface McpDisableRequest {
+  expectedInstallationId?: string;
   serverName: string;
 }
 
@@ -2514,6 +4056,7 @@ export type McpElicitationFormMode = "form";
 
 /** @experimental */
 export interface McpEnableRequest {
+  expectedInstallationId?: string;
   serverName: string;
 }
 
@@ -2586,6 +4129,90 @@ export interface McpInstallPlan {
   requiresInteractiveConfiguration: boolean;
 }
 
+export type McpInstallationFailureReason = "invalid-request" | "operation-limit" | "cancelled" | "capability-required" | "confirmation-unavailable" | "confirmation-invalid" | "policy-context-unavailable" | "policy-changed" | "policy-denied" | "configuration-changed" | "configuration-modified" | "resource-not-found" | "plan-expired" | "plan-replayed" | "foreign-runtime" | "replan-required" | "source-revalidation-unavailable" | "source-changed" | "source-unavailable" | "registry-unavailable" | "secret-store-unavailable" | "lifecycle-unavailable" | "write-failed";
+
+export interface McpInstallationInput {
+  category: McpPlanValueCategory;
+  key: string;
+  value: string;
+}
+
+export type McpInstallationManagementOutcome =
+  | { kind: "recovery-required"; }
+  | { operation: McpPreparedInstall; kind: "install-prepared"; }
+  | { installations: McpInstallationSummary[]; kind: "listed"; }
+  | { installations: McpInstallationSummary[]; kind: "recovered"; }
+  | { plan: McpUninstallPlan; kind: "uninstall-planned"; }
+  | { operation: McpInstallationOperationStatus; kind: "operation"; }
+  | { reason: McpInstallationFailureReason; kind: "refused"; };
+
+export type McpInstallationManagementResult =
+  | { kind: "outcome"; outcome: McpInstallationManagementOutcome; negotiated: CatalogNegotiatedContract; }
+  | CatalogNegotiationRefusedError
+  | CatalogInvalidRequestError;
+
+export interface McpInstallationOperationRequest {
+  contract: CatalogClientContract;
+  operationId: string;
+}
+
+export type McpInstallationOperationStatus =
+  | { operationId: string; cancellationRequested: boolean; phase: "preparing"; }
+  | { operationId: string; cancellationRequested: boolean; phase: "prepared"; }
+  | { operationId: string; cancellationRequested: boolean; phase: "awaiting-confirmation"; }
+  | { operationId: string; cancellationRequested: boolean; phase: "revalidating"; }
+  | { operationId: string; cancellationRequested: boolean; phase: "applying"; }
+  | { operationId: string; cancellationRequested: boolean; outcome: McpInstallationOutcome; phase: "completed"; };
+
+export type McpInstallationOutcome =
+  | { installation: McpInstallationSummary; cleanupPending: boolean; kind: "installed"; }
+  | { installationId: string; operationId: string; cleanupPending: boolean; restoredPreviousConfiguration: boolean; removedOwnedSecrets: number; preservedSharedAuthentication: boolean; kind: "uninstalled"; }
+  | { reason: McpInstallationFailureReason; operationId: string; kind: "rolled-back"; }
+  | { operationId: string; kind: "recovery-required"; }
+  | { operationId: string; kind: "declined"; }
+  | { operationId: string; kind: "cancelled"; }
+  | { reason: McpInstallationFailureReason; operationId?: string; kind: "refused"; };
+
+export interface McpInstallationRemoteConfiguration {
+  transport: McpPlanRemoteTransport;
+  url: string;
+  headers: { [k: string]: string | undefined };
+  tools: string[];
+}
+
+export type McpInstallationResult =
+  | { kind: "outcome"; outcome: McpInstallationOutcome; negotiated: CatalogNegotiatedContract; }
+  | CatalogNegotiationRefusedError
+  | CatalogInvalidRequestError;
+
+export type McpInstallationReview =
+  | { identity: McpPlanResourceIdentity; provenance: McpPlanProvenance; catalogueTrust?: CatalogTrustSnapshot; catalogue?: InstallationCatalogueIdentity; target: McpPlanTarget; policy: McpPlanPolicyResult; selectedChoice: McpPlanTransportChoice; configurationChange: McpPlanConfigurationChange; inputs: McpInstallationInput[]; suppliedSecrets: McpPlanSecretReference[]; secretStorage: McpInstallationSecretStorage; effectiveConfiguration?: McpInstallationRemoteConfiguration; action: "install"; }
+  | { installationId: string; identity: McpPlanResourceIdentity; provenance: McpPlanProvenance; target: McpPlanTarget; policy: McpPlanPolicyResult; restoresPreviousConfiguration: boolean; ownedSecretCount: number; preservesSharedAuthentication: boolean; action: "uninstall"; };
+
+export interface McpInstallationSecret {
+  placeholder: McpPlanSecretReference;
+  value: string;
+}
+
+export type McpInstallationSecretStorage = "keychain" | "private-file";
+
+export type McpInstallationState = "needs-setup" | "active" | "authentication-required" | "activation-failed" | "configuration-modified" | "recovery-required";
+
+export interface McpInstallationSummary {
+  installationId: string;
+  operationId: string;
+  identity: McpPlanResourceIdentity;
+  choiceId: string;
+  state: McpInstallationState;
+  catalogue?: InstallationCatalogueIdentity;
+  installedAt?: string;
+}
+
+export interface McpInstallationsRequest {
+  contract: CatalogClientContract;
+  policySessionId: string;
+}
+
 /** @experimental */
 export interface McpIsServerRunningRequest {
   serverName: string;
@@ -2611,6 +4238,21 @@ export interface McpOauthAuthenticationStateChangedRequest {
 }
 
 /** @experimental */
+export interface McpOauthCancelLoginRequest {
+  expectedInstallationId: string;
+  loginId: string;
+}
+
+export interface McpOauthCancelLoginResult {
+  cancelled: boolean;
+}
+
+export interface McpOauthCompleteRequest {
+  authorizationId: string;
+  callbackUrl: string;
+}
+
+/** @experimental */
 export interface McpOauthHandlePendingRequest {
   requestId: string;
   result: McpOauthPendingRequestResponse;
@@ -2624,6 +4266,7 @@ export type McpOauthLoginGrantType = "authorization_code" | "client_credentials"
 
 /** @experimental */
 export interface McpOauthLoginRequest {
+  redirectUri?: string;
   serverName: string;
   forceReauth?: boolean;
   clientName?: string;
@@ -2632,21 +4275,42 @@ export interface McpOauthLoginRequest {
   clientSecret?: string;
   publicClient?: boolean;
   grantType?: McpOauthLoginGrantType;
+  loginId?: string;
+  expectedInstallationId?: string;
 }
 
 export interface McpOauthLoginResult {
+  authorizationId?: string;
+  loginId?: string;
+  status?: McpOwnedOauthLoginStatus;
   authorizationUrl?: string;
 }
 
 /** @experimental */
 export type McpOauthPendingRequestResponse =
+  | { kind: "runtimeRefresh"; accessToken?: string; expiresIn?: number; tokenType?: string; }
   | { accessToken: string; tokenType?: string; expiresIn?: number; kind: "token"; }
   | { kind: "cancelled"; };
+
+/** @experimental */
+export interface McpOauthPrepareLoginRequest {
+  serverName: string;
+  expectedInstallationId: string;
+  forceReauth?: boolean;
+  clientName?: string;
+  callbackSuccessMessage?: string;
+}
+
+export interface McpOauthPrepareLoginResult {
+  loginId: string;
+  expiresAt: string;
+}
 
 export type McpOauthProbeNeedsAuthReason = "initial" | "refresh" | "upscope";
 
 /** @experimental */
 export interface McpOauthProbeRequest {
+  expectedInstallationId?: string;
   serverName: string;
 }
 
@@ -2664,6 +4328,8 @@ export interface McpOauthRespondRequest {
 export interface McpOauthRespondResult {
   success?: boolean;
 }
+
+export type McpOwnedOauthLoginStatus = "awaiting-browser" | "connected";
 
 export interface McpPlanConfigurationChange {
   operation: McpPlanConfigurationOperation;
@@ -2687,6 +4353,7 @@ export interface McpPlanInstallRequest {
   contract: CatalogClientContract;
   source: McpPlanInstallSource;
   scope?: McpPlanScope;
+  policySessionId?: string;
 }
 
 export type McpPlanInstallResult =
@@ -2801,8 +4468,16 @@ export interface McpPlanSecretPlaceholder {
 export type McpPlanSecretReference = string;
 
 export interface McpPlanTarget {
-  scope: McpPlanScope;
+  diagnosticsAbsolutePath?: string;
+  displayLabel?: string;
+  relativePath?: string;
+  scope?: McpPlanScope;
+  configKey?: string;
+}
+
+export interface McpPlanTargetClass {
   configKey: string;
+  scope: McpPlanScope;
 }
 
 export type McpPlanTransportChoice =
@@ -2828,7 +4503,89 @@ export interface McpPlanTransportChoiceRemote {
   secretPlaceholders: McpPlanSecretPlaceholder[];
 }
 
+export interface McpPlanUninstallRequest {
+  contract: CatalogClientContract;
+  installationId: string;
+  policySessionId: string;
+}
+
 export type McpPlanValueCategory = "environment-variable" | "runtime-argument" | "package-argument" | "header" | "url-variable";
+
+export interface McpPrepareInstallRequest {
+  contract: CatalogClientContract;
+  planHandle: string;
+  choiceId: string;
+  policySessionId: string;
+  inputs: McpInstallationInput[];
+  secrets: McpInstallationSecret[];
+  source: McpServerCardReference;
+  secretStorage: McpInstallationSecretStorage;
+}
+
+export interface McpPreparedInstall {
+  operationId: string;
+  expiresAtEpochMs: number;
+}
+
+export interface McpPrompt {
+  name: string;
+  _meta?: { [k: string]: unknown };
+  additionalProperties?: { [k: string]: unknown };
+  arguments?: McpPromptArgument[];
+  description?: string;
+  icons?: McpPromptIcon[];
+  title?: string;
+}
+
+export interface McpPromptArgument {
+  name: string;
+  _meta?: { [k: string]: unknown };
+  additionalProperties?: { [k: string]: unknown };
+  description?: string;
+  required?: boolean;
+}
+
+export interface McpPromptIcon {
+  src: string;
+  additionalProperties?: { [k: string]: unknown };
+  mimeType?: string;
+  sizes?: string[];
+  theme?: string;
+}
+
+export interface McpPromptMessage {
+  content: unknown;
+  role: McpPromptRole;
+  _meta?: { [k: string]: unknown };
+  additionalProperties?: { [k: string]: unknown };
+}
+
+export type McpPromptRole = "assistant" | "user";
+
+export interface McpPromptsGetRequest {
+  promptName: string;
+  serverName: string;
+  arguments?: { [k: string]: string | undefined };
+}
+
+export interface McpPromptsGetResult {
+  messages: McpPromptMessage[];
+  _meta?: { [k: string]: unknown };
+  additionalProperties?: { [k: string]: unknown };
+  description?: string;
+}
+
+export interface McpPromptsListRequest {
+  serverName: string;
+  cursor?: string;
+}
+
+export interface McpPromptsListResult {
+  prompts: McpPrompt[];
+  _meta?: { [k: string]: unknown };
+  additionalProperties?: { [k: string]: unknown };
+  nextCursor?: string;
+}
 
 /** @internal */
 export interface McpRegisterExternalClientRequest {
@@ -2952,6 +4709,7 @@ export interface McpResourcesReadResult {
 export interface McpRestartServerRequest {
   serverName: string;
   config?: McpSerializableServerConfig;
+  expectedInstallationId?: string;
 }
 
 export type McpSafeForTelemetry =
@@ -2976,6 +4734,7 @@ export type McpSerializableServerConfig =
   | McpServerConfigHttp;
 
 export interface McpServer {
+  url?: string;
   name: string;
   status: McpServerStatus;
   source?: McpServerSource;
@@ -2984,6 +4743,7 @@ export interface McpServer {
   displayName?: string;
   error?: string;
   serverMetadata?: McpServerMetadata;
+  owned?: McpServerOwnership;
 }
 
 export type McpServerAuthConfig =
@@ -3031,6 +4791,7 @@ export interface McpServerConfigHttp {
   isDefaultServer?: boolean;
   filterMapping?: FilterMapping;
   timeout?: number;
+  slowConnectionThresholdMs?: number;
   oidc?: McpServerAuthConfig;
   auth?: McpServerAuthConfig;
   deferTools?: McpServerConfigDeferTools;
@@ -3049,6 +4810,7 @@ export interface McpServerConfigHttp {
   headers?: { [k: string]: string | undefined };
   headersRefreshTtlMs?: number;
   oauthClientId?: string;
+  oauthScopes?: string[];
   oauthPublicClient?: boolean;
   oauthGrantType?: McpServerConfigHttpOauthGrantType;
 }
@@ -3069,6 +4831,7 @@ export interface McpServerConfigMemory {
   filterMapping?: FilterMapping;
   safeForTelemetry?: McpSafeForTelemetry;
   timeout?: number;
+  slowConnectionThresholdMs?: number;
   oidc?: McpServerAuthConfig;
   deferTools?: McpServerConfigDeferTools;
   disableToolCache?: boolean;
@@ -3094,6 +4857,7 @@ export interface McpServerConfigStdio {
   isDefaultServer?: boolean;
   filterMapping?: FilterMapping;
   timeout?: number;
+  slowConnectionThresholdMs?: number;
   oidc?: McpServerAuthConfig;
   auth?: McpServerAuthConfig;
   deferTools?: McpServerConfigDeferTools;
@@ -3131,6 +4895,10 @@ export interface McpServerNeedsAuthInfo {
   timestamp: number;
 }
 
+export interface McpServerOwnership {
+  installationId: string;
+}
+
 export type McpSetEnvValueModeDetails = "direct" | "indirect";
 
 /** @experimental */
@@ -3165,6 +4933,7 @@ export interface McpSourceRef {
 export interface McpStartServerRequest {
   serverName: string;
   config?: McpSerializableServerConfig;
+  expectedInstallationId?: string;
 }
 
 export interface McpStartServersResult {
@@ -3175,6 +4944,7 @@ export interface McpStartServersResult {
 
 /** @experimental */
 export interface McpStopServerRequest {
+  expectedInstallationId?: string;
   serverName: string;
 }
 
@@ -3195,14 +4965,27 @@ export interface McpTools {
   ui?: McpToolUi;
 }
 
+export interface McpUninstallPlan {
+  planHandle: string;
+  operationId: string;
+  expiresAtEpochMs: number;
+  installation: McpInstallationSummary;
+  restoresPreviousConfiguration: boolean;
+  ownedSecretCount: number;
+  preservesSharedAuthentication: boolean;
+}
+
 /** @internal */
 export interface McpUnregisterExternalClientRequest {
   serverName: string;
 }
 
 export interface MemoryConfiguration {
+  mode?: MemoryMode;
   enabled: boolean;
 }
+
+export type MemoryMode = "system-prompt" | "user-prompt";
 
 export interface MetadataContextAttributionResult {
   contextAttribution: SessionContextAttribution | null;
@@ -3220,6 +5003,7 @@ export interface MetadataContextHeaviestMessagesResult {
 
 /** @experimental */
 export interface MetadataContextInfoRequest {
+  providerId?: string;
   promptTokenLimit: number;
   outputTokenLimit: number;
   selectedModel?: string;
@@ -3287,6 +5071,7 @@ export interface MetadataUpdateClientMetadataRequest {
 
 /** @experimental */
 export interface ModeSetRequest {
+  planModelProviderId?: string;
   mode: SessionMode;
   expectedMode?: SessionMode;
   inheritPlanBaseFromSessionId?: string;
@@ -3315,6 +5100,7 @@ export interface ModeSetResult {
 }
 
 export interface Model {
+  vendor?: string;
   id: string;
   name: string;
   capabilities: ModelCapabilities;
@@ -3329,19 +5115,34 @@ export interface Model {
   warningText?: ModelWarningText;
   infoMessages?: ModelMessage[];
   warningMessages?: ModelMessage[];
+  provider?: ModelProviderRef;
 }
 
 /** @experimental */
 export interface ModelApplyStartupOverlayRequest {
+  repoModelProviderId?: string;
   deviceManagedModel?: string;
   serverManagedModel?: string;
   policyHelperModel?: string;
+  autoTier?: AutoTier;
   repoModel?: string;
   repoReasoningEffort?: string;
   repoContextTier?: string;
   repoAutoTier?: string;
   cliModel?: string;
   deferredResume?: boolean;
+  managedReasoningEffort?: string;
+  managedContextTier?: string;
+}
+
+export interface ModelArtifactDetails {
+  architecture?: string;
+  families?: string[];
+  family?: string;
+  format?: string;
+  parameterSize?: string;
+  quantization?: string;
+  tokenizer?: string;
 }
 
 export interface ModelBilling {
@@ -3425,17 +5226,38 @@ export interface ModelCapabilitiesOverrideLimitsVision {
 
 export interface ModelCapabilitiesOverrideSupports {
   vision?: boolean;
+  toolCalls?: boolean;
   reasoningEffort?: boolean;
   adaptive_thinking?: AdaptiveThinkingSupport;
 }
 
 export interface ModelCapabilitiesSupports {
+  thinking?: boolean;
   vision?: boolean;
+  toolCalls?: boolean;
   reasoningEffort?: boolean;
   adaptive_thinking?: AdaptiveThinkingSupport;
 }
 
+export interface ModelGetReasoningSummariesRequest {
+  persistedShowReasoning?: boolean;
+  summariesVisible?: boolean;
+}
+
+export interface ModelGetReasoningSummariesResult {
+  clearRedundantSetting: boolean;
+  experimentSettled: boolean;
+  modelDefaultShowsSummaries: boolean;
+  ready: boolean;
+  sessionShowsSummaries: boolean;
+  showHiddenHint: boolean;
+  showReasoningHeaders: boolean;
+  visibility?: boolean;
+}
+
 export interface ModelList {
+  auto?: AutoTierMetadata;
+  imageModels?: ImageToolModel[];
   models: Model[];
 }
 
@@ -3471,6 +5293,139 @@ export interface ModelPolicy {
 }
 
 export type ModelPolicyState = "enabled" | "disabled" | "unconfigured";
+
+export interface ModelProviderAdapterCatalog {
+  providers: ModelProviderAdapterDescriptor[];
+}
+
+export interface ModelProviderAdapterDescriptor {
+  adapterId: string;
+  automaticDiscovery: ModelProviderAutomaticDiscoveryPolicy;
+  displayName: string;
+  operations: ModelProviderAdapterOperationDescriptor[];
+  provenance: ModelProviderAttribution;
+  providerKind: string;
+}
+
+export interface ModelProviderAdapterOperationDescriptor {
+  name: string;
+  inputSchema?: unknown;
+}
+
+export interface ModelProviderAttribution {
+  source: ModelProviderProvenanceSource;
+  ownerDisplayName?: string;
+  ownerId?: string;
+}
+
+export type ModelProviderAutomaticDiscoveryMode = "automatic" | "configuredOnly" | "explicit";
+
+export interface ModelProviderAutomaticDiscoveryPolicy {
+  mode: ModelProviderAutomaticDiscoveryMode;
+  networkScope: ModelProviderDiscoveryNetworkScope;
+  requiresInput: boolean;
+  requiresTrust: boolean;
+}
+
+export type ModelProviderConfigurationDisposition = "alreadyConfigured" | "create";
+
+export interface ModelProviderConfigurationPlan {
+  model: ProviderModelConfig;
+  modelDisposition: ModelProviderConfigurationDisposition;
+  provider: NamedProviderConfig;
+  providerDisposition: ModelProviderConfigurationDisposition;
+  selectionId: string;
+  warnings: ModelProviderWarning[];
+}
+
+/** @experimental */
+export interface ModelProviderDescriptor {
+  kind: ModelProviderKind;
+  id: string;
+  label: string;
+  ordering: number;
+}
+
+export interface ModelProviderDiscoverRequest {
+  adapterId: string;
+  input?: unknown;
+}
+
+export interface ModelProviderDiscoverResult {
+  instances: ModelProviderInstance[];
+  outcome: ModelProviderOperationOutcome;
+}
+
+export type ModelProviderDiscoveryNetworkScope = "configuredEndpointOnly" | "internet" | "localNetwork" | "loopbackOnly" | "none";
+
+export interface ModelProviderGetStatusRequest {
+  instance: ModelProviderInstanceReference;
+}
+
+export interface ModelProviderInstance {
+  displayName: string;
+  provenance: ModelProviderProvenance;
+  reference: ModelProviderInstanceReference;
+  inferenceEndpoint?: string;
+  inferenceTransport?: ProviderEndpointTransport;
+  inferenceType?: ProviderEndpointType;
+  inferenceWireApi?: ProviderEndpointWireApi;
+}
+
+export interface ModelProviderInstanceReference {
+  adapterId: string;
+  id: string;
+  managementEndpoint: string;
+  providerKind: string;
+}
+
+/** @experimental */
+export type ModelProviderKind = "copilot" | "loki";
+
+export interface ModelProviderModelsListRequest {
+  instance: ModelProviderInstanceReference;
+}
+
+export interface ModelProviderOperationOutcome {
+  code: ModelProviderOperationOutcomeCode;
+  message?: string;
+}
+
+export type ModelProviderOperationOutcomeCode = "absent" | "failed" | "success" | "unreachable";
+
+export interface ModelProviderPrepareConfigurationRequest {
+  instance: ModelProviderInstance;
+  model: DiscoveredModel;
+}
+
+export interface ModelProviderProvenance {
+  adapterId: string;
+  providerKind: string;
+  source: ModelProviderProvenanceSource;
+  ownerDisplayName?: string;
+  ownerId?: string;
+}
+
+export type ModelProviderProvenanceSource = "builtIn" | "configured" | "custom" | "extension";
+
+/** @experimental */
+export interface ModelProviderRef {
+  id: string;
+  label: string;
+  kind: ModelProviderKind;
+}
+
+export interface ModelProviderStatus {
+  instance: ModelProviderInstance;
+  outcome: ModelProviderOperationOutcome;
+  status: string;
+  version?: string;
+}
+
+export interface ModelProviderWarning {
+  code: string;
+  message: string;
+}
 
 /** @experimental */
 export interface ModelSetAllowedModelsRequest {
@@ -3519,9 +5474,10 @@ export interface ModelSwitchConfirmation {
 
 /** @experimental */
 export interface ModelSwitchToRequest {
+  providerId?: string;
   modelId: string;
   autoTier?: AutoTier | null;
-  reasoningEffort?: string;
+  reasoningEffort?: string | null;
   reasoningSummary?: ReasoningSummary;
   verbosity?: Verbosity;
   modelCapabilities?: ModelCapabilitiesOverride;
@@ -3537,6 +5493,7 @@ export interface ModelSwitchToRequest {
 }
 
 export interface ModelSwitchToResult {
+  queueId?: string;
   modelId?: string;
   deferred?: boolean;
   status?: string;
@@ -3548,6 +5505,15 @@ export interface ModelSwitchToResult {
   modelState?: CurrentModel;
 }
 
+export interface ModelTokenPriceUnit {
+  modelId: string;
+  unit: TokenPriceUnit;
+}
+
+export interface ModelTokenPriceUnitList {
+  units: ModelTokenPriceUnit[];
+}
+
 export interface ModelWarningText {
   dataRetention?: string;
 }
@@ -3557,9 +5523,16 @@ export interface ModelsListRequest {
   gitHubToken?: string;
 }
 
+export interface ModelsListTokenPriceUnitsRequest {
+  gitHubToken?: string;
+  selectionId?: string;
+}
+
 export interface MoveMcpLoadingToBackgroundResult {
   movedToBackground: boolean;
 }
+
+export type NScope = "personal" | "user";
 
 export interface NameGetResult {
   name: string | null;
@@ -3580,6 +5553,7 @@ export interface NameSetRequest {
 }
 
 export interface NamedProviderConfig {
+  modelProvider?: ProviderConfigModelProvider;
   name: string;
   type?: ProviderConfigType;
   wireApi?: ProviderConfigWireApi;
@@ -3603,6 +5577,14 @@ export interface OpenCanvasInstance {
   status?: string;
   url?: string;
   input?: JsonValue;
+}
+
+export interface OperationClass {
+  operationId: string;
+  expiresAtEpochMs?: number;
+  cancellationRequested?: boolean;
+  phase?: Phase;
+  outcome?: McpInstallationOutcome;
 }
 
 export interface OptionsUpdateAdditionalContentExclusionPolicy {
@@ -3633,9 +5615,23 @@ export type OptionsUpdateReasoningSummary = "none" | "concise" | "detailed";
 
 export type OptionsUpdateToolFilterPrecedence = "available" | "excluded";
 
+export interface PendingExternalToolRequest {
+  requestId: string;
+  toolCallId: string;
+  toolName: string;
+  agentId?: string;
+  arguments?: unknown;
+  providerId?: string;
+}
+
+export interface PendingExternalToolRequestList {
+  items: PendingExternalToolRequest[];
+}
+
 export interface PendingPermissionRequest {
   requestId: string;
   request: PermissionPromptRequest;
+  recoveryEpisodeId?: string;
 }
 
 export interface PendingPermissionRequestList {
@@ -3643,6 +5639,7 @@ export interface PendingPermissionRequestList {
 }
 
 export type PermissionDecision =
+  | PermissionDecisionApproveReadOnlyForSession
   | PermissionDecisionApproveOnce
   | PermissionDecisionApproveForSession
   | PermissionDecisionApproveForLocation
@@ -3684,9 +5681,10 @@ export type PermissionDecisionApproveForLocationApproval =
   | PermissionDecisionApproveForLocationApprovalMemory
   | PermissionDecisionApproveForLocationApprovalCustomTool
   | PermissionDecisionApproveForLocationApprovalExtensionManagement
-  | PermissionDecisionApproveForLocationApprovalFactory
+  | PermissionDecisionApproveForLocationApprovalWorkflow
   | PermissionDecisionApproveForLocationApprovalExtensionPermissionAccess
-  | PermissionDecisionApproveForLocationApprovalExtensionEnvAccess;
+  | PermissionDecisionApproveForLocationApprovalExtensionEnvAccess
+  | PermissionDecisionApproveForLocationApprovalFactory;
 
 export interface PermissionDecisionApproveForLocationApprovalCommands {
   kind: "commands";
@@ -3738,6 +5736,11 @@ export interface PermissionDecisionApproveForLocationApprovalRead {
   kind: "read";
 }
 
+export interface PermissionDecisionApproveForLocationApprovalWorkflow {
+  kind: "workflow";
+  approvalKey?: string;
+}
+
 export interface PermissionDecisionApproveForLocationApprovalWrite {
   kind: "write";
 }
@@ -3757,9 +5760,10 @@ export type PermissionDecisionApproveForSessionApproval =
   | PermissionDecisionApproveForSessionApprovalMemory
   | PermissionDecisionApproveForSessionApprovalCustomTool
   | PermissionDecisionApproveForSessionApprovalExtensionManagement
-  | PermissionDecisionApproveForSessionApprovalFactory
+  | PermissionDecisionApproveForSessionApprovalWorkflow
   | PermissionDecisionApproveForSessionApprovalExtensionPermissionAccess
-  | PermissionDecisionApproveForSessionApprovalExtensionEnvAccess;
+  | PermissionDecisionApproveForSessionApprovalExtensionEnvAccess
+  | PermissionDecisionApproveForSessionApprovalFactory;
 
 export interface PermissionDecisionApproveForSessionApprovalCommands {
   kind: "commands";
@@ -3811,6 +5815,11 @@ export interface PermissionDecisionApproveForSessionApprovalRead {
   kind: "read";
 }
 
+export interface PermissionDecisionApproveForSessionApprovalWorkflow {
+  kind: "workflow";
+  approvalKey?: string;
+}
+
 export interface PermissionDecisionApproveForSessionApprovalWrite {
   kind: "write";
 }
@@ -3824,6 +5833,13 @@ export interface PermissionDecisionApprovePermanently {
   kind: "approve-permanently";
   domain: string;
 }
+
+export interface PermissionDecisionApproveReadOnlyForSession {
+  directories: string[];
+  kind: "approve-read-only-for-session";
+}
+
+export type PermissionDecisionApproveReadOnlyForSessionKind = "approve-read-only-for-session";
 
 export interface PermissionDecisionApproved {
   kind: "approved";
@@ -3846,6 +5862,7 @@ export interface PermissionDecisionCancelled {
 }
 
 export interface PermissionDecisionContext {
+  userFeedback?: string;
   outcome: PermissionDecisionOutcome;
   source: PermissionDecisionSource;
   surface: PermissionDecisionSurface;
@@ -3957,6 +5974,7 @@ export interface PermissionPathsConfig {
 
 export interface PermissionPathsList {
   directories: string[];
+  sessionApprovedPaths?: string[];
   primary: string;
 }
 
@@ -3977,6 +5995,17 @@ export interface PermissionPathsWorkspaceCheckResult {
 /** @experimental */
 export interface PermissionPromptShownNotification {
   message: string;
+}
+
+export interface PermissionRecoveryData {
+  ownerAgentId?: string;
+  ownerSessionId?: string;
+  episodeId: string;
+  status: PermissionRecoveryStatus;
+  onBlocked: PermissionRecoveryOnBlocked;
+  reason: PermissionRecoveryReason;
+  maxAttempts: number;
+  attempts: PermissionRecoveryAttempt[];
 }
 
 export interface PermissionRequestResult {
@@ -4025,6 +6054,7 @@ export type PermissionsConfigureAdditionalContentExclusionPolicyScope = "repo" |
 
 /** @experimental */
 export interface PermissionsConfigureParams {
+  assistedApprovalInstructions?: string;
   approveAllToolPermissionRequests?: boolean;
   approveAllReadPermissionRequests?: boolean;
   rules?: PermissionRulesSet;
@@ -4035,6 +6065,12 @@ export interface PermissionsConfigureParams {
 
 export interface PermissionsConfigureResult {
   success: boolean;
+}
+
+export interface PermissionsEvaluateManagedPolicyResult {
+  bypassPermissionsDisabled: boolean;
+  permissionRulesActive: boolean;
+  policyUndetermined: boolean;
 }
 
 export interface PermissionsFolderTrustAddTrustedResult {
@@ -4063,9 +6099,10 @@ export type PermissionsLocationsAddToolApprovalDetails =
   | PermissionsLocationsAddToolApprovalDetailsMemory
   | PermissionsLocationsAddToolApprovalDetailsCustomTool
   | PermissionsLocationsAddToolApprovalDetailsExtensionManagement
-  | PermissionsLocationsAddToolApprovalDetailsFactory
+  | PermissionsLocationsAddToolApprovalDetailsWorkflow
   | PermissionsLocationsAddToolApprovalDetailsExtensionPermissionAccess
-  | PermissionsLocationsAddToolApprovalDetailsExtensionEnvAccess;
+  | PermissionsLocationsAddToolApprovalDetailsExtensionEnvAccess
+  | PermissionsLocationsAddToolApprovalDetailsFactory;
 
 export interface PermissionsLocationsAddToolApprovalDetailsCommands {
   kind: "commands";
@@ -4115,6 +6152,11 @@ export interface PermissionsLocationsAddToolApprovalDetailsMemory {
 
 export interface PermissionsLocationsAddToolApprovalDetailsRead {
   kind: "read";
+}
+
+export interface PermissionsLocationsAddToolApprovalDetailsWorkflow {
+  kind: "workflow";
+  approvalKey?: string;
 }
 
 export interface PermissionsLocationsAddToolApprovalDetailsWrite {
@@ -4214,6 +6256,19 @@ export interface PermissionsUrlsSetUnrestrictedModeResult {
   success: boolean;
 }
 
+export interface PersistenceWriteRawJsonLockedRequest {
+  dataJson: string;
+  path: string;
+  fileHeader?: string;
+}
+
+export interface PersistenceWriteRawJsonLockedResult {
+  success: boolean;
+  error?: string;
+}
+
+export type Phase = "applying" | "awaiting-confirmation" | "completed" | "prepared" | "preparing" | "revalidating";
+
 export interface PingRequest {
   message?: string;
 }
@@ -4222,6 +6277,14 @@ export interface PingResult {
   message: string;
   timestamp: string;
   protocolVersion: number;
+}
+
+export interface PlanClass {
+  expiresAt: string;
+  operationId: string;
+  planHandle: string;
+  review: SkillInstallationReview;
+  installation?: SkillInstallationSummary;
 }
 
 export interface PlanReadResult {
@@ -4262,6 +6325,25 @@ export interface Plugin {
   marketplace: string;
   version?: string;
   enabled: boolean;
+  directSourceId?: string;
+  installedFrom?: string;
+  source?: string;
+  managed?: boolean;
+  managedDesiredEnabled?: boolean;
+  installed?: boolean;
+}
+
+export interface PluginApplyInstallRequest {
+  contract: CatalogClientContract;
+  planHandle: string;
+  policySessionId: string;
+}
+
+export interface PluginInstallPlan {
+  expiresAt: string;
+  operationId: string;
+  planHandle: string;
+  review: PluginInstallationReview;
 }
 
 export interface PluginInstallResult {
@@ -4274,12 +6356,129 @@ export interface PluginInstallResult {
 
 export type PluginInstallStagingMode = "external" | "destination_sibling";
 
+export type PluginInstallationFailureReason = "already-installed" | "busy" | "confirmation-invalid" | "confirmation-unavailable" | "credential-rejected" | "descriptor-invalid" | "descriptor-not-found" | "descriptor-unavailable" | "descriptor-withdrawn" | "digest-mismatch" | "entrypoint-unavailable" | "expired" | "feature-disabled" | "foreign-runtime" | "invalid-candidate" | "invalid-plugin" | "invalid-request" | "no-credential" | "payload-mismatch" | "payload-unavailable" | "plan-expired" | "plan-replayed" | "policy-blocked" | "policy-changed" | "policy-context-unavailable" | "review-too-large" | "search-mismatch" | "source-rate-limited" | "unsupported-resource" | "write-failed" | "wrong-kind";
+
+export interface PluginInstallationFileReview {
+  digest: string;
+  executable: boolean;
+  mediaType: string;
+  path: string;
+  sizeBytes: number;
+}
+
+export interface PluginInstallationLocation {
+  displayLabel: string;
+  relativePath: string;
+}
+
+export interface PluginInstallationManagementOutcome {
+  kind: PluginInstallationManagementOutcomeKind;
+  plan?: PluginInstallPlan;
+  reason?: PluginInstallationFailureReason;
+  retryAfterSeconds?: number;
+}
+
+export type PluginInstallationManagementOutcomeKind = "install-planned" | "refused";
+
+export interface PluginInstallationManagementResult {
+  kind: CatalogReferenceInstallationResultKind;
+  negotiated?: CatalogNegotiatedContract;
+  outcome?: PluginInstallationManagementOutcome;
+  message?: string;
+  minimumSupportedProtocolVersion?: number;
+  reason?: CatalogNeReason;
+  runtimeProtocolVersion?: number;
+  supportedCapabilities?: string[];
+  unsupportedCapabilities?: string[];
+  field?: CatalogInvalidRequestField;
+  retryAfterSeconds?: number;
+  statusCode?: number;
+}
+
+export interface PluginInstallationMcpServerReview {
+  name: string;
+  transport: PluginInstallationMcpTransport;
+  host?: string;
+}
+
+export type PluginInstallationMcpTransport = "local" | "remote";
+
+export interface PluginInstallationOutcome {
+  kind: PluginInstallationOutcomeKind;
+  installation?: PluginInstallationSummary;
+  operationId?: string;
+  reason?: PluginInstallationFailureReason;
+  retryAfterSeconds?: number;
+}
+
+export type PluginInstallationOutcomeKind = "cancelled" | "declined" | "installed" | "refused";
+
+export interface PluginInstallationResult {
+  kind: CatalogReferenceInstallationResultKind;
+  negotiated?: CatalogNegotiatedContract;
+  outcome?: PluginInstallationOutcome;
+  message?: string;
+  minimumSupportedProtocolVersion?: number;
+  reason?: CatalogNeReason;
+  runtimeProtocolVersion?: number;
+  supportedCapabilities?: string[];
+  unsupportedCapabilities?: string[];
+  field?: CatalogInvalidRequestField;
+  retryAfterSeconds?: number;
+  statusCode?: number;
+}
+
+export interface PluginInstallationReview {
+  action: PluginInstallationReviewAction;
+  catalogue: InstallationCatalogueIdentity;
+  files: PluginInstallationFileReview[];
+  installsDisabled: boolean;
+  manifestContent: string;
+  manifestPath: string;
+  name: string;
+  source: PluginInstallationSource;
+  target: PluginInstallationLocation;
+  totalBytes: number;
+  description?: string;
+  mcpServers?: PluginInstallationMcpServerReview[];
+  version?: string;
+}
+
+export type PluginInstallationReviewAction = "install";
+
+export interface PluginInstallationSource {
+  bundleDigest: string;
+  catalogRevisionId: string;
+  descriptorDigest: string;
+  repository: string;
+  repositoryId: string;
+  resourceId: string;
+  revision: string;
+  root: string;
+}
+
+export interface PluginInstallationSummary {
+  catalogue: InstallationCatalogueIdentity;
+  enabled: boolean;
+  installedAt: string;
+  name: string;
+  operationId: string;
+  source: PluginInstallationSource;
+  target: PluginInstallationLocation;
+}
+
 export interface PluginList {
   plugins: Plugin[];
 }
 
 export interface PluginListResult {
   plugins: InstalledPluginInfo[];
+}
+
+export interface PluginPlanInstallRequest {
+  candidateHandle: string;
+  contract: CatalogClientContract;
+  policySessionId: string;
 }
 
 export interface PluginUpdateAllEntry {
@@ -4372,6 +6571,7 @@ export type ProtocolExternalToolDefer = "auto" | "never";
 
 /** @experimental */
 export interface ProtocolExternalToolDefinition {
+  namespace?: ProtocolExternalToolNamespace;
   name: string;
   description: string;
   title?: string;
@@ -4381,6 +6581,17 @@ export interface ProtocolExternalToolDefinition {
   defer?: ProtocolExternalToolDefer;
   isTerminal?: boolean;
   metadata?: { [k: string]: JsonValue | undefined };
+}
+
+export interface ProtocolExternalToolNamespace {
+  name: string;
+  description?: string;
+}
+
+export interface ProtocolImageGenerationOptions {
+  enabled?: boolean;
+  watermark?: boolean;
+  saveToDisk?: boolean;
 }
 
 export type ProtocolMarkerSectionOverride =
@@ -4435,6 +6646,8 @@ export interface ProviderAddResult {
 
 /** @experimental */
 export interface ProviderConfig {
+  apiKeyCommand?: string;
+  modelProvider?: ProviderConfigModelProvider;
   type?: ProviderConfigType;
   wireApi?: ProviderConfigWireApi;
   transport?: ProviderConfigTransport;
@@ -4457,11 +6670,20 @@ export interface ProviderConfigAzure {
   apiVersion?: string;
 }
 
+export type ProviderConfigModelProvider = "anthropic" | "azure_openai" | "foundry_local" | "llama_cpp" | "lm_studio" | "ollama" | "openai";
+
 export type ProviderConfigTransport = "http" | "websockets";
 
 export type ProviderConfigType = "openai" | "azure" | "anthropic";
 
 export type ProviderConfigWireApi = "completions" | "responses";
+
+/** @experimental */
+export interface ProviderDescriptor {
+  kind: LoginProviderKind;
+  label: string;
+  available: boolean;
+}
 
 export interface ProviderEndpoint {
   type: ProviderEndpointType;
@@ -4495,6 +6717,7 @@ export interface ProviderModelConfig {
   maxOutputTokens?: number;
   capabilities?: ModelCapabilitiesOverride;
   systemMessage?: ProtocolSystemMessageConfig;
+  metadata?: { [k: string]: JsonValue | undefined };
 }
 
 export interface ProviderSessionToken {
@@ -4505,6 +6728,19 @@ export interface ProviderSessionToken {
 }
 
 /** @experimental */
+export interface ProviderSyncRequest {
+  providers?: NamedProviderConfig[];
+  models?: ProviderModelConfig[];
+}
+
+/** @experimental */
+export interface ProviderSyncResult {
+  models: JsonValue[];
+  selectionIds: string[];
+  modelDeselected?: boolean;
+}
+
+/** @experimental */
 export interface ProviderTokenAcquireRequest {
   sessionId: string;
   providerName: string;
@@ -4512,6 +6748,35 @@ export interface ProviderTokenAcquireRequest {
 
 export interface ProviderTokenAcquireResult {
   token: string;
+}
+
+export interface ProviderWithdrawRequest {
+  models: string[];
+}
+
+export interface ProviderWithdrawResult {
+  providersRemoved: string[];
+  withdrawn: string[];
+  modelDeselected?: boolean;
+}
+
+export interface PurpleInstallationFileReview {
+  digest: string;
+  executable: boolean;
+  mediaType: string;
+  path: string;
+  sizeBytes: number;
+}
+
+export interface PurpleInstallationSource {
+  bundleDigest: string;
+  catalogRevisionId: string;
+  descriptorDigest: string;
+  repository: string;
+  repositoryId: string;
+  resourceId: string;
+  revision: string;
+  root: string;
 }
 
 export type PushAttachment =
@@ -4686,6 +6951,16 @@ export interface PushGitHubRepoRef {
 }
 
 /** @experimental */
+export interface QueueAppendSteeringRequest {
+  messageId: string;
+  expectedPrompt: string;
+  agentMode: SendAgentMode;
+  prompt: string;
+  displayPrompt: string;
+  attachments: Attachment[];
+}
+
+/** @experimental */
 export interface QueueBeginDeferredIdleDrainRequest {
   activeBackgroundWork: boolean;
 }
@@ -4775,6 +7050,7 @@ export interface QueuePendingItems {
   kind: QueuePendingItemsKind;
   displayText: string;
   agentMode?: SendAgentMode;
+  source?: string;
 }
 
 export type QueuePendingItemsKind = "message" | "command";
@@ -4783,6 +7059,7 @@ export interface QueuePendingItemsResult {
   items: QueuePendingItems[];
   steeringMessages: string[];
   inFlightSteeringCount?: number;
+  withdrawableTurnMessageId?: string;
 }
 
 /** @experimental */
@@ -4813,6 +7090,7 @@ export interface QueueSetDrainPausedRequest {
 }
 
 export interface QueueSnapshotResult {
+  inFlightModelChangeId?: string;
   items: QueuePendingItems[];
   steeringMessages: string[];
   itemOrders?: number[];
@@ -4830,6 +7108,18 @@ export interface QueueUpdateTextResult {
   updated: boolean;
 }
 
+/** @experimental */
+export interface QueueWithdrawMessageRequest {
+  messageId: string;
+  expectedPrompt: string;
+}
+
+/** @experimental */
+export interface QueueWithdrawMessageResult {
+  removed: boolean;
+  interrupted: boolean;
+}
+
 export interface QueuedCommandHandled {
   handled: true;
   stopProcessingQueue?: boolean;
@@ -4842,6 +7132,12 @@ export interface QueuedCommandNotHandled {
 export type QueuedCommandResult =
   | QueuedCommandHandled
   | QueuedCommandNotHandled;
+
+export interface QuotaWarningProjection {
+  message: string;
+  warningType: string;
+  url?: string;
+}
 
 /** @experimental */
 export interface RegisterEventInterestParams {
@@ -4977,8 +7273,30 @@ export interface RemoteSessionRepository {
   branch?: string;
 }
 
+export type Resource = "mcp" | "plugin" | "skill";
+
 export type ResponseFormat =
   | { jsonSchema: JsonSchemaResponseFormat; type: "json_schema"; };
+
+export interface ReviewClass {
+  action: InstallationReviewAction;
+  catalogue: InstallationCatalogueIdentity;
+  files: PurpleInstallationFileReview[];
+  totalBytes: number;
+  description?: string;
+  entrypointContent?: string;
+  entrypointPath?: string;
+  installsDisabled?: boolean;
+  name?: string;
+  source?: PurpleInstallationSource;
+  target?: InstallationLocation;
+  filesModified?: boolean;
+  installation?: SkillInstallationSummary;
+  manifestContent?: string;
+  manifestPath?: string;
+  mcpServers?: PluginInstallationMcpServerReview[];
+  version?: string;
+}
 
 /** @experimental */
 export interface RunOptions {
@@ -4988,8 +7306,13 @@ export interface RunOptions {
   resumeFromRunId?: string;
 }
 
+export interface SandboxApplyDefaultsRequest {
+  stored: unknown;
+}
+
 /** @experimental */
 export interface SandboxConfig {
+  credentials?: SandboxCredentialsConfig;
   enabled: boolean;
   userPolicy?: SandboxConfigUserPolicy;
   addCurrentWorkingDirectory?: boolean;
@@ -5009,7 +7332,6 @@ export interface SandboxConfigAuth {
   gh?: boolean;
 }
 
-/** @internal */
 export type SandboxConfigSource = "never_configured" | "user_enabled" | "user_disabled" | "session_flag" | "session_disabled" | "unsupported_host" | "repository_policy";
 
 export interface SandboxConfigUserPolicy {
@@ -5052,6 +7374,19 @@ export interface SandboxConfigUserPolicySeatbelt {
   keychainAccess?: boolean;
 }
 
+export interface SandboxCredentialSuggestion {
+  name: string;
+  suggestedInjectHosts: string[];
+}
+
+export interface SandboxCredentialSuggestionsResult {
+  suggestions: SandboxCredentialSuggestion[];
+}
+
+export interface SandboxCredentialsConfig {
+  envVars: { [k: string]: SandboxMaskedEnvVar | undefined };
+}
+
 /** @experimental */
 export interface SandboxDisableForSessionRequest {
   requestId: string;
@@ -5063,10 +7398,78 @@ export interface SandboxDisableForSessionResult {
   enabled: boolean;
 }
 
+export interface SandboxDocsUrlResult {
+  url: string;
+}
+
 export interface SandboxEnforcementStatus {
   required: boolean;
   blocked: boolean;
   reason?: string;
+}
+
+export interface SandboxGrantPathForRequestRequest {
+  requestId: string;
+  decisionContext?: PermissionDecisionContext;
+}
+
+export interface SandboxGrantPathForRequestResult {
+  success: boolean;
+}
+
+export interface SandboxHostCapability {
+  name: SandboxHostCapabilityName;
+  supported: boolean;
+  reason?: string;
+}
+
+export type SandboxHostCapabilityName = string;
+
+export interface SandboxHostSupport {
+  supported: boolean;
+  reason?: string;
+  capabilities: SandboxHostCapability[];
+}
+
+export interface SandboxMaskedEnvVar {
+  injectHosts: string[];
+}
+
+export interface SandboxProxyCACreateResult {
+  certificatePath: string;
+}
+
+export interface SandboxProxyCARequest {
+  sandboxConfig?: SandboxConfig;
+}
+
+export type SandboxProxyCAState = "error" | "installed" | "notInstalled" | "unsupported";
+
+export interface SandboxProxyCAStatus {
+  canInstall: boolean;
+  state: SandboxProxyCAState;
+  detail?: string;
+}
+
+export interface SandboxProxySecretGetResult {
+  value?: string;
+}
+
+export interface SandboxProxySecretLocation {
+  configDir: string;
+  secretId: string;
+}
+
+export interface SandboxProxySecretSaveRequest {
+  value: string;
+}
+
+export interface SandboxProxySecretSaveResult {
+  storedInKeychain: boolean;
+}
+
+export interface SandboxResolveFlooredConfigResult {
+  sandboxJson: unknown;
 }
 
 export type SandboxSessionChange = "disabled" | "restored";
@@ -5152,6 +7555,13 @@ export interface SecretsAddFilterValuesResult {
 }
 
 export type SendAgentMode = "interactive" | "plan" | "autopilot" | "shell";
+
+export interface SendAndWaitResult {
+  aborted: boolean;
+  messageId: string;
+  completionEventId?: string;
+  response?: SessionEvent;
+}
 
 /** @experimental */
 export interface SendAttachmentsToMessageParams {
@@ -5293,6 +7703,11 @@ export interface SessionCompletionItem {
   kind?: string;
 }
 
+export interface SessionConnectedIdEInfo {
+  ideName: string;
+  workspaceFolder: string;
+}
+
 export interface SessionContext {
   cwd: string;
   gitRoot?: string;
@@ -5317,6 +7732,8 @@ export type SessionContextAttribution = {
 export type SessionContextHostType = "github" | "ado";
 
 export type SessionContextInfo = {
+  displayModelName?: string;
+  provider?: ModelProviderRef;
   modelName: string;
   systemTokens: number;
   conversationTokens: number;
@@ -5342,6 +7759,7 @@ export interface SessionFsAppendFileRequest {
 }
 
 export interface SessionFsError {
+  writeChanged?: boolean;
   code: SessionFsErrorCode;
   message?: string;
 }
@@ -5364,6 +7782,16 @@ export interface SessionFsMkdirRequest {
   path: string;
   recursive?: boolean;
   mode?: number;
+}
+
+export interface SessionFsReadFileBytesRequest {
+  path: string;
+  sessionId: string;
+}
+
+export interface SessionFsReadFileBytesResult {
+  content: string;
+  error?: SessionFsError;
 }
 
 /** @experimental */
@@ -5422,6 +7850,7 @@ export interface SessionFsRmRequest {
 }
 
 export interface SessionFsSetProviderCapabilities {
+  binary?: boolean;
   sqlite?: boolean;
 }
 
@@ -5504,6 +7933,13 @@ export interface SessionFsStatResult {
   mtime: string;
   birthtime: string;
   error?: SessionFsError;
+}
+
+export interface SessionFsWriteFileBytesRequest {
+  content: string;
+  path: string;
+  sessionId: string;
+  mode?: number;
 }
 
 /** @experimental */
@@ -5617,6 +8053,8 @@ export interface SessionLoadDeferredRepoHooksResult {
 export type SessionLogLevel = "info" | "warning" | "error";
 
 export interface SessionManagedPermissions {
+  disableAssistedPermissionsMode?: boolean;
+  limitTo?: string[];
   disableBypassPermissionsMode?: string;
   deny?: string[];
   ask?: string[];
@@ -5625,6 +8063,34 @@ export interface SessionManagedPermissions {
 
 export interface SessionManagedSettings {
   permissions?: SessionManagedPermissions;
+}
+
+/** @experimental */
+export interface SessionMcpOauthCancelLoginRequest {
+  expectedInstallationId: string;
+  loginId: string;
+}
+
+export interface SessionMcpOauthCancelLoginResult {
+  cancelled: boolean;
+}
+
+/** @experimental */
+export interface SessionMcpOauthPrepareLoginRequest {
+  serverName: string;
+  expectedInstallationId: string;
+  forceReauth?: boolean;
+  clientName?: string;
+  callbackSuccessMessage?: string;
+}
+
+export interface SessionMcpOauthPrepareLoginResult {
+  expiresAt: string;
+  loginId: string;
+}
+
+export interface SessionMcpSetConnectedIdEInfoParams {
+  ide?: SessionConnectedIdEInfo;
 }
 
 export interface SessionMetadataSnapshot {
@@ -5642,11 +8108,23 @@ export interface SessionMetadataSnapshot {
   currentMode: MetadataSnapshotCurrentMode;
   selectedModel?: string;
   sessionLimits: SessionLimitsConfig | null;
+  indexedSearch?: IndexedSearchState;
   workspace: WorkspaceSummary | null;
 }
 
+export interface SessionModelClearStartupSeedRequest {
+  expectedModel: string;
+  expectedProviderId?: string;
+}
+
+export interface SessionModelClearStartupSeedResult {
+  cleared: boolean;
+}
+
 export interface SessionModelList {
+  auto?: AutoTierMetadata;
   list: JsonValue[];
+  providers?: ModelProviderDescriptor[];
   modelPriceCategories?: SessionModelPriceCategory[];
   quotaSnapshots?: { [k: string]: JsonValue | undefined };
 }
@@ -5657,6 +8135,15 @@ export interface SessionModelPriceCategory {
 }
 
 export interface SessionOpenOptions {
+  agentDirectories?: string[];
+  autopilot?: AutopilotOptions;
+  autoTierIsExplicit?: boolean;
+  enableFileHooks?: boolean;
+  enforceManagedModelDefaults?: boolean;
+  excludedManagedSettings?: string[];
+  hookDirectories?: string[];
+  instructionDirectories?: string[];
+  interactiveUser?: boolean;
   sessionId?: string;
   name?: string;
   model?: string;
@@ -5698,7 +8185,6 @@ export interface SessionOpenOptions {
   shellInitProfile?: string;
   shellProcessFlags?: string[];
   sandboxConfig?: SandboxConfig;
-  /** @internal */
   sandboxConfigSource?: SandboxConfigSource;
   logInteractiveShells?: boolean;
   envValueMode?: SessionOpenOptionsEnvValueMode;
@@ -5706,6 +8192,7 @@ export interface SessionOpenOptions {
   managedMcpServers?: { [k: string]: ManagedMcpServerConfig };
   allowAllMcpServerInstructions?: boolean;
   skillDirectories?: string[];
+  ignoredSkillsLocations?: string[];
   enableSkills?: boolean;
   /** @internal */
   hasSkillProvider?: boolean;
@@ -5781,12 +8268,105 @@ export interface SessionOpenResult {
   progress?: SessionsOpenProgress[];
 }
 
+/** @experimental */
+export interface SessionPluginsDisableRequest {
+  names: string[];
+}
+
+/** @experimental */
+export interface SessionPluginsEnableRequest {
+  names: string[];
+}
+
+/** @experimental */
+export interface SessionPluginsInstallRequest {
+  source: string;
+}
+
+export interface SessionPluginsRetryManagedRequest {
+  plugins?: string[];
+}
+
+export interface SessionPluginsRetryManagedResult {
+  plugins: ManagedPluginRetryEntry[];
+}
+
 export interface SessionPruneResult {
   deleted: string[];
   candidates: string[];
   skipped: string[];
   freedBytes: number;
   dryRun: boolean;
+}
+
+export interface SessionQuotaDelegateWarning {
+  text: string;
+  url: string;
+}
+
+export interface SessionQuotaGetResult {
+  canSignupForCopilotFree: boolean;
+  delegateAvailable: boolean;
+  dynamicWorkflowsEnabled: boolean;
+  dynamicWorkflowsUiVisible: boolean;
+  isFreeUser: boolean;
+  isTbbUser: boolean;
+  modelCostColumnVisible: boolean;
+  planTier: SessionQuotaPlanTier;
+  premiumRequestsBillable: boolean;
+  snapshots: { [k: string]: SessionQuotaSnapshot | undefined };
+  delegateWarning?: SessionQuotaDelegateWarning;
+  providerQuotas?: ProviderQuotaState[];
+  upgradeUrl?: string;
+}
+
+export type SessionQuotaPlanTier = "access" | "business" | "edu" | "enterprise" | "free" | "max" | "pro" | "pro_plus" | "unknown";
+
+export interface SessionQuotaProjection {
+  canSignupForCopilotFree: boolean;
+  delegateAvailable: boolean;
+  dynamicWorkflowsEnabled: boolean;
+  dynamicWorkflowsUiVisible: boolean;
+  isFreeUser: boolean;
+  isTbbUser: boolean;
+  modelCostColumnVisible: boolean;
+  planTier: SessionQuotaPlanTier;
+  premiumRequestsBillable: boolean;
+  snapshots: { [k: string]: SessionQuotaSnapshot | undefined };
+  delegateWarning?: SessionQuotaDelegateWarning;
+  providerQuotas?: ProviderQuotaState[];
+  upgradeUrl?: string;
+}
+
+export interface SessionQuotaRefreshResult {
+  canSignupForCopilotFree: boolean;
+  delegateAvailable: boolean;
+  dynamicWorkflowsEnabled: boolean;
+  dynamicWorkflowsUiVisible: boolean;
+  isFreeUser: boolean;
+  isTbbUser: boolean;
+  modelCostColumnVisible: boolean;
+  planTier: SessionQuotaPlanTier;
+  premiumRequestsBillable: boolean;
+  snapshots: { [k: string]: SessionQuotaSnapshot | undefined };
+  delegateWarning?: SessionQuotaDelegateWarning;
+  providerQuotas?: ProviderQuotaState[];
+  upgradeUrl?: string;
+}
+
+export interface SessionQuotaSnapshot {
+  entitlementRequests: number;
+  isUnlimitedEntitlement: boolean;
+  overage: number;
+  overageAllowedWithExhaustedQuota: boolean;
+  remainingPercentage: number;
+  usageAllowedWithExhaustedQuota: boolean;
+  usedRequests: number;
+  hasQuota?: boolean;
+  overageEntitlement?: number;
+  resetDateEpochMs?: number;
+  resetDateEstimated?: boolean;
+  tokenBasedBilling?: boolean;
 }
 
 /** @experimental */
@@ -5885,6 +8465,11 @@ export interface SessionTelemetryEngagement {
 
 /** @experimental */
 export interface SessionUpdateOptionsParams {
+  agentDirectories?: string[];
+  autopilot?: AutopilotOptions;
+  hookDirectories?: string[];
+  imageGeneration?: ProtocolImageGenerationOptions;
+  instructionDirectories?: string[];
   model?: string;
   modelCapabilitiesOverrides?: ModelCapabilitiesOverride;
   reasoningEffort?: string;
@@ -5909,12 +8494,12 @@ export interface SessionUpdateOptionsParams {
   shellInitProfile?: string;
   shellProcessFlags?: string[];
   sandboxConfig?: SandboxConfig;
-  /** @internal */
   sandboxConfigSource?: SandboxConfigSource;
   logInteractiveShells?: boolean;
   envValueMode?: OptionsUpdateEnvValueMode;
   allowAllMcpServerInstructions?: boolean;
   skillDirectories?: string[];
+  ignoredSkillsLocations?: string[];
   includedBuiltinSkills?: string[] | null;
   disabledSkills?: string[];
   enableOnDemandInstructionDiscovery?: boolean;
@@ -5953,7 +8538,17 @@ export interface SessionUpdateOptionsResult {
   pluginHookCount?: number;
 }
 
+export interface SessionUsageSetCodeChangesRequest {
+  linesAdded: number;
+  linesRemoved: number;
+  filesCount?: number;
+}
+
 export type SessionVisibilityStatus = "repo" | "unshared";
+
+export interface SessionWorkflowPauseAtCheckpointResult {
+  action: WorkflowPauseCheckpointAction;
+}
 
 export interface SessionWorkingDirectoryContext {
   cwd: string;
@@ -5967,6 +8562,18 @@ export interface SessionWorkingDirectoryContext {
 }
 
 export type SessionWorkingDirectoryContextHostType = "github" | "ado";
+
+export interface SessionWorkingDirectoryContextWithClient {
+  cwd: string;
+  baseCommit?: string;
+  branch?: string;
+  clientName?: string;
+  gitRoot?: string;
+  headCommit?: string;
+  hostType?: string;
+  repository?: string;
+  repositoryHost?: string;
+}
 
 export interface SessionsBulkDeleteRequest {
   sessionIds: string[];
@@ -5992,6 +8599,18 @@ export interface SessionsCloseRequest {
 }
 
 export interface SessionsCloseResult {
+}
+
+export interface SessionsCreateWorkspaceRequest {
+  convention: string;
+  sessionId: string;
+  sessionStatePath: string;
+  context?: SessionWorkingDirectoryContextWithClient;
+  name?: string;
+}
+
+export interface SessionsCreateWorkspaceResult {
+  workspaceJson: string;
 }
 
 export interface SessionsDeleteRequest {
@@ -6095,6 +8714,15 @@ export interface SessionsListRequest {
 
 export interface SessionsLoadDeferredRepoHooksRequest {
   sessionId: string;
+}
+
+export interface SessionsLoadWorkspaceRequest {
+  sessionId: string;
+  sessionsHome: string;
+}
+
+export interface SessionsLoadWorkspaceResult {
+  workspaceJson?: string;
 }
 
 export interface SessionsOpenAttach {
@@ -6242,7 +8870,17 @@ export interface SessionsTransferRemoteControlRequest {
   expectedFromSessionId?: string;
 }
 
+export interface SessionsUpdateWorkspaceFieldsRequest {
+  fieldsJson: string;
+  sessionId: string;
+  sessionsHome: string;
+}
+
+export interface SessionsUpdateWorkspaceFieldsResult {
+}
+
 export type SettableAuthInfo =
+  | AccountAuthInfo
   | HMACAuthInfo
   | EnvAuthInfo
   | SettableTokenAuthInfo
@@ -6333,6 +8971,18 @@ export interface Skill {
   argumentHint?: string;
 }
 
+export interface SkillApplyInstallRequest {
+  contract: CatalogClientContract;
+  planHandle: string;
+  policySessionId: string;
+}
+
+export interface SkillApplyUninstallRequest {
+  contract: CatalogClientContract;
+  planHandle: string;
+  policySessionId: string;
+}
+
 export interface SkillDiscoveryPath {
   path: string;
   scope: SkillDiscoveryScope;
@@ -6346,11 +8996,130 @@ export interface SkillDiscoveryPathList {
 
 export type SkillDiscoveryScope = "project" | "personal-copilot" | "personal-agents" | "custom";
 
+export interface SkillInstallPlan {
+  planHandle: string;
+  operationId: string;
+  expiresAt: string;
+  review: SkillInstallationReview;
+}
+
+export type SkillInstallationFailureReason = "credential-rejected" | "no-credential" | "source-rate-limited" | "feature-disabled" | "invalid-request" | "operation-limit" | "cancelled" | "confirmation-unavailable" | "confirmation-invalid" | "policy-context-unavailable" | "policy-changed" | "resource-not-found" | "plan-expired" | "plan-replayed" | "foreign-runtime" | "wrong-kind" | "search-mismatch" | "expired" | "invalid-candidate" | "descriptor-unavailable" | "descriptor-invalid" | "entrypoint-unavailable" | "invalid-skill" | "payload-unavailable" | "payload-mismatch" | "source-changed" | "lifecycle-unavailable" | "recovery-required" | "review-too-large" | "busy" | "already-installed" | "configuration-modified" | "write-failed";
+
+export interface SkillInstallationFileReview {
+  path: string;
+  sizeBytes: number;
+  mediaType: string;
+  executable: boolean;
+  digest: string;
+}
+
+export interface SkillInstallationLocation {
+  scope: SkillInstallationScope;
+  relativePath: string;
+  displayLabel: string;
+  diagnosticsAbsolutePath?: string;
+}
+
+export type SkillInstallationManagementOutcome =
+  | { retryAfterSeconds?: number; kind: "recovery-required"; }
+  | { retryAfterSeconds?: number; plan: SkillInstallPlan; kind: "install-planned"; }
+  | { retryAfterSeconds?: number; installations: SkillInstallationSummary[]; kind: "listed"; }
+  | { retryAfterSeconds?: number; installations: SkillInstallationSummary[]; kind: "recovered"; }
+  | { retryAfterSeconds?: number; reason: SkillInstallationFailureReason; operation_id: string; kind: "rolled-back"; }
+  | { retryAfterSeconds?: number; plan: SkillUninstallPlan; kind: "uninstall-planned"; }
+  | { retryAfterSeconds?: number; operation: SkillInstallationOperationStatus; kind: "operation"; }
+  | { retryAfterSeconds?: number; installation: SkillInstallationSummary; diagnostics: string[]; kind: "enabled-changed"; }
+  | { retryAfterSeconds?: number; reason: SkillInstallationFailureReason; kind: "refused"; };
+
+export type SkillInstallationManagementResult =
+  | { retryAfterSeconds?: number; statusCode?: number; kind: "outcome"; outcome: SkillInstallationManagementOutcome; negotiated: CatalogNegotiatedContract; }
+  | CatalogNegotiationRefusedError
+  | CatalogInvalidRequestError;
+
+export interface SkillInstallationOperationRequest {
+  contract: CatalogClientContract;
+  operationId: string;
+}
+
+export type SkillInstallationOperationStatus =
+  | { operationId: string; cancellationRequested: boolean; phase: "preparing"; }
+  | { operationId: string; cancellationRequested: boolean; phase: "prepared"; }
+  | { operationId: string; cancellationRequested: boolean; phase: "awaiting-confirmation"; }
+  | { operationId: string; cancellationRequested: boolean; phase: "revalidating"; }
+  | { operationId: string; cancellationRequested: boolean; phase: "applying"; }
+  | { operationId: string; cancellationRequested: boolean; outcome: SkillInstallationOutcome; phase: "completed"; };
+
+export type SkillInstallationOutcome =
+  | { retryAfterSeconds?: number; installation: SkillInstallationSummary; kind: "installed"; }
+  | { retryAfterSeconds?: number; installationId: string; operationId: string; kind: "uninstalled"; }
+  | { retryAfterSeconds?: number; reason: SkillInstallationFailureReason; operationId: string; kind: "rolled-back"; }
+  | { retryAfterSeconds?: number; operationId: string; kind: "recovery-required"; }
+  | { retryAfterSeconds?: number; operationId: string; kind: "declined"; }
+  | { retryAfterSeconds?: number; operationId: string; kind: "cancelled"; }
+  | { retryAfterSeconds?: number; reason: SkillInstallationFailureReason; operationId?: string; kind: "refused"; };
+
+export type SkillInstallationOwnershipState = "intact" | "modified" | "recovery-required";
+
+export type SkillInstallationResult =
+  | { retryAfterSeconds?: number; statusCode?: number; kind: "outcome"; outcome: SkillInstallationOutcome; negotiated: CatalogNegotiatedContract; }
+  | CatalogNegotiationRefusedError
+  | CatalogInvalidRequestError;
+
+export type SkillInstallationReview =
+  | { name: string; description?: string; catalogue: InstallationCatalogueIdentity; source: SkillInstallationSource; target: SkillInstallationLocation; installsDisabled: boolean; files: SkillInstallationFileReview[]; totalBytes: number; entrypointPath: string; entrypointContent: string; action: "install"; }
+  | { installation: SkillInstallationSummary; filesModified: boolean; files: SkillInstallationFileReview[]; totalBytes: number; catalogue: InstallationCatalogueIdentity; action: "uninstall"; };
+
+export type SkillInstallationScope = "personal";
+
+export type SkillInstallationSessionState = "loaded-enabled" | "loaded-disabled" | "not-loaded" | "unknown";
+
+export interface SkillInstallationSource {
+  resourceId: string;
+  catalogRevisionId: string;
+  repositoryId: string;
+  repository: string;
+  revision: string;
+  root: string;
+  descriptorDigest: string;
+  bundleDigest: string;
+}
+
+export interface SkillInstallationSummary {
+  installationId: string;
+  operationId: string;
+  name: string;
+  target: SkillInstallationLocation;
+  configuredEnabled: boolean;
+  sessionState: SkillInstallationSessionState;
+  source: SkillInstallationSource;
+  catalogue: InstallationCatalogueIdentity;
+  installedAt: string;
+  ownershipState: SkillInstallationOwnershipState;
+}
+
+export interface SkillInstallationsRequest {
+  contract: CatalogClientContract;
+  policySessionId: string;
+}
+
 export interface SkillList {
   skills: Skill[];
 }
 
+export interface SkillPlanInstallRequest {
+  contract: CatalogClientContract;
+  candidateHandle: string;
+  policySessionId: string;
+}
+
+export interface SkillPlanUninstallRequest {
+  contract: CatalogClientContract;
+  installationId: string;
+  policySessionId: string;
+}
+
 export interface SkillProviderDescriptor {
+  directory?: string;
   name: string;
   description: string;
   userInvocable?: boolean;
@@ -6378,6 +9147,21 @@ export interface SkillProviderReadResult {
   markdown: string;
 }
 
+export interface SkillSetEnabledRequest {
+  contract: CatalogClientContract;
+  installationId: string;
+  enabled: boolean;
+  policySessionId: string;
+}
+
+export interface SkillUninstallPlan {
+  planHandle: string;
+  operationId: string;
+  expiresAt: string;
+  installation: SkillInstallationSummary;
+  review: SkillInstallationReview;
+}
+
 export interface SkillsConfigSetDisabledSkillsRequest {
   disabledSkills: string[];
 }
@@ -6395,6 +9179,7 @@ export interface SkillsDisableRequest {
 export interface SkillsDiscoverRequest {
   projectPaths?: string[];
   skillDirectories?: string[];
+  ignoredSkillsLocations?: string[];
   excludeHostSkills?: boolean;
 }
 
@@ -6404,7 +9189,9 @@ export interface SkillsEnableRequest {
 }
 
 export interface SkillsGetDiscoveryPathsRequest {
+  skillDirectories?: string[];
   projectPaths?: string[];
+  ignoredSkillsLocations?: string[];
   excludeHostSkills?: boolean;
 }
 
@@ -6434,6 +9221,7 @@ export interface SlashCommandAddTimelineEntryResult {
 }
 
 export interface SlashCommandAgentPromptResult {
+  reservationToken?: string;
   kind: "agent-prompt";
   prompt: string;
   displayPrompt: string;
@@ -6511,6 +9299,7 @@ export interface SlashCommandSelectSubcommandResult {
 export interface SlashCommandSetModelResult {
   kind: "set-model";
   model: string;
+  autoTier?: AutoTier;
   scope?: string;
   warning?: string;
   reasoningEffort?: string;
@@ -6548,14 +9337,31 @@ export interface SlashCommandTimelineEntry {
   remediation?: RemediationAction;
 }
 
-export type SubagentSettings = {
+export interface SourceClass {
+  kind?: CatalogCandidateSourceKind;
+  url?: string;
+  path?: string;
+  repository?: string;
+}
+
+export type StaffLogLevelMigrationStatus = "current" | "ineligible" | "refreshed";
+
+export type StaffUpdateChannelMigrationStatus = "completed" | "current" | "excluded-experimental" | "ineligible" | "migrated";
+
+export type SubagentSettings =
+  | SubagentSettingsConfig
+  | { agents?: { [k: string]: SubagentSettingsEntry }; disabledSubagents?: string[]; maxConcurrency?: number; maxDepth?: number; } | null;
+
+export interface SubagentSettingsConfig {
   agents?: { [k: string]: SubagentSettingsEntry | undefined };
+  contextManagementTools?: boolean;
   disabledSubagents?: string[];
   maxConcurrency?: number;
   maxDepth?: number;
-} | null;
+}
 
 export interface SubagentSettingsEntry {
+  providerId?: string;
   model?: string;
   modelPolicy?: AgentModelPolicy;
   effortLevel?: string;
@@ -6568,6 +9374,7 @@ export type SubagentSettingsEntryContextTier = "inherit" | "default" | "long_con
 export interface SystemMessageBlock {
   content: string;
   isStatic?: boolean;
+  cacheBreakpoint?: boolean;
 }
 
 export interface TaskAgentInfo {
@@ -6597,6 +9404,14 @@ export interface TaskAgentProgress {
   type: "agent";
   recentActivity: TaskProgressLine[];
   latestIntent?: string;
+}
+
+/** @experimental */
+export interface TaskBlocker {
+  kind: TaskBlockerKind;
+  reason: PermissionRecoveryReason;
+  resumable: boolean;
+  permissionRecovery: PermissionRecoveryData;
 }
 
 export type TaskClientActiveStatus = "running" | "idle";
@@ -6669,6 +9484,7 @@ export interface TaskCompleteData {
   outcome?: TaskCompletionOutcome;
   reason?: string;
   objectiveId?: number;
+  blocker?: TaskBlocker;
 }
 
 export interface TaskCompletionDecision {
@@ -6724,6 +9540,11 @@ export interface TaskShellInfo {
 
 export type TaskShellInfoAttachmentMode = "attached" | "detached";
 
+export interface TaskShellOutputExit {
+  status: TaskStatus;
+  exitCode?: number;
+}
+
 export interface TaskShellProgress {
   type: "shell";
   recentOutput: string;
@@ -6765,6 +9586,18 @@ export interface TasksPromoteToBackgroundRequest {
 
 export interface TasksPromoteToBackgroundResult {
   promoted: boolean;
+}
+
+export interface TasksReadOutputRequest {
+  id: string;
+  cursor?: string;
+  waitMs?: number;
+}
+
+export interface TasksReadOutputResult {
+  cursor: string;
+  text: string;
+  exit?: TaskShellOutputExit;
 }
 
 export interface TasksRefreshResult {
@@ -6849,6 +9682,8 @@ export interface TokenAuthInfo {
   copilotUser?: CopilotUserResponse;
 }
 
+export type TokenPriceUnit = "ai_credits" | "nano_aiu";
+
 export interface TokenProviderAuthInfo {
   type: "token-provider";
   host: string;
@@ -6862,6 +9697,7 @@ export interface Tool {
   description: string;
   parameters?: { [k: string]: JsonValue | undefined };
   instructions?: string;
+  safeForTelemetry?: BuiltinToolSafeForTelemetry;
 }
 
 export interface ToolList {
@@ -6930,7 +9766,14 @@ export interface ToolsGetCurrentMetadataResult {
   tools: CurrentToolMetadata[] | null;
 }
 
+export interface ToolsGetSubagentSettingsResult {
+  subagents?: SubagentSettingsConfig;
+}
+
 export interface ToolsInitializeAndValidateResult {
+}
+
+export interface ToolsListPendingRequestsRequest {
 }
 
 export interface ToolsListRequest {
@@ -7192,12 +10035,23 @@ export interface UIUserInputResponse {
   wasFreeform: boolean;
 }
 
+export interface UiThreadRunRequest {
+  actionId: number;
+}
+
+export interface UnsupportedEnqueueCommandResult {
+  queued: false;
+  queueId?: null;
+}
+
 /** @experimental */
 export interface UpdateSubagentSettingsRequest {
   subagents: SubagentSettings | null;
 }
 
 export interface UsageGetMetricsResult {
+  aiCreditsStatus?: AiCreditsStatus;
+  providerModelMetrics?: UsageMetricsProviderModelMetric[];
   totalPremiumRequestCost: number;
   totalUserRequests: number;
   totalNanoAiu?: number;
@@ -7228,6 +10082,7 @@ export interface UsageMetricsCodeChanges {
 }
 
 export interface UsageMetricsModelMetric {
+  aiCreditsStatus?: AiCreditsStatus;
   requests: UsageMetricsModelMetricRequests;
   usage: UsageMetricsModelMetricUsage;
   cacheExpiresAt?: string;
@@ -7277,8 +10132,114 @@ export interface UserSettingMetadata {
   isDefault: boolean;
 }
 
+export interface UserSettingsApplyTopKeyRequest {
+  canonicalPath: string[];
+  topKey: string;
+  completeStaffUpdateChannelMigration?: boolean;
+  delete?: boolean;
+  value?: unknown;
+}
+
+export interface UserSettingsApplyTopKeyResult {
+  status: string;
+  error?: string;
+  issues?: UserSettingsValidationIssue[];
+}
+
+export interface UserSettingsGetPathsRequest {
+  repoRoot?: string;
+}
+
+export interface UserSettingsGetPathsResult {
+  userSettings: string;
+  repoLocalSettings?: string;
+  repoSettings?: string;
+}
+
 export interface UserSettingsGetResult {
   settings: { [k: string]: UserSettingMetadata };
+}
+
+export interface UserSettingsGovernanceKeysResult {
+  claudeRepo: string[];
+  managed: string[];
+  repo: string[];
+}
+
+export interface UserSettingsHostContext {
+  environment: { [k: string]: unknown };
+  homeDirectory: string;
+  configDir?: string;
+}
+
+export interface UserSettingsLoadForEditResult {
+  status: string;
+  settings?: unknown;
+}
+
+export interface UserSettingsLoadRepoRequest {
+  repoRoot: string;
+}
+
+export interface UserSettingsLoadRepoResult {
+  settings?: { [k: string]: unknown };
+  warning?: string;
+}
+
+export interface UserSettingsLoadWithWarningResult {
+  settings: { [k: string]: unknown };
+  warning?: string;
+}
+
+export interface UserSettingsMergeManagedAndUserResult {
+  settingsJson: unknown;
+}
+
+export interface UserSettingsMergeRepoValueResult {
+  settingsJson: unknown;
+}
+
+export interface UserSettingsNormalizeRequest {
+  settings: unknown;
+}
+
+export interface UserSettingsNormalizeResult {
+  settings: unknown;
+}
+
+export interface UserSettingsPathResult {
+  path: string;
+}
+
+export interface UserSettingsProblem {
+  category: string;
+  explanation: string;
+  id: string;
+  kind: string;
+  source: UserSettingsProblemLocation;
+  rawKey?: string;
+}
+
+export interface UserSettingsProblemLocation {
+  filePath: string;
+  kind: string;
+  label: string;
+}
+
+export interface UserSettingsProblemSource {
+  filePath: string;
+  kind: string;
+  label: string;
+  config?: { [k: string]: unknown };
+  invalid?: boolean;
+}
+
+export interface UserSettingsProblemsRequest {
+  sources?: UserSettingsProblemSource[];
+}
+
+export interface UserSettingsProblemsResult {
+  problems?: UserSettingsProblem[];
 }
 
 export interface UserSettingsSetRequest {
@@ -7287,6 +10248,26 @@ export interface UserSettingsSetRequest {
 
 export interface UserSettingsSetResult {
   shadowedKeys: string[];
+}
+
+export interface UserSettingsValidateRequest {
+  topKey: string;
+  delete?: boolean;
+  value?: unknown;
+}
+
+export interface UserSettingsValidateResult {
+  ok: boolean;
+  issues?: UserSettingsValidationIssue[];
+}
+
+export interface UserSettingsValidationIssue {
+  message: string;
+  path: unknown[];
+}
+
+export interface UserSettingsWriteAllRequest {
+  settings: unknown;
 }
 
 export interface VisibilityGetResult {
@@ -7306,7 +10287,373 @@ export interface VisibilitySetResult {
   shareUrl?: string;
 }
 
+/** @experimental */
+export interface WorkflowAbortRequest {
+  sessionId: string;
+  runId: string;
+  executionToken: string;
+}
+
+export interface WorkflowAckResult {
+}
+
+/** @experimental */
+export interface WorkflowAgentOptions {
+  label?: string;
+  schema?: JsonValue;
+  model?: string;
+  reasoningEffort?: string;
+  contextTier?: ContextTier;
+  agent?: string;
+}
+
+/** @experimental */
+export interface WorkflowAgentRequest {
+  workflowRunId: string;
+  executionToken: string;
+  prompt: string;
+  opts: WorkflowAgentOptions;
+}
+
+export interface WorkflowAgentResult {
+  result?: JsonValue;
+}
+
+/** @experimental */
+export interface WorkflowAgentSummary {
+  agentId: string;
+  toolCallId: string;
+  runId: string;
+  phaseId: string | null;
+  label: string;
+  displayName?: string;
+  agentType: string;
+  status: string;
+  requestedModel?: string;
+  resolvedModel?: string;
+  startedAt?: number;
+  completedAt?: number;
+  activeMs: number;
+  activity?: string;
+}
+
+/** @experimental */
+export interface WorkflowCancelRequest {
+  runId: string;
+}
+
+/** @experimental */
+export interface WorkflowCurrentPhase {
+  id: string;
+  ordinal: number | null;
+}
+
+/** @experimental */
+export interface WorkflowDeclaredLimits {
+  maxConcurrentSubagents?: number;
+  maxTotalSubagents?: number;
+  timeoutSeconds?: number;
+  maxAiCredits?: number;
+}
+
+export type WorkflowDurableOperation = "createRun" | "markRunStarted" | "finishRun" | "reserveAgent" | "releaseAgent" | "chargeCredit" | "addElapsed" | "reconcileCreditTotal" | "journalGet" | "journalPut" | "refreshLease";
+
+/** @experimental */
+export interface WorkflowExecuteRequest {
+  sessionId: string;
+  name: string;
+  runId: string;
+  executionToken: string;
+  args: JsonValue;
+}
+
+export interface WorkflowExecuteResult {
+  result?: JsonValue;
+}
+
+/** @experimental */
+export interface WorkflowGetRunProgressRequest {
+  runId: string;
+  phaseId?: string;
+  afterSeq?: number;
+  beforeSeq?: number;
+  limit?: number;
+}
+
+/** @experimental */
+export interface WorkflowGetRunRequest {
+  runId: string;
+}
+
+/** @experimental */
+export interface WorkflowJournalGetRequest {
+  runId: string;
+  executionToken: string;
+  key: string;
+}
+
+export interface WorkflowJournalGetResult {
+  hit: boolean;
+  resultJson?: JsonValue;
+}
+
+/** @experimental */
+export interface WorkflowJournalPutRequest {
+  runId: string;
+  executionToken: string;
+  key: string;
+  resultJson: JsonValue;
+}
+
+/** @experimental */
+export interface WorkflowListRunsRequest {
+  afterSeq?: number;
+  beforeSeq?: number;
+  limit?: number;
+}
+
+/** @experimental */
+export interface WorkflowListRunsResult {
+  runs: WorkflowRunSummary[];
+  oldestSeq?: number | null;
+  newestSeq?: number | null;
+  hasMoreNewer?: boolean;
+  omittedOlder?: number;
+}
+
+/** @experimental */
+export interface WorkflowLogLine {
+  seq: number;
+  kind: WorkflowLogLineKind;
+  text: string;
+}
+
+export type WorkflowLogLineKind = "log" | "phase";
+
+/** @experimental */
+export interface WorkflowLogRequest {
+  runId: string;
+  executionToken: string;
+  lines: WorkflowLogLine[];
+}
+
+export type WorkflowPauseCheckpointAction = "continue" | "pause";
+
+/** @experimental */
+export interface WorkflowPauseCheckpointRequest {
+  runId: string;
+  executionToken: string;
+  key: string;
+}
+
+export interface WorkflowPauseCheckpointResult {
+  action: WorkflowPauseCheckpointAction;
+}
+
+export type WorkflowPauseInfo =
+  | { type: "user"; }
+  | { key: string; type: "checkpoint"; };
+
+/** @experimental */
+export interface WorkflowPauseRequest {
+  runId: string;
+}
+
+/** @experimental */
+export interface WorkflowPhaseObservation {
+  id: string;
+  ordinal: number | null;
+  title: string;
+  detail?: string;
+  status: WorkflowPhaseStatus;
+  lastEnteredRunAttempt: number;
+  entryCount: number;
+  startedAt?: number;
+  completedAt?: number;
+  accumulatedActiveMs: number;
+  currentActiveMs: number;
+  totalAgentCount: number;
+  liveAgentCount: number;
+}
+
+/** @experimental */
+export type WorkflowPhaseStatus = "pending" | "active" | "completed" | "skipped";
+
+/** @experimental */
+export interface WorkflowProgressLine {
+  seq: number;
+  attempt: number;
+  phaseId: string | null;
+  recordedAt: number;
+  kind: WorkflowLogLineKind;
+  text: string;
+}
+
+/** @experimental */
+export interface WorkflowProgressPage {
+  records: WorkflowProgressLine[];
+  oldestSeq: number | null;
+  newestSeq: number | null;
+  hasMoreOlder: boolean;
+  hasMoreNewer: boolean;
+  revision: number;
+}
+
+/** @experimental */
+export interface WorkflowResumeRequest {
+  runId: string;
+  limits?: WorkflowRunLimits;
+  notifyOnComplete?: boolean;
+  logPhaseNames?: boolean;
+}
+
+export interface WorkflowResumeResult {
+  workflowName: string;
+  run: WorkflowRunResult;
+}
+
+/** @experimental */
+export interface WorkflowRunConsumed {
+  activeMs: number;
+  subagents: number;
+  nanoAiu: number;
+}
+
+/** @experimental */
+export interface WorkflowRunDetail {
+  runId: string;
+  workflowName: string;
+  description: string;
+  status: WorkflowRunStatus;
+  revision: number;
+  createdAt: number;
+  startedAt: number | null;
+  updatedAt: number;
+  completedAt: number | null;
+  currentPhase: WorkflowCurrentPhase | null;
+  declaredPhaseCount: number;
+  liveAgentCount: number;
+  totalSpawnedAgentCount: number;
+  consumed: WorkflowRunConsumed;
+  declaredLimits: WorkflowDeclaredLimits;
+  approved: WorkflowDeclaredLimits | null;
+  observedAt: number;
+  activeSegmentStartedAt: number | null;
+  terminal: WorkflowRunTerminal | null;
+  canResume: boolean;
+  phases: WorkflowPhaseObservation[];
+  agents: WorkflowAgentSummary[];
+  progress: WorkflowProgressPage;
+}
+
+export type WorkflowRunFailure =
+  | { kind: WorkflowRunFailureKind; value: number; suggestedValue?: number; runId: string; type: "workflow_limit_reached"; }
+  | { runId: string; reason: string; type: "workflow_resume_declined"; }
+  | { code: string; operation: WorkflowDurableOperation; runId: string; type: "workflow_durable_failure"; }
+  | { runId: string; drainedNanoAiu: number; type: "workflow_accounting_incomplete"; }
+  | { runId: string; type: "workflow_provider_disconnected"; };
+
+export type WorkflowRunFailureKind = "maxTotalSubagents" | "timeoutSeconds" | "maxAiCredits";
+
+/** @experimental */
+export interface WorkflowRunLimits {
+  maxConcurrentSubagents?: number | null;
+  maxTotalSubagents?: number | null;
+  timeoutSeconds?: number | null;
+  maxAiCredits?: number | null;
+}
+
+/** @experimental */
+export interface WorkflowRunOptions {
+  limits?: WorkflowRunLimits;
+  notifyOnComplete?: boolean;
+  logPhaseNames?: boolean;
+  resumeFromRunId?: string;
+}
+
+/** @experimental */
+export interface WorkflowRunRequest {
+  name: string;
+  args: JsonValue;
+  options?: WorkflowRunOptions;
+}
+
+export interface WorkflowRunResult {
+  runId: string;
+  attempt?: number;
+  status: WorkflowRunStatus;
+  result?: JsonValue;
+  error?: string;
+  failure?: WorkflowRunFailure;
+  reason?: string;
+  snapshot?: JsonValue;
+  pauseInfo?: WorkflowPauseInfo;
+}
+
+export type WorkflowRunStatus = "pending" | "running" | "completed" | "halted" | "paused" | "cancelled" | "error";
+
+/** @experimental */
+export interface WorkflowRunSummary {
+  runId: string;
+  workflowName: string;
+  description: string;
+  status: WorkflowRunStatus;
+  revision: number;
+  createdAt: number;
+  startedAt: number | null;
+  updatedAt: number;
+  completedAt: number | null;
+  currentPhase: WorkflowCurrentPhase | null;
+  declaredPhaseCount: number;
+  liveAgentCount: number;
+  totalSpawnedAgentCount: number;
+  consumed: WorkflowRunConsumed;
+  declaredLimits: WorkflowDeclaredLimits;
+  approved: WorkflowDeclaredLimits | null;
+  observedAt: number;
+  activeSegmentStartedAt: number | null;
+  terminal: WorkflowRunTerminal | null;
+  canResume: boolean;
+}
+
+/** @experimental */
+export interface WorkflowRunTerminal {
+  reason?: string;
+  failure?: WorkflowRunFailure;
+  error?: string;
+  resultPreview?: string;
+  pauseInfo: WorkflowPauseInfo | null;
+}
+
+/** @internal @experimental */
+export interface WorkflowToolResumeRequest {
+  runId: string;
+  limits?: WorkflowRunLimits;
+  toolCallId?: string;
+}
+
+/** @internal @experimental */
+export interface WorkflowToolRunOptions {
+  limits?: WorkflowRunLimits;
+  resumeFromRunId?: string;
+}
+
+/** @internal @experimental */
+export interface WorkflowToolRunRequest {
+  name: string;
+  args: JsonValue;
+  /** @internal */
+  options?: WorkflowToolRunOptions;
+  toolCallId?: string;
+}
+
+export interface WorkspaceDiffContents {
+  after?: string;
+  before?: string;
+}
+
 export interface WorkspaceDiffFileChange {
+  contents?: WorkspaceDiffContents;
   path: string;
   diff: string;
   changeType: WorkspaceDiffFileChangeType;
@@ -7384,6 +10731,7 @@ export interface WorkspacesDeleteAutopilotObjectiveResult {
 
 /** @experimental */
 export interface WorkspacesDiffRequest {
+  includeContents?: boolean;
   mode: WorkspaceDiffMode;
   ignoreWhitespace?: boolean;
 }
@@ -7497,11 +10845,19 @@ export type SessionLimitPredictionPredictRequest = SessionLimitPredictionRequest
 
 export type SessionModelListRequest = ModelListRequest;
 
+export type SessionPluginsMarketplacesRefreshRequest = PluginsMarketplacesRefreshRequest;
+
 export type SessionPluginsReloadRequest = PluginsReloadRequest;
 
 export type SessionProviderGetEndpointRequest = ProviderGetEndpointRequest;
 
 export type AccountGetAllUsersResult = AccountAllUsers[];
+
+export type AzureMlCancelResult = boolean;
+
+export type SandboxProxyCaCheckInstallationSupportResult = boolean;
+
+export type SandboxProxyCaCheckRelevanceResult = boolean;
 
 export type SessionCancelAllBackgroundAgentsResult = number;
 
@@ -7512,6 +10868,8 @@ export type SessionGitHubAuthLogoutResult = boolean;
 export type SessionGitHubAuthLogoutUserResult = boolean;
 
 export type SessionMcpAppsCallToolResult = { [k: string]: JsonValue | undefined };
+
+export type SessionQuotaTakeWarningsResult = QuotaWarningProjection[];
 
 /** Typed methods. */
 export interface ServerRpc {
@@ -7541,13 +10899,63 @@ export interface ServerRpc {
     /** `agents.getDiscoveryPaths` @experimental */
     getDiscoveryPaths(params?: AgentsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<AgentDiscoveryPathList>;
   };
+  readonly azureMl: {
+    /** `azureMl.acquireFamily` @experimental */
+    acquireFamily(params: AzureMlFamilyRequest, options?: RpcOptions): Promise<AzureMlFamilyLeaseResult>;
+    /** `azureMl.cancel` @experimental */
+    cancel(params: AzureMlDownloadIdRequest, options?: RpcOptions): Promise<AzureMlCancelResult>;
+    /** `azureMl.catalog` @experimental */
+    catalog(params: AzureMlCatalogRequest, options?: RpcOptions): Promise<AzureMlCatalogResult>;
+    /** `azureMl.discard` @experimental */
+    discard(params: AzureMlDiscardRequest, options?: RpcOptions): Promise<HostEmptyResult>;
+    /** `azureMl.download` @experimental */
+    download(params: AzureMlDownloadRequest, options?: RpcOptions): Promise<AzureMlDownloadResult>;
+    /** `azureMl.latest` @experimental */
+    latest(params: AzureMlLatestRequest, options?: RpcOptions): Promise<AzureMlModel>;
+    /** `azureMl.releaseFamily` @experimental */
+    releaseFamily(params: AzureMlFamilyReleaseRequest, options?: RpcOptions): Promise<HostEmptyResult>;
+    /** `azureMl.resolve` @experimental */
+    resolve(params: AzureMlResolveRequest, options?: RpcOptions): Promise<AzureMlResolveResult>;
+    /** `azureMl.status` @experimental */
+    status(params: AzureMlDownloadIdRequest, options?: RpcOptions): Promise<AzureMlDownloadStatus | null>;
+  };
   readonly catalog: {
+    /** `catalog.getGeneratedFeed` @experimental */
+    getGeneratedFeed(params: CatalogGetGeneratedFeedRequest, options?: RpcOptions): Promise<CatalogResourceGeneratedFeedResult>;
+    /** `catalog.getSavedFeed` @experimental */
+    getSavedFeed(params: CatalogGetSavedFeedRequest, options?: RpcOptions): Promise<CatalogResourceSavedFeedResult>;
+    /** `catalog.planInstallFromReference` @experimental */
+    planInstallFromReference(params: CatalogPlanInstallFromReferenceRequest, options?: RpcOptions): Promise<CatalogReferenceInstallationResult>;
     /** `catalog.search` @experimental */
     search(params: CatalogSearchRequest, options?: RpcOptions): Promise<CatalogSearchResult>;
+    /** `catalog.select` @experimental */
+    select(params: CatalogSelectionRequest, options?: RpcOptions): Promise<CatalogSelectionResult>;
   };
   readonly commands: {
     /** `commands.list` @experimental */
     list(params?: undefined, options?: RpcOptions): Promise<CommandList>;
+  };
+  readonly connectors: {
+    /** `connectors.getAccounts` @experimental */
+    getAccounts(params?: undefined, options?: RpcOptions): Promise<ConnectorDiscoveryAccountList>;
+    /** `connectors.getCapabilities` @experimental */
+    getCapabilities(params?: undefined, options?: RpcOptions): Promise<ConnectorDiscoveryCapabilities>;
+    /** `connectors.list` @experimental */
+    list(params: ConnectorDiscoveryAccountRequest, options?: RpcOptions): Promise<ConnectorDiscoveryCatalogResult>;
+    /** `connectors.refresh` @experimental */
+    refresh(params: ConnectorDiscoveryAccountRequest, options?: RpcOptions): Promise<ConnectorDiscoveryCatalogResult>;
+  };
+  readonly contentExclusion: {
+    /** `contentExclusion.validatePolicies` @experimental */
+    validatePolicies(params: ContentExclusionValidatePoliciesRequest, options?: RpcOptions): Promise<ContentExclusionValidatePoliciesResult>;
+  };
+  readonly environments: {
+    /** `environments.delete` @experimental */
+    delete(params: EnvironmentsDeleteRequest, options?: RpcOptions): Promise<EnvironmentsDeleteResult>;
+    /** `environments.get` @experimental */
+    get(params: EnvironmentsGetRequest, options?: RpcOptions): Promise<EnvironmentsGetResult>;
+    /** `environments.list` @experimental */
+    list(params?: EnvironmentsListRequest, options?: RpcOptions): Promise<EnvironmentsListResult>;
   };
   readonly extensions: {
     /** `extensions.disable` @experimental */
@@ -7560,6 +10968,20 @@ export interface ServerRpc {
   readonly hooks: {
     /** `hooks.discover` @experimental */
     discover(params?: HooksDiscoverRequest, options?: RpcOptions): Promise<HooksDiscoverResult>;
+  };
+  readonly host: {
+    /** `host.dispose` @experimental */
+    dispose(params: HostDisposeRequest, options?: RpcOptions): Promise<HostEmptyResult>;
+    /** `host.listSessions` @experimental */
+    listSessions(params?: HostListSessionsRequest, options?: RpcOptions): Promise<HostListSessionsResult>;
+    /** `host.publishSession` @experimental */
+    publishSession(params: HostPublishSessionRequest, options?: RpcOptions): Promise<HostPublishSessionResult>;
+    /** `host.setSessionCreationPolicy` @experimental */
+    setSessionCreationPolicy(params: HostSetSessionCreationPolicyRequest, options?: RpcOptions): Promise<HostEmptyResult>;
+    /** `host.start` @experimental */
+    start(params: HostStartRequest, options?: RpcOptions): Promise<HostStartResult>;
+    /** `host.unpublishSession` @experimental */
+    unpublishSession(params: HostUnpublishSessionRequest, options?: RpcOptions): Promise<HostUnpublishSessionResult>;
   };
   readonly instructions: {
     /** `instructions.discover` @experimental */
@@ -7578,14 +11000,34 @@ export interface ServerRpc {
   readonly managedSettings: {
     /** `managedSettings.clearCache` @experimental */
     clearCache(params?: undefined, options?: RpcOptions): Promise<void>;
+    /** `managedSettings.compose` @experimental */
+    compose(params: ManagedSettingsComposeRequest, options?: RpcOptions): Promise<ManagedSettingsComposeResult>;
     /** `managedSettings.read` @experimental */
     read(params?: undefined, options?: RpcOptions): Promise<ManagedSettingsReadResult>;
+    /** `managedSettings.resolve` @experimental */
+    resolve(params?: ManagedSettingsResolveRequest, options?: RpcOptions): Promise<ManagedSettingsResolveResult>;
+    /** `managedSettings.schema` @experimental */
+    schema(params?: undefined, options?: RpcOptions): Promise<ManagedSettingsSchemaResult>;
+    /** `managedSettings.validate` @experimental */
+    validate(params: ManagedSettingsValidateRequest, options?: RpcOptions): Promise<ManagedSettingsValidateResult>;
+    readonly permissions: {
+      /** `managedSettings.permissions.evaluate` @experimental */
+      evaluate(params: ManagedPermissionsEvaluateRequest, options?: RpcOptions): Promise<ManagedPermissionsEvaluateResult>;
+    };
   };
   readonly mcp: {
+    /** `mcp.applyInstall` @experimental */
+    applyInstall(params: McpApplyInstallRequest, options?: RpcOptions): Promise<McpInstallationResult>;
+    /** `mcp.applyUninstall` @experimental */
+    applyUninstall(params: McpApplyUninstallRequest, options?: RpcOptions): Promise<McpInstallationResult>;
     /** `mcp.discover` @experimental */
     discover(params?: McpDiscoverRequest, options?: RpcOptions): Promise<McpDiscoverResult>;
     /** `mcp.planInstall` @experimental */
     planInstall(params: McpPlanInstallRequest, options?: RpcOptions): Promise<McpPlanInstallResult>;
+    /** `mcp.planUninstall` @experimental */
+    planUninstall(params: McpPlanUninstallRequest, options?: RpcOptions): Promise<McpInstallationManagementResult>;
+    /** `mcp.prepareInstall` @experimental */
+    prepareInstall(params: McpPrepareInstallRequest, options?: RpcOptions): Promise<McpInstallationManagementResult>;
     readonly config: {
       /** `mcp.config.add` @experimental */
       add(params: McpConfigAddRequest, options?: RpcOptions): Promise<void>;
@@ -7602,14 +11044,28 @@ export interface ServerRpc {
       /** `mcp.config.update` @experimental */
       update(params: McpConfigUpdateRequest, options?: RpcOptions): Promise<void>;
     };
+    readonly installations: {
+      /** `mcp.installations.cancel` @experimental */
+      cancel(params: McpInstallationOperationRequest, options?: RpcOptions): Promise<McpInstallationManagementResult>;
+      /** `mcp.installations.list` @experimental */
+      list(params: McpInstallationsRequest, options?: RpcOptions): Promise<McpInstallationManagementResult>;
+      /** `mcp.installations.recover` @experimental */
+      recover(params: McpInstallationsRequest, options?: RpcOptions): Promise<McpInstallationManagementResult>;
+      /** `mcp.installations.status` @experimental */
+      status(params: McpInstallationOperationRequest, options?: RpcOptions): Promise<McpInstallationManagementResult>;
+    };
   };
   readonly models: {
     /** `models.getBuiltInCatalog` @experimental */
     getBuiltInCatalog(params?: undefined, options?: RpcOptions): Promise<BuiltInModelCatalog>;
     /** `models.list` @experimental */
     list(params?: ModelsListRequest, options?: RpcOptions): Promise<ModelList>;
+    /** `models.listTokenPriceUnits` @experimental */
+    listTokenPriceUnits(params?: ModelsListTokenPriceUnitsRequest, options?: RpcOptions): Promise<ModelTokenPriceUnitList>;
   };
   readonly plugins: {
+    /** `plugins.applyInstall` @experimental */
+    applyInstall(params: PluginApplyInstallRequest, options?: RpcOptions): Promise<PluginInstallationResult>;
     /** `plugins.disable` @experimental */
     disable(params: PluginsDisableRequest, options?: RpcOptions): Promise<void>;
     /** `plugins.enable` @experimental */
@@ -7618,6 +11074,8 @@ export interface ServerRpc {
     install(params: PluginsInstallRequest, options?: RpcOptions): Promise<PluginInstallResult>;
     /** `plugins.list` @experimental */
     list(params?: undefined, options?: RpcOptions): Promise<PluginListResult>;
+    /** `plugins.planInstall` @experimental */
+    planInstall(params: PluginPlanInstallRequest, options?: RpcOptions): Promise<PluginInstallationManagementResult>;
     /** `plugins.uninstall` @experimental */
     uninstall(params: PluginsUninstallRequest, options?: RpcOptions): Promise<void>;
     /** `plugins.update` @experimental */
@@ -7644,6 +11102,26 @@ export interface ServerRpc {
   readonly runtime: {
     /** `runtime.shutdown` @experimental */
     shutdown(params?: undefined, options?: RpcOptions): Promise<void>;
+  };
+  readonly sandbox: {
+    /** `sandbox.getHostSupport` @experimental */
+    getHostSupport(params?: undefined, options?: RpcOptions): Promise<SandboxHostSupport>;
+    readonly proxyCa: {
+      /** `sandbox.proxyCa.checkInstallationSupport` @experimental */
+      checkInstallationSupport(params?: undefined, options?: RpcOptions): Promise<SandboxProxyCaCheckInstallationSupportResult>;
+      /** `sandbox.proxyCa.checkRelevance` @experimental */
+      checkRelevance(params?: SandboxProxyCARequest, options?: RpcOptions): Promise<SandboxProxyCaCheckRelevanceResult>;
+      /** `sandbox.proxyCa.create` @experimental */
+      create(params?: SandboxProxyCARequest, options?: RpcOptions): Promise<SandboxProxyCACreateResult>;
+      /** `sandbox.proxyCa.getStatus` @experimental */
+      getStatus(params?: SandboxProxyCARequest, options?: RpcOptions): Promise<SandboxProxyCAStatus>;
+      /** `sandbox.proxyCa.remove` @experimental */
+      remove(params?: undefined, options?: RpcOptions): Promise<SandboxProxyCAStatus>;
+      /** `sandbox.proxyCa.rotate` @experimental */
+      rotate(params?: SandboxProxyCARequest, options?: RpcOptions): Promise<SandboxProxyCAStatus>;
+      /** `sandbox.proxyCa.trust` @experimental */
+      trust(params?: SandboxProxyCARequest, options?: RpcOptions): Promise<SandboxProxyCAStatus>;
+    };
   };
   readonly secrets: {
     /** `secrets.addFilterValues` @experimental */
@@ -7706,15 +11184,35 @@ export interface ServerRpc {
     transferRemoteControl(params: SessionsTransferRemoteControlRequest, options?: RpcOptions): Promise<RemoteControlTransferResult>;
   };
   readonly skills: {
+    /** `skills.applyInstall` @experimental */
+    applyInstall(params: SkillApplyInstallRequest, options?: RpcOptions): Promise<SkillInstallationResult>;
+    /** `skills.applyUninstall` @experimental */
+    applyUninstall(params: SkillApplyUninstallRequest, options?: RpcOptions): Promise<SkillInstallationResult>;
     /** `skills.discover` @experimental */
     discover(params?: SkillsDiscoverRequest, options?: RpcOptions): Promise<ServerSkillList>;
     /** `skills.getDiscoveryPaths` @experimental */
     getDiscoveryPaths(params?: SkillsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<SkillDiscoveryPathList>;
+    /** `skills.planInstall` @experimental */
+    planInstall(params: SkillPlanInstallRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
+    /** `skills.planUninstall` @experimental */
+    planUninstall(params: SkillPlanUninstallRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
     readonly config: {
       /** `skills.config.setDisabledSkills` @experimental */
       setDisabledSkills(params: SkillsConfigSetDisabledSkillsRequest, options?: RpcOptions): Promise<void>;
       /** `skills.config.setSkillDisabled` @experimental */
       setSkillDisabled(params: SkillsConfigSetSkillDisabledRequest, options?: RpcOptions): Promise<void>;
+    };
+    readonly installations: {
+      /** `skills.installations.cancel` @experimental */
+      cancel(params: SkillInstallationOperationRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
+      /** `skills.installations.list` @experimental */
+      list(params: SkillInstallationsRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
+      /** `skills.installations.recover` @experimental */
+      recover(params: SkillInstallationsRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
+      /** `skills.installations.setEnabled` @experimental */
+      setEnabled(params: SkillSetEnabledRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
+      /** `skills.installations.status` @experimental */
+      status(params: SkillInstallationOperationRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
     };
   };
   readonly tools: {
@@ -7751,6 +11249,22 @@ export interface SessionRpc {
   shutdown(params?: ShutdownRequest, options?: RpcOptions): Promise<void>;
   /** `session.suspend` @experimental */
   suspend(params?: undefined, options?: RpcOptions): Promise<void>;
+  readonly accounts: {
+    /** `session.accounts.enumerate` @experimental */
+    enumerate(params: AccountsEnumerateRequest, options?: RpcOptions): Promise<AuthEnumerateValue>;
+    /** `session.accounts.get` @experimental */
+    get(params: AccountsGetRequest, options?: RpcOptions): Promise<AuthReadValue>;
+    /** `session.accounts.set` @experimental */
+    set(params: AccountsSetRequest, options?: RpcOptions): Promise<AuthWriteResult>;
+    readonly login: {
+      /** `session.accounts.login.advance` @experimental */
+      advance(params: AuthLoginAdvanceRequest, options?: RpcOptions): Promise<AuthLoginStep>;
+      /** `session.accounts.login.begin` @experimental */
+      begin(params: AuthLoginBeginRequest, options?: RpcOptions): Promise<AuthLoginBegun>;
+      /** `session.accounts.login.cancel` @experimental */
+      cancel(params: AuthLoginCancelRequest, options?: RpcOptions): Promise<void>;
+    };
+  };
   readonly agent: {
     /** `session.agent.deselect` @experimental */
     deselect(params?: undefined, options?: RpcOptions): Promise<void>;
@@ -7803,13 +11317,45 @@ export interface SessionRpc {
     /** `session.completions.request` @experimental */
     request(params: CompletionsRequestRequest, options?: RpcOptions): Promise<CompletionsRequestResult>;
   };
+  readonly connectors: {
+    /** `session.connectors.connect` @experimental */
+    connect(params: ConnectorConnectRequest, options?: RpcOptions): Promise<ConnectorConnectResult>;
+    /** `session.connectors.continueConnection` @experimental */
+    continueConnection(params: ConnectorContinueRequest, options?: RpcOptions): Promise<ConnectorConnectResult>;
+    /** `session.connectors.disconnect` @experimental */
+    disconnect(params: ConnectorConnectRequest, options?: RpcOptions): Promise<ConnectorDisconnectResult>;
+    /** `session.connectors.getAccount` @experimental */
+    getAccount(params?: undefined, options?: RpcOptions): Promise<ConnectorSessionAccount | null>;
+    /** `session.connectors.getCapabilities` @experimental */
+    getCapabilities(params?: undefined, options?: RpcOptions): Promise<ConnectorCapabilities>;
+    /** `session.connectors.getStatus` @experimental */
+    getStatus(params?: undefined, options?: RpcOptions): Promise<ConnectorStatus>;
+    /** `session.connectors.list` @experimental */
+    list(params: ConnectorAccountRequest, options?: RpcOptions): Promise<ConnectorCatalogResult>;
+    /** `session.connectors.reconcile` @experimental */
+    reconcile(params: ConnectorReconcileRequest, options?: RpcOptions): Promise<ConnectorStatus>;
+    /** `session.connectors.reconnect` @experimental */
+    reconnect(params: ConnectorConnectRequest, options?: RpcOptions): Promise<ConnectorConnectResult>;
+    /** `session.connectors.refresh` @experimental */
+    refresh(params: ConnectorAccountRequest, options?: RpcOptions): Promise<ConnectorCatalogResult>;
+  };
   readonly contentExclusion: {
     /** `session.contentExclusion.checkPaths` @experimental */
     checkPaths(params: ContentExclusionCheckPathsRequest, options?: RpcOptions): Promise<ContentExclusionCheckPathsResult>;
   };
+  readonly customizations: {
+    /** `session.customizations.reload` @experimental */
+    reload(params?: undefined, options?: RpcOptions): Promise<SkillsLoadDiagnostics>;
+  };
   readonly debug: {
     /** `session.debug.collectLogs` @experimental */
     collectLogs(params: DebugCollectLogsRequest, options?: RpcOptions): Promise<DebugCollectLogsResult>;
+  };
+  readonly diagnostics: {
+    /** `session.diagnostics.configure` @experimental */
+    configure(params: DiagnosticsConfigureRequest, options?: RpcOptions): Promise<DiagnosticsConfiguration>;
+    /** `session.diagnostics.read` @experimental */
+    read(params: DiagnosticsReadRequest, options?: RpcOptions): Promise<DiagnosticsReadResult>;
   };
   readonly eventLog: {
     /** `session.eventLog.read` @experimental */
@@ -7828,6 +11374,8 @@ export interface SessionRpc {
     enable(params: ExtensionsEnableRequest, options?: RpcOptions): Promise<void>;
     /** `session.extensions.list` @experimental */
     list(params?: undefined, options?: RpcOptions): Promise<ExtensionList>;
+    /** `session.extensions.reconcile` @experimental */
+    reconcile(params?: undefined, options?: RpcOptions): Promise<ExtensionList>;
     /** `session.extensions.reload` @experimental */
     reload(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.extensions.sendAttachmentsToMessage` @experimental */
@@ -7894,6 +11442,8 @@ export interface SessionRpc {
   readonly instructions: {
     /** `session.instructions.getSources` @experimental */
     getSources(params?: undefined, options?: RpcOptions): Promise<InstructionsGetSourcesResult>;
+    /** `session.instructions.reload` @experimental */
+    reload(params?: undefined, options?: RpcOptions): Promise<void>;
   };
   readonly limitPrediction: {
     /** `session.limitPrediction.predict` @experimental */
@@ -7902,6 +11452,10 @@ export interface SessionRpc {
   readonly lsp: {
     /** `session.lsp.initialize` @experimental */
     initialize(params?: LspInitializeRequest, options?: RpcOptions): Promise<void>;
+  };
+  readonly managedSettings: {
+    /** `session.managedSettings.get` @experimental */
+    get(params?: undefined, options?: RpcOptions): Promise<ManagedSettingsResolvedData>;
   };
   readonly mcp: {
     /** `session.mcp.cancelSamplingExecution` @experimental */
@@ -7916,6 +11470,8 @@ export interface SessionRpc {
     isServerRunning(params: McpIsServerRunningRequest, options?: RpcOptions): Promise<McpIsServerRunningResult>;
     /** `session.mcp.list` @experimental */
     list(params?: undefined, options?: RpcOptions): Promise<McpServerList>;
+    /** `session.mcp.listConfigured` @experimental */
+    listConfigured(params?: undefined, options?: RpcOptions): Promise<McpConfiguredServerList>;
     /** `session.mcp.listTools` @experimental */
     listTools(params: McpListToolsRequest, options?: RpcOptions): Promise<McpListToolsResult>;
     /** `session.mcp.moveLoadingToBackground` @experimental */
@@ -7953,14 +11509,26 @@ export interface SessionRpc {
     readonly oauth: {
       /** `session.mcp.oauth.authenticationStateChanged` @experimental */
       authenticationStateChanged(params?: McpOauthAuthenticationStateChangedRequest, options?: RpcOptions): Promise<void>;
+      /** `session.mcp.oauth.cancelLogin` @experimental */
+      cancelLogin(params: SessionMcpOauthCancelLoginRequest, options?: RpcOptions): Promise<McpOauthCancelLoginResult>;
+      /** `session.mcp.oauth.complete` @experimental */
+      complete(params: McpOauthCompleteRequest, options?: RpcOptions): Promise<void>;
       /** `session.mcp.oauth.handlePendingRequest` @experimental */
       handlePendingRequest(params: McpOauthHandlePendingRequest, options?: RpcOptions): Promise<McpOauthHandlePendingResult>;
       /** `session.mcp.oauth.login` @experimental */
       login(params: McpOauthLoginRequest, options?: RpcOptions): Promise<McpOauthLoginResult>;
+      /** `session.mcp.oauth.prepareLogin` @experimental */
+      prepareLogin(params: SessionMcpOauthPrepareLoginRequest, options?: RpcOptions): Promise<McpOauthPrepareLoginResult>;
       /** `session.mcp.oauth.probe` @experimental */
       probe(params: McpOauthProbeRequest, options?: RpcOptions): Promise<McpOauthProbeResult>;
       /** `session.mcp.oauth.respond` @experimental */
       respond(params: McpOauthRespondRequest, options?: RpcOptions): Promise<McpOauthRespondResult>;
+    };
+    readonly prompts: {
+      /** `session.mcp.prompts.get` @experimental */
+      get(params: McpPromptsGetRequest, options?: RpcOptions): Promise<McpPromptsGetResult>;
+      /** `session.mcp.prompts.list` @experimental */
+      list(params: McpPromptsListRequest, options?: RpcOptions): Promise<McpPromptsListResult>;
     };
     readonly resources: {
       /** `session.mcp.resources.list` @experimental */
@@ -8004,6 +11572,8 @@ export interface SessionRpc {
   readonly model: {
     /** `session.model.getCurrent` @experimental */
     getCurrent(params?: undefined, options?: RpcOptions): Promise<CurrentModel>;
+    /** `session.model.getReasoningSummaries` @experimental */
+    getReasoningSummaries(params?: ModelGetReasoningSummariesRequest, options?: RpcOptions): Promise<ModelGetReasoningSummariesResult>;
     /** `session.model.list` @experimental */
     list(params?: SessionModelListRequest, options?: RpcOptions): Promise<SessionModelList>;
     /** `session.model.setAllowedModels` @experimental */
@@ -8096,18 +11666,62 @@ export interface SessionRpc {
     update(params: PlanUpdateRequest, options?: RpcOptions): Promise<void>;
   };
   readonly plugins: {
+    /** `session.plugins.disable` @experimental */
+    disable(params: SessionPluginsDisableRequest, options?: RpcOptions): Promise<void>;
+    /** `session.plugins.enable` @experimental */
+    enable(params: SessionPluginsEnableRequest, options?: RpcOptions): Promise<void>;
+    /** `session.plugins.install` @experimental */
+    install(params: SessionPluginsInstallRequest, options?: RpcOptions): Promise<PluginInstallResult>;
     /** `session.plugins.list` @experimental */
     list(params?: undefined, options?: RpcOptions): Promise<PluginList>;
     /** `session.plugins.reload` @experimental */
     reload(params?: SessionPluginsReloadRequest, options?: RpcOptions): Promise<void>;
+    /** `session.plugins.retryManaged` @experimental */
+    retryManaged(params?: SessionPluginsRetryManagedRequest, options?: RpcOptions): Promise<SessionPluginsRetryManagedResult>;
+    /** `session.plugins.uninstall` @experimental */
+    uninstall(params: PluginsUninstallRequest, options?: RpcOptions): Promise<void>;
+    /** `session.plugins.update` @experimental */
+    update(params: PluginsUpdateRequest, options?: RpcOptions): Promise<PluginUpdateResult>;
+    readonly marketplaces: {
+      /** `session.plugins.marketplaces.add` @experimental */
+      add(params: PluginsMarketplacesAddRequest, options?: RpcOptions): Promise<MarketplaceAddResult>;
+      /** `session.plugins.marketplaces.browse` @experimental */
+      browse(params: PluginsMarketplacesBrowseRequest, options?: RpcOptions): Promise<MarketplaceBrowseResult>;
+      /** `session.plugins.marketplaces.list` @experimental */
+      list(params?: undefined, options?: RpcOptions): Promise<MarketplaceListResult>;
+      /** `session.plugins.marketplaces.refresh` @experimental */
+      refresh(params?: SessionPluginsMarketplacesRefreshRequest, options?: RpcOptions): Promise<MarketplaceRefreshResult>;
+      /** `session.plugins.marketplaces.remove` @experimental */
+      remove(params: PluginsMarketplacesRemoveRequest, options?: RpcOptions): Promise<MarketplaceRemoveResult>;
+    };
   };
   readonly provider: {
     /** `session.provider.add` @experimental */
     add(params?: ProviderAddRequest, options?: RpcOptions): Promise<ProviderAddResult>;
     /** `session.provider.getEndpoint` @experimental */
     getEndpoint(params?: SessionProviderGetEndpointRequest, options?: RpcOptions): Promise<ProviderEndpoint>;
+    /** `session.provider.sync` @experimental */
+    sync(params?: ProviderSyncRequest, options?: RpcOptions): Promise<ProviderSyncResult>;
+    /** `session.provider.withdraw` @experimental */
+    withdraw(params: ProviderWithdrawRequest, options?: RpcOptions): Promise<ProviderWithdrawResult>;
+  };
+  readonly providers: {
+    /** `session.providers.discover` @experimental */
+    discover(params: ModelProviderDiscoverRequest, options?: RpcOptions): Promise<ModelProviderDiscoverResult>;
+    /** `session.providers.getCatalog` @experimental */
+    getCatalog(params?: undefined, options?: RpcOptions): Promise<ModelProviderAdapterCatalog>;
+    /** `session.providers.getStatus` @experimental */
+    getStatus(params: ModelProviderGetStatusRequest, options?: RpcOptions): Promise<ModelProviderStatus>;
+    readonly models: {
+      /** `session.providers.models.list` @experimental */
+      list(params: ModelProviderModelsListRequest, options?: RpcOptions): Promise<DiscoveredModelList>;
+      /** `session.providers.models.prepareConfiguration` @experimental */
+      prepareConfiguration(params: ModelProviderPrepareConfigurationRequest, options?: RpcOptions): Promise<ModelProviderConfigurationPlan>;
+    };
   };
   readonly queue: {
+    /** `session.queue.appendSteering` @experimental */
+    appendSteering(params: QueueAppendSteeringRequest, options?: RpcOptions): Promise<QueueUpdateTextResult>;
     /** `session.queue.clear` @experimental */
     clear(params?: undefined, options?: RpcOptions): Promise<void>;
     /** `session.queue.duplicateAt` @experimental */
@@ -8128,6 +11742,16 @@ export interface SessionRpc {
     setDrainPaused(params: QueueSetDrainPausedRequest, options?: RpcOptions): Promise<void>;
     /** `session.queue.updateText` @experimental */
     updateText(params: QueueUpdateTextRequest, options?: RpcOptions): Promise<QueueUpdateTextResult>;
+    /** `session.queue.withdrawMessage` @experimental */
+    withdrawMessage(params: QueueWithdrawMessageRequest, options?: RpcOptions): Promise<QueueWithdrawMessageResult>;
+  };
+  readonly quota: {
+    /** `session.quota.get` @experimental */
+    get(params?: undefined, options?: RpcOptions): Promise<SessionQuotaGetResult>;
+    /** `session.quota.refresh` @experimental */
+    refresh(params?: undefined, options?: RpcOptions): Promise<SessionQuotaRefreshResult>;
+    /** `session.quota.takeWarnings` @experimental */
+    takeWarnings(params?: undefined, options?: RpcOptions): Promise<SessionQuotaTakeWarningsResult>;
   };
   readonly remote: {
     /** `session.remote.disable` @experimental */
@@ -8140,8 +11764,12 @@ export interface SessionRpc {
   readonly sandbox: {
     /** `session.sandbox.disableForSession` @experimental */
     disableForSession(params: SandboxDisableForSessionRequest, options?: RpcOptions): Promise<SandboxDisableForSessionResult>;
+    /** `session.sandbox.getCredentialSuggestions` @experimental */
+    getCredentialSuggestions(params?: undefined, options?: RpcOptions): Promise<SandboxCredentialSuggestionsResult>;
     /** `session.sandbox.getEnforcementStatus` @experimental */
     getEnforcementStatus(params?: undefined, options?: RpcOptions): Promise<SandboxEnforcementStatus>;
+    /** `session.sandbox.grantPathForRequest` @experimental */
+    grantPathForRequest(params: SandboxGrantPathForRequestRequest, options?: RpcOptions): Promise<SandboxGrantPathForRequestResult>;
   };
   readonly schedule: {
     /** `session.schedule.list` @experimental */
@@ -8186,6 +11814,8 @@ export interface SessionRpc {
     promoteCurrentToBackground(params?: undefined, options?: RpcOptions): Promise<TasksPromoteCurrentToBackgroundResult>;
     /** `session.tasks.promoteToBackground` @experimental */
     promoteToBackground(params: TasksPromoteToBackgroundRequest, options?: RpcOptions): Promise<TasksPromoteToBackgroundResult>;
+    /** `session.tasks.readOutput` @experimental */
+    readOutput(params: TasksReadOutputRequest, options?: RpcOptions): Promise<TasksReadOutputResult>;
     /** `session.tasks.refresh` @experimental */
     refresh(params?: undefined, options?: RpcOptions): Promise<TasksRefreshResult>;
     /** `session.tasks.register` @experimental */
@@ -8214,10 +11844,14 @@ export interface SessionRpc {
     getBuiltinDescriptors(params?: ToolsGetBuiltinDescriptorsRequest, options?: RpcOptions): Promise<ToolsGetBuiltinDescriptorsResult>;
     /** `session.tools.getCurrentMetadata` @experimental */
     getCurrentMetadata(params?: undefined, options?: RpcOptions): Promise<ToolsGetCurrentMetadataResult>;
+    /** `session.tools.getSubagentSettings` @experimental */
+    getSubagentSettings(params?: undefined, options?: RpcOptions): Promise<ToolsGetSubagentSettingsResult>;
     /** `session.tools.handlePendingToolCall` @experimental */
     handlePendingToolCall(params: HandlePendingToolCallRequest, options?: RpcOptions): Promise<HandlePendingToolCallResult>;
     /** `session.tools.initializeAndValidate` @experimental */
     initializeAndValidate(params?: undefined, options?: RpcOptions): Promise<ToolsInitializeAndValidateResult>;
+    /** `session.tools.listPendingRequests` @experimental */
+    listPendingRequests(params?: undefined, options?: RpcOptions): Promise<PendingExternalToolRequestList>;
     /** `session.tools.set` @experimental */
     set(params: ToolsSetRequest, options?: RpcOptions): Promise<ToolsSetResult>;
     /** `session.tools.taskCompleteEventData` @experimental */
@@ -8256,6 +11890,34 @@ export interface SessionRpc {
     get(params?: undefined, options?: RpcOptions): Promise<VisibilityGetResult>;
     /** `session.visibility.set` @experimental */
     set(params: VisibilitySetRequest, options?: RpcOptions): Promise<VisibilitySetResult>;
+  };
+  readonly workflow: {
+    /** `session.workflow.agent` @experimental */
+    agent(params: WorkflowAgentRequest, options?: RpcOptions): Promise<WorkflowAgentResult>;
+    /** `session.workflow.cancel` @experimental */
+    cancel(params: WorkflowCancelRequest, options?: RpcOptions): Promise<WorkflowRunResult>;
+    /** `session.workflow.getRun` @experimental */
+    getRun(params: WorkflowGetRunRequest, options?: RpcOptions): Promise<WorkflowRunResult>;
+    /** `session.workflow.getRunDetail` @experimental */
+    getRunDetail(params: WorkflowGetRunRequest, options?: RpcOptions): Promise<WorkflowRunDetail>;
+    /** `session.workflow.getRunProgress` @experimental */
+    getRunProgress(params: WorkflowGetRunProgressRequest, options?: RpcOptions): Promise<WorkflowProgressPage>;
+    /** `session.workflow.listRuns` @experimental */
+    listRuns(params?: WorkflowListRunsRequest, options?: RpcOptions): Promise<WorkflowListRunsResult>;
+    /** `session.workflow.log` @experimental */
+    log(params: WorkflowLogRequest, options?: RpcOptions): Promise<WorkflowAckResult>;
+    /** `session.workflow.pause` @experimental */
+    pause(params: WorkflowPauseRequest, options?: RpcOptions): Promise<WorkflowRunResult>;
+    /** `session.workflow.resume` @experimental */
+    resume(params: WorkflowResumeRequest, options?: RpcOptions): Promise<WorkflowResumeResult>;
+    /** `session.workflow.run` @experimental */
+    run(params: WorkflowRunRequest, options?: RpcOptions): Promise<WorkflowRunResult>;
+    readonly journal: {
+      /** `session.workflow.journal.get` @experimental */
+      get(params: WorkflowJournalGetRequest, options?: RpcOptions): Promise<WorkflowJournalGetResult>;
+      /** `session.workflow.journal.put` @experimental */
+      put(params: WorkflowJournalPutRequest, options?: RpcOptions): Promise<WorkflowAckResult>;
+    };
   };
   readonly workspaces: {
     /** `session.workspaces.addSummary` @experimental */
@@ -8305,6 +11967,10 @@ export interface SessionRpc {
 export interface InternalServerRpc {
   /** `connect` @experimental */
   connect(params?: ConnectRequest, options?: RpcOptions): Promise<ConnectResult>;
+  readonly accounts: {
+    /** `accounts.acquireEntraToken` @experimental */
+    acquireEntraToken(params: EntraTokenAcquireRequest, options?: RpcOptions): Promise<EntraTokenAcquireResult>;
+  };
   readonly sessions: {
     /** `sessions.configureSessionExtensions` @experimental */
     configureSessionExtensions(params: ConfigureSessionExtensionsParams, options?: RpcOptions): Promise<void>;
@@ -8338,6 +12004,12 @@ export interface InternalSessionRpc {
   readonly commands: {
     /** `session.commands.finalizeInvocationEffect` @experimental */
     finalizeInvocationEffect(params: CommandsFinalizeInvocationEffectRequest, options?: RpcOptions): Promise<CommandsFinalizeInvocationEffectResult>;
+  };
+  readonly connectors: {
+    /** `session.connectors.reconcileForStartup` @experimental */
+    reconcileForStartup(params: ConnectorAccountRequest, options?: RpcOptions): Promise<ConnectorStatus>;
+    /** `session.connectors.withdrawProjection` @experimental */
+    withdrawProjection(params?: undefined, options?: RpcOptions): Promise<ConnectorStatus>;
   };
   readonly factory: {
     /** `session.factory.pauseAtCheckpoint` @experimental */
@@ -8419,6 +12091,14 @@ export interface InternalSessionRpc {
     /** `session.settings.snapshot` @experimental */
     snapshot(params?: undefined, options?: RpcOptions): Promise<SessionSettingsSnapshot>;
   };
+  readonly workflow: {
+    /** `session.workflow.pauseAtCheckpoint` @experimental */
+    pauseAtCheckpoint(params: WorkflowPauseCheckpointRequest, options?: RpcOptions): Promise<WorkflowPauseCheckpointResult>;
+    /** `session.workflow.resumeFromTool` @experimental */
+    resumeFromTool(params: WorkflowToolResumeRequest, options?: RpcOptions): Promise<WorkflowResumeResult>;
+    /** `session.workflow.runFromTool` @experimental */
+    runFromTool(params: WorkflowToolRunRequest, options?: RpcOptions): Promise<WorkflowRunResult>;
+  };
 }
 
 /** Calls of the runtime. */
@@ -8455,6 +12135,8 @@ export interface SessionFsHandler {
   mkdir(params: SessionFsMkdirRequest): Promise<SessionFsError | undefined>;
   /** `sessionFs.readFile` @experimental */
   readFile(params: SessionFsReadFileRequest): Promise<SessionFsReadFileResult>;
+  /** `sessionFs.readFileBytes` @experimental */
+  readFileBytes(params: SessionFsReadFileBytesRequest): Promise<SessionFsReadFileBytesResult>;
   /** `sessionFs.readdir` @experimental */
   readdir(params: SessionFsReaddirRequest): Promise<SessionFsReaddirResult>;
   /** `sessionFs.readdirWithTypes` @experimental */
@@ -8473,6 +12155,8 @@ export interface SessionFsHandler {
   stat(params: SessionFsStatRequest): Promise<SessionFsStatResult>;
   /** `sessionFs.writeFile` @experimental */
   writeFile(params: SessionFsWriteFileRequest): Promise<SessionFsError | undefined>;
+  /** `sessionFs.writeFileBytes` @experimental */
+  writeFileBytes(params: SessionFsWriteFileBytesRequest): Promise<SessionFsError | undefined>;
 }
 
 /** Calls of the runtime. */
@@ -8489,6 +12173,14 @@ export interface TasksHandler {
   cancel(params: ClientTaskCancelRequest): Promise<ClientTaskCancelResult>;
 }
 
+/** Calls of the runtime. */
+export interface WorkflowHandler {
+  /** `workflow.abort` @experimental */
+  abort(params: WorkflowAbortRequest): Promise<WorkflowAckResult>;
+  /** `workflow.execute` @experimental */
+  execute(params: WorkflowExecuteRequest): Promise<WorkflowExecuteResult>;
+}
+
 /** Handlers by namespace. */
 export interface ClientSessionApiHandlers {
   canvas?: CanvasHandler;
@@ -8497,6 +12189,7 @@ export interface ClientSessionApiHandlers {
   sessionFs?: SessionFsHandler;
   skillProvider?: SkillProviderHandler;
   tasks?: TasksHandler;
+  workflow?: WorkflowHandler;
 }
 
 /** Calls of the runtime. */
@@ -8524,11 +12217,43 @@ export interface HooksHandler {
 }
 
 /** Calls of the runtime. */
+export interface HostHandler {
+  /** `host.authenticationCancelled` @experimental */
+  authenticationCancelled(params: HostAuthenticationCancelledNotification): Promise<void>;
+  /** `host.exited` @experimental */
+  exited(params: HostExitedNotification): Promise<void>;
+  /** `host.materializeSession` @experimental */
+  materializeSession(params: HostSessionCreateCallback): Promise<HostSessionCreateResult>;
+  /** `host.registerSession` @experimental */
+  registerSession(params: HostRegisterSessionRequest): Promise<HostPublishSessionResult>;
+  /** `host.sessionReleased` @experimental */
+  sessionReleased(params: HostSessionReleasedNotification): Promise<void>;
+  /** `host.shutdown` @experimental */
+  shutdown(params?: HostEmptyResult): Promise<HostEmptyResult>;
+  /** `host.unregisterSession` @experimental */
+  unregisterSession(params: HostUnregisterSessionRequest): Promise<HostUnpublishSessionResult>;
+  /** `host.validateAuthentication` @experimental */
+  validateAuthentication(params: HostValidateAuthenticationRequest): Promise<HostAuthenticationResult | undefined>;
+}
+
+/** Calls of the runtime. */
+export interface InstallationsHandler {
+  /** `installations.confirm` @experimental */
+  confirm(params: InstallationConfirmationRequest): Promise<InstallationConfirmationResponse>;
+}
+
+/** Calls of the runtime. */
 export interface LlmInferenceHandler {
   /** `llmInference.httpRequestChunk` @experimental */
   httpRequestChunk(params: LlmInferenceHttpRequestChunkRequest): Promise<LlmInferenceHttpRequestChunkResult>;
   /** `llmInference.httpRequestStart` @experimental */
   httpRequestStart(params: LlmInferenceHttpRequestStartRequest): Promise<LlmInferenceHttpRequestStartResult>;
+}
+
+/** Calls of the runtime. */
+export interface UiThreadHandler {
+  /** `uiThread.run` @experimental */
+  run(params: UiThreadRunRequest): Promise<void>;
 }
 
 /** Handlers by namespace. */
@@ -8537,7 +12262,10 @@ export interface ClientGlobalApiHandlers {
   gitHubTelemetry?: GitHubTelemetryHandler;
   gitHubToken?: GitHubTokenHandler;
   hooks?: HooksHandler;
+  host?: HostHandler;
+  installations?: InstallationsHandler;
   llmInference?: LlmInferenceHandler;
+  uiThread?: UiThreadHandler;
 }
 
 /** Accepted by every call. */

@@ -53,6 +53,8 @@ export interface AgentInterruptedEvent {
 
 export type AgentModelPolicy = "preferred" | "required";
 
+export type AiCreditsStatus = "complete" | "partial" | "unavailable";
+
 /** @experimental */
 export interface AssistantFusionPhaseActivityEvent {
   id: string;
@@ -126,6 +128,7 @@ export interface AssistantIntentEvent {
 }
 
 export interface AssistantMessageData {
+  providerId?: string;
   messageId: string;
   originatingMessageId?: string;
   model?: string;
@@ -183,6 +186,7 @@ export interface AssistantMessageEvent {
 
 /** @experimental */
 export interface AssistantMessageReasoningBlocks {
+  orderedBlocks?: unknown[];
   provider: string;
   blocks?: JsonValue[];
 }
@@ -313,6 +317,7 @@ export interface AssistantToolCallDeltaEvent {
 export interface AssistantTurnEndData {
   turnId: string;
   model?: string;
+  parentToolCallId?: string;
 }
 
 export interface AssistantTurnEndEvent {
@@ -346,6 +351,7 @@ export interface AssistantTurnStartData {
   turnId: string;
   model?: string;
   interactionId?: string;
+  parentToolCallId?: string;
 }
 
 export interface AssistantTurnStartEvent {
@@ -376,6 +382,25 @@ export interface AssistantUsageCopilotUsageTokenDetail {
 }
 
 export interface AssistantUsageData {
+  accounting?: UsageAccountingIdentity;
+  aiCreditsStatus?: AiCreditsStatus;
+  byokKind?: string;
+  modelDisplayName?: string;
+  modelProvider?: string;
+  provider?: ModelProviderRef;
+  requestBodyBytes?: number;
+  requestBodyCompressionFallback?: ModelCallRequestBodyCompressionFallback;
+  requestBodyCompressionFallbackFrom?: ModelCallRequestBodyEncoding;
+  requestBodyCompressionRejectedStatus?: number;
+  requestBodyEncoding?: ModelCallRequestBodyEncoding;
+  requestBodyWireBytes?: number;
+  websocketFallbackAfterMs?: number;
+  websocketFallbackCloseCode?: number;
+  websocketFallbackErrorKind?: ModelCallWebSocketFallbackErrorKind;
+  websocketFallbackReason?: ModelCallWebSocketFallbackReason;
+  websocketFallbackReconnectAttempted?: boolean;
+  websocketFallbackStartedThisCall?: boolean;
+  websocketFallbackStatusCode?: number;
   model: string;
   inputTokens?: number;
   outputTokens?: number;
@@ -383,6 +408,10 @@ export interface AssistantUsageData {
   cacheWriteTokens?: number;
   cacheExpiresAt?: string;
   reasoningTokens?: number;
+  /** @internal */
+  thinkingDroppedBlocks?: number;
+  /** @internal */
+  thinkingDroppedReasons?: string[];
   cost?: number;
   duration?: number;
   timeToFirstTokenMs?: number;
@@ -650,6 +679,7 @@ export interface AttachmentSelectionDetailsStart {
 
 /** @experimental */
 export interface AutoModeResolvedData {
+  selectionReason?: string;
   chosenModel: string;
   reasoningBucket?: AutoModeResolvedReasoningBucket;
   categoryScores?: { [k: string]: number | undefined };
@@ -768,6 +798,21 @@ export interface AutopilotObjectiveChangedEvent {
 export type AutopilotObjectiveChangedOperation = "create" | "update" | "delete";
 
 export type AutopilotObjectiveChangedStatus = "active" | "paused" | "cap_reached" | "completed";
+
+export interface AutopilotStoppedData {
+  reason: string;
+  requestId?: string;
+}
+
+export interface AutopilotStoppedEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "session.autopilot_stopped";
+  data: AutopilotStoppedData;
+}
 
 export interface BackgroundTasksChangedData {
 }
@@ -1105,6 +1150,10 @@ export interface CommandsChangedEvent {
 }
 
 export interface CompactionCompleteCompactionTokensUsed {
+  aiCreditsStatus?: AiCreditsStatus;
+  modelDisplayName?: string;
+  provider?: ModelProviderRef;
+  requestCount?: number;
   inputTokens?: number;
   outputTokens?: number;
   cacheReadTokens?: number;
@@ -1133,6 +1182,15 @@ export interface CompactionCompleteCompactionTokensUsedCopilotUsageTokenDetail {
 }
 
 export interface CompactionCompleteData {
+  compactionAttemptId?: string;
+  failureReason?: string;
+  initialModel?: string;
+  model?: string;
+  outcome?: string;
+  outcomeReason?: string;
+  switchTargetModel?: string;
+  targetPromptTokenLimit?: number;
+  tokenAccountingBasis?: string;
   success: boolean;
   error?: string;
   preCompactionTokens?: number;
@@ -1142,6 +1200,9 @@ export interface CompactionCompleteData {
   tokensRemoved?: number;
   customInstructions?: string;
   summaryContent?: string;
+  responsesReasoning?: ResponsesReasoning;
+  /** @internal */
+  activeWorkflowSummary?: string;
   /** @internal */
   activeFactorySummary?: string;
   behaviorModelId?: string;
@@ -1169,6 +1230,9 @@ export interface CompactionCompleteEvent {
 }
 
 export interface CompactionStartData {
+  compactionAttemptId?: string;
+  switchTargetModel?: string;
+  targetPromptTokenLimit?: number;
   model?: string;
   systemTokens?: number;
   conversationTokens?: number;
@@ -1369,6 +1433,9 @@ export interface EmbeddedTextResourceContents {
 }
 
 export interface ErrorData {
+  originatingMessageId?: string;
+  providerErrorParam?: string;
+  providerErrorType?: string;
   errorType: string;
   errorCode?: string;
   eligibleForAutoSwitch?: boolean;
@@ -1572,6 +1639,7 @@ export interface FactoryRunUpdatedEvent {
 
 /** @experimental */
 export interface FusionAttribution {
+  hasUserSteering?: boolean;
   fusionId: string;
   commitId?: string;
   syntheticModel: string;
@@ -1583,6 +1651,23 @@ export interface FusionAttribution {
   sourceModel?: string;
   conversationScope?: string;
   sourcePhaseId?: string;
+}
+
+/** @internal */
+export interface FusionChangeCheckpointData {
+  codeChanges: ShutdownCodeChanges;
+}
+
+/** @internal */
+export interface FusionChangeCheckpointEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "session.fusion_change_checkpoint";
+  /** @internal */
+  data: FusionChangeCheckpointData;
 }
 
 /** @internal @experimental */
@@ -1613,6 +1698,7 @@ export interface FusionCommitStartedEvent {
 
 /** @experimental */
 export interface FusionCompletedData {
+  awaitingBackgroundWork?: boolean;
   fusionId: string;
   commitId: string;
   turnId: string;
@@ -1646,6 +1732,13 @@ export interface FusionCompletedEvent {
 
 /** @experimental */
 export type FusionConversationScope = "root" | "review";
+
+/** @experimental */
+export interface FusionCritic {
+  phaseId: string;
+  model: string;
+  reasoningEffort?: string;
+}
 
 /** @experimental */
 export type FusionFollowUpAction = "reuse_primary" | "reroute";
@@ -1698,12 +1791,14 @@ export type FusionPhaseActivityKind = "model_output" | "tool_started" | "tool_co
 
 /** @experimental */
 export interface FusionPhaseCompletedData {
+  endedWithBackgroundWork?: boolean;
   fusionId: string;
   phaseId: string;
   phaseKind: FusionPhaseKind;
   role: string;
   conversationScope: FusionConversationScope;
   model: string;
+  reasoningEffort?: string;
   status: FusionPhaseStatus;
   content: string;
   verdict: string | null;
@@ -1725,6 +1820,7 @@ export interface FusionPhaseFailedData {
   role: string;
   conversationScope: FusionConversationScope;
   model: string;
+  reasoningEffort?: string;
   status: FusionPhaseStatus;
   reason: string;
   durationMs: number;
@@ -1753,6 +1849,7 @@ export interface FusionPhaseStartedData {
   role: string;
   conversationScope: FusionConversationScope;
   model: string;
+  reasoningEffort?: string;
 }
 
 /** @experimental */
@@ -1773,6 +1870,7 @@ export type FusionProjectionMode = "append" | "staged" | "none";
 
 /** @experimental */
 export interface FusionResolvedData {
+  selectedRuleId?: string;
   fusionId: string;
   turnId: string;
   contractVersion: number;
@@ -1787,9 +1885,13 @@ export interface FusionResolvedData {
   ruleName?: string;
   scores?: FusionScores;
   pattern: FusionPattern;
+  hint?: string;
   phasePlan?: FusionPhasePlanStep[];
   primaryModel: string;
   secondaryModel: string | null;
+  judgeModel?: string;
+  repairModel?: string;
+  critics?: FusionCritic[];
   fallbackModel: string;
   followUpModel: string;
   followUp?: FusionFollowUpRecommendation;
@@ -1809,6 +1911,7 @@ export interface FusionResolvedEvent {
 
 /** @experimental */
 export interface FusionRouteFailedData {
+  fusionId?: string;
   attemptId: string;
   syntheticModel: string;
   policy: string;
@@ -1971,6 +2074,47 @@ export interface HookStartEvent {
   data: HookStartData;
 }
 
+export type HumanResponseActor = "human_response" | "host_automation" | "unknown";
+
+export interface HumanResponseRecordedData {
+  actor: HumanResponseActor;
+  requestId: string;
+  response: HumanResponseRecordedResponse;
+  toolCallId?: string;
+}
+
+export interface HumanResponseRecordedEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "human_response.recorded";
+  data: HumanResponseRecordedData;
+}
+
+export interface HumanResponseRecordedResponse {
+  responseKind: HumanResponseRecordedResponseResponseKind;
+  actions?: ExitPlanModeAction[];
+  allowFreeform?: boolean;
+  answer?: string;
+  approved?: boolean;
+  autoApproveEdits?: boolean;
+  choices?: string[];
+  content?: { [k: string]: unknown };
+  feedback?: string;
+  message?: string;
+  planContent?: string;
+  question?: string;
+  recommendedAction?: ExitPlanModeAction;
+  requestedSchema?: ElicitationRequestedSchema;
+  selectedAction?: ExitPlanModeAction;
+  summary?: string;
+  wasFreeform?: boolean;
+}
+
+export type HumanResponseRecordedResponseResponseKind = "ask_user" | "user_input" | "exit_plan_mode";
+
 export interface IdleData {
   aborted?: boolean;
   mode?: SessionMode;
@@ -1985,6 +2129,32 @@ export interface IdleEvent {
   type: "session.idle";
   data: IdleData;
 }
+
+export type IndexedSearchData =
+  | { state: IndexedSearchState; kind: "status"; }
+  | { outcome: IndexedSearchOutcome; fileCount?: number; startupDurationMs: number; forcedByEnv: boolean; warmStart: boolean; disabledReason?: IndexedSearchDisabledReason; errorMessage?: string; eligible?: boolean; kind: "startup"; }
+  | { errorType: IndexedSearchErrorType; exitCode?: number; errorMessage?: string; kind: "server_error"; }
+  | { phase: IndexedSearchIncrementalPhase; changedFileCount?: number; addedFileCount?: number; deletedFileCount?: number; totalChangeCount?: number; walkDurationMs?: number; updateDurationMs?: number; totalDurationMs?: number; kind: "incremental"; };
+
+export type IndexedSearchDisabledReason = "use_tgrep_false" | "use_builtin_ripgrep_false" | "organization" | "organization_policy_auth_pending" | "organization_policy_unknown" | "virtual_filesystem" | "cloud_sync_root" | "cloud_sync_detection_failed" | "workspace_not_local";
+
+export type IndexedSearchErrorType = "spawn_error" | "unexpected_exit" | "killed_by_signal";
+
+export interface IndexedSearchEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral: true;
+  agentId?: string;
+  type: "session.indexed_search";
+  data: IndexedSearchData;
+}
+
+export type IndexedSearchIncrementalPhase = "changes_detected" | "updated";
+
+export type IndexedSearchOutcome = "started" | "skipped_below_threshold" | "skipped_no_gitroot" | "skipped_disabled" | "reused_existing" | "failed";
+
+export type IndexedSearchState = "disabled" | "starting" | "enabled" | "ready" | "failed";
 
 export interface InfoData {
   infoType: string;
@@ -2002,6 +2172,55 @@ export interface InfoEvent {
   type: "session.info";
   data: InfoData;
 }
+
+export type InstructionUpdateAuthority = "runtime" | "host" | "managedPolicy";
+
+export type InstructionUpdateBoundary = "afterToolResults" | "nextModelRequest";
+
+export interface InstructionUpdateData {
+  authority: InstructionUpdateAuthority;
+  boundary: InstructionUpdateBoundary;
+  content: string;
+  fallback: InstructionUpdateFallback;
+  lifetime: InstructionUpdateLifetime;
+  name?: string;
+}
+
+export interface InstructionUpdateEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "instruction.update";
+  data: InstructionUpdateData;
+}
+
+export type InstructionUpdateFallback = "rebuildSystemPrompt" | "reject";
+
+export type InstructionUpdateLifetime = "persistent" | "turn";
+
+export interface ManagedPermissionsContext {
+  failClosed: boolean;
+  permissions?: unknown;
+}
+
+export interface ManagedPluginProgressData {
+  phase: ManagedPluginProgressPhase;
+  pluginSpecs: string[];
+}
+
+export interface ManagedPluginProgressEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "session.managed_plugin_progress";
+  data: ManagedPluginProgressData;
+}
+
+export type ManagedPluginProgressPhase = "initializing" | "installing" | "updating" | "complete";
 
 export type ManagedSettingsEnforcedAction = "bypass_permissions_blocked";
 
@@ -2029,6 +2248,7 @@ export interface ManagedSettingsEnforcedEvent {
 
 /** @experimental */
 export interface ManagedSettingsResolvedData {
+  permissionsContext?: ManagedPermissionsContext;
   source: ManagedSettingsResolvedSource;
   serverManaged: boolean;
   deviceManaged: boolean;
@@ -2152,9 +2372,28 @@ export interface McpOauthHttpResponse {
   body?: string;
 }
 
+export interface McpOauthRecoveryCompletedData {
+  outcome: McpOauthRecoveryCompletedOutcome;
+  requestId: string;
+  serverName: string;
+}
+
+export interface McpOauthRecoveryCompletedEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "mcp.oauth_recovery_completed";
+  data: McpOauthRecoveryCompletedData;
+}
+
+export type McpOauthRecoveryCompletedOutcome = "succeeded" | "cancelled" | "failed";
+
 export type McpOauthRequestReason = "initial" | "refresh" | "reauth" | "upscope";
 
 export interface McpOauthRequiredData {
+  runtimeRefreshSupported?: boolean;
   requestId: string;
   serverName: string;
   serverUrl: string;
@@ -2180,6 +2419,7 @@ export interface McpOauthRequiredStaticClientConfig {
   clientSecret?: string;
   publicClient?: boolean;
   grantType?: "client_credentials";
+  scope?: string;
 }
 
 export interface McpOauthWWWAuthenticateParams {
@@ -2240,11 +2480,13 @@ export interface McpServerRemovedEvent {
   data: McpServerRemovedData;
 }
 
-export type McpServerSource = "user" | "workspace" | "plugin" | "builtin" | "managed";
+export type McpServerSource = "account" | "user" | "workspace" | "plugin" | "builtin" | "managed";
 
 export type McpServerStatus = "connected" | "failed" | "needs-auth" | "pending" | "disabled" | "stopped" | "not_configured";
 
 export interface McpServerStatusChangedData {
+  configSource?: string;
+  errorClassification?: string;
   serverName: string;
   status: McpServerStatus;
   error?: string;
@@ -2258,6 +2500,21 @@ export interface McpServerStatusChangedEvent {
   agentId?: string;
   type: "session.mcp_server_status_changed";
   data: McpServerStatusChangedData;
+}
+
+export interface McpServerToolsLoadedData {
+  serverName: string;
+  toolCount: number;
+}
+
+export interface McpServerToolsLoadedEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "session.mcp_server_tools_loaded";
+  data: McpServerToolsLoadedData;
 }
 
 export type McpServerTransport = "stdio" | "http" | "sse" | "memory";
@@ -2330,6 +2587,7 @@ export interface ModeChangedEvent {
 }
 
 export interface ModeNoticeDeliveredData {
+  instructionUpdatePersisted?: boolean;
   mode: SessionMode;
   content?: string;
 }
@@ -2347,7 +2605,24 @@ export interface ModeNoticeDeliveredEvent {
 export type ModelCallFailureBadRequestKind = "bodyless" | "structured_error";
 
 export interface ModelCallFailureData {
+  byokKind?: string;
+  modelProvider?: string;
+  requestBodyBytes?: number;
+  requestBodyCompressionFallback?: ModelCallRequestBodyCompressionFallback;
+  requestBodyCompressionFallbackFrom?: ModelCallRequestBodyEncoding;
+  requestBodyCompressionRejectedStatus?: number;
+  requestBodyEncoding?: ModelCallRequestBodyEncoding;
+  requestBodyWireBytes?: number;
+  retryAttempt?: number;
+  websocketFallbackAfterMs?: number;
+  websocketFallbackCloseCode?: number;
+  websocketFallbackErrorKind?: ModelCallWebSocketFallbackErrorKind;
+  websocketFallbackReason?: ModelCallWebSocketFallbackReason;
+  websocketFallbackReconnectAttempted?: boolean;
+  websocketFallbackStartedThisCall?: boolean;
+  websocketFallbackStatusCode?: number;
   model?: string;
+  parentToolCallId?: string;
   initiator?: string;
   apiCallId?: string;
   providerCallId?: string;
@@ -2388,6 +2663,12 @@ export interface ModelCallFailureEvent {
 export type ModelCallFailureKind = "api" | "transport";
 
 export interface ModelCallFailureRequestFingerprint {
+  customToolCallCount?: number;
+  encryptedContentBytes?: number;
+  imageBytes?: number;
+  orphanToolCallCount?: number;
+  reasoningItemCount?: number;
+  unmatchedToolResultCount?: number;
   messageCount: number;
   toolResultMessageCount: number;
   toolCallCount: number;
@@ -2400,6 +2681,24 @@ export interface ModelCallFailureRequestFingerprint {
 export type ModelCallFailureSource = "top_level" | "subagent" | "mcp_sampling";
 
 export type ModelCallFailureTransport = "http" | "websocket";
+
+export type ModelCallFinalResult = "success" | "http_400" | "http_413" | "http_429" | "http_4xx" | "http_5xx" | "transport_error" | "other_error";
+
+export interface ModelCallFinalResultData {
+  model: string;
+  result: ModelCallFinalResult;
+  isByok?: boolean;
+}
+
+export interface ModelCallFinalResultEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "model.call_final_result";
+  data: ModelCallFinalResultData;
+}
 
 export interface ModelCallFinishedData {
   turnId: string;
@@ -2422,12 +2721,17 @@ export interface ModelCallFinishedEvent {
 
 export type ModelCallFinishedOutcome = "success" | "error" | "cancelled" | "rejected";
 
+export type ModelCallRequestBodyCompressionFallback = "retried" | "disabled";
+
+export type ModelCallRequestBodyEncoding = "identity" | "gzip" | "zstd";
+
 export interface ModelCallStartData {
   turnId: string;
   model?: string;
   /** @internal */
   previousResponseId?: string;
   fusion?: FusionAttribution;
+  parentToolCallId?: string;
 }
 
 /** @internal */
@@ -2441,7 +2745,17 @@ export interface ModelCallStartEvent {
   data: ModelCallStartData;
 }
 
+export type ModelCallWebSocketFallbackErrorKind = "dns" | "tls" | "timeout" | "connection_refused" | "connection_reset" | "closed_by_peer" | "closed_locally" | "not_connected" | "http_status" | "protocol" | "configuration" | "other";
+
+export type ModelCallWebSocketFallbackReason = "connect_failed" | "connection_unavailable" | "send_failed" | "api_error" | "transport_failed";
+
 export interface ModelChangeData {
+  autoTierManaged?: boolean;
+  contextTierManaged?: boolean;
+  previousProviderId?: string;
+  providerId?: string;
+  reasoningEffortManaged?: boolean;
+  reasoningEffortModel?: string;
   previousModel?: string;
   newModel: string;
   previousReasoningEffort?: string;
@@ -2467,7 +2781,32 @@ export interface ModelChangeEvent {
   data: ModelChangeData;
 }
 
-export type ModelChangeSource = "model_command" | "settings_command" | "config_command" | "model_picker" | "managed_settings" | "repo_settings" | "startup" | "agent" | "plan_mode" | "automatic" | "sdk";
+export type ModelChangeSource = "model_command" | "settings_command" | "config_command" | "model_picker" | "managed_settings" | "repo_settings" | "startup" | "agent" | "plan_mode" | "automatic" | "changeboarding_shortcut" | "sdk" | "auto_tier_recommendation";
+
+export interface ModelDeselectedData {
+  previousModel: string;
+  reason: ModelDeselectedReason;
+}
+
+export interface ModelDeselectedEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "session.model_deselected";
+  data: ModelDeselectedData;
+}
+
+export type ModelDeselectedReason = "provider_withdrawn";
+
+export type ModelProviderKind = "copilot" | "loki";
+
+export interface ModelProviderRef {
+  id: string;
+  kind: ModelProviderKind;
+  label: string;
+}
 
 export type OmittedBinaryOmittedReason = "too_large" | "asset_unavailable";
 
@@ -2496,6 +2835,13 @@ export interface PendingMessagesModifiedEvent {
   data: PendingMessagesModifiedData;
 }
 
+export interface PermissionApprovalEvaluation {
+  reasonCode: "extension-permission-access" | "content-excluded" | "unsupported-command-shape" | "unsupported-source" | "dynamic-source" | "too-many-sources" | "executable-unavailable" | "executable-too-large" | "unknown" | "not-reached" | "inactive" | "authorization-history-incomplete" | "managed-approval-required" | "sandbox-bypass" | "action-too-long" | "path-not-authorized" | "invalid-working-directory" | "unreadable" | "not-regular-file" | "too-large" | "non-utf8" | "interpreter-unavailable" | "interpreter-too-large" | "shell-environment-unreviewable" | "unrepresentable-path" | "interpreter-wrapped-script" | "unreviewable-script-invocation" | "argument-binding-unreviewable" | "malformed-script-action-review" | "malformed-script-action-manifest" | "unavailable" | "judge-verdict" | "judge-error" | "inherited";
+  judgeStatus: "unknown" | "not_called" | "completed" | "failed" | "cached" | "inherited";
+  evaluationStage: "unknown" | "not_reached" | "pre_judge" | "judge" | "reuse";
+  judgeAttempted?: boolean;
+}
+
 export interface PermissionApproved {
   kind: "approved";
   managedApprovalHandled?: boolean;
@@ -2512,6 +2858,11 @@ export interface PermissionApprovedForSession {
   kind: "approved-for-session";
   approval: UserToolSessionApproval;
   managedApprovalHandled?: boolean;
+}
+
+export interface PermissionApprovedReadOnlyForSession {
+  directories: string[];
+  kind: "approved-read-only-for-session";
 }
 
 /** @experimental */
@@ -2533,6 +2884,8 @@ export interface PermissionAssentDetectedEvent {
 
 /** @experimental */
 export interface PermissionAssistedApproval {
+  evaluationId?: string;
+  evaluation?: PermissionApprovalEvaluation;
   recommendation: AssistedApprovalRecommendation;
   reason?: string;
   model?: string;
@@ -2566,6 +2919,8 @@ export interface PermissionCarriedForwardEvent {
 export interface PermissionCompletedData {
   requestId: string;
   toolCallId?: string;
+  recoveryEpisodeId?: string;
+  blocker?: TaskBlocker;
   result: PermissionResult;
   decisionSource?: PermissionDecisionSource;
 }
@@ -2704,11 +3059,13 @@ export type PermissionPromptRequest =
   | PermissionPromptRequestPath
   | PermissionPromptRequestHook
   | PermissionPromptRequestExtensionManagement
-  | PermissionPromptRequestFactory
+  | PermissionPromptRequestWorkflow
   | PermissionPromptRequestExtensionPermissionAccess
-  | PermissionPromptRequestExtensionEnvAccess;
+  | PermissionPromptRequestExtensionEnvAccess
+  | PermissionPromptRequestFactory;
 
 export interface PermissionPromptRequestCommands {
+  sandboxPathGrant?: PermissionSandboxPathGrant;
   kind: "commands";
   toolCallId?: string;
   fullCommandText: string;
@@ -2811,6 +3168,7 @@ export interface PermissionPromptRequestMemory {
 }
 
 export interface PermissionPromptRequestPath {
+  readOnlyDirectories?: string[];
   kind: "path";
   toolCallId?: string;
   accessKind: PermissionPromptRequestPathAccessKind;
@@ -2842,7 +3200,29 @@ export interface PermissionPromptRequestUrl {
   managedApprovalRequired?: boolean;
 }
 
+export interface PermissionPromptRequestWorkflow {
+  kind: "workflow";
+  toolCallId?: string;
+  operation: WorkflowPermissionOperation;
+  name: string;
+  description: string;
+  phases: WorkflowPermissionPhase[];
+  maxConcurrentSubagents?: number;
+  maxTotalSubagents?: number;
+  timeoutSeconds?: number;
+  maxAiCredits?: number;
+  declaredMaxConcurrentSubagents?: number;
+  declaredMaxTotalSubagents?: number;
+  declaredTimeoutSeconds?: number;
+  declaredMaxAiCredits?: number;
+  approvalKey: string;
+  canPersistApproval: boolean;
+  assistedApproval?: PermissionAssistedApproval;
+  managedApprovalRequired?: boolean;
+}
+
 export interface PermissionPromptRequestWrite {
+  fileEdits?: PermissionWriteFileEdit[];
   kind: "write";
   toolCallId?: string;
   intention: string;
@@ -2858,6 +3238,50 @@ export interface PermissionPromptRequestWrite {
 /** @experimental */
 export type PermissionRecommendation = "approve";
 
+export interface PermissionRecoveryAttempt {
+  attemptId: string;
+  toolCallId?: string;
+  permissionKind: string;
+  requestFingerprint: string;
+  relation: PermissionRecoveryAttemptRelation;
+  disposition: PermissionRecoveryAttemptDisposition;
+  reason: PermissionRecoveryAttemptReason;
+  ordinal: number;
+}
+
+export type PermissionRecoveryAttemptDisposition = "deferred" | "prompted" | "approved" | "denied" | "blocked" | "succeeded";
+
+export type PermissionRecoveryAttemptReason = "permission_required" | "repeated_attempt" | "attempts_exhausted" | "permission_approved" | "permission_denied" | "responder_unavailable" | "equivalent_alternative_succeeded";
+
+export type PermissionRecoveryAttemptRelation = "initial" | "retry" | "alternative";
+
+export interface PermissionRecoveryData {
+  ownerAgentId?: string;
+  ownerSessionId?: string;
+  episodeId: string;
+  status: PermissionRecoveryStatus;
+  onBlocked: PermissionRecoveryOnBlocked;
+  reason: PermissionRecoveryReason;
+  maxAttempts: number;
+  attempts: PermissionRecoveryAttempt[];
+}
+
+export interface PermissionRecoveryEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "session.permission_recovery";
+  data: PermissionRecoveryData;
+}
+
+export type PermissionRecoveryOnBlocked = "ask" | "fail";
+
+export type PermissionRecoveryReason = "permission_required" | "repeated_attempt" | "attempts_exhausted" | "permission_approved" | "permission_denied" | "responder_unavailable" | "equivalent_alternative_succeeded";
+
+export type PermissionRecoveryStatus = "recovering" | "awaiting_approval" | "resolved" | "blocked";
+
 export type PermissionRequest =
   | PermissionRequestShell
   | PermissionRequestWrite
@@ -2868,11 +3292,13 @@ export type PermissionRequest =
   | PermissionRequestCustomTool
   | PermissionRequestHook
   | PermissionRequestExtensionManagement
-  | PermissionRequestFactory
+  | PermissionRequestWorkflow
   | PermissionRequestExtensionPermissionAccess
-  | PermissionRequestExtensionEnvAccess;
+  | PermissionRequestExtensionEnvAccess
+  | PermissionRequestFactory;
 
 export interface PermissionRequestCustomTool {
+  managedApprovalRequired?: boolean;
   kind: "custom-tool";
   toolCallId?: string;
   toolName: string;
@@ -2882,6 +3308,7 @@ export interface PermissionRequestCustomTool {
 }
 
 export interface PermissionRequestExtensionEnvAccess {
+  managedApprovalRequired?: boolean;
   kind: "extension-env-access";
   toolCallId?: string;
   extensionName: string;
@@ -2889,6 +3316,7 @@ export interface PermissionRequestExtensionEnvAccess {
 }
 
 export interface PermissionRequestExtensionManagement {
+  managedApprovalRequired?: boolean;
   kind: "extension-management";
   toolCallId?: string;
   operation: string;
@@ -2896,6 +3324,7 @@ export interface PermissionRequestExtensionManagement {
 }
 
 export interface PermissionRequestExtensionPermissionAccess {
+  managedApprovalRequired?: boolean;
   kind: "extension-permission-access";
   toolCallId?: string;
   extensionName: string;
@@ -2922,6 +3351,7 @@ export interface PermissionRequestFactory {
 }
 
 export interface PermissionRequestHook {
+  managedApprovalRequired?: boolean;
   kind: "hook";
   toolCallId?: string;
   toolName: string;
@@ -2930,6 +3360,7 @@ export interface PermissionRequestHook {
 }
 
 export interface PermissionRequestMcp {
+  managedApprovalRequired?: boolean;
   kind: "mcp";
   toolCallId?: string;
   serverName: string;
@@ -2941,6 +3372,7 @@ export interface PermissionRequestMcp {
 }
 
 export interface PermissionRequestMemory {
+  managedApprovalRequired?: boolean;
   kind: "memory";
   toolCallId?: string;
   action?: PermissionRequestMemoryAction;
@@ -2961,6 +3393,7 @@ export type PermissionRequestMemoryDirection = "upvote" | "downvote";
 export type PermissionRequestMemoryScope = "repository" | "user";
 
 export interface PermissionRequestRead {
+  sandboxPathGrant?: PermissionSandboxPathGrant;
   kind: "read";
   toolCallId?: string;
   managedApprovalRequired?: boolean;
@@ -2972,6 +3405,7 @@ export interface PermissionRequestRead {
 }
 
 export interface PermissionRequestShell {
+  sandboxPathGrant?: PermissionSandboxPathGrant;
   kind: "shell";
   toolCallId?: string;
   managedApprovalRequired?: boolean;
@@ -3016,7 +3450,29 @@ export interface PermissionRequestUrl {
   requestSandboxBypassReason?: string;
 }
 
+export interface PermissionRequestWorkflow {
+  kind: "workflow";
+  toolCallId?: string;
+  operation: WorkflowPermissionOperation;
+  name: string;
+  description: string;
+  phases: WorkflowPermissionPhase[];
+  maxConcurrentSubagents?: number;
+  maxTotalSubagents?: number;
+  timeoutSeconds?: number;
+  maxAiCredits?: number;
+  declaredMaxConcurrentSubagents?: number;
+  declaredMaxTotalSubagents?: number;
+  declaredTimeoutSeconds?: number;
+  declaredMaxAiCredits?: number;
+  approvalKey: string;
+  canPersistApproval: boolean;
+  managedApprovalRequired?: boolean;
+}
+
 export interface PermissionRequestWrite {
+  fileEdits?: PermissionWriteFileEdit[];
+  sandboxPathGrant?: PermissionSandboxPathGrant;
   kind: "write";
   toolCallId?: string;
   managedApprovalRequired?: boolean;
@@ -3031,12 +3487,17 @@ export interface PermissionRequestWrite {
 }
 
 export interface PermissionRequestedData {
+  fusion?: FusionAttribution;
+  ownerAgentId?: string;
+  ownerSessionId?: string;
   requestId: string;
   permissionRequest: PermissionRequest;
   promptRequest?: PermissionPromptRequest;
+  permissionMode?: PermissionMode;
   agentMode?: SessionMode;
   riskAssessment?: JsonValue;
   resolvedByHook?: boolean;
+  recoveryEpisodeId?: string;
 }
 
 export interface PermissionRequestedEvent {
@@ -3050,6 +3511,7 @@ export interface PermissionRequestedEvent {
 }
 
 export type PermissionResult =
+  | PermissionApprovedReadOnlyForSession
   | PermissionApproved
   | PermissionApprovedForSession
   | PermissionApprovedForLocation
@@ -3063,6 +3525,25 @@ export type PermissionResult =
 export interface PermissionRule {
   kind: string;
   argument: string | null;
+}
+
+export interface PermissionSandboxPathGrant {
+  access: PermissionSandboxPathGrantAccess;
+  path: string;
+  deniedPath?: string;
+  removedReadonlyPaths?: string[];
+}
+
+export type PermissionSandboxPathGrantAccess = "read" | "readWrite";
+
+export interface PermissionWriteFileContent {
+  content: string;
+  path: string;
+}
+
+export interface PermissionWriteFileEdit {
+  after?: PermissionWriteFileContent;
+  before?: PermissionWriteFileContent;
 }
 
 /** @experimental */
@@ -3169,11 +3650,88 @@ export interface PromptCacheBreakEvent {
   data: PromptCacheBreakData;
 }
 
+export interface ProviderMonthlyUsage {
+  scope: ProviderMonthlyUsageScope;
+  state: ProviderMonthlyUsageState;
+  unit: ProviderQuotaUnit;
+  consumedQuantity?: number;
+  cycleStart?: string;
+  queriedAt?: string;
+  resetOn?: string;
+}
+
+export type ProviderMonthlyUsageScope = "user" | "unknown";
+
+export type ProviderMonthlyUsageState = "available" | "no_policy" | "unavailable" | "unknown";
+
+export type ProviderQuotaAccessState = "allowed" | "denied" | "not_required" | "unknown" | "unavailable";
+
+export type ProviderQuotaAcquisitionStatus = "succeeded" | "unavailable" | "failed";
+
+export interface ProviderQuotaBudgetMetadata {
+  consumed: number;
+  entitlement: number;
+  overage: number;
+  overageAllowedWhenExhausted: boolean;
+  remainingPercentage: number;
+  unlimited: boolean;
+  usageAllowedWhenExhausted: boolean;
+  overageLimit?: number;
+  resetAtEpochMs?: number;
+  resetEstimated?: boolean;
+  tokenBasedBilling?: boolean;
+}
+
+export type ProviderQuotaCapacityState = "available" | "exhausted" | "unlimited" | "not_required" | "not_applicable" | "unknown" | "unavailable";
+
+export type ProviderQuotaObservationKind = "account_snapshot" | "admission_state";
+
+export type ProviderQuotaQuantityKind = "authoritative_budget" | "advisory_balance" | "none";
+
+export interface ProviderQuotaState {
+  accessState: ProviderQuotaAccessState;
+  capacityState: ProviderQuotaCapacityState;
+  provider: ModelProviderRef;
+  quotaId: string;
+  unit: ProviderQuotaUnit;
+  acquisitionError?: string;
+  acquisitionStatus?: ProviderQuotaAcquisitionStatus;
+  availableQuantity?: number;
+  budgetMetadata?: ProviderQuotaBudgetMetadata;
+  compatibilityKey?: string;
+  entitledQuantity?: number;
+  hasQuota?: boolean;
+  httpStatus?: number;
+  monthlyUsage?: ProviderMonthlyUsage;
+  observationKind?: ProviderQuotaObservationKind;
+  observedAt?: string;
+  quantityKind?: ProviderQuotaQuantityKind;
+  reason?: string;
+  service?: string;
+  source?: string;
+}
+
+export type ProviderQuotaUnit = "ai_credits" | "requests" | "tokens" | "unknown";
+
+export interface QuotaObservationData {
+  observation: ProviderQuotaState;
+}
+
+export interface QuotaObservationEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "session.quota_observation";
+  data: QuotaObservationData;
+}
+
 export type ReasoningSummary = "none" | "concise" | "detailed";
 
 export type RecommendedAutoTier = "efficiency" | "balance" | "intelligence";
 
-export type RemediationAction = "sign_in" | "switch_account" | "show_account" | "review_sandbox_policy" | "allow_sandbox_outbound";
+export type RemediationAction = "rewind_conversation" | "sign_in" | "switch_account" | "show_account" | "review_sandbox_policy" | "allow_sandbox_outbound";
 
 export interface RemoteSteerableChangedData {
   remoteSteerable: boolean;
@@ -3189,7 +3747,18 @@ export interface RemoteSteerableChangedEvent {
   data: RemoteSteerableChangedData;
 }
 
+export interface ResponsesReasoning {
+  model: string;
+  initialEffort: string;
+  effort: string;
+}
+
 export interface ResumeData {
+  autoTierManaged?: boolean;
+  contextTierManaged?: boolean;
+  providerId?: string;
+  reasoningEffortManaged?: boolean;
+  reasoningEffortModel?: string;
   resumeTime: string;
   eventCount: number;
   eventsFileSizeBytes?: number;
@@ -3256,13 +3825,14 @@ export type SandboxBypassSource = "model_requested" | "user_prompted" | "prompt_
 export type SandboxControl = "process" | "filesystem" | "network" | "routing" | "bypass" | "credentials" | "platform";
 
 export type SandboxDecisionData =
-  | { control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; backend: SandboxBackend; policySource: SandboxPolicySource; enforcementPoint: SandboxEnforcementPoint; readwritePathsCount: number; readonlyPathsCount: number; deniedPathsCount: number; addCurrentWorkingDirectory: boolean; allowOutbound: boolean; allowLocalNetwork: boolean; proxyMode: SandboxProxyMode; allowBypass: boolean; gitAuth: boolean; ghAuth: boolean; keychainAccess: boolean; effectiveFilesystemPolicy?: SandboxFilesystemPolicyDetails | null; degradationReason?: SandboxDegradationReason | null; kind: "policy_resolved"; }
-  | { control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; backend: SandboxBackend; enforcementPoint: SandboxEnforcementPoint; durationMs: number; degradationReason?: SandboxDegradationReason | null; kind: "spawn_completed"; }
-  | { control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; backend: SandboxBackend; enforcementPoint: SandboxEnforcementPoint; attestation?: SandboxAttestation | null; command?: string | null; kind: "enforcement_state"; }
-  | { control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; enforcementPoint: SandboxEnforcementPoint; denialClass: SandboxDenialClass; attestation: SandboxAttestation; confidence?: SandboxDenialConfidence | null; deniedResource?: string | null; command?: string | null; processName?: string | null; kind: "access_denied"; }
-  | { control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; enforcementPoint: SandboxEnforcementPoint; source: SandboxBypassSource; denialClass?: SandboxDenialClass | null; confidence?: SandboxDenialConfidence | null; deniedResource?: string | null; command?: string | null; processName?: string | null; kind: "bypass_decided"; }
-  | { control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; enforcementPoint: SandboxEnforcementPoint; source: SandboxBypassSource; denialClass?: SandboxDenialClass | null; confidence?: SandboxDenialConfidence | null; deniedResource?: string | null; command?: string | null; processName?: string | null; kind: "permissive_retry_decided"; }
-  | { control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; enforcementPoint: SandboxEnforcementPoint; denialClass?: SandboxDenialClass | null; confidence?: SandboxDenialConfidence | null; deniedResource?: string | null; command?: string | null; processName?: string | null; kind: "permissive_retry_completed"; };
+  | { kind: "access_recorded"; control: SandboxControl; enforcementPoint: SandboxEnforcementPoint; outcome: SandboxOutcome; platform: SandboxPlatform; addCurrentWorkingDirectory?: boolean; allowBypass?: boolean; allowLocalNetwork?: boolean; allowOutbound?: boolean; attestation?: SandboxAttestation; backend?: SandboxBackend; command?: string; confidence?: SandboxDenialConfidence; degradationReason?: SandboxDegradationReason; denialClass?: SandboxDenialClass; deniedPathsCount?: number; deniedResource?: string; durationMs?: number; effectiveFilesystemPolicy?: SandboxFilesystemPolicyDetails; ghAuth?: boolean; gitAuth?: boolean; keychainAccess?: boolean; permissiveSource?: SandboxPermissiveSource; policySource?: SandboxPolicySource; processName?: string; proxyMode?: SandboxProxyMode; readonlyPathsCount?: number; readwritePathsCount?: number; source?: SandboxBypassSource; toolCallId?: string; }
+  | { permissiveSource?: SandboxPermissiveSource; control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; backend: SandboxBackend; policySource: SandboxPolicySource; enforcementPoint: SandboxEnforcementPoint; readwritePathsCount: number; readonlyPathsCount: number; deniedPathsCount: number; addCurrentWorkingDirectory: boolean; allowOutbound: boolean; allowLocalNetwork: boolean; proxyMode: SandboxProxyMode; allowBypass: boolean; gitAuth: boolean; ghAuth: boolean; keychainAccess: boolean; effectiveFilesystemPolicy?: SandboxFilesystemPolicyDetails | null; degradationReason?: SandboxDegradationReason | null; kind: "policy_resolved"; }
+  | { permissiveSource?: SandboxPermissiveSource; control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; backend: SandboxBackend; enforcementPoint: SandboxEnforcementPoint; durationMs: number; degradationReason?: SandboxDegradationReason | null; kind: "spawn_completed"; }
+  | { permissiveSource?: SandboxPermissiveSource; control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; backend: SandboxBackend; enforcementPoint: SandboxEnforcementPoint; attestation?: SandboxAttestation | null; command?: string | null; kind: "enforcement_state"; }
+  | { permissiveSource?: SandboxPermissiveSource; control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; enforcementPoint: SandboxEnforcementPoint; denialClass: SandboxDenialClass; attestation: SandboxAttestation; confidence?: SandboxDenialConfidence | null; deniedResource?: string | null; command?: string | null; processName?: string | null; kind: "access_denied"; }
+  | { permissiveSource?: SandboxPermissiveSource; control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; enforcementPoint: SandboxEnforcementPoint; source: SandboxBypassSource; denialClass?: SandboxDenialClass | null; confidence?: SandboxDenialConfidence | null; deniedResource?: string | null; command?: string | null; processName?: string | null; kind: "bypass_decided"; }
+  | { permissiveSource?: SandboxPermissiveSource; control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; enforcementPoint: SandboxEnforcementPoint; source: SandboxBypassSource; denialClass?: SandboxDenialClass | null; confidence?: SandboxDenialConfidence | null; deniedResource?: string | null; command?: string | null; processName?: string | null; kind: "permissive_retry_decided"; }
+  | { permissiveSource?: SandboxPermissiveSource; control: SandboxControl; outcome: SandboxOutcome; toolCallId?: string | null; platform: SandboxPlatform; enforcementPoint: SandboxEnforcementPoint; denialClass?: SandboxDenialClass | null; confidence?: SandboxDenialConfidence | null; deniedResource?: string | null; command?: string | null; processName?: string | null; kind: "permissive_retry_completed"; };
 
 /** @internal */
 export interface SandboxDecisionEvent {
@@ -3289,7 +3859,9 @@ export interface SandboxFilesystemPolicyDetails {
   deniedPaths: string[];
 }
 
-export type SandboxOutcome = "resolved" | "inactive" | "engaged" | "succeeded" | "failed" | "degraded" | "denied" | "approved" | "declined";
+export type SandboxOutcome = "allowed" | "resolved" | "inactive" | "engaged" | "succeeded" | "failed" | "degraded" | "denied" | "approved" | "declined";
+
+export type SandboxPermissiveSource = "approved_retry" | "policy";
 
 export type SandboxPlatform = "macos" | "linux" | "windows" | "other";
 
@@ -3352,6 +3924,15 @@ export interface ScheduleRearmedEvent {
 }
 
 export type SessionEvent =
+  | AutopilotStoppedEvent
+  | QuotaObservationEvent
+  | ModelCallFinalResultEvent
+  | ToolShellOutputEvent
+  | InstructionUpdateEvent
+  | McpOauthRecoveryCompletedEvent
+  | ManagedPluginProgressEvent
+  | HumanResponseRecordedEvent
+  | McpServerToolsLoadedEvent
   | StartEvent
   | ResumeEvent
   | RemoteSteerableChangedEvent
@@ -3363,8 +3944,10 @@ export type SessionEvent =
   | ScheduleRearmedEvent
   | AutopilotObjectiveChangedEvent
   | InfoEvent
+  | IndexedSearchEvent
   | WarningEvent
   | ModelChangeEvent
+  | ModelDeselectedEvent
   | AutoTierRecommendationEvent
   | AutoTierSwitchFailedEvent
   | ModeChangedEvent
@@ -3390,6 +3973,7 @@ export type SessionEvent =
   | FusionRouteFailedEvent
   | FusionResolvedEvent
   | FusionCompletedEvent
+  | PermissionRecoveryEvent
   | UserMessageEvent
   | PendingMessagesModifiedEvent
   | AssistantTurnStartEvent
@@ -3469,9 +4053,9 @@ export type SessionEvent =
   | ExitPlanModeCompletedEvent
   | ToolsUpdatedEvent
   | BackgroundTasksChangedEvent
-  | FactoryRunUpdatedEvent
-  | FactoryRunStartedEvent
-  | FactoryRunSettledEvent
+  | WorkflowRunUpdatedEvent
+  | WorkflowRunStartedEvent
+  | WorkflowRunSettledEvent
   | SkillsLoadedEvent
   | CustomAgentsUpdatedEvent
   | McpServersLoadedEvent
@@ -3489,7 +4073,10 @@ export type SessionEvent =
   | CanvasRecordedEvent
   | CanvasRemovedEvent
   | ExtensionsAttachmentsPushedEvent
-  | McpAppToolCallCompleteEvent;
+  | McpAppToolCallCompleteEvent
+  | FactoryRunUpdatedEvent
+  | FactoryRunStartedEvent
+  | FactoryRunSettledEvent;
 
 export interface SessionLimitsChangedData {
   sessionLimits: SessionLimitsConfig | null;
@@ -3565,6 +4152,8 @@ export interface ShutdownCodeChanges {
 }
 
 export interface ShutdownData {
+  providerModelMetrics?: UsageMetricsProviderModelMetric[];
+  usageAccountingWatermarks?: { [k: string]: number | undefined };
   shutdownType: ShutdownType;
   errorReason?: string;
   /** @internal */
@@ -3662,6 +4251,7 @@ export interface SkillContextDeliveredRefEvent {
 
 export interface SkillInvokedData {
   name: string;
+  invokedAtTurn?: number;
   model?: string;
   path: string;
   content: string;
@@ -3686,6 +4276,7 @@ export interface SkillInvokedEvent {
 
 export interface SkillInvokedRefData {
   name: string;
+  invokedAtTurn?: number;
   model?: string;
   path: string;
   contentId: string;
@@ -3742,6 +4333,7 @@ export interface SkillsLoadedSkill {
 export interface SnapshotRewindData {
   upToEventId: string;
   eventsRemoved: number;
+  eventIds?: string[];
 }
 
 export interface SnapshotRewindEvent {
@@ -3755,6 +4347,11 @@ export interface SnapshotRewindEvent {
 }
 
 export interface StartData {
+  autoTierManaged?: boolean;
+  contextTierManaged?: boolean;
+  providerId?: string;
+  reasoningEffortManaged?: boolean;
+  reasoningEffortModel?: string;
   sessionId: string;
   version: number;
   producer: string;
@@ -3897,6 +4494,7 @@ export interface SubagentStartedData {
   taskModelSource?: SubagentTaskModelSource;
   modelSelectionSource?: SubagentModelSelectionSource;
   factoryRunId?: string;
+  workflowRunId?: string;
   parentId?: string;
   resumable?: boolean;
   agentType?: string;
@@ -3915,8 +4513,15 @@ export interface SubagentStartedEvent {
 
 export type SubagentTaskModelSource = "task_argument" | "subagent_configuration" | "custom_agent_definition" | "unset";
 
+export interface SystemMessageContentBlock {
+  content: string;
+  isStatic?: boolean;
+  cacheBreakpoint?: boolean;
+}
+
 export interface SystemMessageData {
   content: string;
+  contentBlocks?: SystemMessageContentBlock[];
   interactionId?: string;
   role: SystemMessageRole;
   name?: string;
@@ -3947,8 +4552,9 @@ export type SystemNotification =
   | SystemNotificationShellCompleted
   | SystemNotificationShellDetachedCompleted
   | SystemNotificationInstructionDiscovered
-  | SystemNotificationFactoryCompleted
-  | SystemNotificationUnclassified;
+  | SystemNotificationWorkflowCompleted
+  | SystemNotificationUnclassified
+  | SystemNotificationFactoryCompleted;
 
 export interface SystemNotificationAgentCompleted {
   type: "agent_completed";
@@ -3973,6 +4579,7 @@ export interface SystemNotificationAgentIdle {
 export interface SystemNotificationData {
   content: string;
   kind: SystemNotification;
+  responsesReasoning?: ResponsesReasoning;
 }
 
 export interface SystemNotificationEvent {
@@ -4040,12 +4647,44 @@ export interface SystemNotificationUnclassified {
   metadata?: JsonValue;
 }
 
+export interface SystemNotificationWorkflowCompleted {
+  type: "workflow_completed";
+  runId: string;
+  workflowName: string;
+  status: SystemNotificationWorkflowCompletedStatus;
+  consumedSubagents: number;
+  elapsedMs: number;
+  consumedNanoAiu: number;
+  attempt: number;
+  resultPreview?: string;
+  failure?: JsonValue;
+  retryGuidance?: string;
+  pauseInfo?: SystemNotificationWorkflowPauseInfo;
+}
+
+export type SystemNotificationWorkflowCompletedStatus = "completed" | "halted" | "paused" | "cancelled" | "error";
+
+export type SystemNotificationWorkflowPauseInfo =
+  | { type: "user"; }
+  | { key: string; type: "checkpoint"; };
+
+/** @experimental */
+export interface TaskBlocker {
+  kind: TaskBlockerKind;
+  reason: PermissionRecoveryReason;
+  resumable: boolean;
+  permissionRecovery: PermissionRecoveryData;
+}
+
+export type TaskBlockerKind = "permission_recovery";
+
 export interface TaskCompleteData {
   summary?: string;
   success?: boolean;
   outcome?: TaskCompletionOutcome;
   reason?: string;
   objectiveId?: number;
+  blocker?: TaskBlocker;
 }
 
 export interface TaskCompleteEvent {
@@ -4161,6 +4800,8 @@ export interface ToolExecutionCompleteContentText {
 }
 
 export interface ToolExecutionCompleteData {
+  fileEdits?: ToolExecutionCompleteFileEdit[];
+  toolUsage?: ToolExecutionUsage;
   toolCallId: string;
   success: boolean;
   model?: string;
@@ -4195,6 +4836,13 @@ export interface ToolExecutionCompleteEvent {
   type: "tool.execution_complete";
   data: ToolExecutionCompleteData;
 }
+
+export interface ToolExecutionCompleteFileEdit {
+  kind: ToolExecutionCompleteFileEditKind;
+  path: string;
+}
+
+export type ToolExecutionCompleteFileEditKind = "create" | "edit" | "delete";
 
 export interface ToolExecutionCompleteResult {
   content: string;
@@ -4290,6 +4938,7 @@ export interface ToolExecutionPartialResultEvent {
 }
 
 export interface ToolExecutionProgressData {
+  structuredContent?: unknown;
   toolCallId: string;
   progressMessage: string;
 }
@@ -4307,6 +4956,7 @@ export interface ToolExecutionProgressEvent {
 export interface ToolExecutionStartData {
   toolCallId: string;
   toolName: string;
+  toolTitle?: string;
   arguments?: JsonValue;
   shellToolInfo?: ToolExecutionStartShellToolInfo;
   model?: string;
@@ -4357,6 +5007,24 @@ export interface ToolExecutionStartToolDescriptionMetaUI {
 
 export type ToolExecutionStartToolDescriptionMetaUIVisibility = "model" | "app";
 
+export interface ToolExecutionUsage {
+  model: string;
+  requestId: string;
+  accounting?: UsageAccountingIdentity;
+  copilotUsage?: AssistantUsageCopilotUsage;
+  inputTokens?: number;
+  inputTokensDetails?: ToolExecutionUsageTokenDetails;
+  outputTokens?: number;
+  outputTokensDetails?: ToolExecutionUsageTokenDetails;
+  provider?: ModelProviderRef;
+  totalTokens?: number;
+}
+
+export interface ToolExecutionUsageTokenDetails {
+  imageTokens: number;
+  textTokens: number;
+}
+
 export interface ToolSearchActivatedData {
   strategy: string;
   toolNames: string[];
@@ -4371,6 +5039,26 @@ export interface ToolSearchActivatedEvent {
   type: "tool_search.activated";
   data: ToolSearchActivatedData;
 }
+
+export interface ToolShellOutputData {
+  sequence: number;
+  text: string;
+  toolCallId: string;
+  fusion?: FusionAttribution;
+  stream?: ToolShellOutputStream;
+}
+
+export interface ToolShellOutputEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral?: boolean;
+  agentId?: string;
+  type: "tool.shell_output";
+  data: ToolShellOutputData;
+}
+
+export type ToolShellOutputStream = "stdout" | "stderr" | "terminal";
 
 export interface ToolUserRequestedData {
   toolCallId: string;
@@ -4446,7 +5134,15 @@ export interface UIEphemeralQueryEvent {
 /** @experimental */
 export type UIEphemeralQueryPhase = "started" | "chunk" | "completed" | "failed" | "aborted";
 
+export interface UsageAccountingIdentity {
+  sequence: number;
+  sourceSessionId: string;
+  usageId: string;
+}
+
 export interface UsageCheckpointData {
+  providerModelMetrics?: UsageMetricsProviderModelMetric[];
+  usageAccountingWatermarks?: { [k: string]: number | undefined };
   totalNanoAiu: number;
   /** @internal */
   totalPremiumRequests?: number;
@@ -4494,6 +5190,39 @@ export interface UsageInfoEvent {
   data: UsageInfoData;
 }
 
+export interface UsageMetricsModelMetric {
+  requests: UsageMetricsModelMetricRequests;
+  usage: UsageMetricsModelMetricUsage;
+  aiCreditsStatus?: AiCreditsStatus;
+  cacheExpiresAt?: string;
+  tokenDetails?: { [k: string]: UsageMetricsModelMetricTokenDetail | undefined };
+  totalNanoAiu?: number;
+}
+
+export interface UsageMetricsModelMetricRequests {
+  cost: number;
+  count: number;
+}
+
+export interface UsageMetricsModelMetricTokenDetail {
+  tokenCount: number;
+}
+
+export interface UsageMetricsModelMetricUsage {
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  inputTokens: number;
+  outputTokens: number;
+  reasoningTokens?: number;
+}
+
+export interface UsageMetricsProviderModelMetric {
+  metrics: UsageMetricsModelMetric;
+  modelId: string | null;
+  provider: ModelProviderRef | null;
+  modelDisplayName?: string;
+}
+
 export interface UserInputCompletedData {
   requestId: string;
   answer?: string;
@@ -4532,6 +5261,7 @@ export type UserMessageAgentMode = "interactive" | "plan" | "autopilot" | "shell
 
 export interface UserMessageData {
   content: string;
+  responsesReasoning?: ResponsesReasoning;
   messageId?: string;
   transformedContent?: string;
   attachments?: Attachment[];
@@ -4566,9 +5296,10 @@ export type UserToolSessionApproval =
   | UserToolSessionApprovalMemory
   | UserToolSessionApprovalCustomTool
   | UserToolSessionApprovalExtensionManagement
-  | UserToolSessionApprovalFactory
+  | UserToolSessionApprovalWorkflow
   | UserToolSessionApprovalExtensionPermissionAccess
-  | UserToolSessionApprovalExtensionEnvAccess;
+  | UserToolSessionApprovalExtensionEnvAccess
+  | UserToolSessionApprovalFactory;
 
 export interface UserToolSessionApprovalCommands {
   kind: "commands";
@@ -4615,6 +5346,11 @@ export interface UserToolSessionApprovalRead {
   kind: "read";
 }
 
+export interface UserToolSessionApprovalWorkflow {
+  kind: "workflow";
+  approvalKey?: string;
+}
+
 export interface UserToolSessionApprovalWrite {
   kind: "write";
 }
@@ -4622,6 +5358,7 @@ export interface UserToolSessionApprovalWrite {
 export type Verbosity = "low" | "medium" | "high";
 
 export interface WarningData {
+  originatingMessageId?: string;
   warningType: string;
   message: string;
   url?: string;
@@ -4636,6 +5373,71 @@ export interface WarningEvent {
   agentId?: string;
   type: "session.warning";
   data: WarningData;
+}
+
+export type WorkflowPermissionOperation = "run" | "author";
+
+export interface WorkflowPermissionPhase {
+  title: string;
+  detail?: string;
+}
+
+/** @experimental */
+export interface WorkflowRunSettledData {
+  runId: string;
+  status: WorkflowRunSettledStatus;
+  consumedSubagents: number;
+  consumedNanoAiu: number;
+  elapsedMs: number;
+  failureType?: string;
+}
+
+/** @experimental */
+export interface WorkflowRunSettledEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral: true;
+  agentId?: string;
+  type: "workflow.run_settled";
+  data: WorkflowRunSettledData;
+}
+
+export type WorkflowRunSettledStatus = "completed" | "halted" | "paused" | "cancelled" | "error";
+
+/** @experimental */
+export interface WorkflowRunStartedData {
+  runId: string;
+  workflowName: string;
+  attempt: number;
+}
+
+/** @experimental */
+export interface WorkflowRunStartedEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral: true;
+  agentId?: string;
+  type: "workflow.run_started";
+  data: WorkflowRunStartedData;
+}
+
+/** @experimental */
+export interface WorkflowRunUpdatedData {
+  runId: string;
+  revision: number;
+}
+
+/** @experimental */
+export interface WorkflowRunUpdatedEvent {
+  id: string;
+  timestamp: string;
+  parentId: string | null;
+  ephemeral: true;
+  agentId?: string;
+  type: "workflow.run_updated";
+  data: WorkflowRunUpdatedData;
 }
 
 export interface WorkingDirectoryContext {

@@ -124,8 +124,8 @@ def complete(todo, loose):
         types = plan.shape(loose).__annotations__
         for mark, attr, _, inner in plan.specs:
             ty = fast_type(plan.space, inner, todo, loose)
-            if ty is Any:
-                ty = NOT_NULL if mark in ("?", "~") else Any
+            if ty is Any or ty is None:
+                ty = NOT_NULL if mark in ("?", "~") else ty
             elif mark in ("!", "+"):
                 ty = ty | None
             types[attr] = ty

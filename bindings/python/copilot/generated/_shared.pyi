@@ -3,6 +3,7 @@
 
 from .session_events import AbortReason as AbortReason
 from .session_events import AgentModelPolicy as AgentModelPolicy
+from .session_events import AiCreditsStatus as AiCreditsStatus
 from .session_events import Attachment as Attachment
 from .session_events import AttachmentBlob as AttachmentBlob
 from .session_events import AttachmentDirectory as AttachmentDirectory
@@ -29,6 +30,8 @@ from .session_events import AttachmentSelectionDetailsStart as AttachmentSelecti
 from .session_events import EmbeddedBlobResourceContents as EmbeddedBlobResourceContents
 from .session_events import EmbeddedTextResourceContents as EmbeddedTextResourceContents
 from .session_events import GitHubRepoRef as GitHubRepoRef
+from .session_events import IndexedSearchState as IndexedSearchState
+from .session_events import ManagedPermissionsContext as ManagedPermissionsContext
 from .session_events import McpOauthHttpResponse as McpOauthHttpResponse
 from .session_events import McpOauthWWWAuthenticateParams as McpOauthWWWAuthenticateParams
 from .session_events import McpServerMetadata as McpServerMetadata
@@ -39,13 +42,23 @@ from .session_events import OmittedBinaryOmittedReason as OmittedBinaryOmittedRe
 from .session_events import PermissionDecisionSource as PermissionDecisionSource
 from .session_events import PermissionMode as PermissionMode
 from .session_events import PermissionPromptRequest as PermissionPromptRequest
+from .session_events import PermissionRecoveryAttempt as PermissionRecoveryAttempt
+from .session_events import PermissionRecoveryAttemptDisposition as PermissionRecoveryAttemptDisposition
+from .session_events import PermissionRecoveryAttemptReason as PermissionRecoveryAttemptReason
+from .session_events import PermissionRecoveryAttemptRelation as PermissionRecoveryAttemptRelation
+from .session_events import PermissionRecoveryOnBlocked as PermissionRecoveryOnBlocked
+from .session_events import PermissionRecoveryReason as PermissionRecoveryReason
+from .session_events import PermissionRecoveryStatus as PermissionRecoveryStatus
 from .session_events import PermissionRule as PermissionRule
+from .session_events import ProviderQuotaState as ProviderQuotaState
 from .session_events import RemediationAction as RemediationAction
 from .session_events import SessionEvent as SessionEvent
 from .session_events import SessionMode as SessionMode
 from .session_events import ShutdownType as ShutdownType
 from .session_events import SkillSource as SkillSource
+from .session_events import TaskBlockerKind as TaskBlockerKind
 from .session_events import TaskCompletionOutcome as TaskCompletionOutcome
+from .session_events import UsageMetricsProviderModelMetric as UsageMetricsProviderModelMetric
 from .session_events import UserToolSessionApproval as UserToolSessionApproval
 from .session_events import UserToolSessionApprovalCommands as UserToolSessionApprovalCommands
 from .session_events import UserToolSessionApprovalCustomTool as UserToolSessionApprovalCustomTool
@@ -56,5 +69,6 @@ from .session_events import UserToolSessionApprovalFactory as UserToolSessionApp
 from .session_events import UserToolSessionApprovalMcp as UserToolSessionApprovalMcp
 from .session_events import UserToolSessionApprovalMemory as UserToolSessionApprovalMemory
 from .session_events import UserToolSessionApprovalRead as UserToolSessionApprovalRead
+from .session_events import UserToolSessionApprovalWorkflow as UserToolSessionApprovalWorkflow
 from .session_events import UserToolSessionApprovalWrite as UserToolSessionApprovalWrite
 from .session_events import Verbosity as Verbosity

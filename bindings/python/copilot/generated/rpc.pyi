@@ -11,6 +11,7 @@ from ._runtime import Model as _Model, Requester as _Requester
 from .session_events import (
     AbortReason as AbortReason,
     AgentModelPolicy as AgentModelPolicy,
+    AiCreditsStatus as AiCreditsStatus,
     Attachment as Attachment,
     AttachmentBlob as AttachmentBlob,
     AttachmentDirectory as AttachmentDirectory,
@@ -39,6 +40,8 @@ from .session_events import (
     EmbeddedBlobResourceContents as EmbeddedBlobResourceContents,
     EmbeddedTextResourceContents as EmbeddedTextResourceContents,
     GitHubRepoRef as GitHubRepoRef,
+    IndexedSearchState as IndexedSearchState,
+    ManagedPermissionsContext as ManagedPermissionsContext,
     McpOauthHttpResponse as McpOauthHttpResponse,
     McpOauthWWWAuthenticateParams as McpOauthWWWAuthenticateParams,
     McpServerMetadata as McpServerMetadata,
@@ -49,7 +52,15 @@ from .session_events import (
     PermissionDecisionSource as PermissionDecisionSource,
     PermissionMode as PermissionMode,
     PermissionPromptRequest as PermissionPromptRequest,
+    PermissionRecoveryAttempt as PermissionRecoveryAttempt,
+    PermissionRecoveryAttemptDisposition as PermissionRecoveryAttemptDisposition,
+    PermissionRecoveryAttemptReason as PermissionRecoveryAttemptReason,
+    PermissionRecoveryAttemptRelation as PermissionRecoveryAttemptRelation,
+    PermissionRecoveryOnBlocked as PermissionRecoveryOnBlocked,
+    PermissionRecoveryReason as PermissionRecoveryReason,
+    PermissionRecoveryStatus as PermissionRecoveryStatus,
     PermissionRule as PermissionRule,
+    ProviderQuotaState as ProviderQuotaState,
     ReasoningSummary as ReasoningSummary,
     RemediationAction as RemediationAction,
     SessionEvent as SessionEvent,
@@ -57,7 +68,9 @@ from .session_events import (
     SessionMode as SessionMode,
     ShutdownType as ShutdownType,
     SkillSource as SkillSource,
+    TaskBlockerKind as TaskBlockerKind,
     TaskCompletionOutcome as TaskCompletionOutcome,
+    UsageMetricsProviderModelMetric as UsageMetricsProviderModelMetric,
     UserToolSessionApproval as UserToolSessionApproval,
     UserToolSessionApprovalCommands as UserToolSessionApprovalCommands,
     UserToolSessionApprovalCustomTool as UserToolSessionApprovalCustomTool,
@@ -68,6 +81,7 @@ from .session_events import (
     UserToolSessionApprovalMcp as UserToolSessionApprovalMcp,
     UserToolSessionApprovalMemory as UserToolSessionApprovalMemory,
     UserToolSessionApprovalRead as UserToolSessionApprovalRead,
+    UserToolSessionApprovalWorkflow as UserToolSessionApprovalWorkflow,
     UserToolSessionApprovalWrite as UserToolSessionApprovalWrite,
     Verbosity as Verbosity,
 )
@@ -77,16 +91,26 @@ __all__ = [
     "APIKeyAuthInfoType",
     "AbortRequest",
     "AbortResult",
+    "AcceptedEnqueueCommandResult",
     "AccountAllUsers",
+    "AccountAuthInfo",
+    "AccountAuthInfoType",
     "AccountGetAllUsersResult",
     "AccountGetCurrentAuthResult",
     "AccountGetQuotaRequest",
     "AccountGetQuotaResult",
+    "AccountKind",
     "AccountLoginRequest",
     "AccountLoginResult",
     "AccountLogoutRequest",
     "AccountLogoutResult",
     "AccountQuotaSnapshot",
+    "AccountStatus",
+    "AccountsApi",
+    "AccountsEnumerateRequest",
+    "AccountsGetRequest",
+    "AccountsLoginApi",
+    "AccountsSetRequest",
     "Action",
     "AdaptiveThinkingSupport",
     "AdditionalContentExclusionPolicyScope",
@@ -129,16 +153,71 @@ __all__ = [
     "AllowAllPermissionSetResult",
     "AllowAllPermissionState",
     "ApprovalKind",
+    "AuthEnumerateQuery",
+    "AuthEnumerateQueryKind",
+    "AuthEnumerateValue",
+    "AuthEnumerateValueAccounts",
+    "AuthEnumerateValueAccountsKind",
+    "AuthEnumerateValueLoginAccounts",
+    "AuthEnumerateValueLoginAccountsKind",
+    "AuthEnumerateValueProviders",
+    "AuthEnumerateValueProvidersKind",
     "AuthIdentity",
+    "AuthIdentityMetadata",
     "AuthInfo",
     "AuthInfoType",
+    "AuthLoginAccount",
+    "AuthLoginAdvanceRequest",
+    "AuthLoginBeginRequest",
+    "AuthLoginBegun",
+    "AuthLoginCancelRequest",
+    "AuthLoginIdentity",
+    "AuthLoginMode",
+    "AuthLoginResultDto",
+    "AuthLoginResultStatus",
+    "AuthLoginStep",
+    "AuthLoginStepKind",
+    "AuthReadQuery",
+    "AuthReadQueryKind",
+    "AuthReadValue",
+    "AuthStatusDto",
     "AuthValidationError",
     "AuthValidationErrors",
+    "AuthWrite",
+    "AuthWriteKind",
+    "AuthWriteResult",
+    "AutoTierBilling",
+    "AutoTierBillingPromo",
+    "AutoTierDescriptor",
+    "AutoTierMetadata",
+    "AutoTierStatus",
     "AutopilotObjectiveApi",
     "AutopilotObjectiveCreditLimit",
     "AutopilotObjectiveGetStateResult",
     "AutopilotObjectiveState",
     "AutopilotObjectiveStatus",
+    "AutopilotOptions",
+    "AzureMlCancelResult",
+    "AzureMlCatalogRequest",
+    "AzureMlCatalogResult",
+    "AzureMlCatalogRetryMode",
+    "AzureMlCatalogWarning",
+    "AzureMlDiscardRequest",
+    "AzureMlDownloadIDRequest",
+    "AzureMlDownloadRequest",
+    "AzureMlDownloadResult",
+    "AzureMlDownloadStatus",
+    "AzureMlFamilyLeaseResult",
+    "AzureMlFamilyReleaseRequest",
+    "AzureMlFamilyRequest",
+    "AzureMlLatestRequest",
+    "AzureMlLicense",
+    "AzureMlModel",
+    "AzureMlProfile",
+    "AzureMlRegistry",
+    "AzureMlResolveRequest",
+    "AzureMlResolveResult",
+    "AzureMlStatusResult",
     "BuiltInModelCatalog",
     "BuiltInModelCatalogEntry",
     "BuiltinToolDescriptor",
@@ -177,6 +256,25 @@ __all__ = [
     "CatalogAISkillCandidateInstallability",
     "CatalogAISkillCandidateKind",
     "CatalogAISkillCandidateProvenance",
+    "CatalogAISkillInstallability",
+    "CatalogAISkillMediaType",
+    "CatalogAgentPluginCandidate",
+    "CatalogAgentPluginCandidateKind",
+    "CatalogAgentPluginCandidateProvenance",
+    "CatalogAgentPluginCompatibilityTag",
+    "CatalogAgentPluginComponent",
+    "CatalogAgentPluginInstallPlan",
+    "CatalogAgentPluginInstallSource",
+    "CatalogAgentPluginInstallSourceKind",
+    "CatalogAgentPluginInstallability",
+    "CatalogAgentPluginMarketplaceSource",
+    "CatalogAgentPluginMarketplaceSourceKind",
+    "CatalogAgentPluginMaterializationSource",
+    "CatalogAgentPluginMaterializationSourceKind",
+    "CatalogAgentPluginMediaType",
+    "CatalogAgentPluginRepositorySource",
+    "CatalogAgentPluginRepositorySourceKind",
+    "CatalogAiSkillMediaType",
     "CatalogAuthenticationRequiredError",
     "CatalogAuthenticationRequiredErrorKind",
     "CatalogAuthenticationRequiredReason",
@@ -194,10 +292,26 @@ __all__ = [
     "CatalogContractViolationError",
     "CatalogContractViolationErrorKind",
     "CatalogContractViolationReason",
+    "CatalogFeedAvailableEntry",
+    "CatalogFeedAvailableStatus",
+    "CatalogFeedEntry",
+    "CatalogFeedEntryStatus",
+    "CatalogFeedFilteredEntry",
+    "CatalogFeedFilteredStatus",
+    "CatalogFeedUnavailableEntry",
+    "CatalogFeedUnavailableReason",
+    "CatalogFeedUnavailableStatus",
+    "CatalogGeneratedFeedDescription",
+    "CatalogGetGeneratedFeedRequest",
+    "CatalogGetGeneratedFeedSucceeded",
+    "CatalogGetGeneratedFeedSucceededKind",
+    "CatalogGetSavedFeedRequest",
+    "CatalogGetSavedFeedSucceeded",
     "CatalogHandleRejectedError",
     "CatalogHandleRejectedErrorKind",
     "CatalogHandleRejectionReason",
     "CatalogHandleType",
+    "CatalogInstallability",
     "CatalogInvalidRequestError",
     "CatalogInvalidRequestErrorKind",
     "CatalogInvalidRequestField",
@@ -209,8 +323,10 @@ __all__ = [
     "CatalogMalformedCardError",
     "CatalogMalformedCardErrorKind",
     "CatalogMalformedCardReason",
+    "CatalogMaterializationReference",
     "CatalogMcpServerInstallability",
     "CatalogMediaType",
+    "CatalogNeReason",
     "CatalogNegotiatedContract",
     "CatalogNegotiationRefusedError",
     "CatalogNegotiationRefusedErrorKind",
@@ -221,14 +337,52 @@ __all__ = [
     "CatalogNotInstallableError",
     "CatalogNotInstallableErrorKind",
     "CatalogNotInstallableReason",
+    "CatalogPlanInstallFromReferenceRequest",
+    "CatalogPluginRepositorySource",
     "CatalogPolicyRejectedError",
     "CatalogPolicyRejectedErrorKind",
+    "CatalogReferenceInstallationFailureReason",
+    "CatalogReferenceInstallationOutcome",
+    "CatalogReferenceInstallationOutcomeKind",
+    "CatalogReferenceInstallationResult",
+    "CatalogReferenceInstallationResultKind",
+    "CatalogResourceGeneratedFeedResult",
+    "CatalogResourceGeneratedFeedResultKind",
+    "CatalogResourceGeneratedFeedResultReason",
+    "CatalogResourceIdentity",
+    "CatalogResourceSavedFeedResult",
+    "CatalogResourceVersion",
+    "CatalogSavedFeedDescription",
+    "CatalogSearchPage",
+    "CatalogSearchPagination",
     "CatalogSearchRequest",
     "CatalogSearchResult",
     "CatalogSearchResultKind",
     "CatalogSearchResultReason",
     "CatalogSearchSucceeded",
-    "CatalogSearchSucceededKind",
+    "CatalogSearchTotalCountRelation",
+    "CatalogSelectionCancelled",
+    "CatalogSelectionCancelledKind",
+    "CatalogSelectionDecision",
+    "CatalogSelectionDeclined",
+    "CatalogSelectionDeclinedKind",
+    "CatalogSelectionForeign",
+    "CatalogSelectionForeignKind",
+    "CatalogSelectionInvalid",
+    "CatalogSelectionInvalidKind",
+    "CatalogSelectionReplayed",
+    "CatalogSelectionReplayedKind",
+    "CatalogSelectionRequest",
+    "CatalogSelectionResult",
+    "CatalogSelectionResultKind",
+    "CatalogSelectionResultReason",
+    "CatalogSelectionSelected",
+    "CatalogSelectionSelectedKind",
+    "CatalogSelectionStale",
+    "CatalogSelectionTimedOut",
+    "CatalogSelectionTimedOutKind",
+    "CatalogSelectionWrongKind",
+    "CatalogSelectionWrongKindKind",
     "CatalogTrustEligibility",
     "CatalogTrustProvenance",
     "CatalogTrustSnapshot",
@@ -251,7 +405,6 @@ __all__ = [
     "CatalogTrustSource",
     "CatalogTrustTier",
     "CatalogUnavailableError",
-    "CatalogUnavailableErrorKind",
     "CatalogUnavailableReason",
     "CatalogUnavailableTransportError",
     "CatalogUnavailableTransportErrorKind",
@@ -289,10 +442,40 @@ __all__ = [
     "ConnectedRemoteSessionMetadata",
     "ConnectedRemoteSessionMetadataKind",
     "ConnectedRemoteSessionMetadataRepository",
+    "ConnectorAccountRequest",
+    "ConnectorAuthorizationRequirement",
+    "ConnectorAuthorizationScope",
+    "ConnectorAvailability",
+    "ConnectorCapabilities",
+    "ConnectorCatalogEntry",
+    "ConnectorCatalogResult",
+    "ConnectorCatalogStatus",
+    "ConnectorConnectRequest",
+    "ConnectorConnectResult",
+    "ConnectorConnectResultKind",
+    "ConnectorContinueRequest",
+    "ConnectorDisconnectResult",
+    "ConnectorDiscoveryAccount",
+    "ConnectorDiscoveryAccountList",
+    "ConnectorDiscoveryAccountRequest",
+    "ConnectorDiscoveryAuthInfo",
+    "ConnectorDiscoveryAvailability",
+    "ConnectorDiscoveryCapabilities",
+    "ConnectorDiscoveryCatalogEntry",
+    "ConnectorDiscoveryCatalogResult",
+    "ConnectorMCPStatus",
+    "ConnectorReconcileRequest",
+    "ConnectorRuntimeStatus",
+    "ConnectorSessionAccount",
+    "ConnectorSessionAccountResult",
+    "ConnectorStatus",
+    "ConnectorsApi",
     "ContentExclusionApi",
     "ContentExclusionCheckPathsRequest",
     "ContentExclusionCheckPathsResult",
     "ContentExclusionPathCheck",
+    "ContentExclusionValidatePoliciesRequest",
+    "ContentExclusionValidatePoliciesResult",
     "ContentFilterMode",
     "ContextHeaviestMessage",
     "CopilotAPITokenAuthInfo",
@@ -305,6 +488,12 @@ __all__ = [
     "CopilotUserResponseQuotaSnapshotsPremiumInteractions",
     "CurrentModel",
     "CurrentToolMetadata",
+    "CursorStatus",
+    "CustomizationReloadOutcome",
+    "CustomizationReloadStatus",
+    "CustomizationReloadSubsystem",
+    "CustomizationsApi",
+    "CustomizationsReloadResult",
     "DebugApi",
     "DebugCollectLogsCollectedEntry",
     "DebugCollectLogsDestination",
@@ -317,6 +506,17 @@ __all__ = [
     "DebugCollectLogsResultKind",
     "DebugCollectLogsSkippedEntry",
     "DebugCollectLogsSource",
+    "DiagnosticCursorStatus",
+    "DiagnosticEntry",
+    "DiagnosticLogLevel",
+    "DiagnosticSeverity",
+    "DiagnosticSource",
+    "DiagnosticSourcesConfiguration",
+    "DiagnosticsApi",
+    "DiagnosticsConfiguration",
+    "DiagnosticsConfigureRequest",
+    "DiagnosticsReadRequest",
+    "DiagnosticsReadResult",
     "DiscoveredCanvas",
     "DiscoveredExtension",
     "DiscoveredExtensionMode",
@@ -328,11 +528,28 @@ __all__ = [
     "DiscoveredHook",
     "DiscoveredMCPServer",
     "DiscoveredMCPServerType",
+    "DiscoveredModel",
+    "DiscoveredModelList",
+    "DurableOperation",
     "EnqueueCommandParams",
     "EnqueueCommandResult",
+    "EnterpriseList",
+    "EntraAuthConfig",
+    "EntraTokenAcquireRequest",
+    "EntraTokenAcquireResult",
+    "EntraTokenAcquireResultStatus",
+    "EntraTokenInteraction",
     "Entry",
     "EnvAuthInfo",
     "EnvAuthInfoType",
+    "EnvironmentCapabilities",
+    "EnvironmentKind",
+    "EnvironmentsDeleteRequest",
+    "EnvironmentsDeleteResult",
+    "EnvironmentsGetRequest",
+    "EnvironmentsGetResult",
+    "EnvironmentsListRequest",
+    "EnvironmentsListResult",
     "EventLogApi",
     "EventLogReadRequest",
     "EventLogReleaseInterestResult",
@@ -437,6 +654,8 @@ __all__ = [
     "GhCLIAuthInfo",
     "GhCLIAuthInfoType",
     "GitHubAuthApi",
+    "GitHubEnvironment",
+    "GitHubRepositoryIdentity",
     "GitHubTelemetryClientInfo",
     "GitHubTelemetryEvent",
     "GitHubTelemetryHandler",
@@ -480,9 +699,61 @@ __all__ = [
     "HooksDiscoverResult",
     "HooksHandler",
     "Host",
+    "HostAuthenticateRequest",
+    "HostAuthenticateResult",
+    "HostAuthentication",
+    "HostAuthenticationCancelledNotification",
+    "HostAuthenticationMode",
+    "HostAuthenticationResult",
+    "HostCancelAuthenticationRequest",
+    "HostConfiguration",
+    "HostDisposeRequest",
+    "HostEmptyResult",
+    "HostEnvironmentCredentials",
+    "HostExitReason",
+    "HostExitedNotification",
+    "HostGitHubEnvironmentOptions",
+    "HostHandler",
+    "HostListSessionsRequest",
+    "HostListSessionsResult",
+    "HostLocalServerConfiguration",
+    "HostLocalServerOptions",
+    "HostPublishSessionRequest",
+    "HostPublishSessionResult",
+    "HostReadyRequest",
+    "HostRegisterSessionRequest",
+    "HostSessionAuthentication",
+    "HostSessionCreateCallback",
+    "HostSessionCreateRequest",
+    "HostSessionCreateResult",
+    "HostSessionReleaseRequest",
+    "HostSessionReleasedNotification",
+    "HostSessionSummary",
+    "HostSetSessionCreationPolicyRequest",
+    "HostStartRequest",
+    "HostStartResult",
     "HostType",
+    "HostUnpublishSessionRequest",
+    "HostUnpublishSessionResult",
+    "HostUnregisterSessionRequest",
+    "HostValidateAuthenticationRequest",
+    "ImageToolModel",
+    "ImageToolModelAvailability",
+    "ImageToolModelOperation",
+    "ImageToolModelPricing",
     "InstallMethod",
+    "InstallPlan",
     "Installability",
+    "InstallationCatalogueIdentity",
+    "InstallationConfirmationRequest",
+    "InstallationConfirmationResponse",
+    "InstallationDecision",
+    "InstallationLocation",
+    "InstallationReview",
+    "InstallationReviewAction",
+    "InstallationReviewResource",
+    "InstallationReviewReview",
+    "InstallationsHandler",
     "InstalledPlugin",
     "InstalledPluginInfo",
     "InstalledPluginSource",
@@ -490,6 +761,7 @@ __all__ = [
     "InstalledPluginSourceLocal",
     "InstalledPluginSourceURL",
     "InstalledPluginSourceURLSource",
+    "InstalledPluginVerifiedSource",
     "InstructionDiscoveryPath",
     "InstructionDiscoveryPathKind",
     "InstructionDiscoveryPathList",
@@ -505,6 +777,7 @@ __all__ = [
     "InterruptMainTurnRequest",
     "InterruptMainTurnResult",
     "JSONSchemaResponseFormat",
+    "Kind",
     "KindEnum",
     "LimitPredictionApi",
     "LlmInferenceHTTPRequestChunkRequest",
@@ -521,11 +794,15 @@ __all__ = [
     "LlmInferenceHeaders",
     "LlmInferenceSetProviderResult",
     "LocalSessionMetadataValue",
+    "LogLineKind",
     "LogRequest",
     "LogResult",
+    "LoginProviderKind",
     "LspApi",
     "LspInitializeRequest",
     "MCPAllowedServer",
+    "MCPApplyInstallRequest",
+    "MCPApplyUninstallRequest",
     "MCPAppsCallToolRequest",
     "MCPAppsDiagnoseCapability",
     "MCPAppsDiagnoseRequest",
@@ -552,6 +829,13 @@ __all__ = [
     "MCPConfigUpdateRequest",
     "MCPConfigureGitHubRequest",
     "MCPConfigureGitHubResult",
+    "MCPConfiguredServer",
+    "MCPConfiguredServerList",
+    "MCPConfiguredServerState",
+    "MCPDiagnosticDetails",
+    "MCPDiagnosticDirection",
+    "MCPDiagnosticKind",
+    "MCPDiagnosticSourceConfiguration",
     "MCPDisableRequest",
     "MCPDiscoverRequest",
     "MCPDiscoverResult",
@@ -567,23 +851,47 @@ __all__ = [
     "MCPHeadersHandlePendingHeadersRefreshRequestResult",
     "MCPHostState",
     "MCPInstallPlan",
+    "MCPInstallationFailureReason",
+    "MCPInstallationInput",
+    "MCPInstallationManagementOutcome",
+    "MCPInstallationManagementOutcomeKind",
+    "MCPInstallationManagementResult",
+    "MCPInstallationManagementResultKind",
+    "MCPInstallationOperationRequest",
+    "MCPInstallationOperationStatus",
+    "MCPInstallationOutcome",
+    "MCPInstallationOutcomeKind",
+    "MCPInstallationRemoteConfiguration",
+    "MCPInstallationResult",
+    "MCPInstallationReview",
+    "MCPInstallationSecret",
+    "MCPInstallationSecretStorage",
+    "MCPInstallationState",
+    "MCPInstallationSummary",
+    "MCPInstallationsRequest",
     "MCPIsServerRunningRequest",
     "MCPIsServerRunningResult",
     "MCPListToolsRequest",
     "MCPListToolsResult",
     "MCPOauthAuthenticationStateChangedRequest",
+    "MCPOauthCancelLoginRequest",
+    "MCPOauthCancelLoginResult",
+    "MCPOauthCompleteRequest",
     "MCPOauthHandlePendingRequest",
     "MCPOauthHandlePendingResult",
     "MCPOauthLoginRequest",
     "MCPOauthLoginResult",
     "MCPOauthPendingRequestResponse",
     "MCPOauthPendingRequestResponseKind",
+    "MCPOauthPrepareLoginRequest",
+    "MCPOauthPrepareLoginResult",
     "MCPOauthProbeNeedsAuthReason",
     "MCPOauthProbeRequest",
     "MCPOauthProbeResult",
     "MCPOauthProbeResultStatus",
     "MCPOauthRespondRequest",
     "MCPOauthRespondResult",
+    "MCPOwnedOauthLoginStatus",
     "MCPPlan",
     "MCPPlanConfigurationChange",
     "MCPPlanConfigurationOperation",
@@ -620,10 +928,23 @@ __all__ = [
     "MCPPlanScope",
     "MCPPlanSecretPlaceholder",
     "MCPPlanTarget",
+    "MCPPlanTargetClass",
     "MCPPlanTransportChoice",
     "MCPPlanTransportChoicePackage",
     "MCPPlanTransportChoiceRemote",
+    "MCPPlanUninstallRequest",
     "MCPPlanValueCategory",
+    "MCPPrepareInstallRequest",
+    "MCPPreparedInstall",
+    "MCPPrompt",
+    "MCPPromptArgument",
+    "MCPPromptIcon",
+    "MCPPromptMessage",
+    "MCPPromptRole",
+    "MCPPromptsGetRequest",
+    "MCPPromptsGetResult",
+    "MCPPromptsListRequest",
+    "MCPPromptsListResult",
     "MCPRegisterExternalClientRequest",
     "MCPReloadConfig",
     "MCPReloadWithConfigRequest",
@@ -664,6 +985,7 @@ __all__ = [
     "MCPServerFailureInfo",
     "MCPServerList",
     "MCPServerNeedsAuthInfo",
+    "MCPServerOwnership",
     "MCPSetEnvValueModeDetails",
     "MCPSetEnvValueModeParams",
     "MCPSetEnvValueModeResult",
@@ -677,9 +999,37 @@ __all__ = [
     "MCPToolUI",
     "MCPToolUIVisibility",
     "MCPTools",
+    "MCPUninstallPlan",
     "MCPUnregisterExternalClientRequest",
+    "ManagedFusionTier",
     "ManagedMCPServerConfig",
+    "ManagedPermissionEvaluation",
+    "ManagedPermissionOperation",
+    "ManagedPermissionOperationKind",
+    "ManagedPermissionVerdict",
+    "ManagedPermissionsEvaluateRequest",
+    "ManagedPermissionsEvaluateResult",
+    "ManagedPluginRetryEntry",
+    "ManagedPluginRetryStatus",
+    "ManagedSettingMeta",
+    "ManagedSettingsApi",
+    "ManagedSettingsChannel",
+    "ManagedSettingsComposeLayer",
+    "ManagedSettingsComposeRequest",
+    "ManagedSettingsComposeResult",
+    "ManagedSettingsDiagnostic",
+    "ManagedSettingsDiagnosticSeverity",
+    "ManagedSettingsLayer",
+    "ManagedSettingsMeta",
     "ManagedSettingsReadResult",
+    "ManagedSettingsResolveRequest",
+    "ManagedSettingsResolveResult",
+    "ManagedSettingsResolvedData",
+    "ManagedSettingsResolvedSource",
+    "ManagedSettingsSchemaResult",
+    "ManagedSettingsValidateRequest",
+    "ManagedSettingsValidateResult",
+    "ManagedSettingsValues",
     "MarketplaceAddResult",
     "MarketplaceBrowseResult",
     "MarketplaceInfo",
@@ -710,6 +1060,7 @@ __all__ = [
     "McpPlanScalarValueType",
     "McpPlanSecretReference",
     "McpPlanTransportChoice",
+    "McpPromptsApi",
     "McpResourcesApi",
     "McpSafeForTelemetry",
     "McpServerAuthConfig",
@@ -717,6 +1068,7 @@ __all__ = [
     "McpServerConfigHttpOauthGrantType",
     "MediaType",
     "MemoryConfiguration",
+    "MemoryMode",
     "MetadataApi",
     "MetadataContextAttributionResult",
     "MetadataContextHeaviestMessagesRequest",
@@ -735,12 +1087,14 @@ __all__ = [
     "MetadataSnapshotRemoteMetadataRepository",
     "MetadataSnapshotRemoteMetadataTaskType",
     "MetadataUpdateClientMetadataRequest",
+    "Mode",
     "ModeApi",
     "ModeSetRequest",
     "ModeSetResult",
     "Model",
     "ModelApi",
     "ModelApplyStartupOverlayRequest",
+    "ModelArtifactDetails",
     "ModelBilling",
     "ModelBillingPromo",
     "ModelBillingTokenPrices",
@@ -753,6 +1107,8 @@ __all__ = [
     "ModelCapabilitiesOverrideLimitsVision",
     "ModelCapabilitiesOverrideSupports",
     "ModelCapabilitiesSupports",
+    "ModelGetReasoningSummariesRequest",
+    "ModelGetReasoningSummariesResult",
     "ModelList",
     "ModelListRequest",
     "ModelMessage",
@@ -762,6 +1118,31 @@ __all__ = [
     "ModelPickerSettingsContext",
     "ModelPolicy",
     "ModelPolicyState",
+    "ModelProviderAdapterCatalog",
+    "ModelProviderAdapterDescriptor",
+    "ModelProviderAdapterOperationDescriptor",
+    "ModelProviderAttribution",
+    "ModelProviderAutomaticDiscoveryMode",
+    "ModelProviderAutomaticDiscoveryPolicy",
+    "ModelProviderConfigurationDisposition",
+    "ModelProviderConfigurationPlan",
+    "ModelProviderDescriptor",
+    "ModelProviderDiscoverRequest",
+    "ModelProviderDiscoverResult",
+    "ModelProviderDiscoveryNetworkScope",
+    "ModelProviderGetStatusRequest",
+    "ModelProviderInstance",
+    "ModelProviderInstanceReference",
+    "ModelProviderKind",
+    "ModelProviderModelsListRequest",
+    "ModelProviderOperationOutcome",
+    "ModelProviderOperationOutcomeCode",
+    "ModelProviderPrepareConfigurationRequest",
+    "ModelProviderProvenance",
+    "ModelProviderProvenanceSource",
+    "ModelProviderRef",
+    "ModelProviderStatus",
+    "ModelProviderWarning",
     "ModelSetAllowedModelsRequest",
     "ModelSetAllowedModelsResult",
     "ModelSetReasoningEffortRequest",
@@ -772,9 +1153,13 @@ __all__ = [
     "ModelSwitchConfirmation",
     "ModelSwitchToRequest",
     "ModelSwitchToResult",
+    "ModelTokenPriceUnit",
+    "ModelTokenPriceUnitList",
     "ModelWarningText",
     "ModelsListRequest",
+    "ModelsListTokenPriceUnitsRequest",
     "MoveMCPLoadingToBackgroundResult",
+    "NScope",
     "NameApi",
     "NameGetResult",
     "NameSetAutoRequest",
@@ -782,6 +1167,7 @@ __all__ = [
     "NameSetRequest",
     "NamedProviderConfig",
     "OpenCanvasInstance",
+    "OperationClass",
     "OptionsApi",
     "OptionsUpdateAdditionalContentExclusionPolicy",
     "OptionsUpdateAdditionalContentExclusionPolicyRule",
@@ -792,8 +1178,11 @@ __all__ = [
     "OptionsUpdateReasoningSummary",
     "OptionsUpdateToolFilterPrecedence",
     "OrganizationList",
+    "PauseCheckpointAction",
     "PauseInfoClass",
     "PauseInfoType",
+    "PendingExternalToolRequest",
+    "PendingExternalToolRequestList",
     "PendingPermissionRequest",
     "PendingPermissionRequestList",
     "PermissionDecision",
@@ -820,6 +1209,8 @@ __all__ = [
     "PermissionDecisionApproveForLocationApprovalMemoryKind",
     "PermissionDecisionApproveForLocationApprovalRead",
     "PermissionDecisionApproveForLocationApprovalReadKind",
+    "PermissionDecisionApproveForLocationApprovalWorkflow",
+    "PermissionDecisionApproveForLocationApprovalWorkflowKind",
     "PermissionDecisionApproveForLocationApprovalWrite",
     "PermissionDecisionApproveForLocationApprovalWriteKind",
     "PermissionDecisionApproveForLocationKind",
@@ -835,12 +1226,15 @@ __all__ = [
     "PermissionDecisionApproveForSessionApprovalMCPSampling",
     "PermissionDecisionApproveForSessionApprovalMemory",
     "PermissionDecisionApproveForSessionApprovalRead",
+    "PermissionDecisionApproveForSessionApprovalWorkflow",
     "PermissionDecisionApproveForSessionApprovalWrite",
     "PermissionDecisionApproveForSessionKind",
     "PermissionDecisionApproveOnce",
     "PermissionDecisionApproveOnceKind",
     "PermissionDecisionApprovePermanently",
     "PermissionDecisionApprovePermanentlyKind",
+    "PermissionDecisionApproveReadOnlyForSession",
+    "PermissionDecisionApproveReadOnlyForSessionKind",
     "PermissionDecisionApproved",
     "PermissionDecisionApprovedForLocation",
     "PermissionDecisionApprovedForLocationKind",
@@ -884,6 +1278,7 @@ __all__ = [
     "PermissionPathsWorkspaceCheckParams",
     "PermissionPathsWorkspaceCheckResult",
     "PermissionPromptShownNotification",
+    "PermissionRecoveryData",
     "PermissionRequestResult",
     "PermissionResponseCapability",
     "PermissionRulesSet",
@@ -897,6 +1292,7 @@ __all__ = [
     "PermissionsConfigureAdditionalContentExclusionPolicyScope",
     "PermissionsConfigureParams",
     "PermissionsConfigureResult",
+    "PermissionsEvaluateManagedPolicyResult",
     "PermissionsFolderTrustAddTrustedResult",
     "PermissionsFolderTrustApi",
     "PermissionsGetAllowAllRequest",
@@ -913,6 +1309,7 @@ __all__ = [
     "PermissionsLocationsAddToolApprovalDetailsMCPSampling",
     "PermissionsLocationsAddToolApprovalDetailsMemory",
     "PermissionsLocationsAddToolApprovalDetailsRead",
+    "PermissionsLocationsAddToolApprovalDetailsWorkflow",
     "PermissionsLocationsAddToolApprovalDetailsWrite",
     "PermissionsLocationsAddToolApprovalResult",
     "PermissionsLocationsApi",
@@ -939,9 +1336,14 @@ __all__ = [
     "PermissionsSetRequiredResult",
     "PermissionsUrlsApi",
     "PermissionsUrlsSetUnrestrictedModeResult",
+    "PersistenceWriteRawJSONLockedRequest",
+    "PersistenceWriteRawJSONLockedResult",
+    "Phase",
+    "PhaseStatus",
     "PingRequest",
     "PingResult",
     "PlanApi",
+    "PlanClass",
     "PlanReadResult",
     "PlanReadSQLTodosResult",
     "PlanReadSQLTodosWithDependenciesResult",
@@ -949,10 +1351,28 @@ __all__ = [
     "PlanSQLTodosRow",
     "PlanUpdateRequest",
     "Plugin",
+    "PluginApplyInstallRequest",
+    "PluginInstallPlan",
     "PluginInstallResult",
     "PluginInstallStagingMode",
+    "PluginInstallationFailureReason",
+    "PluginInstallationFileReview",
+    "PluginInstallationLocation",
+    "PluginInstallationMCPServerReview",
+    "PluginInstallationMCPTransport",
+    "PluginInstallationManagementOutcome",
+    "PluginInstallationManagementOutcomeKind",
+    "PluginInstallationManagementResult",
+    "PluginInstallationOutcome",
+    "PluginInstallationOutcomeKind",
+    "PluginInstallationResult",
+    "PluginInstallationReview",
+    "PluginInstallationReviewAction",
+    "PluginInstallationSource",
+    "PluginInstallationSummary",
     "PluginList",
     "PluginListResult",
+    "PluginPlanInstallRequest",
     "PluginUpdateAllEntry",
     "PluginUpdateAllResult",
     "PluginUpdateResult",
@@ -962,6 +1382,7 @@ __all__ = [
     "PluginsEnableRequest",
     "PluginsInstallRequest",
     "PluginsMarketplacesAddRequest",
+    "PluginsMarketplacesApi",
     "PluginsMarketplacesBrowseRequest",
     "PluginsMarketplacesRefreshRequest",
     "PluginsMarketplacesRemoveRequest",
@@ -973,6 +1394,8 @@ __all__ = [
     "ProtocolCustomizeMode",
     "ProtocolExternalToolDefer",
     "ProtocolExternalToolDefinition",
+    "ProtocolExternalToolNamespace",
+    "ProtocolImageGenerationOptions",
     "ProtocolMarkerSectionOverride",
     "ProtocolMode",
     "ProtocolReplaceMode",
@@ -989,9 +1412,11 @@ __all__ = [
     "ProviderApi",
     "ProviderConfig",
     "ProviderConfigAzure",
+    "ProviderConfigModelProvider",
     "ProviderConfigTransport",
     "ProviderConfigType",
     "ProviderConfigWireApi",
+    "ProviderDescriptor",
     "ProviderEndpoint",
     "ProviderEndpointTransport",
     "ProviderEndpointType",
@@ -999,12 +1424,20 @@ __all__ = [
     "ProviderGetEndpointRequest",
     "ProviderModelConfig",
     "ProviderSessionToken",
+    "ProviderSyncRequest",
+    "ProviderSyncResult",
     "ProviderTokenAcquireRequest",
     "ProviderTokenAcquireResult",
     "ProviderTokenHandler",
     "ProviderTransport",
     "ProviderType",
     "ProviderWireAPI",
+    "ProviderWithdrawRequest",
+    "ProviderWithdrawResult",
+    "ProvidersApi",
+    "ProvidersModelsApi",
+    "PurpleInstallationFileReview",
+    "PurpleInstallationSource",
     "PurpleSource",
     "PushAttachment",
     "PushAttachmentBlob",
@@ -1045,6 +1478,7 @@ __all__ = [
     "PushAttachmentType",
     "PushGitHubRepoRef",
     "QueueApi",
+    "QueueAppendSteeringRequest",
     "QueueBeginDeferredIdleDrainRequest",
     "QueueBeginDeferredIdleDrainResult",
     "QueueConsumeSystemNotificationsRequest",
@@ -1072,9 +1506,13 @@ __all__ = [
     "QueueSnapshotResult",
     "QueueUpdateTextRequest",
     "QueueUpdateTextResult",
+    "QueueWithdrawMessageRequest",
+    "QueueWithdrawMessageResult",
     "QueuedCommandHandled",
     "QueuedCommandNotHandled",
     "QueuedCommandResult",
+    "QuotaApi",
+    "QuotaWarningProjection",
     "RPC",
     "RegisterEventInterestParams",
     "RegisterEventInterestResult",
@@ -1106,12 +1544,18 @@ __all__ = [
     "RemoteSessionMetadataValue",
     "RemoteSessionMode",
     "RemoteSessionRepository",
+    "Resource",
     "ResponseFormat",
     "ResponseFormatType",
+    "ReviewClass",
+    "RunFailureKind",
     "RunOptions",
+    "RunStatus",
     "SandboxApi",
+    "SandboxApplyDefaultsRequest",
     "SandboxConfig",
     "SandboxConfigAuth",
+    "SandboxConfigSource",
     "SandboxConfigUserPolicy",
     "SandboxConfigUserPolicyExperimental",
     "SandboxConfigUserPolicyExperimentalSeatbelt",
@@ -1119,9 +1563,30 @@ __all__ = [
     "SandboxConfigUserPolicyNetwork",
     "SandboxConfigUserPolicyNetworkProxy",
     "SandboxConfigUserPolicySeatbelt",
+    "SandboxCredentialSuggestion",
+    "SandboxCredentialSuggestionsResult",
+    "SandboxCredentialsConfig",
     "SandboxDisableForSessionRequest",
     "SandboxDisableForSessionResult",
+    "SandboxDocsURLResult",
     "SandboxEnforcementStatus",
+    "SandboxGrantPathForRequestRequest",
+    "SandboxGrantPathForRequestResult",
+    "SandboxHostCapability",
+    "SandboxHostCapabilityName",
+    "SandboxHostSupport",
+    "SandboxMaskedEnvVar",
+    "SandboxProxyCACreateResult",
+    "SandboxProxyCARequest",
+    "SandboxProxyCAState",
+    "SandboxProxyCAStatus",
+    "SandboxProxyCaCheckInstallationSupportResult",
+    "SandboxProxyCaCheckRelevanceResult",
+    "SandboxProxySecretGetResult",
+    "SandboxProxySecretLocation",
+    "SandboxProxySecretSaveRequest",
+    "SandboxProxySecretSaveResult",
+    "SandboxResolveFlooredConfigResult",
     "SandboxSessionChange",
     "Saved",
     "ScheduleAddAtRequest",
@@ -1139,6 +1604,7 @@ __all__ = [
     "SecretsAddFilterValuesRequest",
     "SecretsAddFilterValuesResult",
     "SendAgentMode",
+    "SendAndWaitResult",
     "SendAttachmentsToMessageParams",
     "SendMessageItem",
     "SendMessagesRequest",
@@ -1151,22 +1617,31 @@ __all__ = [
     "ServerAgentList",
     "ServerAgentRegistryApi",
     "ServerAgentsApi",
+    "ServerAzureMlApi",
     "ServerCatalogApi",
     "ServerCommandsApi",
+    "ServerConnectorsApi",
+    "ServerContentExclusionApi",
+    "ServerEnvironmentsApi",
     "ServerExtensionsApi",
     "ServerHooksApi",
+    "ServerHostApi",
     "ServerInstructionSourceList",
     "ServerInstructionsApi",
     "ServerLlmInferenceApi",
     "ServerManagedSettingsApi",
+    "ServerManagedSettingsPermissionsApi",
     "ServerMcpApi",
     "ServerMcpConfigApi",
+    "ServerMcpInstallationsApi",
     "ServerModelsApi",
     "ServerPluginsApi",
     "ServerPluginsBuiltinApi",
     "ServerPluginsMarketplacesApi",
     "ServerRpc",
     "ServerRuntimeApi",
+    "ServerSandboxApi",
+    "ServerSandboxProxyCaApi",
     "ServerSecretsApi",
     "ServerSessionFsApi",
     "ServerSessionsApi",
@@ -1174,6 +1649,7 @@ __all__ = [
     "ServerSkillList",
     "ServerSkillsApi",
     "ServerSkillsConfigApi",
+    "ServerSkillsInstallationsApi",
     "ServerToolsApi",
     "ServerUserApi",
     "ServerUserSettingsApi",
@@ -1189,6 +1665,7 @@ __all__ = [
     "SessionCapability",
     "SessionCommandsListRequest",
     "SessionCompletionItem",
+    "SessionConnectedIDEInfo",
     "SessionContext",
     "SessionContextAttribution",
     "SessionContextHostType",
@@ -1200,6 +1677,8 @@ __all__ = [
     "SessionFSExistsRequest",
     "SessionFSExistsResult",
     "SessionFSMkdirRequest",
+    "SessionFSReadFileBytesRequest",
+    "SessionFSReadFileBytesResult",
     "SessionFSReadFileRequest",
     "SessionFSReadFileResult",
     "SessionFSReaddirRequest",
@@ -1226,6 +1705,7 @@ __all__ = [
     "SessionFSSqliteTransactionStatement",
     "SessionFSStatRequest",
     "SessionFSStatResult",
+    "SessionFSWriteFileBytesRequest",
     "SessionFSWriteFileRequest",
     "SessionFsHandler",
     "SessionFsReaddirWithTypesEntryType",
@@ -1254,10 +1734,17 @@ __all__ = [
     "SessionListFilter",
     "SessionLoadDeferredRepoHooksResult",
     "SessionLogLevel",
+    "SessionMCPOauthCancelLoginRequest",
+    "SessionMCPOauthCancelLoginResult",
+    "SessionMCPOauthPrepareLoginRequest",
+    "SessionMCPOauthPrepareLoginResult",
+    "SessionMCPSetConnectedIDEInfoParams",
     "SessionManagedPermissions",
     "SessionManagedSettings",
     "SessionMcpAppsCallToolResult",
     "SessionMetadataSnapshot",
+    "SessionModelClearStartupSeedRequest",
+    "SessionModelClearStartupSeedResult",
     "SessionModelList",
     "SessionModelListRequest",
     "SessionModelPriceCategory",
@@ -1271,9 +1758,22 @@ __all__ = [
     "SessionOpenParams",
     "SessionOpenParamsKind",
     "SessionOpenResult",
+    "SessionPluginsDisableRequest",
+    "SessionPluginsEnableRequest",
+    "SessionPluginsInstallRequest",
+    "SessionPluginsMarketplacesRefreshRequest",
     "SessionPluginsReloadRequest",
+    "SessionPluginsRetryManagedRequest",
+    "SessionPluginsRetryManagedResult",
     "SessionProviderGetEndpointRequest",
     "SessionPruneResult",
+    "SessionQuotaDelegateWarning",
+    "SessionQuotaGetResult",
+    "SessionQuotaPlanTier",
+    "SessionQuotaProjection",
+    "SessionQuotaRefreshResult",
+    "SessionQuotaSnapshot",
+    "SessionQuotaTakeWarningsResult",
     "SessionRpc",
     "SessionSetCredentialsParams",
     "SessionSetCredentialsResult",
@@ -1292,9 +1792,12 @@ __all__ = [
     "SessionTelemetryEngagement",
     "SessionUpdateOptionsParams",
     "SessionUpdateOptionsResult",
+    "SessionUsageSetCodeChangesRequest",
     "SessionVisibilityStatus",
+    "SessionWorkflowPauseAtCheckpointResult",
     "SessionWorkingDirectoryContext",
     "SessionWorkingDirectoryContextHostType",
+    "SessionWorkingDirectoryContextWithClient",
     "SessionsBulkDeleteRequest",
     "SessionsCheckInUseRequest",
     "SessionsCheckInUseResult",
@@ -1302,6 +1805,8 @@ __all__ = [
     "SessionsClientMetadataEntryStatus",
     "SessionsCloseRequest",
     "SessionsCloseResult",
+    "SessionsCreateWorkspaceRequest",
+    "SessionsCreateWorkspaceResult",
     "SessionsDeleteRequest",
     "SessionsEnrichMetadataRequest",
     "SessionsFindByPrefixRequest",
@@ -1326,6 +1831,8 @@ __all__ = [
     "SessionsListNonEmptySessionIDSResult",
     "SessionsListRequest",
     "SessionsLoadDeferredRepoHooksRequest",
+    "SessionsLoadWorkspaceRequest",
+    "SessionsLoadWorkspaceResult",
     "SessionsOpenAttach",
     "SessionsOpenAttachKind",
     "SessionsOpenCloud",
@@ -1362,6 +1869,8 @@ __all__ = [
     "SessionsStartRemoteControlRequest",
     "SessionsStopRemoteControlRequest",
     "SessionsTransferRemoteControlRequest",
+    "SessionsUpdateWorkspaceFieldsRequest",
+    "SessionsUpdateWorkspaceFieldsResult",
     "SettableAuthInfo",
     "SettableAuthInfoType",
     "SettableTokenAuthInfo",
@@ -1381,13 +1890,37 @@ __all__ = [
     "ShellOptions",
     "ShutdownRequest",
     "Skill",
+    "SkillApplyInstallRequest",
+    "SkillApplyUninstallRequest",
     "SkillDiscoveryPath",
     "SkillDiscoveryPathList",
     "SkillDiscoveryScope",
+    "SkillInstallPlan",
+    "SkillInstallationFailureReason",
+    "SkillInstallationFileReview",
+    "SkillInstallationLocation",
+    "SkillInstallationManagementOutcome",
+    "SkillInstallationManagementOutcomeKind",
+    "SkillInstallationManagementResult",
+    "SkillInstallationOperationRequest",
+    "SkillInstallationOperationStatus",
+    "SkillInstallationOutcome",
+    "SkillInstallationOwnershipState",
+    "SkillInstallationResult",
+    "SkillInstallationReview",
+    "SkillInstallationScope",
+    "SkillInstallationSessionState",
+    "SkillInstallationSource",
+    "SkillInstallationSummary",
+    "SkillInstallationsRequest",
     "SkillList",
+    "SkillPlanInstallRequest",
+    "SkillPlanUninstallRequest",
     "SkillProviderDescriptor",
     "SkillProviderHandler",
     "SkillProviderListRequest",
+    "SkillSetEnabledRequest",
+    "SkillUninstallPlan",
     "SkillsApi",
     "SkillsConfigSetDisabledSkillsRequest",
     "SkillsConfigSetSkillDisabledRequest",
@@ -1424,14 +1957,19 @@ __all__ = [
     "SlashCommandShowDialogResultKind",
     "SlashCommandTextResult",
     "SlashCommandTimelineEntry",
+    "SourceClass",
+    "StaffLogLevelMigrationStatus",
+    "StaffUpdateChannelMigrationStatus",
     "StickySource",
     "SubagentSettings",
+    "SubagentSettingsConfig",
     "SubagentSettingsEntry",
     "SubagentSettingsEntryContextTier",
     "SystemMessageBlock",
     "TaskAgentInfo",
     "TaskAgentInfoType",
     "TaskAgentProgress",
+    "TaskBlocker",
     "TaskClientActiveStatus",
     "TaskClientExecutionMode",
     "TaskClientInfo",
@@ -1457,6 +1995,7 @@ __all__ = [
     "TaskShellInfo",
     "TaskShellInfoAttachmentMode",
     "TaskShellInfoType",
+    "TaskShellOutputExit",
     "TaskShellProgress",
     "TaskStatus",
     "TaskType",
@@ -1470,6 +2009,8 @@ __all__ = [
     "TasksPromoteCurrentToBackgroundResult",
     "TasksPromoteToBackgroundRequest",
     "TasksPromoteToBackgroundResult",
+    "TasksReadOutputRequest",
+    "TasksReadOutputResult",
     "TasksRefreshResult",
     "TasksRegisterRequest",
     "TasksRegisterResult",
@@ -1488,6 +2029,7 @@ __all__ = [
     "Theme",
     "TokenAuthInfo",
     "TokenAuthInfoType",
+    "TokenPriceUnit",
     "TokenProviderAuthInfo",
     "TokenProviderAuthInfoType",
     "Tool",
@@ -1501,7 +2043,9 @@ __all__ = [
     "ToolsGetBuiltinDescriptorsRequest",
     "ToolsGetBuiltinDescriptorsResult",
     "ToolsGetCurrentMetadataResult",
+    "ToolsGetSubagentSettingsResult",
     "ToolsInitializeAndValidateResult",
+    "ToolsListPendingRequestsRequest",
     "ToolsListRequest",
     "ToolsSetRequest",
     "ToolsSetResult",
@@ -1549,10 +2093,13 @@ __all__ = [
     "UIRegisterDirectAutoModeSwitchHandlerResult",
     "UISessionLimitsExhaustedResponse",
     "UISessionLimitsExhaustedResponseAction",
+    "UIThreadRunRequest",
     "UIUnregisterDirectAutoModeSwitchHandlerRequest",
     "UIUnregisterDirectAutoModeSwitchHandlerResult",
     "UIUserInputResponse",
     "UiApi",
+    "UiThreadHandler",
+    "UnsupportedEnqueueCommandResult",
     "UpdateSubagentSettingsRequest",
     "UsageApi",
     "UsageGetMetricsResult",
@@ -1567,14 +2114,87 @@ __all__ = [
     "UserAuthInfoType",
     "UserRequestedShellCommandResult",
     "UserSettingMetadata",
+    "UserSettingsApplyTopKeyRequest",
+    "UserSettingsApplyTopKeyResult",
+    "UserSettingsGetPathsRequest",
+    "UserSettingsGetPathsResult",
     "UserSettingsGetResult",
+    "UserSettingsGovernanceKeysResult",
+    "UserSettingsHostContext",
+    "UserSettingsLoadForEditResult",
+    "UserSettingsLoadRepoRequest",
+    "UserSettingsLoadRepoResult",
+    "UserSettingsLoadWithWarningResult",
+    "UserSettingsMergeManagedAndUserResult",
+    "UserSettingsMergeRepoValueResult",
+    "UserSettingsNormalizeRequest",
+    "UserSettingsNormalizeResult",
+    "UserSettingsPathResult",
+    "UserSettingsProblem",
+    "UserSettingsProblemLocation",
+    "UserSettingsProblemSource",
+    "UserSettingsProblemsRequest",
+    "UserSettingsProblemsResult",
     "UserSettingsSetRequest",
     "UserSettingsSetResult",
+    "UserSettingsValidateRequest",
+    "UserSettingsValidateResult",
+    "UserSettingsValidationIssue",
+    "UserSettingsWriteAllRequest",
     "VisibilityApi",
     "VisibilityGetResult",
     "VisibilitySetRequest",
     "VisibilitySetResult",
+    "WorkflowACKResult",
+    "WorkflowAbortRequest",
+    "WorkflowAgentOptions",
+    "WorkflowAgentRequest",
+    "WorkflowAgentResult",
+    "WorkflowAgentSummary",
+    "WorkflowApi",
+    "WorkflowCancelRequest",
+    "WorkflowCurrentPhase",
+    "WorkflowDeclaredLimits",
+    "WorkflowDurableOperation",
+    "WorkflowExecuteRequest",
+    "WorkflowExecuteResult",
+    "WorkflowGetRunProgressRequest",
+    "WorkflowGetRunRequest",
+    "WorkflowHandler",
+    "WorkflowJournalApi",
+    "WorkflowJournalGetRequest",
+    "WorkflowJournalGetResult",
+    "WorkflowJournalPutRequest",
+    "WorkflowListRunsRequest",
+    "WorkflowListRunsResult",
+    "WorkflowLogLine",
+    "WorkflowLogLineKind",
+    "WorkflowLogRequest",
+    "WorkflowPauseCheckpointAction",
+    "WorkflowPauseCheckpointRequest",
+    "WorkflowPauseCheckpointResult",
+    "WorkflowPauseInfo",
+    "WorkflowPauseRequest",
+    "WorkflowPhaseObservation",
+    "WorkflowPhaseStatus",
+    "WorkflowProgressLine",
+    "WorkflowProgressPage",
+    "WorkflowResumeRequest",
+    "WorkflowResumeResult",
+    "WorkflowRunConsumed",
+    "WorkflowRunDetail",
+    "WorkflowRunFailure",
+    "WorkflowRunFailureKind",
+    "WorkflowRunFailureType",
+    "WorkflowRunLimits",
+    "WorkflowRunOptions",
+    "WorkflowRunRequest",
+    "WorkflowRunResult",
+    "WorkflowRunStatus",
+    "WorkflowRunSummary",
+    "WorkflowRunTerminal",
     "Workspace",
+    "WorkspaceDiffContents",
     "WorkspaceDiffFileChange",
     "WorkspaceDiffFileChangeType",
     "WorkspaceDiffMode",
@@ -1630,10 +2250,21 @@ class AbortResult(_Model):
     success: bool
     error: str | None = None
 @dataclass
+class AcceptedEnqueueCommandResult(_Model):
+    queue_id: str | None = None
+    queued: ClassVar[bool] = True
+@dataclass
 class AccountAllUsers(_Model):
     auth_info: AuthInfo
     selection_id: str | None = None
     token: str | None = None
+@dataclass
+class AccountAuthInfo(_Model):
+    host: str
+    login: str
+    type: ClassVar[str] = "account"
+class AccountAuthInfoType(Enum):
+    ACCOUNT = "account"
 AccountGetAllUsersResult: TypeAlias = builtins.list[Any]
 @dataclass
 class AccountGetCurrentAuthResult(_Model):
@@ -1646,6 +2277,12 @@ class AccountGetQuotaRequest(_Model):
 @dataclass
 class AccountGetQuotaResult(_Model):
     quota_snapshots: dict[str, AccountQuotaSnapshot]
+class AccountKind(Enum):
+    ENTRA = "entra"
+    ENTRA_EMU = "entraEmu"
+    GITHUB_DOT_COM = "githubDotCom"
+    LOKI = "loki"
+    PROXIMA = "proxima"
 @dataclass
 class AccountLoginRequest(_Model):
     host: str
@@ -1671,6 +2308,24 @@ class AccountQuotaSnapshot(_Model):
     usage_allowed_with_exhausted_quota: bool
     used_requests: int
     reset_date: str | None = None
+@dataclass
+class AccountStatus(_Model):
+    active: bool
+    host: str
+    kind: AccountKind
+    login: str
+    selection_id: str
+    auth_source: str | None = None
+    derived_from: str | None = None
+@dataclass
+class AccountsEnumerateRequest(_Model):
+    query: AuthEnumerateQuery
+@dataclass
+class AccountsGetRequest(_Model):
+    query: AuthReadQuery
+@dataclass
+class AccountsSetRequest(_Model):
+    command: AuthWrite
 class Action(Enum):
     PRESERVE = "preserve"
     TRANSFORM = "transform"
@@ -1704,12 +2359,14 @@ class AgentInfo(_Model):
     id: str
     name: str
     disable_model_invocation: bool | None = None
+    hooks: dict[str, builtins.list[Any]] | None = None
     mcp_servers: dict[str, Any] | None = None
     model: str | None = None
     model_policy: AgentModelPolicy | None = None
     models: builtins.list[str] | None = None
     path: str | None = None
     prompt: str | None = None
+    reasoning_effort: str | None = None
     skills: builtins.list[str] | None = None
     source: AgentInfoSource | None = None
     tools: builtins.list[str] | None = None
@@ -1852,10 +2509,12 @@ class AgentSetPromptRequest(_Model):
     prompt: str
 @dataclass
 class AgentsDiscoverRequest(_Model):
+    agent_directories: builtins.list[str] | None = None
     exclude_host_agents: bool | None = None
     project_paths: builtins.list[str] | None = None
 @dataclass
 class AgentsGetDiscoveryPathsRequest(_Model):
+    agent_directories: builtins.list[str] | None = None
     exclude_host_agents: bool | None = None
     project_paths: builtins.list[str] | None = None
 @dataclass
@@ -1880,7 +2539,37 @@ class ApprovalKind(Enum):
     MCP_SAMPLING = "mcp-sampling"
     MEMORY = "memory"
     READ = "read"
+    WORKFLOW = "workflow"
     WRITE = "write"
+@dataclass
+class AuthEnumerateQuery(_Model):
+    kind: AuthEnumerateQueryKind
+    broker_available: bool | None = None
+    provider: LoginProviderKind | None = None
+class AuthEnumerateQueryKind(Enum):
+    ACCOUNTS = "accounts"
+    LOGIN_ACCOUNTS = "loginAccounts"
+    PROVIDERS = "providers"
+AuthEnumerateValue: TypeAlias = AuthEnumerateValueAccounts | AuthEnumerateValueProviders | AuthEnumerateValueLoginAccounts
+def _load_AuthEnumerateValue(obj: Any) -> AuthEnumerateValue: ...
+@dataclass
+class AuthEnumerateValueAccounts(_Model):
+    items: builtins.list[AccountStatus]
+    kind: ClassVar[str] = "accounts"
+class AuthEnumerateValueAccountsKind(Enum):
+    ACCOUNTS = "accounts"
+@dataclass
+class AuthEnumerateValueLoginAccounts(_Model):
+    items: builtins.list[AuthLoginIdentity]
+    kind: ClassVar[str] = "loginAccounts"
+class AuthEnumerateValueLoginAccountsKind(Enum):
+    LOGIN_ACCOUNTS = "loginAccounts"
+@dataclass
+class AuthEnumerateValueProviders(_Model):
+    items: builtins.list[ProviderDescriptor]
+    kind: ClassVar[str] = "providers"
+class AuthEnumerateValueProvidersKind(Enum):
+    PROVIDERS = "providers"
 @dataclass
 class AuthIdentity(_Model):
     host: str
@@ -1889,9 +2578,15 @@ class AuthIdentity(_Model):
     env_var: str | None = None
     login: str | None = None
     registration_id: str | None = None
-AuthInfo: TypeAlias = HMACAuthInfo | EnvAuthInfo | TokenAuthInfo | TokenProviderAuthInfo | CopilotAPITokenAuthInfo | UserAuthInfo | GhCLIAuthInfo | APIKeyAuthInfo
+@dataclass
+class AuthIdentityMetadata(_Model):
+    host: str
+    login: str
+    type: AuthInfoType
+AuthInfo: TypeAlias = AccountAuthInfo | HMACAuthInfo | EnvAuthInfo | TokenAuthInfo | TokenProviderAuthInfo | CopilotAPITokenAuthInfo | UserAuthInfo | GhCLIAuthInfo | APIKeyAuthInfo
 def _load_AuthInfo(obj: Any) -> AuthInfo: ...
 class AuthInfoType(Enum):
+    ACCOUNT = "account"
     API_KEY = "api-key"
     COPILOT_API_TOKEN = "copilot-api-token"
     ENV = "env"
@@ -1901,10 +2596,132 @@ class AuthInfoType(Enum):
     TOKEN_PROVIDER = "token-provider"
     USER = "user"
 @dataclass
+class AuthLoginAccount(_Model):
+    host: str
+    kind: AccountKind
+    login: str
+    selection_id: str
+@dataclass
+class AuthLoginAdvanceRequest(_Model):
+    flow_id: str
+    input: str | None = None
+@dataclass
+class AuthLoginBeginRequest(_Model):
+    kind: LoginProviderKind
+    account_id: str | None = None
+    mode: AuthLoginMode | None = None
+@dataclass
+class AuthLoginBegun(_Model):
+    flow_id: str
+    step: AuthLoginStep
+@dataclass
+class AuthLoginCancelRequest(_Model):
+    flow_id: str
+@dataclass
+class AuthLoginIdentity(_Model):
+    account_id: str
+    active: bool
+    label: str
+class AuthLoginMode(Enum):
+    DEFAULT = "default"
+    SELECT_ACCOUNT = "selectAccount"
+@dataclass
+class AuthLoginResultDto(_Model):
+    status: AuthLoginResultStatus
+    accounts: builtins.list[AuthLoginAccount] | None = None
+    host: str | None = None
+    login: str | None = None
+class AuthLoginResultStatus(Enum):
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    NEEDS_ACCOUNT_SELECTION = "needs-account-selection"
+    NEEDS_PLAINTEXT_CONSENT = "needs-plaintext-consent"
+@dataclass
+class AuthLoginStep(_Model):
+    kind: AuthLoginStepKind
+    url: str | None = None
+    prompt: str | None = None
+    result: AuthLoginResultDto | None = None
+    message: str | None = None
+class AuthLoginStepKind(Enum):
+    AWAITING = "awaiting"
+    COMPLETED = "completed"
+    ERROR = "error"
+    INPUT_REQUIRED = "input-required"
+    NEEDS_INTERACTION = "needs-interaction"
+    OPEN_URL = "open-url"
+@dataclass
+class AuthReadQuery(_Model):
+    kind: AuthReadQueryKind
+class AuthReadQueryKind(Enum):
+    ACTIVE_ACCOUNT = "activeAccount"
+    LAST_ERRORS = "lastErrors"
+    STATUS = "status"
+@dataclass
+class AuthReadValue(_Model):
+    kind: AuthReadQueryKind
+    account: AccountStatus | None = None
+    auth_info: AuthIdentity | None = None
+    status: AuthStatusDto | None = None
+    errors: builtins.list[AuthValidationError] | None = None
+@dataclass
+class AuthStatusDto(_Model):
+    account_count: int
+    is_authenticated: bool
+    active_host: str | None = None
+    active_login: str | None = None
+    copilot_plan: str | None = None
+@dataclass
 class AuthValidationError(_Model):
     message: str
     github_message: str | None = None
 AuthValidationErrors: TypeAlias = builtins.list[Any]
+@dataclass
+class AuthWrite(_Model):
+    kind: AuthWriteKind
+    selection_id: str | None = None
+    host: str | None = None
+    login: str | None = None
+    token: str | None = None
+class AuthWriteKind(Enum):
+    LOGOUT = "logout"
+    SET_CREDENTIALS = "setCredentials"
+    SWITCH_ACTIVE = "switchActive"
+@dataclass
+class AuthWriteResult(_Model):
+    ok: bool
+    more_users: bool | None = None
+@dataclass
+class AutoTierBilling(_Model):
+    promo: AutoTierBillingPromo | None = None
+@dataclass
+class AutoTierBillingPromo(_Model):
+    discount_percent: float | None = None
+    ends_at: str | None = None
+    id: str | None = None
+    message: str | None = None
+    show_banner: bool | None = None
+    starts_at: str | None = None
+@dataclass
+class AutoTierDescriptor(_Model):
+    description: str
+    display_name: str
+    id: str
+    status: AutoTierStatus
+    type: str
+    billing: AutoTierBilling | None = None
+    fusion_tier: str | None = None
+@dataclass
+class AutoTierMetadata(_Model):
+    default_tier: str
+    tiers: builtins.list[AutoTierDescriptor]
+    provider_id: str | None = None
+@dataclass
+class AutoTierStatus(_Model):
+    enabled: bool
+    message: str | None = None
+    picker_visible: bool | None = None
+    reason: str | None = None
 @dataclass
 class AutopilotObjectiveCreditLimit(_Model):
     credits_used: float
@@ -1927,6 +2744,118 @@ class AutopilotObjectiveStatus(Enum):
     ACTIVE = "active"
     COMPLETED = "completed"
     PAUSED = "paused"
+@dataclass
+class AutopilotOptions(_Model):
+    continuation_enabled: bool | None = None
+    max_continues: int | None = None
+AzureMlCancelResult: TypeAlias = bool
+@dataclass
+class AzureMlCatalogRequest(_Model):
+    include_dev: bool
+    retry_mode: AzureMlCatalogRetryMode | None = None
+@dataclass
+class AzureMlCatalogResult(_Model):
+    models: builtins.list[AzureMlModel]
+    warnings: builtins.list[AzureMlCatalogWarning]
+class AzureMlCatalogRetryMode(Enum):
+    BACKGROUND = "background"
+    EXPLICIT = "explicit"
+@dataclass
+class AzureMlCatalogWarning(_Model):
+    kind: str
+    model_name: str
+    registry: AzureMlRegistry
+    version: str | None = None
+@dataclass
+class AzureMlDiscardRequest(_Model):
+    destination: str
+    lease_id: str | None = None
+@dataclass
+class AzureMlDownloadIDRequest(_Model):
+    request_id: str
+@dataclass
+class AzureMlDownloadRequest(_Model):
+    destination: str
+    name: str
+    registry: AzureMlRegistry
+    request_id: str
+    version: str
+    lease_id: str | None = None
+@dataclass
+class AzureMlDownloadResult(_Model):
+    extra_files: builtins.list[str]
+    manifest_path: str
+    max_concurrent: int
+    primary_path: str
+    reused: bool
+    serve_options: Any
+    total_bytes: int
+    received_bytes: int | None = None
+    resumed: bool | None = None
+    total_failures: int | None = None
+@dataclass
+class AzureMlDownloadStatus(_Model):
+    completed_bytes: int
+    phase: str
+    total_bytes: int
+    max_attempts: int | None = None
+    retry_attempt: int | None = None
+    retry_delay_ms: int | None = None
+    retry_reason: str | None = None
+@dataclass
+class AzureMlFamilyLeaseResult(_Model):
+    lease_id: str
+@dataclass
+class AzureMlFamilyReleaseRequest(_Model):
+    lease_id: str
+    name: str
+    registry: AzureMlRegistry
+@dataclass
+class AzureMlFamilyRequest(_Model):
+    name: str
+    registry: AzureMlRegistry
+@dataclass
+class AzureMlLatestRequest(_Model):
+    name: str
+    registry: AzureMlRegistry
+@dataclass
+class AzureMlLicense(_Model):
+    name: str
+@dataclass
+class AzureMlModel(_Model):
+    metadata: Any
+    name: str
+    profile: AzureMlProfile
+    registry: AzureMlRegistry
+    version: str
+@dataclass
+class AzureMlProfile(_Model):
+    display_name: str
+    max_context_window_tokens: int
+    max_output_tokens: int
+    max_prompt_tokens: int
+    serve_options: Any
+    supports_tool_calls: bool
+    download_bytes: int | None = None
+    license: AzureMlLicense | None = None
+    peak_disk_bytes: int | None = None
+    recommended_vram_bytes: int | None = None
+class AzureMlRegistry(Enum):
+    AZUREML = "azureml"
+    AZUREML_DEV = "azureml-dev"
+@dataclass
+class AzureMlResolveRequest(_Model):
+    name: str
+    registry: AzureMlRegistry
+    version: str
+@dataclass
+class AzureMlResolveResult(_Model):
+    extra_files: builtins.list[str]
+    max_concurrent: int
+    primary_path: str
+    serve_options: Any
+    total_bytes: int
+AzureMlStatusResult: TypeAlias = AzureMlDownloadStatus
 @dataclass
 class BuiltInModelCatalog(_Model):
     models: builtins.list[BuiltInModelCatalogEntry]
@@ -2057,16 +2986,19 @@ class CatalogAISkillCandidate(_Model):
     display_name: str
     handle: str
     handle_expires_at: str
-    installability: CatalogAISkillCandidateInstallability
+    installability: CatalogAISkillInstallability
     kind: CatalogAISkillCandidateKind
     media_type: MediaType
     provenance: CatalogAISkillCandidateProvenance
     source: CatalogCandidateSource
+    categories: builtins.list[str] | None = None
+    connector_ids: builtins.list[str] | None = None
     description: str | None = None
+    icon_url: str | None = None
+    install_count: int | None = None
     publisher: str | None = None
     trust: CatalogTrustSnapshot | None = None
-class CatalogAISkillCandidateInstallability(Enum):
-    NOT_INSTALLABLE_KIND = "not-installable-kind"
+CatalogAISkillCandidateInstallability: TypeAlias = CatalogAISkillInstallability
 class CatalogAISkillCandidateKind(Enum):
     AI_SKILL = "ai-skill"
 @dataclass
@@ -2074,6 +3006,100 @@ class CatalogAISkillCandidateProvenance(_Model):
     authority: str
     media_type: MediaType
     observed_at: str
+class CatalogAISkillInstallability(Enum):
+    FEATURE_DISABLED = "feature-disabled"
+    INSTALLABLE = "installable"
+    MATERIALISATION_UNAVAILABLE = "materialisation-unavailable"
+    NOT_INSTALLABLE_KIND = "not-installable-kind"
+    POLICY_FORBIDS = "policy-forbids"
+CatalogAISkillMediaType: TypeAlias = MediaType
+@dataclass
+class CatalogAgentPluginCandidate(_Model):
+    compatibility_tags: builtins.list[CatalogAgentPluginCompatibilityTag]
+    display_name: str
+    identity: str
+    kind: CatalogAgentPluginCandidateKind
+    media_type: CatalogAgentPluginMediaType
+    provenance: CatalogAgentPluginCandidateProvenance
+    categories: builtins.list[str] | None = None
+    connector_ids: builtins.list[str] | None = None
+    description: str | None = None
+    handle: str | None = None
+    handle_expires_at: str | None = None
+    icon_url: str | None = None
+    installability: CatalogAgentPluginInstallability | None = None
+    install_count: int | None = None
+    install_plan: CatalogAgentPluginInstallPlan | None = None
+    publisher: str | None = None
+    source: CatalogPluginRepositorySource | None = None
+    trust: CatalogTrustSnapshot | None = None
+    version: str | None = None
+class CatalogAgentPluginCandidateKind(Enum):
+    PLUGIN = "plugin"
+@dataclass
+class CatalogAgentPluginCandidateProvenance(_Model):
+    authority: str
+    media_type: CatalogAgentPluginMediaType
+    observed_at: str
+class CatalogAgentPluginCompatibilityTag(Enum):
+    CANVAS = "canvas"
+    CANVAS_ONLY = "canvas-only"
+    GITHUB_COPILOT = "github-copilot"
+class CatalogAgentPluginComponent(Enum):
+    AGENT = "agent"
+    CANVAS = "canvas"
+    COMMAND = "command"
+    EXTENSION = "extension"
+    HOOK = "hook"
+    LSP_SERVER = "lsp-server"
+    MCP_SERVER = "mcp-server"
+    SKILL = "skill"
+@dataclass
+class CatalogAgentPluginInstallPlan(_Model):
+    canvas_ids: builtins.list[str]
+    components: builtins.list[CatalogAgentPluginComponent]
+    connector_dependencies: builtins.list[str]
+    extension_ids: builtins.list[str]
+    mcp_dependencies: builtins.list[str]
+    sources: builtins.list[CatalogAgentPluginInstallSource]
+    commit: str | None = None
+    plugin_name: str | None = None
+    version: str | None = None
+CatalogAgentPluginInstallSource: TypeAlias = CatalogAgentPluginMaterializationSource | CatalogAgentPluginMarketplaceSource | CatalogAgentPluginRepositorySource
+def _load_CatalogAgentPluginInstallSource(obj: Any) -> CatalogAgentPluginInstallSource: ...
+class CatalogAgentPluginInstallSourceKind(Enum):
+    MARKETPLACE = "marketplace"
+    MATERIALIZATION = "materialization"
+    REPOSITORY = "repository"
+class CatalogAgentPluginInstallability(Enum):
+    FEATURE_DISABLED = "feature-disabled"
+    INSTALLABLE = "installable"
+    INSTALL_DATA_UNAVAILABLE = "install-data-unavailable"
+    NOT_INSTALLABLE_KIND = "not-installable-kind"
+@dataclass
+class CatalogAgentPluginMarketplaceSource(_Model):
+    name: str
+    repository: str
+    kind: ClassVar[str] = "marketplace"
+class CatalogAgentPluginMarketplaceSourceKind(Enum):
+    MARKETPLACE = "marketplace"
+@dataclass
+class CatalogAgentPluginMaterializationSource(_Model):
+    kind: ClassVar[str] = "materialization"
+class CatalogAgentPluginMaterializationSourceKind(Enum):
+    MATERIALIZATION = "materialization"
+class CatalogAgentPluginMediaType(Enum):
+    APPLICATION_AGENT_PLUGIN_JSON = "application/agent-plugin+json"
+    APPLICATION_VND_ANTHROPIC_CLAUDE_PLUGIN_JSON = "application/vnd.anthropic.claude-plugin+json"
+    APPLICATION_VND_GITHUB_COPILOT_PLUGIN = "application/vnd.github.copilot-plugin"
+@dataclass
+class CatalogAgentPluginRepositorySource(_Model):
+    repository: str
+    path: str | None = None
+    kind: ClassVar[str] = "repository"
+class CatalogAgentPluginRepositorySourceKind(Enum):
+    REPOSITORY = "repository"
+CatalogAiSkillMediaType: TypeAlias = MediaType
 @dataclass
 class CatalogAuthenticationRequiredError(_Model):
     message: str
@@ -2088,23 +3114,29 @@ class CatalogAuthenticationRequiredReason(Enum):
 @dataclass
 class CatalogCandidate(_Model):
     display_name: str
-    handle: str
-    handle_expires_at: str
-    installability: CatalogCandidateInstallability
     kind: CatalogCandidateKind
     media_type: CatalogMediaType
     provenance: CatalogCandidateProvenance
-    source: CatalogCandidateSource
+    categories: builtins.list[str] | None = None
+    connector_ids: builtins.list[str] | None = None
     description: str | None = None
+    handle: str | None = None
+    handle_expires_at: str | None = None
+    icon_url: str | None = None
+    installability: CatalogInstallability | None = None
+    install_count: int | None = None
     publisher: str | None = None
+    source: CatalogCandidateSource | CatalogPluginRepositorySource | None = None
     trust: CatalogTrustSnapshot | None = None
-class CatalogCandidateInstallability(Enum):
-    INSTALLABLE = "installable"
-    NOT_INSTALLABLE_KIND = "not-installable-kind"
-    NOT_INSTALLABLE_POLICY = "not-installable-policy"
+    compatibility_tags: builtins.list[CatalogAgentPluginCompatibilityTag] | None = None
+    identity: str | None = None
+    install_plan: CatalogAgentPluginInstallPlan | None = None
+    version: str | None = None
+CatalogCandidateInstallability: TypeAlias = CatalogInstallability
 class CatalogCandidateKind(Enum):
     AI_SKILL = "ai-skill"
     MCP_SERVER = "mcp-server"
+    PLUGIN = "plugin"
 @dataclass
 class CatalogCandidateProvenance(_Model):
     authority: str
@@ -2123,11 +3155,24 @@ class CatalogCandidateSourceURL(_Model):
     url: str
     kind: ClassVar[str] = "url"
 class CatalogCapability(Enum):
+    AGENT_PLUGIN_CONFIRMED_INSTALLATION = "agent-plugin-confirmed-installation"
+    AGENT_PLUGIN_DISCOVERY = "agent-plugin-discovery"
+    AGENT_PLUGIN_FORMATS = "agent-plugin-formats"
     AI_SKILL_DISCOVERY = "ai-skill-discovery"
+    CATALOG_FEEDS = "catalog-feeds"
+    CATALOG_REFERENCE_INSTALLATION = "catalog-reference-installation"
+    CATALOG_SEARCH_CATEGORIES = "catalog-search-categories"
+    CATALOG_SEARCH_CREDENTIAL_REQUIRED = "catalog-search-credential-required"
+    CATALOG_SEARCH_PAGINATION = "catalog-search-pagination"
+    CATALOG_SEARCH_SESSION_BOUND = "catalog-search-session-bound"
+    CATALOG_SELECTION = "catalog-selection"
     LEGACY_MCP_SERVER_CARD = "legacy-mcp-server-card"
+    MCP_CONFIGURED_REMOTE_INSTALLATION = "mcp-configured-remote-installation"
+    MCP_CONFIRMED_REMOTE_INSTALLATION = "mcp-confirmed-remote-installation"
     MCP_INSTALL_PLANNING = "mcp-install-planning"
     MCP_SERVER_CARD = "mcp-server-card"
     MULTIPLE_TRANSPORT_CHOICE = "multiple-transport-choice"
+    SKILL_CONFIRMED_INSTALLATION = "skill-confirmed-installation"
     TRUST_SNAPSHOT = "trust-snapshot"
 CatalogCapabilityId: TypeAlias = str
 @dataclass
@@ -2147,6 +3192,70 @@ class CatalogContractViolationReason(Enum):
     NEITHER_URL_NOR_DATA = "neither-url-nor-data"
     UNKNOWN_MEDIA_TYPE = "unknown-media-type"
 @dataclass
+class CatalogFeedAvailableEntry(_Model):
+    candidate: CatalogCandidate
+    identifier: str
+    status: ClassVar[str] = "available"
+class CatalogFeedAvailableStatus(Enum):
+    AVAILABLE = "available"
+CatalogFeedEntry: TypeAlias = CatalogFeedAvailableEntry | CatalogFeedUnavailableEntry | CatalogFeedFilteredEntry
+def _load_CatalogFeedEntry(obj: Any) -> CatalogFeedEntry: ...
+class CatalogFeedEntryStatus(Enum):
+    AVAILABLE = "available"
+    FILTERED = "filtered"
+    UNAVAILABLE = "unavailable"
+@dataclass
+class CatalogFeedFilteredEntry(_Model):
+    identifier: str
+    status: ClassVar[str] = "filtered"
+class CatalogFeedFilteredStatus(Enum):
+    FILTERED = "filtered"
+@dataclass
+class CatalogFeedUnavailableEntry(_Model):
+    identifier: str
+    reason: CatalogFeedUnavailableReason
+    status: ClassVar[str] = "unavailable"
+class CatalogFeedUnavailableReason(Enum):
+    INVALID_RESOURCE = "invalid-resource"
+    NOT_FOUND = "not-found"
+    UNSUPPORTED_KIND = "unsupported-kind"
+class CatalogFeedUnavailableStatus(Enum):
+    UNAVAILABLE = "unavailable"
+@dataclass
+class CatalogGeneratedFeedDescription(_Model):
+    key: str
+    strategy: str
+    generated_at: str | None = None
+@dataclass
+class CatalogGetGeneratedFeedRequest(_Model):
+    contract: CatalogClientContract
+    key: str
+    strategy: str
+    policy_session_id: str | None = None
+    trust_tiers: builtins.list[CatalogTrustTier] | None = None
+@dataclass
+class CatalogGetGeneratedFeedSucceeded(_Model):
+    entries: builtins.list[CatalogFeedEntry]
+    feed: CatalogGeneratedFeedDescription
+    negotiated: CatalogNegotiatedContract
+    search_id: str
+    kind: ClassVar[str] = "succeeded"
+class CatalogGetGeneratedFeedSucceededKind(Enum):
+    SUCCEEDED = "succeeded"
+@dataclass
+class CatalogGetSavedFeedRequest(_Model):
+    contract: CatalogClientContract
+    feed_id: str
+    policy_session_id: str | None = None
+    trust_tiers: builtins.list[CatalogTrustTier] | None = None
+@dataclass
+class CatalogGetSavedFeedSucceeded(_Model):
+    entries: builtins.list[CatalogFeedEntry]
+    feed: CatalogSavedFeedDescription
+    negotiated: CatalogNegotiatedContract
+    search_id: str
+    kind: ClassVar[str] = "succeeded"
+@dataclass
 class CatalogHandleRejectedError(_Model):
     handle_type: CatalogHandleType
     message: str
@@ -2158,10 +3267,21 @@ class CatalogHandleRejectionReason(Enum):
     FOREIGN = "foreign"
     INVALID = "invalid"
     REPLAYED = "replayed"
+    SEARCH_MISMATCH = "search-mismatch"
     STALE = "stale"
+    WRONG_KIND = "wrong-kind"
 class CatalogHandleType(Enum):
     CANDIDATE = "candidate"
     PLAN = "plan"
+    SELECTION = "selection"
+class CatalogInstallability(Enum):
+    FEATURE_DISABLED = "feature-disabled"
+    INSTALLABLE = "installable"
+    INSTALL_DATA_UNAVAILABLE = "install-data-unavailable"
+    MATERIALISATION_UNAVAILABLE = "materialisation-unavailable"
+    NOT_INSTALLABLE_KIND = "not-installable-kind"
+    NOT_INSTALLABLE_POLICY = "not-installable-policy"
+    POLICY_FORBIDS = "policy-forbids"
 @dataclass
 class CatalogInvalidRequestError(_Model):
     field: CatalogInvalidRequestField
@@ -2171,12 +3291,20 @@ class CatalogInvalidRequestErrorKind(Enum):
     INVALID_REQUEST = "invalid-request"
 class CatalogInvalidRequestField(Enum):
     CARD = "card"
+    CATEGORIES = "categories"
     CONTRACT = "contract"
+    FEED = "feed"
     KINDS = "kinds"
     LIMIT = "limit"
+    OUTCOME = "outcome"
+    PAGE = "page"
+    POLICY_SESSION_ID = "policySessionId"
     QUERY = "query"
     SCOPE = "scope"
+    SELECTION_REF = "selectionRef"
+    SESSION_ID = "sessionId"
     SOURCE = "source"
+    TRUST_TIERS = "trustTiers"
 @dataclass
 class CatalogMCPServerCandidate(_Model):
     display_name: str
@@ -2187,7 +3315,11 @@ class CatalogMCPServerCandidate(_Model):
     media_type: MCPServerCardMediaType
     provenance: CatalogMCPServerCandidateProvenance
     source: CatalogCandidateSource
+    categories: builtins.list[str] | None = None
+    connector_ids: builtins.list[str] | None = None
     description: str | None = None
+    icon_url: str | None = None
+    install_count: int | None = None
     publisher: str | None = None
     trust: CatalogTrustSnapshot | None = None
 class CatalogMCPServerCandidateKind(Enum):
@@ -2215,11 +3347,35 @@ class CatalogMalformedCardReason(Enum):
     SCHEMA_VIOLATION = "schema-violation"
     SIZE_LIMIT_EXCEEDED = "size-limit-exceeded"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
+@dataclass
+class CatalogMaterializationReference(_Model):
+    bundle_digest: str
+    descriptor_digest: str
+    resource_id: str
+    revision_id: str
+    schema_version: str
 CatalogMcpServerInstallability: TypeAlias = CatalogMCPServerInstallability
 class CatalogMediaType(Enum):
+    APPLICATION_AGENT_PLUGIN_JSON = "application/agent-plugin+json"
     APPLICATION_AI_SKILL = "application/ai-skill"
     APPLICATION_MCP_SERVER_CARD_JSON = "application/mcp-server-card+json"
     APPLICATION_MCP_SERVER_JSON = "application/mcp-server+json"
+    APPLICATION_VND_ANTHROPIC_CLAUDE_PLUGIN_JSON = "application/vnd.anthropic.claude-plugin+json"
+    APPLICATION_VND_GITHUB_COPILOT_PLUGIN = "application/vnd.github.copilot-plugin"
+class CatalogNeReason(Enum):
+    CONNECTION_REFUSED = "connection-refused"
+    DNS = "dns"
+    HTTP_STATUS = "http-status"
+    OFFLINE = "offline"
+    PROXY_AUTHENTICATION_REQUIRED = "proxy-authentication-required"
+    RATE_LIMITED = "rate-limited"
+    REDIRECT_REJECTED = "redirect-rejected"
+    RESPONSE_TOO_LARGE = "response-too-large"
+    SERVICE_UNAVAILABLE = "service-unavailable"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    UNSUPPORTED_CAPABILITY = "unsupported-capability"
+    UNSUPPORTED_PROTOCOL_VERSION = "unsupported-protocol-version"
 @dataclass
 class CatalogNegotiatedContract(_Model):
     granted_capabilities: builtins.list[CatalogCapability]
@@ -2271,18 +3427,152 @@ class CatalogNotInstallableReason(Enum):
     KIND_NOT_INSTALLABLE = "kind-not-installable"
     POLICY_FORBIDS = "policy-forbids"
 @dataclass
+class CatalogPlanInstallFromReferenceRequest(_Model):
+    contract: CatalogClientContract
+    policy_session_id: str
+    reference: CatalogMaterializationReference
+@dataclass
+class CatalogPluginRepositorySource(_Model):
+    repository: str
+    path: str | None = None
+@dataclass
 class CatalogPolicyRejectedError(_Model):
     message: str
     source: MCPPlanPolicySource
     kind: ClassVar[str] = "policy-rejected"
 class CatalogPolicyRejectedErrorKind(Enum):
     POLICY_REJECTED = "policy-rejected"
+class CatalogReferenceInstallationFailureReason(Enum):
+    ALREADY_INSTALLED = "already-installed"
+    BUSY = "busy"
+    CONFIRMATION_UNAVAILABLE = "confirmation-unavailable"
+    CREDENTIAL_REJECTED = "credential-rejected"
+    DESCRIPTOR_INVALID = "descriptor-invalid"
+    DESCRIPTOR_NOT_FOUND = "descriptor-not-found"
+    DESCRIPTOR_UNAVAILABLE = "descriptor-unavailable"
+    DESCRIPTOR_WITHDRAWN = "descriptor-withdrawn"
+    DIGEST_MISMATCH = "digest-mismatch"
+    ENTRYPOINT_UNAVAILABLE = "entrypoint-unavailable"
+    FEATURE_DISABLED = "feature-disabled"
+    INVALID_PLUGIN = "invalid-plugin"
+    INVALID_REFERENCE = "invalid-reference"
+    INVALID_REQUEST = "invalid-request"
+    INVALID_SKILL = "invalid-skill"
+    NO_CREDENTIAL = "no-credential"
+    OPERATION_LIMIT = "operation-limit"
+    POLICY_BLOCKED = "policy-blocked"
+    POLICY_CONTEXT_UNAVAILABLE = "policy-context-unavailable"
+    REVIEW_TOO_LARGE = "review-too-large"
+    SOURCE_RATE_LIMITED = "source-rate-limited"
+    UNSUPPORTED_RESOURCE = "unsupported-resource"
+    WRITE_FAILED = "write-failed"
+@dataclass
+class CatalogReferenceInstallationOutcome(_Model):
+    kind: CatalogReferenceInstallationOutcomeKind
+    plan: InstallPlan | None = None
+    reason: CatalogReferenceInstallationFailureReason | None = None
+    retry_after_seconds: int | None = None
+class CatalogReferenceInstallationOutcomeKind(Enum):
+    PLUGIN_INSTALL_PLANNED = "plugin-install-planned"
+    REFUSED = "refused"
+    SKILL_INSTALL_PLANNED = "skill-install-planned"
+@dataclass
+class CatalogReferenceInstallationResult(_Model):
+    kind: CatalogReferenceInstallationResultKind
+    field: CatalogInvalidRequestField | None = None
+    message: str | None = None
+    minimum_supported_protocol_version: int | None = None
+    negotiated: CatalogNegotiatedContract | None = None
+    outcome: CatalogReferenceInstallationOutcome | None = None
+    reason: CatalogNeReason | None = None
+    retry_after_seconds: int | None = None
+    runtime_protocol_version: int | None = None
+    status_code: int | None = None
+    supported_capabilities: builtins.list[str] | None = None
+    unsupported_capabilities: builtins.list[str] | None = None
+class CatalogReferenceInstallationResultKind(Enum):
+    INVALID_REQUEST = "invalid-request"
+    NEGOTIATION_REFUSED = "negotiation-refused"
+    NETWORK_FAILURE = "network-failure"
+    OUTCOME = "outcome"
+CatalogResourceGeneratedFeedResult: TypeAlias = CatalogGetGeneratedFeedSucceeded | CatalogNegotiationRefusedError | CatalogInvalidRequestError | CatalogAuthenticationRequiredError | CatalogPolicyRejectedError | CatalogNetworkFailureError | CatalogUnsafeRetrievalError | CatalogMalformedCardError | CatalogUnavailableError
+def _load_CatalogResourceGeneratedFeedResult(obj: Any) -> CatalogResourceGeneratedFeedResult: ...
+class CatalogResourceGeneratedFeedResultKind(Enum):
+    AUTHENTICATION_REQUIRED = "authentication-required"
+    INVALID_REQUEST = "invalid-request"
+    MALFORMED_CARD = "malformed-card"
+    NEGOTIATION_REFUSED = "negotiation-refused"
+    NETWORK_FAILURE = "network-failure"
+    POLICY_REJECTED = "policy-rejected"
+    SUCCEEDED = "succeeded"
+    UNAVAILABLE = "unavailable"
+    UNSAFE_RETRIEVAL = "unsafe-retrieval"
+class CatalogResourceGeneratedFeedResultReason(Enum):
+    AUTHORITY_NOT_CONFIGURED = "authority-not-configured"
+    BLOCKED_ADDRESS = "blocked-address"
+    BLOCKED_SCHEME = "blocked-scheme"
+    CONNECTION_REFUSED = "connection-refused"
+    CREDENTIALS_IN_URL = "credentials-in-url"
+    CREDENTIAL_EXPIRED = "credential-expired"
+    CREDENTIAL_REJECTED = "credential-rejected"
+    DISABLED_BY_POLICY = "disabled-by-policy"
+    DNS = "dns"
+    FEED_NOT_FOUND = "feed-not-found"
+    HOST_NOT_PERMITTED = "host-not-permitted"
+    HTTP_STATUS = "http-status"
+    INVALID_JSON = "invalid-json"
+    MISSING_REQUIRED_FIELD = "missing-required-field"
+    NO_CREDENTIAL = "no-credential"
+    OFFLINE = "offline"
+    PLANNING_UNAVAILABLE = "planning-unavailable"
+    PROXY_AUTHENTICATION_REQUIRED = "proxy-authentication-required"
+    PROXY_REJECTED = "proxy-rejected"
+    RATE_LIMITED = "rate-limited"
+    REDIRECT_REJECTED = "redirect-rejected"
+    REDIRECT_TO_BLOCKED_ADDRESS = "redirect-to-blocked-address"
+    RESPONSE_TOO_LARGE = "response-too-large"
+    SCHEMA_VIOLATION = "schema-violation"
+    SEARCH_UNAVAILABLE = "search-unavailable"
+    SELECTION_UNAVAILABLE = "selection-unavailable"
+    SERVICE_UNAVAILABLE = "service-unavailable"
+    SIZE_LIMIT_EXCEEDED = "size-limit-exceeded"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    UNSUPPORTED_CAPABILITY = "unsupported-capability"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
+    UNSUPPORTED_PROTOCOL_VERSION = "unsupported-protocol-version"
+CatalogResourceIdentity: TypeAlias = str
+CatalogResourceSavedFeedResult: TypeAlias = CatalogGetSavedFeedSucceeded | CatalogNegotiationRefusedError | CatalogInvalidRequestError | CatalogAuthenticationRequiredError | CatalogPolicyRejectedError | CatalogNetworkFailureError | CatalogUnsafeRetrievalError | CatalogMalformedCardError | CatalogUnavailableError
+def _load_CatalogResourceSavedFeedResult(obj: Any) -> CatalogResourceSavedFeedResult: ...
+CatalogResourceVersion: TypeAlias = str
+@dataclass
+class CatalogSavedFeedDescription(_Model):
+    id: str
+    name: str
+    version: int
+@dataclass
+class CatalogSearchPage(_Model):
+    number: int
+    token: str
+@dataclass
+class CatalogSearchPagination(_Model):
+    current_page: int
+    has_next_page: bool
+    max_page: int
+    page_count: int
+    page_size: int
+    token: str
+    total_count: int
+    total_count_relation: CatalogSearchTotalCountRelation
 @dataclass
 class CatalogSearchRequest(_Model):
     contract: CatalogClientContract
     query: str
+    categories: builtins.list[str] | None = None
     kinds: builtins.list[CatalogCandidateKind] | None = None
     limit: int | None = None
+    page: CatalogSearchPage | None = None
+    policy_session_id: str | None = None
 CatalogSearchResult: TypeAlias = CatalogSearchSucceeded | CatalogNegotiationRefusedError | CatalogUnsupportedKindError | CatalogInvalidRequestError | CatalogAuthenticationRequiredError | CatalogPolicyRejectedError | CatalogNetworkFailureError | CatalogUnsafeRetrievalError | CatalogMalformedCardError | CatalogContractViolationError | CatalogUnavailableError
 def _load_CatalogSearchResult(obj: Any) -> CatalogSearchResult: ...
 class CatalogSearchResultKind(Enum):
@@ -2309,6 +3599,7 @@ class CatalogSearchResultReason(Enum):
     DISABLED_BY_POLICY = "disabled-by-policy"
     DNS = "dns"
     DUPLICATE_IDENTITY = "duplicate-identity"
+    FEED_NOT_FOUND = "feed-not-found"
     HOST_NOT_PERMITTED = "host-not-permitted"
     HTTP_STATUS = "http-status"
     INVALID_JSON = "invalid-json"
@@ -2325,6 +3616,7 @@ class CatalogSearchResultReason(Enum):
     RESPONSE_TOO_LARGE = "response-too-large"
     SCHEMA_VIOLATION = "schema-violation"
     SEARCH_UNAVAILABLE = "search-unavailable"
+    SELECTION_UNAVAILABLE = "selection-unavailable"
     SERVICE_UNAVAILABLE = "service-unavailable"
     SIZE_LIMIT_EXCEEDED = "size-limit-exceeded"
     TIMEOUT = "timeout"
@@ -2339,9 +3631,98 @@ class CatalogSearchSucceeded(_Model):
     negotiated: CatalogNegotiatedContract
     search_id: str
     truncated: bool
+    pagination: CatalogSearchPagination | None = None
     kind: ClassVar[str] = "succeeded"
-class CatalogSearchSucceededKind(Enum):
-    SUCCEEDED = "succeeded"
+class CatalogSearchTotalCountRelation(Enum):
+    UNKNOWN = "unknown"
+@dataclass
+class CatalogSelectionCancelled(_Model):
+    search_id: str
+    kind: ClassVar[str] = "cancelled"
+class CatalogSelectionCancelledKind(Enum):
+    CANCELLED = "cancelled"
+class CatalogSelectionDecision(Enum):
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    SELECTED = "selected"
+    TIMED_OUT = "timed-out"
+@dataclass
+class CatalogSelectionDeclined(_Model):
+    search_id: str
+    kind: ClassVar[str] = "declined"
+class CatalogSelectionDeclinedKind(Enum):
+    DECLINED = "declined"
+@dataclass
+class CatalogSelectionForeign(_Model):
+    message: str
+    kind: ClassVar[str] = "foreign"
+class CatalogSelectionForeignKind(Enum):
+    FOREIGN = "foreign"
+@dataclass
+class CatalogSelectionInvalid(_Model):
+    message: str
+    kind: ClassVar[str] = "invalid"
+class CatalogSelectionInvalidKind(Enum):
+    INVALID = "invalid"
+@dataclass
+class CatalogSelectionReplayed(_Model):
+    message: str
+    kind: ClassVar[str] = "replayed"
+class CatalogSelectionReplayedKind(Enum):
+    REPLAYED = "replayed"
+@dataclass
+class CatalogSelectionRequest(_Model):
+    contract: CatalogClientContract
+    outcome: CatalogSelectionDecision
+    selection_ref: str
+    session_id: str
+CatalogSelectionResult: TypeAlias = CatalogSelectionSelected | CatalogSelectionDeclined | CatalogSelectionCancelled | CatalogSelectionTimedOut | CatalogSelectionInvalid | CatalogSelectionStale | CatalogSelectionReplayed | CatalogSelectionForeign | CatalogSelectionWrongKind | CatalogNegotiationRefusedError | CatalogInvalidRequestError | CatalogUnavailableError
+def _load_CatalogSelectionResult(obj: Any) -> CatalogSelectionResult: ...
+class CatalogSelectionResultKind(Enum):
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    FOREIGN = "foreign"
+    INVALID = "invalid"
+    INVALID_REQUEST = "invalid-request"
+    NEGOTIATION_REFUSED = "negotiation-refused"
+    REPLAYED = "replayed"
+    SELECTED = "selected"
+    STALE = "stale"
+    TIMED_OUT = "timed-out"
+    UNAVAILABLE = "unavailable"
+    WRONG_KIND = "wrong-kind"
+class CatalogSelectionResultReason(Enum):
+    AUTHORITY_NOT_CONFIGURED = "authority-not-configured"
+    DISABLED_BY_POLICY = "disabled-by-policy"
+    FEED_NOT_FOUND = "feed-not-found"
+    PLANNING_UNAVAILABLE = "planning-unavailable"
+    SEARCH_UNAVAILABLE = "search-unavailable"
+    SELECTION_UNAVAILABLE = "selection-unavailable"
+    UNSUPPORTED_CAPABILITY = "unsupported-capability"
+    UNSUPPORTED_PROTOCOL_VERSION = "unsupported-protocol-version"
+@dataclass
+class CatalogSelectionSelected(_Model):
+    candidate_handle: str
+    search_id: str
+    kind: ClassVar[str] = "selected"
+class CatalogSelectionSelectedKind(Enum):
+    SELECTED = "selected"
+@dataclass
+class CatalogSelectionStale(_Model):
+    message: str
+    kind: ClassVar[str] = "stale"
+@dataclass
+class CatalogSelectionTimedOut(_Model):
+    search_id: str
+    kind: ClassVar[str] = "timed-out"
+class CatalogSelectionTimedOutKind(Enum):
+    TIMED_OUT = "timed-out"
+@dataclass
+class CatalogSelectionWrongKind(_Model):
+    message: str
+    kind: ClassVar[str] = "wrong-kind"
+class CatalogSelectionWrongKindKind(Enum):
+    WRONG_KIND = "wrong-kind"
 class CatalogTrustEligibility(Enum):
     DEFAULT = "default"
     EXPANDED = "expanded"
@@ -2430,13 +3811,13 @@ class CatalogUnavailableError(_Model):
     message: str
     reason: CatalogUnavailableReason
     kind: ClassVar[str] = "unavailable"
-class CatalogUnavailableErrorKind(Enum):
-    UNAVAILABLE = "unavailable"
 class CatalogUnavailableReason(Enum):
     AUTHORITY_NOT_CONFIGURED = "authority-not-configured"
     DISABLED_BY_POLICY = "disabled-by-policy"
+    FEED_NOT_FOUND = "feed-not-found"
     PLANNING_UNAVAILABLE = "planning-unavailable"
     SEARCH_UNAVAILABLE = "search-unavailable"
+    SELECTION_UNAVAILABLE = "selection-unavailable"
 @dataclass
 class CatalogUnavailableTransportError(_Model):
     message: str
@@ -2571,6 +3952,145 @@ class ConnectedRemoteSessionMetadataRepository(_Model):
     name: str
     owner: str
 @dataclass
+class ConnectorAccountRequest(_Model):
+    account_id: str
+@dataclass
+class ConnectorAuthorizationRequirement(_Model):
+    account_id: str
+    scope: ConnectorAuthorizationScope
+class ConnectorAuthorizationScope(Enum):
+    WRITE_PLUGIN_GATEWAY_CONNECTIONS = "write_plugin_gateway_connections"
+class ConnectorAvailability(Enum):
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    UNAVAILABLE = "unavailable"
+@dataclass
+class ConnectorCapabilities(_Model):
+    api_version: int
+    availability: ConnectorAvailability
+    consent_continuation: bool
+    max_deadline_ms: int
+    max_poll_attempts: int
+    max_poll_interval_ms: int
+    opaque_account_selection: bool
+    session_account_selection: bool | None = None
+    targeted_reconcile: bool | None = None
+@dataclass
+class ConnectorCatalogEntry(_Model):
+    display_name: str
+    name: str
+    runtime_server_ids: builtins.list[str]
+    status: ConnectorCatalogStatus
+    description: str | None = None
+    logo: str | None = None
+    release_tag: str | None = None
+    tier: str | None = None
+@dataclass
+class ConnectorCatalogResult(_Model):
+    connectors: builtins.list[ConnectorCatalogEntry]
+    refreshed_at_ms: int
+    revision: int
+class ConnectorCatalogStatus(Enum):
+    CONNECTED = "connected"
+    ERROR = "error"
+    NOT_CONNECTED = "not_connected"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+@dataclass
+class ConnectorConnectRequest(_Model):
+    account_id: str
+    connector_name: str
+@dataclass
+class ConnectorConnectResult(_Model):
+    kind: ConnectorConnectResultKind
+    status: ConnectorStatus | None = None
+    consent_url: str | None = None
+    continuation_id: str | None = None
+class ConnectorConnectResultKind(Enum):
+    CONNECTED = "connected"
+    CONSENT_REQUIRED = "consent_required"
+    PENDING = "pending"
+@dataclass
+class ConnectorContinueRequest(_Model):
+    continuation_id: str
+    deadline_ms: int
+    max_attempts: int
+    poll_interval_ms: int
+@dataclass
+class ConnectorDisconnectResult(_Model):
+    disconnected: bool
+    status: ConnectorStatus
+@dataclass
+class ConnectorDiscoveryAccount(_Model):
+    account_id: str
+    auth_info: ConnectorDiscoveryAuthInfo
+@dataclass
+class ConnectorDiscoveryAccountList(_Model):
+    accounts: builtins.list[ConnectorDiscoveryAccount]
+    availability: ConnectorAvailability
+@dataclass
+class ConnectorDiscoveryAccountRequest(_Model):
+    account_id: str
+@dataclass
+class ConnectorDiscoveryAuthInfo(_Model):
+    host: str
+    login: str
+    type: AuthInfoType
+ConnectorDiscoveryAvailability: TypeAlias = ConnectorAvailability
+@dataclass
+class ConnectorDiscoveryCapabilities(_Model):
+    api_version: int
+    availability: ConnectorAvailability
+    conditional_cache: bool
+    opaque_account_selection: bool
+@dataclass
+class ConnectorDiscoveryCatalogEntry(_Model):
+    display_name: str
+    name: str
+    status: ConnectorCatalogStatus
+    description: str | None = None
+    logo: str | None = None
+    release_tag: str | None = None
+    tier: str | None = None
+@dataclass
+class ConnectorDiscoveryCatalogResult(_Model):
+    account_id: str
+    connectors: builtins.list[ConnectorDiscoveryCatalogEntry]
+    refreshed_at_ms: int
+    revision: int
+class ConnectorMCPStatus(Enum):
+    CONNECTED = "connected"
+    DISABLED = "disabled"
+    FAILED = "failed"
+    NEEDS_AUTH = "needs_auth"
+    NOT_CONFIGURED = "not_configured"
+    PENDING = "pending"
+    STOPPED = "stopped"
+@dataclass
+class ConnectorReconcileRequest(_Model):
+    account_id: str
+    force_connector_name: str | None = None
+    refresh_catalog: bool | None = None
+@dataclass
+class ConnectorRuntimeStatus(_Model):
+    connector_name: str
+    runtime_server_id: str
+    status: ConnectorMCPStatus
+@dataclass
+class ConnectorSessionAccount(_Model):
+    account_id: str
+    auth_info: AuthIdentityMetadata
+ConnectorSessionAccountResult: TypeAlias = ConnectorSessionAccount
+@dataclass
+class ConnectorStatus(_Model):
+    api_version: int
+    availability: ConnectorAvailability
+    pending_connections: int
+    runtime_servers: builtins.list[ConnectorRuntimeStatus]
+    account_id: str | None = None
+    authorization_requirement: ConnectorAuthorizationRequirement | None = None
+    catalog: ConnectorCatalogResult | None = None
+@dataclass
 class ContentExclusionCheckPathsRequest(_Model):
     paths: builtins.list[str]
 @dataclass
@@ -2581,6 +4101,12 @@ class ContentExclusionCheckPathsResult(_Model):
 class ContentExclusionPathCheck(_Model):
     excluded: bool
     path: str
+@dataclass
+class ContentExclusionValidatePoliciesRequest(_Model):
+    policies_json: str
+@dataclass
+class ContentExclusionValidatePoliciesResult(_Model):
+    policies: builtins.list[Any]
 class ContentFilterMode(Enum):
     HIDDEN_CHARACTERS = "hidden_characters"
     MARKDOWN = "markdown"
@@ -2612,6 +4138,7 @@ class CopilotUserResponse(_Model):
     copilot_plan: str | None = None
     copilotignore_enabled: bool | None = None
     endpoints: CopilotUserResponseEndpoints | None = None
+    enterprise_list: builtins.list[EnterpriseList | None] | None = None
     is_mcp_enabled: Any = None
     is_staff: bool | None = None
     limited_user_quotas: dict[str, float] | None = None
@@ -2696,6 +4223,9 @@ class CurrentModel(_Model):
     context_tier: ContextTier | None = None
     model_id: str | None = None
     pending_auto_tier: AutoTier | None = None
+    plan_base_model_id: str | None = None
+    plan_base_provider_id: str | None = None
+    provider_id: str | None = None
     reasoning_effort: str | None = None
 @dataclass
 class CurrentToolMetadata(_Model):
@@ -2706,6 +4236,32 @@ class CurrentToolMetadata(_Model):
     mcp_server_name: str | None = None
     mcp_tool_name: str | None = None
     namespaced_name: str | None = None
+class CursorStatus(Enum):
+    EXPIRED = "expired"
+    OK = "ok"
+@dataclass
+class CustomizationReloadOutcome(_Model):
+    status: CustomizationReloadStatus
+    subsystem: CustomizationReloadSubsystem
+    detail: str | None = None
+class CustomizationReloadStatus(Enum):
+    FAILED = "failed"
+    RELOADED = "reloaded"
+    SKIPPED = "skipped"
+class CustomizationReloadSubsystem(Enum):
+    AGENTS = "agents"
+    EXTENSIONS = "extensions"
+    HOOKS = "hooks"
+    INSTRUCTIONS = "instructions"
+    MCP = "mcp"
+    PLUGINS = "plugins"
+    REPOSITORY_CONTEXT = "repositoryContext"
+    SKILLS = "skills"
+@dataclass
+class CustomizationsReloadResult(_Model):
+    errors: builtins.list[str]
+    outcomes: builtins.list[CustomizationReloadOutcome]
+    warnings: builtins.list[str]
 @dataclass
 class DebugCollectLogsCollectedEntry(_Model):
     bundle_path: str
@@ -2764,6 +4320,54 @@ class DebugCollectLogsSource(Enum):
     EVENTS = "events"
     PROCESS_LOG = "process-log"
     SHELL_LOG = "shell-log"
+DiagnosticCursorStatus: TypeAlias = CursorStatus
+@dataclass
+class DiagnosticEntry(_Model):
+    details: MCPDiagnosticDetails
+    level: DiagnosticSeverity
+    message: str
+    source: DiagnosticSource
+    timestamp: str
+    agent_id: str | None = None
+    original_bytes: int | None = None
+    truncated: bool | None = None
+class DiagnosticLogLevel(Enum):
+    DEBUG = "debug"
+    ERROR = "error"
+    INFO = "info"
+    OFF = "off"
+    TRACE = "trace"
+    WARNING = "warning"
+class DiagnosticSeverity(Enum):
+    DEBUG = "debug"
+    ERROR = "error"
+    INFO = "info"
+    TRACE = "trace"
+    WARNING = "warning"
+class DiagnosticSource(Enum):
+    MCP = "mcp"
+@dataclass
+class DiagnosticSourcesConfiguration(_Model):
+    mcp: MCPDiagnosticSourceConfiguration | None = None
+@dataclass
+class DiagnosticsConfiguration(_Model):
+    sources: DiagnosticSourcesConfiguration
+@dataclass
+class DiagnosticsConfigureRequest(_Model):
+    sources: DiagnosticSourcesConfiguration
+@dataclass
+class DiagnosticsReadRequest(_Model):
+    sources: builtins.list[DiagnosticSource]
+    cursor: str | None = None
+    max: int | None = None
+    wait_ms: int | None = None
+@dataclass
+class DiagnosticsReadResult(_Model):
+    cursor: str
+    cursor_status: CursorStatus
+    entries: builtins.list[DiagnosticEntry]
+    has_more: bool
+    dropped_count: int | None = None
 @dataclass
 class DiscoveredCanvas(_Model):
     canvas_id: str
@@ -2826,12 +4430,65 @@ class DiscoveredMCPServerType(Enum):
     SSE = "sse"
     STDIO = "stdio"
 @dataclass
+class DiscoveredModel(_Model):
+    capabilities: ModelCapabilities
+    details: ModelArtifactDetails
+    id: str
+    provenance: ModelProviderProvenance
+    warnings: builtins.list[ModelProviderWarning]
+    digest: str | None = None
+    modified_at: datetime | None = None
+    name: str | None = None
+    size_bytes: int | None = None
+@dataclass
+class DiscoveredModelList(_Model):
+    models: builtins.list[DiscoveredModel]
+    outcome: ModelProviderOperationOutcome
+class DurableOperation(Enum):
+    ADD_ELAPSED = "addElapsed"
+    CHARGE_CREDIT = "chargeCredit"
+    CREATE_RUN = "createRun"
+    FINISH_RUN = "finishRun"
+    JOURNAL_GET = "journalGet"
+    JOURNAL_PUT = "journalPut"
+    MARK_RUN_STARTED = "markRunStarted"
+    RECONCILE_CREDIT_TOTAL = "reconcileCreditTotal"
+    REFRESH_LEASE = "refreshLease"
+    RELEASE_AGENT = "releaseAgent"
+    RESERVE_AGENT = "reserveAgent"
+@dataclass
 class EnqueueCommandParams(_Model):
     command: str
     display_text: str | None = None
+EnqueueCommandResult: TypeAlias = AcceptedEnqueueCommandResult | UnsupportedEnqueueCommandResult
+def _load_EnqueueCommandResult(obj: Any) -> EnqueueCommandResult: ...
 @dataclass
-class EnqueueCommandResult(_Model):
-    queued: bool
+class EnterpriseList(_Model):
+    id: int | None = None
+@dataclass
+class EntraAuthConfig(_Model):
+    client_id: str
+@dataclass
+class EntraTokenAcquireRequest(_Model):
+    client_id: str
+    interaction: EntraTokenInteraction
+    redirect_uri: str
+    scopes: builtins.list[str]
+    tenant_id: str
+    access_token_to_renew: str | None = None
+@dataclass
+class EntraTokenAcquireResult(_Model):
+    status: EntraTokenAcquireResultStatus
+    access_token: str | None = None
+    account_id: str | None = None
+    expires_on_timestamp: float | None = None
+class EntraTokenAcquireResultStatus(Enum):
+    INTERACTION_REQUIRED = "interaction-required"
+    OK = "ok"
+class EntraTokenInteraction(Enum):
+    FORCE_INTERACTIVE = "force-interactive"
+    INTERACTIVE = "interactive"
+    SILENT = "silent"
 @dataclass
 class Entry(_Model):
     id: str
@@ -2850,6 +4507,38 @@ class EnvAuthInfo(_Model):
     type: ClassVar[str] = "env"
 class EnvAuthInfoType(Enum):
     ENV = "env"
+@dataclass
+class EnvironmentCapabilities(_Model):
+    features: builtins.list[str]
+    ahp_version: str | None = None
+    current_sessions: int | None = None
+    max_sessions: int | None = None
+class EnvironmentKind(Enum):
+    MANAGED_ACTIONS = "managed-actions"
+    MANAGED_CCA = "managed-cca"
+    MANAGED_SANDBOX = "managed-sandbox"
+    USER_CODESPACE = "user-codespace"
+    USER_LOCAL = "user-local"
+@dataclass
+class EnvironmentsDeleteRequest(_Model):
+    environment_id: str
+@dataclass
+class EnvironmentsDeleteResult(_Model):
+    pass
+@dataclass
+class EnvironmentsGetRequest(_Model):
+    environment_id: str
+@dataclass
+class EnvironmentsGetResult(_Model):
+    environment: GitHubEnvironment
+@dataclass
+class EnvironmentsListRequest(_Model):
+    kind: EnvironmentKind | None = None
+    status: str | None = None
+@dataclass
+class EnvironmentsListResult(_Model):
+    environments: builtins.list[GitHubEnvironment]
+    retry_after_ms: int | None = None
 @dataclass
 class EventLogReadRequest(_Model):
     agent_ids: builtins.list[str] | None = None
@@ -2871,16 +4560,14 @@ class EventLogTypes(Enum):
 class EventsAgentScope(Enum):
     ALL = "all"
     PRIMARY = "primary"
-class EventsCursorStatus(Enum):
-    EXPIRED = "expired"
-    OK = "ok"
+EventsCursorStatus: TypeAlias = CursorStatus
 class EventsReadDirection(Enum):
     BACKWARD = "backward"
     FORWARD = "forward"
 @dataclass
 class EventsReadResult(_Model):
     cursor: str
-    cursor_status: EventsCursorStatus
+    cursor_status: CursorStatus
     events: builtins.list[SessionEvent]
     has_more: bool
 @dataclass
@@ -3086,18 +4773,7 @@ class FactoryDeclaredLimits(_Model):
     max_concurrent_subagents: int | None = None
     max_total_subagents: int | None = None
     timeout_seconds: float | None = None
-class FactoryDurableOperation(Enum):
-    ADD_ELAPSED = "addElapsed"
-    CHARGE_CREDIT = "chargeCredit"
-    CREATE_RUN = "createRun"
-    FINISH_RUN = "finishRun"
-    JOURNAL_GET = "journalGet"
-    JOURNAL_PUT = "journalPut"
-    MARK_RUN_STARTED = "markRunStarted"
-    RECONCILE_CREDIT_TOTAL = "reconcileCreditTotal"
-    REFRESH_LEASE = "refreshLease"
-    RELEASE_AGENT = "releaseAgent"
-    RESERVE_AGENT = "reserveAgent"
+FactoryDurableOperation: TypeAlias = DurableOperation
 @dataclass
 class FactoryExecuteRequest(_Model):
     args: Any
@@ -3147,20 +4823,16 @@ class FactoryListRunsResult(_Model):
     omitted_older: int | None = None
 @dataclass
 class FactoryLogLine(_Model):
-    kind: FactoryLogLineKind
+    kind: LogLineKind
     seq: int
     text: str
-class FactoryLogLineKind(Enum):
-    LOG = "log"
-    PHASE = "phase"
+FactoryLogLineKind: TypeAlias = LogLineKind
 @dataclass
 class FactoryLogRequest(_Model):
     execution_token: str
     lines: builtins.list[FactoryLogLine]
     run_id: str
-class FactoryPauseCheckpointAction(Enum):
-    CONTINUE = "continue"
-    PAUSE = "pause"
+FactoryPauseCheckpointAction: TypeAlias = PauseCheckpointAction
 @dataclass
 class FactoryPauseCheckpointRequest(_Model):
     execution_token: str
@@ -3168,7 +4840,7 @@ class FactoryPauseCheckpointRequest(_Model):
     run_id: str
 @dataclass
 class FactoryPauseCheckpointResult(_Model):
-    action: FactoryPauseCheckpointAction
+    action: PauseCheckpointAction
 @dataclass
 class FactoryPauseInfo(_Model):
     type: PauseInfoType
@@ -3184,22 +4856,18 @@ class FactoryPhaseObservation(_Model):
     id: str
     last_entered_run_attempt: int
     live_agent_count: int
-    status: FactoryPhaseStatus
+    status: PhaseStatus
     title: str
     total_agent_count: int
     completed_at: int | None = None
     detail: str | None = None
     ordinal: int | None = None
     started_at: int | None = None
-class FactoryPhaseStatus(Enum):
-    ACTIVE = "active"
-    COMPLETED = "completed"
-    PENDING = "pending"
-    SKIPPED = "skipped"
+FactoryPhaseStatus: TypeAlias = PhaseStatus
 @dataclass
 class FactoryProgressLine(_Model):
     attempt: int
-    kind: FactoryLogLineKind
+    kind: LogLineKind
     recorded_at: int
     seq: int
     text: str
@@ -3243,7 +4911,7 @@ class FactoryRunDetail(_Model):
     progress: FactoryProgressPage
     revision: int
     run_id: str
-    status: FactoryRunStatus
+    status: RunStatus
     total_spawned_agent_count: int
     updated_at: int
     active_segment_started_at: int | None = None
@@ -3256,17 +4924,14 @@ class FactoryRunDetail(_Model):
 class FactoryRunFailure(_Model):
     run_id: str
     type: FactoryRunFailureType
-    kind: FactoryRunFailureKind | None = None
+    kind: RunFailureKind | None = None
     suggested_value: float | None = None
     value: float | None = None
     reason: str | None = None
     code: str | None = None
-    operation: FactoryDurableOperation | None = None
+    operation: DurableOperation | None = None
     drained_nano_aiu: int | None = None
-class FactoryRunFailureKind(Enum):
-    MAX_AI_CREDITS = "maxAiCredits"
-    MAX_TOTAL_SUBAGENTS = "maxTotalSubagents"
-    TIMEOUT_SECONDS = "timeoutSeconds"
+FactoryRunFailureKind: TypeAlias = RunFailureKind
 class FactoryRunFailureType(Enum):
     FACTORY_ACCOUNTING_INCOMPLETE = "factory_accounting_incomplete"
     FACTORY_DURABLE_FAILURE = "factory_durable_failure"
@@ -3287,7 +4952,7 @@ class FactoryRunRequest(_Model):
 @dataclass
 class FactoryRunResult(_Model):
     run_id: str
-    status: FactoryRunStatus
+    status: RunStatus
     attempt: int | None = None
     error: str | None = None
     failure: FactoryRunFailure | None = None
@@ -3295,14 +4960,7 @@ class FactoryRunResult(_Model):
     reason: str | None = None
     result: Any = None
     snapshot: Any = None
-class FactoryRunStatus(Enum):
-    CANCELLED = "cancelled"
-    COMPLETED = "completed"
-    ERROR = "error"
-    HALTED = "halted"
-    PAUSED = "paused"
-    PENDING = "pending"
-    RUNNING = "running"
+FactoryRunStatus: TypeAlias = RunStatus
 @dataclass
 class FactoryRunSummary(_Model):
     can_resume: bool
@@ -3316,7 +4974,7 @@ class FactoryRunSummary(_Model):
     observed_at: int
     revision: int
     run_id: str
-    status: FactoryRunStatus
+    status: RunStatus
     total_spawned_agent_count: int
     updated_at: int
     active_segment_started_at: int | None = None
@@ -3362,6 +5020,23 @@ class GhCLIAuthInfo(_Model):
     type: ClassVar[str] = "gh-cli"
 class GhCLIAuthInfoType(Enum):
     GH_CLI = "gh-cli"
+@dataclass
+class GitHubEnvironment(_Model):
+    id: str
+    kind: EnvironmentKind
+    name: str
+    status: str
+    capabilities: EnvironmentCapabilities | None = None
+    labels: dict[str, str] | None = None
+    last_heartbeat_at: str | None = None
+    org_id: str | None = None
+    owner_id: str | None = None
+    owner_type: str | None = None
+@dataclass
+class GitHubRepositoryIdentity(_Model):
+    host: str
+    name: str
+    owner: str
 @dataclass
 class GitHubTelemetryClientInfo(_Model):
     cli_version: str
@@ -3566,6 +5241,7 @@ class HookType(Enum):
 @dataclass
 class HooksDiscoverRequest(_Model):
     exclude_host_hooks: bool | None = None
+    hook_directories: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
 @dataclass
 class HooksDiscoverResult(_Model):
@@ -3574,13 +5250,289 @@ class HooksDiscoverResult(_Model):
     warnings: builtins.list[str]
 class Host(Enum):
     HTTPS_GITHUB_COM = "https://github.com"
+@dataclass
+class HostAuthenticateRequest(_Model):
+    request_id: str
+    token: str
+HostAuthenticateResult: TypeAlias = HostAuthenticationResult
+@dataclass
+class HostAuthentication(_Model):
+    mode: HostAuthenticationMode
+    require_identity: str | None = None
+@dataclass
+class HostAuthenticationCancelledNotification(_Model):
+    host_id: str
+    request_id: str
+class HostAuthenticationMode(Enum):
+    CUSTOM = "custom"
+    GITHUB = "github"
+    NONE = "none"
+@dataclass
+class HostAuthenticationResult(_Model):
+    expires_at: str
+    identity: str
+@dataclass
+class HostCancelAuthenticationRequest(_Model):
+    request_id: str
+@dataclass
+class HostConfiguration(_Model):
+    resume_factory: bool
+    session_factory: bool
+    allow_creating_new_sessions: bool | None = None
+    authentication: HostAuthentication | None = None
+    github_environment: HostGitHubEnvironmentOptions | None = None
+    local_server: HostLocalServerConfiguration | None = None
+@dataclass
+class HostDisposeRequest(_Model):
+    host_id: str
+@dataclass
+class HostEmptyResult(_Model):
+    pass
+@dataclass
+class HostEnvironmentCredentials(_Model):
+    github_api_url: str
+    github_host: str
+    mission_control_url: str
+    token: str
+class HostExitReason(Enum):
+    DISPOSED = "disposed"
+    EXITED = "exited"
+    OWNER_DISCONNECTED = "ownerDisconnected"
+    RUNTIME_SHUTDOWN = "runtimeShutdown"
+@dataclass
+class HostExitedNotification(_Model):
+    host_id: str
+    reason: HostExitReason
+    error: str | None = None
+    exit_code: int | None = None
+@dataclass
+class HostGitHubEnvironmentOptions(_Model):
+    compute_id: str
+    name: str
+    require_connection_binding: bool | None = None
+@dataclass
+class HostListSessionsRequest(_Model):
+    host_id: str | None = None
+@dataclass
+class HostListSessionsResult(_Model):
+    sessions: builtins.list[HostSessionSummary]
+@dataclass
+class HostLocalServerConfiguration(_Model):
+    hostname: str
+    port: int
+    require_connection_token: bool
+    token: str | None = None
+@dataclass
+class HostLocalServerOptions(_Model):
+    hostname: str | None = None
+    port: int | None = None
+    require_connection_token: bool | None = None
+    token: str | None = None
+@dataclass
+class HostPublishSessionRequest(_Model):
+    host_id: str
+    session_id: str
+@dataclass
+class HostPublishSessionResult(_Model):
+    session_id: str
+    session_uri: str
+@dataclass
+class HostReadyRequest(_Model):
+    address: str | None = None
+    environment_id: str | None = None
+    token: str | None = None
+@dataclass
+class HostRegisterSessionRequest(_Model):
+    session_id: str
+    working_directory: str
+    additional_directories: builtins.list[str] | None = None
+    created_at_unix_ms: int | None = None
+    modified_at_unix_ms: int | None = None
+    title: str | None = None
+@dataclass
+class HostSessionAuthentication(_Model):
+    mode: HostAuthenticationMode
+    identity: str | None = None
+@dataclass
+class HostSessionCreateCallback(_Model):
+    config: dict[str, Any]
+    handoff_id: str
+    host_id: str
+    authentication: HostSessionAuthentication | None = None
+    resume: bool | None = None
+@dataclass
+class HostSessionCreateRequest(_Model):
+    config: dict[str, Any]
+    handoff_id: str
+    authentication: HostSessionAuthentication | None = None
+    prefer_resident: bool | None = None
+    resume: bool | None = None
+@dataclass
+class HostSessionCreateResult(_Model):
+    session_id: str
+@dataclass
+class HostSessionReleaseRequest(_Model):
+    handoff_id: str
+@dataclass
+class HostSessionReleasedNotification(_Model):
+    handoff_id: str
+    host_id: str
+@dataclass
+class HostSessionSummary(_Model):
+    created_at: str
+    modified_at: str
+    resource: str
+    status: int
+    title: str
+    activity: str | None = None
+@dataclass
+class HostSetSessionCreationPolicyRequest(_Model):
+    allow_creating_new_sessions: bool
+    host_id: str
+@dataclass
+class HostStartRequest(_Model):
+    host_id: str
+    allow_creating_new_sessions: bool | None = None
+    authentication: HostAuthentication | None = None
+    compute_id: str | None = None
+    github_environment: HostGitHubEnvironmentOptions | None = None
+    local_server: HostLocalServerOptions | None = None
+    resume_factory: bool | None = None
+    session_factory: bool | None = None
+    workspace: str | None = None
+@dataclass
+class HostStartResult(_Model):
+    host_id: str
+    environment_id: str | None = None
+    pid: int | None = None
+    token: str | None = None
+    url: str | None = None
 class HostType(Enum):
     ADO = "ado"
     GITHUB = "github"
+@dataclass
+class HostUnpublishSessionRequest(_Model):
+    host_id: str
+    session_id: str
+@dataclass
+class HostUnpublishSessionResult(_Model):
+    unpublished: bool
+@dataclass
+class HostUnregisterSessionRequest(_Model):
+    session_id: str
+@dataclass
+class HostValidateAuthenticationRequest(_Model):
+    host_id: str
+    request_id: str
+    token: str
+@dataclass
+class ImageToolModel(_Model):
+    availability: ImageToolModelAvailability
+    id: str
+    is_default: bool
+    name: str
+    supported_operations: builtins.list[ImageToolModelOperation]
+    pricing: ImageToolModelPricing | None = None
+class ImageToolModelAvailability(Enum):
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"
+class ImageToolModelOperation(Enum):
+    EDIT = "edit"
+    GENERATE = "generate"
+@dataclass
+class ImageToolModelPricing(_Model):
+    batch_size: int
+    image_input_price: float | None = None
+    image_output_price: float | None = None
+    text_input_price: float | None = None
+    text_output_price: float | None = None
 class InstallMethod(Enum):
     PACKAGE = "package"
     REMOTE = "remote"
-Installability: TypeAlias = CatalogAISkillCandidateInstallability
+@dataclass
+class InstallPlan(_Model):
+    expires_at: str
+    operation_id: str
+    plan_handle: str
+    review: ReviewClass
+Installability: TypeAlias = CatalogAISkillInstallability
+@dataclass
+class InstallationCatalogueIdentity(_Model):
+    display_name: str
+    source: str
+    description: str | None = None
+    icon_url: str | None = None
+    item_url: str | None = None
+    publisher: str | None = None
+    resource_id: str | None = None
+    trust_at_install: CatalogTrustSnapshot | None = None
+    version: str | None = None
+@dataclass
+class InstallationConfirmationRequest(_Model):
+    confirmation_id: str
+    expires_at: str
+    operation_id: str
+    review: InstallationReview
+    review_fingerprint: str
+    policy_session_id: str | None = None
+@dataclass
+class InstallationConfirmationResponse(_Model):
+    confirmation_id: str
+    decision: InstallationDecision
+    review_fingerprint: str
+class InstallationDecision(Enum):
+    CANCEL = "cancel"
+    CONFIRM = "confirm"
+    DECLINE = "decline"
+@dataclass
+class InstallationLocation(_Model):
+    display_label: str
+    relative_path: str
+    diagnostics_absolute_path: str | None = None
+    scope: SkillInstallationScope | None = None
+@dataclass
+class InstallationReview(_Model):
+    resource: InstallationReviewResource
+    review: MCPInstallationReview | SkillInstallationReview
+class InstallationReviewAction(Enum):
+    INSTALL = "install"
+    UNINSTALL = "uninstall"
+class InstallationReviewResource(Enum):
+    MCP = "mcp"
+    SKILL = "skill"
+@dataclass
+class InstallationReviewReview(_Model):
+    action: InstallationReviewAction
+    catalogue: InstallationCatalogueIdentity | None = None
+    catalogue_trust: CatalogTrustSnapshotCurrent | CatalogTrustSnapshotAbsent | CatalogTrustSnapshotStale | CatalogTrustSnapshotDowngraded | CatalogTrustSnapshotRevoked | CatalogTrustSnapshotUnsupported | CatalogTrustSnapshotMalformed | None = None
+    configuration_change: MCPPlanConfigurationChange | None = None
+    description: str | None = None
+    effective_configuration: MCPInstallationRemoteConfiguration | None = None
+    entrypoint_content: str | None = None
+    entrypoint_path: str | None = None
+    files: builtins.list[PurpleInstallationFileReview] | None = None
+    files_modified: bool | None = None
+    identity: MCPPlanResourceIdentity | None = None
+    inputs: builtins.list[MCPInstallationInput] | None = None
+    installation: SkillInstallationSummary | None = None
+    installation_id: str | None = None
+    installs_disabled: bool | None = None
+    manifest_content: str | None = None
+    manifest_path: str | None = None
+    mcp_servers: builtins.list[PluginInstallationMCPServerReview] | None = None
+    name: str | None = None
+    owned_secret_count: int | None = None
+    policy: MCPPlanPolicyResult | None = None
+    preserves_shared_authentication: bool | None = None
+    provenance: MCPPlanProvenance | None = None
+    restores_previous_configuration: bool | None = None
+    secret_storage: MCPInstallationSecretStorage | None = None
+    selected_choice: MCPPlanTransportChoicePackage | MCPPlanTransportChoiceRemote | None = None
+    source: PurpleInstallationSource | None = None
+    supplied_secrets: builtins.list[str] | None = None
+    target: MCPPlanTarget | None = None
+    total_bytes: int | None = None
+    version: str | None = None
 @dataclass
 class InstalledPlugin(_Model):
     enabled: bool
@@ -3597,9 +5549,15 @@ class InstalledPluginInfo(_Model):
     enabled: bool
     marketplace: str
     name: str
+    description: str | None = None
     direct_source_id: str | None = None
+    icon_url: str | None = None
+    installed: bool | None = None
     installed_from: str | None = None
+    managed: bool | None = None
+    managed_desired_enabled: bool | None = None
     source: str | None = None
+    verified_source: InstalledPluginVerifiedSource | None = None
     version: str | None = None
 @dataclass
 class InstalledPluginSource(_Model):
@@ -3622,7 +5580,7 @@ class InstalledPluginSourceLocal(_Model):
     source: FluffySource
 @dataclass
 class InstalledPluginSourceURL(_Model):
-    source: MCPServerCardURLKind
+    source: Kind
     url: str
     path: str | None = None
     ref: str | None = None
@@ -3631,6 +5589,10 @@ class InstalledPluginSourceURLSource(Enum):
     GITHUB = "github"
     LOCAL = "local"
     URL = "url"
+@dataclass
+class InstalledPluginVerifiedSource(_Model):
+    repository: str
+    revision: str
 @dataclass
 class InstructionDiscoveryPath(_Model):
     kind: DebugCollectLogsEntryKind
@@ -3672,10 +5634,12 @@ class InstructionSourceType(Enum):
 @dataclass
 class InstructionsDiscoverRequest(_Model):
     exclude_host_instructions: bool | None = None
+    instruction_directories: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
 @dataclass
 class InstructionsGetDiscoveryPathsRequest(_Model):
     exclude_host_instructions: bool | None = None
+    instruction_directories: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
 @dataclass
 class InstructionsGetSourcesResult(_Model):
@@ -3692,6 +5656,8 @@ class JSONSchemaResponseFormat(_Model):
     schema: Any
     description: str | None = None
     strict: bool | None = None
+class Kind(Enum):
+    URL = "url"
 class KindEnum(Enum):
     TEXT = "text"
 @dataclass
@@ -3763,6 +5729,9 @@ class LocalSessionMetadataValue(_Model):
     mc_task_id: str | None = None
     name: str | None = None
     summary: str | None = None
+class LogLineKind(Enum):
+    LOG = "log"
+    PHASE = "phase"
 @dataclass
 class LogRequest(_Model):
     message: str
@@ -3774,6 +5743,10 @@ class LogRequest(_Model):
 @dataclass
 class LogResult(_Model):
     event_id: UUID
+class LoginProviderKind(Enum):
+    ENTRA = "entra"
+    GITHUB_DOT_COM = "githubDotCom"
+    PROXIMA = "proxima"
 @dataclass
 class LspInitializeRequest(_Model):
     force: bool | None = None
@@ -3783,6 +5756,16 @@ class LspInitializeRequest(_Model):
 class MCPAllowedServer(_Model):
     name: str
     redacted_note: str | None = None
+@dataclass
+class MCPApplyInstallRequest(_Model):
+    contract: CatalogClientContract
+    operation_id: str
+    policy_session_id: str
+@dataclass
+class MCPApplyUninstallRequest(_Model):
+    contract: CatalogClientContract
+    plan_handle: str
+    policy_session_id: str
 @dataclass
 class MCPAppsCallToolRequest(_Model):
     origin_server_name: str
@@ -3892,8 +5875,44 @@ MCPConfigureGitHubRequest: TypeAlias = _MCPConfigureGitHubRequest
 class MCPConfigureGitHubResult(_Model):
     changed: bool
 @dataclass
+class MCPConfiguredServer(_Model):
+    enabled: bool
+    live: MCPConfiguredServerState
+    name: str
+    display_name: str | None = None
+    source: McpServerSource | None = None
+    source_plugin: str | None = None
+    source_plugin_version: str | None = None
+@dataclass
+class MCPConfiguredServerList(_Model):
+    servers: builtins.list[MCPConfiguredServer]
+@dataclass
+class MCPConfiguredServerState(_Model):
+    status: McpServerStatus
+    error: str | None = None
+    tools_loaded: bool | None = None
+@dataclass
+class MCPDiagnosticDetails(_Model):
+    connection_id: str
+    kind: MCPDiagnosticKind
+    server_name: str
+    data: str | None = None
+    direction: MCPDiagnosticDirection | None = None
+class MCPDiagnosticDirection(Enum):
+    CLIENT_TO_SERVER = "client-to-server"
+    SERVER_TO_CLIENT = "server-to-client"
+class MCPDiagnosticKind(Enum):
+    HTTP = "http"
+    LIFECYCLE = "lifecycle"
+    PROTOCOL = "protocol"
+    STDERR = "stderr"
+@dataclass
+class MCPDiagnosticSourceConfiguration(_Model):
+    level: DiagnosticLogLevel
+@dataclass
 class MCPDisableRequest(_Model):
     server_name: str
+    expected_installation_id: str | None = None
 @dataclass
 class MCPDiscoverRequest(_Model):
     include_effective_source: bool | None = None
@@ -3906,6 +5925,7 @@ class MCPElicitationFormMode(Enum):
 @dataclass
 class MCPEnableRequest(_Model):
     server_name: str
+    expected_installation_id: str | None = None
 @dataclass
 class MCPExecuteSamplingParams(_Model):
     mcp_request_id: Any
@@ -3964,6 +5984,159 @@ class MCPInstallPlan(_Model):
     target: MCPPlanTarget
     transport_choices: builtins.list[MCPPlanTransportChoice]
     recommended_transport_choice_id: str | None = None
+class MCPInstallationFailureReason(Enum):
+    CANCELLED = "cancelled"
+    CAPABILITY_REQUIRED = "capability-required"
+    CONFIGURATION_CHANGED = "configuration-changed"
+    CONFIGURATION_MODIFIED = "configuration-modified"
+    CONFIRMATION_INVALID = "confirmation-invalid"
+    CONFIRMATION_UNAVAILABLE = "confirmation-unavailable"
+    FOREIGN_RUNTIME = "foreign-runtime"
+    INVALID_REQUEST = "invalid-request"
+    LIFECYCLE_UNAVAILABLE = "lifecycle-unavailable"
+    OPERATION_LIMIT = "operation-limit"
+    PLAN_EXPIRED = "plan-expired"
+    PLAN_REPLAYED = "plan-replayed"
+    POLICY_CHANGED = "policy-changed"
+    POLICY_CONTEXT_UNAVAILABLE = "policy-context-unavailable"
+    POLICY_DENIED = "policy-denied"
+    REGISTRY_UNAVAILABLE = "registry-unavailable"
+    REPLAN_REQUIRED = "replan-required"
+    RESOURCE_NOT_FOUND = "resource-not-found"
+    SECRET_STORE_UNAVAILABLE = "secret-store-unavailable"
+    SOURCE_CHANGED = "source-changed"
+    SOURCE_REVALIDATION_UNAVAILABLE = "source-revalidation-unavailable"
+    SOURCE_UNAVAILABLE = "source-unavailable"
+    WRITE_FAILED = "write-failed"
+@dataclass
+class MCPInstallationInput(_Model):
+    category: MCPPlanValueCategory
+    key: str
+    value: str
+@dataclass
+class MCPInstallationManagementOutcome(_Model):
+    kind: MCPInstallationManagementOutcomeKind
+    operation: MCPPreparedInstall | MCPInstallationOperationStatus | None = None
+    installations: builtins.list[MCPInstallationSummary] | None = None
+    plan: MCPUninstallPlan | None = None
+    reason: MCPInstallationFailureReason | None = None
+class MCPInstallationManagementOutcomeKind(Enum):
+    INSTALL_PREPARED = "install-prepared"
+    LISTED = "listed"
+    OPERATION = "operation"
+    RECOVERED = "recovered"
+    RECOVERY_REQUIRED = "recovery-required"
+    REFUSED = "refused"
+    UNINSTALL_PLANNED = "uninstall-planned"
+@dataclass
+class MCPInstallationManagementResult(_Model):
+    kind: MCPInstallationManagementResultKind
+    negotiated: CatalogNegotiatedContract | None = None
+    outcome: MCPInstallationManagementOutcome | None = None
+    message: str | None = None
+    minimum_supported_protocol_version: int | None = None
+    reason: CatalogNegotiationRefusedReason | None = None
+    runtime_protocol_version: int | None = None
+    supported_capabilities: builtins.list[str] | None = None
+    unsupported_capabilities: builtins.list[str] | None = None
+    field: CatalogInvalidRequestField | None = None
+class MCPInstallationManagementResultKind(Enum):
+    INVALID_REQUEST = "invalid-request"
+    NEGOTIATION_REFUSED = "negotiation-refused"
+    OUTCOME = "outcome"
+@dataclass
+class MCPInstallationOperationRequest(_Model):
+    contract: CatalogClientContract
+    operation_id: str
+@dataclass
+class MCPInstallationOperationStatus(_Model):
+    cancellation_requested: bool
+    operation_id: str
+    phase: Phase
+    outcome: MCPInstallationOutcome | None = None
+@dataclass
+class MCPInstallationOutcome(_Model):
+    kind: MCPInstallationOutcomeKind
+    cleanup_pending: bool | None = None
+    installation: MCPInstallationSummary | None = None
+    installation_id: str | None = None
+    operation_id: str | None = None
+    preserved_shared_authentication: bool | None = None
+    removed_owned_secrets: int | None = None
+    restored_previous_configuration: bool | None = None
+    reason: MCPInstallationFailureReason | None = None
+class MCPInstallationOutcomeKind(Enum):
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    INSTALLED = "installed"
+    RECOVERY_REQUIRED = "recovery-required"
+    REFUSED = "refused"
+    ROLLED_BACK = "rolled-back"
+    UNINSTALLED = "uninstalled"
+@dataclass
+class MCPInstallationRemoteConfiguration(_Model):
+    headers: dict[str, str]
+    tools: builtins.list[str]
+    transport: MCPPlanRemoteTransport
+    url: str
+@dataclass
+class MCPInstallationResult(_Model):
+    kind: MCPInstallationManagementResultKind
+    negotiated: CatalogNegotiatedContract | None = None
+    outcome: MCPInstallationOutcome | None = None
+    message: str | None = None
+    minimum_supported_protocol_version: int | None = None
+    reason: CatalogNegotiationRefusedReason | None = None
+    runtime_protocol_version: int | None = None
+    supported_capabilities: builtins.list[str] | None = None
+    unsupported_capabilities: builtins.list[str] | None = None
+    field: CatalogInvalidRequestField | None = None
+@dataclass
+class MCPInstallationReview(_Model):
+    action: InstallationReviewAction
+    identity: MCPPlanResourceIdentity
+    policy: MCPPlanPolicyResult
+    provenance: MCPPlanProvenance
+    target: MCPPlanTarget
+    catalogue: InstallationCatalogueIdentity | None = None
+    catalogue_trust: CatalogTrustSnapshot | None = None
+    configuration_change: MCPPlanConfigurationChange | None = None
+    effective_configuration: MCPInstallationRemoteConfiguration | None = None
+    inputs: builtins.list[MCPInstallationInput] | None = None
+    secret_storage: MCPInstallationSecretStorage | None = None
+    selected_choice: MCPPlanTransportChoice | None = None
+    supplied_secrets: builtins.list[str] | None = None
+    installation_id: str | None = None
+    owned_secret_count: int | None = None
+    preserves_shared_authentication: bool | None = None
+    restores_previous_configuration: bool | None = None
+@dataclass
+class MCPInstallationSecret(_Model):
+    placeholder: str
+    value: str
+class MCPInstallationSecretStorage(Enum):
+    KEYCHAIN = "keychain"
+    PRIVATE_FILE = "private-file"
+class MCPInstallationState(Enum):
+    ACTIVATION_FAILED = "activation-failed"
+    ACTIVE = "active"
+    AUTHENTICATION_REQUIRED = "authentication-required"
+    CONFIGURATION_MODIFIED = "configuration-modified"
+    NEEDS_SETUP = "needs-setup"
+    RECOVERY_REQUIRED = "recovery-required"
+@dataclass
+class MCPInstallationSummary(_Model):
+    choice_id: str
+    identity: MCPPlanResourceIdentity
+    installation_id: str
+    operation_id: str
+    state: MCPInstallationState
+    catalogue: InstallationCatalogueIdentity | None = None
+    installed_at: str | None = None
+@dataclass
+class MCPInstallationsRequest(_Model):
+    contract: CatalogClientContract
+    policy_session_id: str
 @dataclass
 class MCPIsServerRunningRequest(_Model):
     server_name: str
@@ -3981,6 +6154,17 @@ class MCPOauthAuthenticationStateChangedRequest(_Model):
     refresh_session_token: bool | None = None
     server_name: str | None = None
 @dataclass
+class MCPOauthCancelLoginRequest(_Model):
+    expected_installation_id: str
+    login_id: str
+@dataclass
+class MCPOauthCancelLoginResult(_Model):
+    cancelled: bool
+@dataclass
+class MCPOauthCompleteRequest(_Model):
+    authorization_id: str
+    callback_url: str
+@dataclass
 class MCPOauthHandlePendingRequest(_Model):
     request_id: str
     result: MCPOauthPendingRequestResponse
@@ -3994,19 +6178,39 @@ class MCPOauthLoginRequest(_Model):
     client_id: str | None = None
     client_name: str | None = None
     client_secret: str | None = None
+    expected_installation_id: str | None = None
     force_reauth: bool | None = None
     grant_type: MCPGrantType | None = None
+    login_id: str | None = None
     public_client: bool | None = None
+    redirect_uri: str | None = None
 @dataclass
 class MCPOauthLoginResult(_Model):
+    authorization_id: str | None = None
     authorization_url: str | None = None
+    login_id: str | None = None
+    status: MCPOwnedOauthLoginStatus | None = None
 @dataclass
 class MCPOauthPendingRequestResponse(_Model):
-    kind: GitHubTokenAcquireResultKind
+    kind: MCPOauthPendingRequestResponseKind
     access_token: str | None = None
     expires_in: int | None = None
     token_type: str | None = None
-MCPOauthPendingRequestResponseKind: TypeAlias = GitHubTokenAcquireResultKind
+class MCPOauthPendingRequestResponseKind(Enum):
+    CANCELLED = "cancelled"
+    RUNTIME_REFRESH = "runtimeRefresh"
+    TOKEN = "token"
+@dataclass
+class MCPOauthPrepareLoginRequest(_Model):
+    expected_installation_id: str
+    server_name: str
+    callback_success_message: str | None = None
+    client_name: str | None = None
+    force_reauth: bool | None = None
+@dataclass
+class MCPOauthPrepareLoginResult(_Model):
+    expires_at: datetime
+    login_id: str
 class MCPOauthProbeNeedsAuthReason(Enum):
     INITIAL = "initial"
     REFRESH = "refresh"
@@ -4014,6 +6218,7 @@ class MCPOauthProbeNeedsAuthReason(Enum):
 @dataclass
 class MCPOauthProbeRequest(_Model):
     server_name: str
+    expected_installation_id: str | None = None
 @dataclass
 class MCPOauthProbeResult(_Model):
     status: MCPOauthProbeResultStatus
@@ -4032,6 +6237,9 @@ class MCPOauthRespondRequest(_Model):
 @dataclass
 class MCPOauthRespondResult(_Model):
     success: bool | None = None
+class MCPOwnedOauthLoginStatus(Enum):
+    AWAITING_BROWSER = "awaiting-browser"
+    CONNECTED = "connected"
 class MCPPlan(Enum):
     ENUM = "enum"
 @dataclass
@@ -4060,6 +6268,7 @@ class MCPPlanInstallPlannedKind(Enum):
 class MCPPlanInstallRequest(_Model):
     contract: CatalogClientContract
     source: MCPPlanInstallSource
+    policy_session_id: str | None = None
     scope: MCPPlanScope | None = None
 MCPPlanInstallResult: TypeAlias = MCPPlanInstallPlanned | CatalogNegotiationRefusedError | CatalogHandleRejectedError | CatalogInvalidRequestError | CatalogAuthenticationRequiredError | CatalogPolicyRejectedError | CatalogNetworkFailureError | CatalogUnsafeRetrievalError | CatalogMalformedCardError | CatalogContractViolationError | CatalogUnavailableTransportError | CatalogNotInstallableError | CatalogUnavailableError
 def _load_MCPPlanInstallResult(obj: Any) -> MCPPlanInstallResult: ...
@@ -4090,6 +6299,7 @@ class MCPPlanInstallResultReason(Enum):
     DISABLED_BY_POLICY = "disabled-by-policy"
     DNS = "dns"
     DUPLICATE_IDENTITY = "duplicate-identity"
+    FEED_NOT_FOUND = "feed-not-found"
     FOREIGN = "foreign"
     HOST_NOT_PERMITTED = "host-not-permitted"
     HTTP_STATUS = "http-status"
@@ -4112,7 +6322,9 @@ class MCPPlanInstallResultReason(Enum):
     REPLAYED = "replayed"
     RESPONSE_TOO_LARGE = "response-too-large"
     SCHEMA_VIOLATION = "schema-violation"
+    SEARCH_MISMATCH = "search-mismatch"
     SEARCH_UNAVAILABLE = "search-unavailable"
+    SELECTION_UNAVAILABLE = "selection-unavailable"
     SERVICE_UNAVAILABLE = "service-unavailable"
     SIZE_LIMIT_EXCEEDED = "size-limit-exceeded"
     STALE = "stale"
@@ -4123,6 +6335,7 @@ class MCPPlanInstallResultReason(Enum):
     UNSUPPORTED_CAPABILITY = "unsupported-capability"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     UNSUPPORTED_PROTOCOL_VERSION = "unsupported-protocol-version"
+    WRONG_KIND = "wrong-kind"
 MCPPlanInstallSource: TypeAlias = MCPPlanInstallSourceCandidate | MCPPlanInstallSourceCard
 def _load_MCPPlanInstallSource(obj: Any) -> MCPPlanInstallSource: ...
 @dataclass
@@ -4228,6 +6441,13 @@ class MCPPlanSecretPlaceholder(_Model):
     title: str | None = None
 @dataclass
 class MCPPlanTarget(_Model):
+    config_key: str | None = None
+    diagnostics_absolute_path: str | None = None
+    display_label: str | None = None
+    relative_path: str | None = None
+    scope: MCPPlanScope | None = None
+@dataclass
+class MCPPlanTargetClass(_Model):
     config_key: str
     scope: MCPPlanScope
 MCPPlanTransportChoice: TypeAlias = MCPPlanTransportChoicePackage | MCPPlanTransportChoiceRemote
@@ -4249,12 +6469,84 @@ class MCPPlanTransportChoiceRemote(_Model):
     secret_placeholders: builtins.list[MCPPlanSecretPlaceholder]
     transport: MCPPlanRemoteTransport
     install_method: ClassVar[str] = "remote"
+@dataclass
+class MCPPlanUninstallRequest(_Model):
+    contract: CatalogClientContract
+    installation_id: str
+    policy_session_id: str
 class MCPPlanValueCategory(Enum):
     ENVIRONMENT_VARIABLE = "environment-variable"
     HEADER = "header"
     PACKAGE_ARGUMENT = "package-argument"
     RUNTIME_ARGUMENT = "runtime-argument"
     URL_VARIABLE = "url-variable"
+@dataclass
+class MCPPrepareInstallRequest(_Model):
+    choice_id: str
+    contract: CatalogClientContract
+    inputs: builtins.list[MCPInstallationInput]
+    plan_handle: str
+    policy_session_id: str
+    secrets: builtins.list[MCPInstallationSecret]
+    secret_storage: MCPInstallationSecretStorage
+    source: MCPServerCardReference
+@dataclass
+class MCPPreparedInstall(_Model):
+    expires_at_epoch_ms: int
+    operation_id: str
+@dataclass
+class MCPPrompt(_Model):
+    name: str
+    meta: dict[str, Any] | None = None
+    additional_properties: dict[str, Any] | None = None
+    arguments: builtins.list[MCPPromptArgument] | None = None
+    description: str | None = None
+    icons: builtins.list[MCPPromptIcon] | None = None
+    title: str | None = None
+@dataclass
+class MCPPromptArgument(_Model):
+    name: str
+    meta: dict[str, Any] | None = None
+    additional_properties: dict[str, Any] | None = None
+    description: str | None = None
+    required: bool | None = None
+@dataclass
+class MCPPromptIcon(_Model):
+    src: str
+    additional_properties: dict[str, Any] | None = None
+    mime_type: str | None = None
+    sizes: builtins.list[str] | None = None
+    theme: str | None = None
+@dataclass
+class MCPPromptMessage(_Model):
+    content: Any
+    role: MCPPromptRole
+    meta: dict[str, Any] | None = None
+    additional_properties: dict[str, Any] | None = None
+class MCPPromptRole(Enum):
+    ASSISTANT = "assistant"
+    USER = "user"
+@dataclass
+class MCPPromptsGetRequest(_Model):
+    prompt_name: str
+    server_name: str
+    arguments: dict[str, str] | None = None
+@dataclass
+class MCPPromptsGetResult(_Model):
+    messages: builtins.list[MCPPromptMessage]
+    meta: dict[str, Any] | None = None
+    additional_properties: dict[str, Any] | None = None
+    description: str | None = None
+@dataclass
+class MCPPromptsListRequest(_Model):
+    server_name: str
+    cursor: str | None = None
+@dataclass
+class MCPPromptsListResult(_Model):
+    prompts: builtins.list[MCPPrompt]
+    meta: dict[str, Any] | None = None
+    additional_properties: dict[str, Any] | None = None
+    next_cursor: str | None = None
 MCPRegisterExternalClientRequest: TypeAlias = _MCPRegisterExternalClientRequest
 MCPReloadConfig: TypeAlias = _MCPReloadConfig
 MCPReloadWithConfigRequest: TypeAlias = _MCPReloadWithConfigRequest
@@ -4331,6 +6623,7 @@ class MCPResourcesReadResult(_Model):
 class MCPRestartServerRequest(_Model):
     server_name: str
     config: MCPSerializableServerConfig | None = None
+    expected_installation_id: str | None = None
 @dataclass
 class MCPSafeForTelemetryFields(_Model):
     inputs_names: bool
@@ -4363,6 +6656,7 @@ class MCPSerializableServerConfig(_Model):
     notifications: builtins.list[str] | None = None
     oidc: MCPServerAuthConfigRedirectPort | bool | None = None
     safe_for_telemetry: MCPSafeForTelemetryFields | bool | None = None
+    slow_connection_threshold_ms: int | None = None
     source: McpServerSource | None = None
     source_path: str | None = None
     source_plugin: str | None = None
@@ -4376,6 +6670,7 @@ class MCPSerializableServerConfig(_Model):
     oauth_client_id: str | None = None
     oauth_grant_type: MCPGrantType | None = None
     oauth_public_client: bool | None = None
+    oauth_scopes: builtins.list[str] | None = None
     url: str | None = None
 class MCPSerializableServerConfigType(Enum):
     HTTP = "http"
@@ -4388,10 +6683,12 @@ class MCPServer(_Model):
     status: McpServerStatus
     display_name: str | None = None
     error: str | None = None
+    owned: MCPServerOwnership | None = None
     server_metadata: McpServerMetadata | None = None
     source: McpServerSource | None = None
     source_plugin: str | None = None
     source_plugin_version: str | None = None
+    url: str | None = None
 @dataclass
 class MCPServerAuthConfigRedirectPort(_Model):
     redirect_port: int | None = None
@@ -4433,6 +6730,7 @@ class MCPServerConfig(_Model):
     notifications: builtins.list[str] | None = None
     oidc: MCPServerAuthConfigRedirectPort | bool | None = None
     safe_for_telemetry: MCPSafeForTelemetryFields | bool | None = None
+    slow_connection_threshold_ms: int | None = None
     source: McpServerSource | None = None
     source_path: str | None = None
     source_plugin: str | None = None
@@ -4446,6 +6744,7 @@ class MCPServerConfig(_Model):
     oauth_client_id: str | None = None
     oauth_grant_type: MCPGrantType | None = None
     oauth_public_client: bool | None = None
+    oauth_scopes: builtins.list[str] | None = None
     url: str | None = None
     server_instance: Any = None
 class MCPServerConfigDeferTools(Enum):
@@ -4470,8 +6769,10 @@ class MCPServerConfigHTTP(_Model):
     oauth_client_id: str | None = None
     oauth_grant_type: MCPGrantType | None = None
     oauth_public_client: bool | None = None
+    oauth_scopes: builtins.list[str] | None = None
     oidc: MCPServerAuthConfigRedirectPort | bool | None = None
     safe_for_telemetry: MCPSafeForTelemetryFields | bool | None = None
+    slow_connection_threshold_ms: int | None = None
     source: McpServerSource | None = None
     source_path: str | None = None
     source_plugin: str | None = None
@@ -4503,6 +6804,7 @@ class MCPServerConfigStdio(_Model):
     notifications: builtins.list[str] | None = None
     oidc: MCPServerAuthConfigRedirectPort | bool | None = None
     safe_for_telemetry: MCPSafeForTelemetryFields | bool | None = None
+    slow_connection_threshold_ms: int | None = None
     source: McpServerSource | None = None
     source_path: str | None = None
     source_plugin: str | None = None
@@ -4531,6 +6833,9 @@ class MCPServerList(_Model):
 @dataclass
 class MCPServerNeedsAuthInfo(_Model):
     timestamp: int
+@dataclass
+class MCPServerOwnership(_Model):
+    installation_id: str
 class MCPSetEnvValueModeDetails(Enum):
     DIRECT = "direct"
     INDIRECT = "indirect"
@@ -4560,6 +6865,7 @@ class MCPSourceRef(_Model):
 class MCPStartServerRequest(_Model):
     server_name: str
     config: MCPSerializableServerConfig | None = None
+    expected_installation_id: str | None = None
 @dataclass
 class MCPStartServersResult(_Model):
     filtered_servers: builtins.list[MCPFilteredServer]
@@ -4568,6 +6874,7 @@ class MCPStartServersResult(_Model):
 @dataclass
 class MCPStopServerRequest(_Model):
     server_name: str
+    expected_installation_id: str | None = None
 @dataclass
 class MCPTaskMetadata(_Model):
     ttl: int | None = None
@@ -4583,7 +6890,21 @@ class MCPTools(_Model):
     name: str
     description: str | None = None
     ui: MCPToolUI | None = None
+@dataclass
+class MCPUninstallPlan(_Model):
+    expires_at_epoch_ms: int
+    installation: MCPInstallationSummary
+    operation_id: str
+    owned_secret_count: int
+    plan_handle: str
+    preserves_shared_authentication: bool
+    restores_previous_configuration: bool
 MCPUnregisterExternalClientRequest: TypeAlias = _MCPUnregisterExternalClientRequest
+class ManagedFusionTier(Enum):
+    HIGH = "high"
+    MAX = "max"
+    STANDARD = "standard"
+    UNMANAGED = "unmanaged"
 @dataclass
 class ManagedMCPServerConfig(_Model):
     display_name: str
@@ -4592,9 +6913,141 @@ class ManagedMCPServerConfig(_Model):
     timeout: int | None = None
     tools: builtins.list[str] | None = None
 @dataclass
+class ManagedPermissionEvaluation(_Model):
+    operation: ManagedPermissionOperation
+    verdict: ManagedPermissionVerdict
+@dataclass
+class ManagedPermissionOperation(_Model):
+    kind: Kind
+    url: str
+ManagedPermissionOperationKind: TypeAlias = Kind
+class ManagedPermissionVerdict(Enum):
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+    UNMANAGED = "unmanaged"
+@dataclass
+class ManagedPermissionsEvaluateRequest(_Model):
+    context: ManagedPermissionsContext
+    operations: builtins.list[ManagedPermissionOperation]
+@dataclass
+class ManagedPermissionsEvaluateResult(_Model):
+    fail_closed: bool
+    results: builtins.list[ManagedPermissionEvaluation]
+@dataclass
+class ManagedPluginRetryEntry(_Model):
+    spec: str
+    status: ManagedPluginRetryStatus
+    error: str | None = None
+class ManagedPluginRetryStatus(Enum):
+    ALREADY_PRESENT = "already_present"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    INSTALLED = "installed"
+    NOT_REQUIRED = "not_required"
+    UPDATED = "updated"
+@dataclass
+class ManagedSettingMeta(_Model):
+    overridable: bool
+    source: str
+    requested: str | None = None
+class ManagedSettingsChannel(Enum):
+    DEVICE = "device"
+    POLICY_HELPER = "policyHelper"
+    SERVER = "server"
+@dataclass
+class ManagedSettingsComposeLayer(_Model):
+    source: ManagedSettingsChannel
+    settings: Any = None
+@dataclass
+class ManagedSettingsComposeRequest(_Model):
+    layers: builtins.list[ManagedSettingsComposeLayer]
+@dataclass
+class ManagedSettingsComposeResult(_Model):
+    diagnostics: builtins.list[ManagedSettingsDiagnostic]
+    layers: builtins.list[ManagedSettingsLayer]
+    resolved: ManagedSettingsResolvedData
+    meta: ManagedSettingsMeta | None = None
+    values: ManagedSettingsValues | None = None
+@dataclass
+class ManagedSettingsDiagnostic(_Model):
+    message: str
+    path: str
+    severity: ManagedSettingsDiagnosticSeverity
+class ManagedSettingsDiagnosticSeverity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+@dataclass
+class ManagedSettingsLayer(_Model):
+    source: str
+    settings: Any = None
+@dataclass
+class ManagedSettingsMeta(_Model):
+    auto_tier: ManagedSettingMeta | None = None
+    context_tier: ManagedSettingMeta | None = None
+    effort_level: ManagedSettingMeta | None = None
+    fusion_tier: ManagedSettingMeta | None = None
+    model: ManagedSettingMeta | None = None
+@dataclass
 class ManagedSettingsReadResult(_Model):
     error_message: str | None = None
     settings_json: Any = None
+@dataclass
+class ManagedSettingsResolveRequest(_Model):
+    client_name: str | None = None
+    git_hub_token: str | None = None
+    selection_id: str | None = None
+    working_directory: str | None = None
+@dataclass
+class ManagedSettingsResolveResult(_Model):
+    diagnostics: builtins.list[ManagedSettingsDiagnostic]
+    layers: builtins.list[ManagedSettingsLayer]
+    resolved: ManagedSettingsResolvedData
+    account: str | None = None
+    meta: ManagedSettingsMeta | None = None
+    permissions_context: ManagedPermissionsContext | None = None
+    values: ManagedSettingsValues | None = None
+@dataclass
+class ManagedSettingsResolvedData(_Model):
+    bypass_permissions_disabled: bool
+    device_managed: bool
+    fail_closed: bool
+    managed_keys: builtins.list[str]
+    server_managed: bool
+    source: ManagedSettingsResolvedSource
+    client_managed: bool | None = None
+    permissions_allow_intersected: bool | None = None
+    permissions_context: ManagedPermissionsContext | None = None
+    policy_helper_managed: bool | None = None
+    sandbox_enabled_by_undetermined_policy: bool | None = None
+    settings: Any = None
+class ManagedSettingsResolvedSource(Enum):
+    CLIENT = "client"
+    DEVICE = "device"
+    MIXED = "mixed"
+    NONE = "none"
+    POLICY_HELPER = "policyHelper"
+    SERVER = "server"
+@dataclass
+class ManagedSettingsSchemaResult(_Model):
+    runtime_version: str
+    schema: Any
+@dataclass
+class ManagedSettingsValidateRequest(_Model):
+    content: Any
+    layer: str | None = None
+@dataclass
+class ManagedSettingsValidateResult(_Model):
+    diagnostics: builtins.list[ManagedSettingsDiagnostic]
+    valid: bool
+    settings: Any = None
+@dataclass
+class ManagedSettingsValues(_Model):
+    auto_tier: AutoTier | None = None
+    context_tier: ContextTier | None = None
+    effort_level: str | None = None
+    fusion_tier: ManagedFusionTier | None = None
+    model: str | None = None
 @dataclass
 class MarketplaceAddResult(_Model):
     name: str
@@ -4605,7 +7058,9 @@ class MarketplaceBrowseResult(_Model):
 class MarketplaceInfo(_Model):
     name: str
     source: str
+    available: bool | None = None
     is_default: bool | None = None
+    managed: bool | None = None
 @dataclass
 class MarketplaceListResult(_Model):
     marketplaces: builtins.list[MarketplaceInfo]
@@ -4652,6 +7107,10 @@ class MediaType(Enum):
 @dataclass
 class MemoryConfiguration(_Model):
     enabled: bool
+    mode: MemoryMode | None = None
+class MemoryMode(Enum):
+    SYSTEM_PROMPT = "system-prompt"
+    USER_PROMPT = "user-prompt"
 @dataclass
 class MetadataContextAttributionResult(_Model):
     context_attribution: SessionContextAttribution | None = None
@@ -4666,6 +7125,7 @@ class MetadataContextHeaviestMessagesResult(_Model):
 class MetadataContextInfoRequest(_Model):
     output_token_limit: int
     prompt_token_limit: int
+    provider_id: str | None = None
     selected_model: str | None = None
 @dataclass
 class MetadataContextInfoResult(_Model):
@@ -4714,6 +7174,7 @@ class MetadataUpdateClientMetadataRequest(_Model):
     clear: bool | None = None
     remove: builtins.list[str] | None = None
     set: dict[str, str] | None = None
+Mode: TypeAlias = HostAuthenticationMode
 @dataclass
 class ModeSetRequest(_Model):
     mode: SessionMode
@@ -4726,6 +7187,7 @@ class ModeSetRequest(_Model):
     plan_exit_action: str | None = None
     plan_model: str | None = None
     plan_model_configured: bool | None = None
+    plan_model_provider_id: str | None = None
     plan_reasoning_effort: str | None = None
     restore_plan_model: bool | None = None
 @dataclass
@@ -4751,21 +7213,36 @@ class Model(_Model):
     model_picker_category: ModelPickerCategory | None = None
     model_picker_price_category: ModelPickerPriceCategory | None = None
     policy: ModelPolicy | None = None
+    provider: ModelProviderRef | None = None
     supported_context_tiers: builtins.list[str] | None = None
     supported_reasoning_efforts: builtins.list[str] | None = None
+    vendor: str | None = None
     warning_messages: builtins.list[ModelMessage] | None = None
     warning_text: ModelWarningText | None = None
 @dataclass
 class ModelApplyStartupOverlayRequest(_Model):
+    auto_tier: AutoTier | None = None
     cli_model: str | None = None
     deferred_resume: bool | None = None
     device_managed_model: str | None = None
+    managed_context_tier: str | None = None
+    managed_reasoning_effort: str | None = None
     policy_helper_model: str | None = None
     repo_auto_tier: str | None = None
     repo_context_tier: str | None = None
     repo_model: str | None = None
+    repo_model_provider_id: str | None = None
     repo_reasoning_effort: str | None = None
     server_managed_model: str | None = None
+@dataclass
+class ModelArtifactDetails(_Model):
+    architecture: str | None = None
+    families: builtins.list[str] | None = None
+    family: str | None = None
+    format: str | None = None
+    parameter_size: str | None = None
+    quantization: str | None = None
+    tokenizer: str | None = None
 @dataclass
 class ModelBilling(_Model):
     discount_percent: int | None = None
@@ -4835,15 +7312,34 @@ class ModelCapabilitiesOverrideLimitsVision(_Model):
 class ModelCapabilitiesOverrideSupports(_Model):
     adaptive_thinking: AdaptiveThinkingSupport | None = None
     reasoning_effort: bool | None = None
+    tool_calls: bool | None = None
     vision: bool | None = None
 @dataclass
 class ModelCapabilitiesSupports(_Model):
     adaptive_thinking: AdaptiveThinkingSupport | None = None
     reasoning_effort: bool | None = None
+    thinking: bool | None = None
+    tool_calls: bool | None = None
     vision: bool | None = None
+@dataclass
+class ModelGetReasoningSummariesRequest(_Model):
+    persisted_show_reasoning: bool | None = None
+    summaries_visible: bool | None = None
+@dataclass
+class ModelGetReasoningSummariesResult(_Model):
+    clear_redundant_setting: bool
+    experiment_settled: bool
+    model_default_shows_summaries: bool
+    ready: bool
+    session_shows_summaries: bool
+    show_hidden_hint: bool
+    show_reasoning_headers: bool
+    visibility: bool | None = None
 @dataclass
 class ModelList(_Model):
     models: builtins.list[Model]
+    auto: AutoTierMetadata | None = None
+    image_models: builtins.list[ImageToolModel] | None = None
 @dataclass
 class ModelListRequest(_Model):
     skip_cache: bool | None = None
@@ -4878,6 +7374,131 @@ class ModelPolicyState(Enum):
     DISABLED = "disabled"
     ENABLED = "enabled"
     UNCONFIGURED = "unconfigured"
+@dataclass
+class ModelProviderAdapterCatalog(_Model):
+    providers: builtins.list[ModelProviderAdapterDescriptor]
+@dataclass
+class ModelProviderAdapterDescriptor(_Model):
+    adapter_id: str
+    automatic_discovery: ModelProviderAutomaticDiscoveryPolicy
+    display_name: str
+    operations: builtins.list[ModelProviderAdapterOperationDescriptor]
+    provenance: ModelProviderAttribution
+    provider_kind: str
+@dataclass
+class ModelProviderAdapterOperationDescriptor(_Model):
+    name: str
+    input_schema: Any = None
+@dataclass
+class ModelProviderAttribution(_Model):
+    source: ModelProviderProvenanceSource
+    owner_display_name: str | None = None
+    owner_id: str | None = None
+class ModelProviderAutomaticDiscoveryMode(Enum):
+    AUTOMATIC = "automatic"
+    CONFIGURED_ONLY = "configuredOnly"
+    EXPLICIT = "explicit"
+@dataclass
+class ModelProviderAutomaticDiscoveryPolicy(_Model):
+    mode: ModelProviderAutomaticDiscoveryMode
+    network_scope: ModelProviderDiscoveryNetworkScope
+    requires_input: bool
+    requires_trust: bool
+class ModelProviderConfigurationDisposition(Enum):
+    ALREADY_CONFIGURED = "alreadyConfigured"
+    CREATE = "create"
+@dataclass
+class ModelProviderConfigurationPlan(_Model):
+    model: ProviderModelConfig
+    model_disposition: ModelProviderConfigurationDisposition
+    provider: NamedProviderConfig
+    provider_disposition: ModelProviderConfigurationDisposition
+    selection_id: str
+    warnings: builtins.list[ModelProviderWarning]
+@dataclass
+class ModelProviderDescriptor(_Model):
+    id: str
+    kind: ModelProviderKind
+    label: str
+    ordering: int
+@dataclass
+class ModelProviderDiscoverRequest(_Model):
+    adapter_id: str
+    input: Any = None
+@dataclass
+class ModelProviderDiscoverResult(_Model):
+    instances: builtins.list[ModelProviderInstance]
+    outcome: ModelProviderOperationOutcome
+class ModelProviderDiscoveryNetworkScope(Enum):
+    CONFIGURED_ENDPOINT_ONLY = "configuredEndpointOnly"
+    INTERNET = "internet"
+    LOCAL_NETWORK = "localNetwork"
+    LOOPBACK_ONLY = "loopbackOnly"
+    NONE = "none"
+@dataclass
+class ModelProviderGetStatusRequest(_Model):
+    instance: ModelProviderInstanceReference
+@dataclass
+class ModelProviderInstance(_Model):
+    display_name: str
+    provenance: ModelProviderProvenance
+    reference: ModelProviderInstanceReference
+    inference_endpoint: str | None = None
+    inference_transport: ProviderTransport | None = None
+    inference_type: ProviderType | None = None
+    inference_wire_api: ProviderWireAPI | None = None
+@dataclass
+class ModelProviderInstanceReference(_Model):
+    adapter_id: str
+    id: str
+    management_endpoint: str
+    provider_kind: str
+class ModelProviderKind(Enum):
+    COPILOT = "copilot"
+    LOKI = "loki"
+@dataclass
+class ModelProviderModelsListRequest(_Model):
+    instance: ModelProviderInstanceReference
+@dataclass
+class ModelProviderOperationOutcome(_Model):
+    code: ModelProviderOperationOutcomeCode
+    message: str | None = None
+class ModelProviderOperationOutcomeCode(Enum):
+    ABSENT = "absent"
+    FAILED = "failed"
+    SUCCESS = "success"
+    UNREACHABLE = "unreachable"
+@dataclass
+class ModelProviderPrepareConfigurationRequest(_Model):
+    instance: ModelProviderInstance
+    model: DiscoveredModel
+@dataclass
+class ModelProviderProvenance(_Model):
+    adapter_id: str
+    provider_kind: str
+    source: ModelProviderProvenanceSource
+    owner_display_name: str | None = None
+    owner_id: str | None = None
+class ModelProviderProvenanceSource(Enum):
+    BUILT_IN = "builtIn"
+    CONFIGURED = "configured"
+    CUSTOM = "custom"
+    EXTENSION = "extension"
+@dataclass
+class ModelProviderRef(_Model):
+    id: str
+    kind: ModelProviderKind
+    label: str
+@dataclass
+class ModelProviderStatus(_Model):
+    instance: ModelProviderInstance
+    outcome: ModelProviderOperationOutcome
+    status: str
+    version: str | None = None
+@dataclass
+class ModelProviderWarning(_Model):
+    code: str
+    message: str
 @dataclass
 class ModelSetAllowedModelsRequest(_Model):
     allowed_models: builtins.list[str] | None = None
@@ -4922,6 +7543,7 @@ class ModelSwitchToRequest(_Model):
     model_capabilities: ModelCapabilitiesOverride | None = None
     model_change_scope: str | None = None
     picker_persistence: ModelPickerPersistenceRequest | None = None
+    provider_id: str | None = None
     reasoning_effort: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     repo_scope: str | None = None
@@ -4938,8 +7560,16 @@ class ModelSwitchToResult(_Model):
     model_id: str | None = None
     model_state: CurrentModel | None = None
     persistence_error: str | None = None
+    queue_id: str | None = None
     status: str | None = None
     warning: str | None = None
+@dataclass
+class ModelTokenPriceUnit(_Model):
+    model_id: str
+    unit: TokenPriceUnit
+@dataclass
+class ModelTokenPriceUnitList(_Model):
+    units: builtins.list[ModelTokenPriceUnit]
 @dataclass
 class ModelWarningText(_Model):
     data_retention: str | None = None
@@ -4948,8 +7578,15 @@ class ModelsListRequest(_Model):
     git_hub_token: str | None = None
     selection_id: str | None = None
 @dataclass
+class ModelsListTokenPriceUnitsRequest(_Model):
+    git_hub_token: str | None = None
+    selection_id: str | None = None
+@dataclass
 class MoveMCPLoadingToBackgroundResult(_Model):
     moved_to_background: bool
+class NScope(Enum):
+    PERSONAL = "personal"
+    USER = "user"
 @dataclass
 class NameGetResult(_Model):
     name: str | None = None
@@ -4971,6 +7608,7 @@ class NamedProviderConfig(_Model):
     bearer_token: str | None = None
     has_bearer_token_provider: bool | None = None
     headers: dict[str, str] | None = None
+    model_provider: ProviderConfigModelProvider | None = None
     transport: ProviderTransport | None = None
     type: ProviderType | None = None
     wire_api: ProviderWireAPI | None = None
@@ -4985,6 +7623,13 @@ class OpenCanvasInstance(_Model):
     status: str | None = None
     title: str | None = None
     url: str | None = None
+@dataclass
+class OperationClass(_Model):
+    operation_id: str
+    cancellation_requested: bool | None = None
+    expires_at_epoch_ms: int | None = None
+    outcome: MCPInstallationOutcome | None = None
+    phase: Phase | None = None
 @dataclass
 class OptionsUpdateAdditionalContentExclusionPolicy(_Model):
     last_updated_at: Any
@@ -5014,18 +7659,33 @@ class OrganizationList(_Model):
     id: float | None = None
     login: str | None = None
     name: str | None = None
+class PauseCheckpointAction(Enum):
+    CONTINUE = "continue"
+    PAUSE = "pause"
 PauseInfoClass: TypeAlias = FactoryPauseInfo
 class PauseInfoType(Enum):
     CHECKPOINT = "checkpoint"
     USER = "user"
 @dataclass
+class PendingExternalToolRequest(_Model):
+    request_id: str
+    tool_call_id: str
+    tool_name: str
+    agent_id: str | None = None
+    arguments: Any = None
+    provider_id: str | None = None
+@dataclass
+class PendingExternalToolRequestList(_Model):
+    items: builtins.list[PendingExternalToolRequest]
+@dataclass
 class PendingPermissionRequest(_Model):
     request: PermissionPromptRequest
     request_id: str
+    recovery_episode_id: str | None = None
 @dataclass
 class PendingPermissionRequestList(_Model):
     items: builtins.list[PendingPermissionRequest]
-PermissionDecision: TypeAlias = PermissionDecisionApproveOnce | PermissionDecisionApproveForSession | PermissionDecisionApproveForLocation | PermissionDecisionApprovePermanently | PermissionDecisionReject | PermissionDecisionUserNotAvailable | PermissionDecisionApproved | PermissionDecisionApprovedForSession | PermissionDecisionApprovedForLocation | PermissionDecisionCancelled | PermissionDecisionDeniedByRules | PermissionDecisionDeniedNoApprovalRuleAndCouldNotRequestFromUser | PermissionDecisionDeniedInteractivelyByUser | PermissionDecisionDeniedByContentExclusionPolicy | PermissionDecisionDeniedByPermissionRequestHook
+PermissionDecision: TypeAlias = PermissionDecisionApproveReadOnlyForSession | PermissionDecisionApproveOnce | PermissionDecisionApproveForSession | PermissionDecisionApproveForLocation | PermissionDecisionApprovePermanently | PermissionDecisionReject | PermissionDecisionUserNotAvailable | PermissionDecisionApproved | PermissionDecisionApprovedForSession | PermissionDecisionApprovedForLocation | PermissionDecisionCancelled | PermissionDecisionDeniedByRules | PermissionDecisionDeniedNoApprovalRuleAndCouldNotRequestFromUser | PermissionDecisionDeniedInteractivelyByUser | PermissionDecisionDeniedByContentExclusionPolicy | PermissionDecisionDeniedByPermissionRequestHook
 def _load_PermissionDecision(obj: Any) -> PermissionDecision: ...
 @dataclass
 class PermissionDecisionApproveForIonApproval(_Model):
@@ -5041,7 +7701,7 @@ class PermissionDecisionApproveForLocation(_Model):
     approval: PermissionDecisionApproveForLocationApproval
     location_key: str
     kind: ClassVar[str] = "approve-for-location"
-PermissionDecisionApproveForLocationApproval: TypeAlias = PermissionDecisionApproveForLocationApprovalCommands | PermissionDecisionApproveForLocationApprovalRead | PermissionDecisionApproveForLocationApprovalWrite | PermissionDecisionApproveForLocationApprovalMCP | PermissionDecisionApproveForLocationApprovalMCPSampling | PermissionDecisionApproveForLocationApprovalMemory | PermissionDecisionApproveForLocationApprovalCustomTool | PermissionDecisionApproveForLocationApprovalExtensionManagement | PermissionDecisionApproveForLocationApprovalFactory | PermissionDecisionApproveForLocationApprovalExtensionPermissionAccess | PermissionDecisionApproveForLocationApprovalExtensionEnvAccess
+PermissionDecisionApproveForLocationApproval: TypeAlias = PermissionDecisionApproveForLocationApprovalCommands | PermissionDecisionApproveForLocationApprovalRead | PermissionDecisionApproveForLocationApprovalWrite | PermissionDecisionApproveForLocationApprovalMCP | PermissionDecisionApproveForLocationApprovalMCPSampling | PermissionDecisionApproveForLocationApprovalMemory | PermissionDecisionApproveForLocationApprovalCustomTool | PermissionDecisionApproveForLocationApprovalExtensionManagement | PermissionDecisionApproveForLocationApprovalWorkflow | PermissionDecisionApproveForLocationApprovalExtensionPermissionAccess | PermissionDecisionApproveForLocationApprovalExtensionEnvAccess | PermissionDecisionApproveForLocationApprovalFactory
 def _load_PermissionDecisionApproveForLocationApproval(obj: Any) -> PermissionDecisionApproveForLocationApproval: ...
 @dataclass
 class PermissionDecisionApproveForLocationApprovalCommands(_Model):
@@ -5104,6 +7764,12 @@ class PermissionDecisionApproveForLocationApprovalRead(_Model):
 class PermissionDecisionApproveForLocationApprovalReadKind(Enum):
     READ = "read"
 @dataclass
+class PermissionDecisionApproveForLocationApprovalWorkflow(_Model):
+    approval_key: str | None = None
+    kind: ClassVar[str] = "workflow"
+class PermissionDecisionApproveForLocationApprovalWorkflowKind(Enum):
+    WORKFLOW = "workflow"
+@dataclass
 class PermissionDecisionApproveForLocationApprovalWrite(_Model):
     kind: ClassVar[str] = "write"
 class PermissionDecisionApproveForLocationApprovalWriteKind(Enum):
@@ -5115,7 +7781,7 @@ class PermissionDecisionApproveForSession(_Model):
     approval: PermissionDecisionApproveForSessionApproval | None = None
     domain: str | None = None
     kind: ClassVar[str] = "approve-for-session"
-PermissionDecisionApproveForSessionApproval: TypeAlias = PermissionDecisionApproveForSessionApprovalCommands | PermissionDecisionApproveForSessionApprovalRead | PermissionDecisionApproveForSessionApprovalWrite | PermissionDecisionApproveForSessionApprovalMCP | PermissionDecisionApproveForSessionApprovalMCPSampling | PermissionDecisionApproveForSessionApprovalMemory | PermissionDecisionApproveForSessionApprovalCustomTool | PermissionDecisionApproveForSessionApprovalExtensionManagement | PermissionDecisionApproveForSessionApprovalFactory | PermissionDecisionApproveForSessionApprovalExtensionPermissionAccess | PermissionDecisionApproveForSessionApprovalExtensionEnvAccess
+PermissionDecisionApproveForSessionApproval: TypeAlias = PermissionDecisionApproveForSessionApprovalCommands | PermissionDecisionApproveForSessionApprovalRead | PermissionDecisionApproveForSessionApprovalWrite | PermissionDecisionApproveForSessionApprovalMCP | PermissionDecisionApproveForSessionApprovalMCPSampling | PermissionDecisionApproveForSessionApprovalMemory | PermissionDecisionApproveForSessionApprovalCustomTool | PermissionDecisionApproveForSessionApprovalExtensionManagement | PermissionDecisionApproveForSessionApprovalWorkflow | PermissionDecisionApproveForSessionApprovalExtensionPermissionAccess | PermissionDecisionApproveForSessionApprovalExtensionEnvAccess | PermissionDecisionApproveForSessionApprovalFactory
 def _load_PermissionDecisionApproveForSessionApproval(obj: Any) -> PermissionDecisionApproveForSessionApproval: ...
 @dataclass
 class PermissionDecisionApproveForSessionApprovalCommands(_Model):
@@ -5158,6 +7824,10 @@ class PermissionDecisionApproveForSessionApprovalMemory(_Model):
 class PermissionDecisionApproveForSessionApprovalRead(_Model):
     kind: ClassVar[str] = "read"
 @dataclass
+class PermissionDecisionApproveForSessionApprovalWorkflow(_Model):
+    approval_key: str | None = None
+    kind: ClassVar[str] = "workflow"
+@dataclass
 class PermissionDecisionApproveForSessionApprovalWrite(_Model):
     kind: ClassVar[str] = "write"
 class PermissionDecisionApproveForSessionKind(Enum):
@@ -5174,6 +7844,12 @@ class PermissionDecisionApprovePermanently(_Model):
     kind: ClassVar[str] = "approve-permanently"
 class PermissionDecisionApprovePermanentlyKind(Enum):
     APPROVE_PERMANENTLY = "approve-permanently"
+@dataclass
+class PermissionDecisionApproveReadOnlyForSession(_Model):
+    directories: builtins.list[str]
+    kind: ClassVar[str] = "approve-read-only-for-session"
+class PermissionDecisionApproveReadOnlyForSessionKind(Enum):
+    APPROVE_READ_ONLY_FOR_SESSION = "approve-read-only-for-session"
 @dataclass
 class PermissionDecisionApproved(_Model):
     kind: ClassVar[str] = "approved"
@@ -5204,6 +7880,7 @@ class PermissionDecisionContext(_Model):
     source: PermissionDecisionSource
     surface: PermissionDecisionSurface
     response_capability: PermissionResponseCapability | None = None
+    user_feedback: str | None = None
 @dataclass
 class PermissionDecisionDeniedByContentExclusionPolicy(_Model):
     message: str
@@ -5244,6 +7921,7 @@ class PermissionDecisionKind(Enum):
     APPROVE_FOR_SESSION = "approve-for-session"
     APPROVE_ONCE = "approve-once"
     APPROVE_PERMANENTLY = "approve-permanently"
+    APPROVE_READ_ONLY_FOR_SESSION = "approve-read-only-for-session"
     CANCELLED = "cancelled"
     DENIED_BY_CONTENT_EXCLUSION_POLICY = "denied-by-content-exclusion-policy"
     DENIED_BY_PERMISSION_REQUEST_HOOK = "denied-by-permission-request-hook"
@@ -5329,6 +8007,7 @@ class PermissionPathsConfig(_Model):
 class PermissionPathsList(_Model):
     directories: builtins.list[str]
     primary: str
+    session_approved_paths: builtins.list[str] | None = None
 @dataclass
 class PermissionPathsUpdatePrimaryParams(_Model):
     path: str
@@ -5341,6 +8020,16 @@ class PermissionPathsWorkspaceCheckResult(_Model):
 @dataclass
 class PermissionPromptShownNotification(_Model):
     message: str
+@dataclass
+class PermissionRecoveryData(_Model):
+    attempts: builtins.list[PermissionRecoveryAttempt]
+    episode_id: str
+    max_attempts: int
+    on_blocked: PermissionRecoveryOnBlocked
+    reason: PermissionRecoveryReason
+    status: PermissionRecoveryStatus
+    owner_agent_id: str | None = None
+    owner_session_id: str | None = None
 @dataclass
 class PermissionRequestResult(_Model):
     success: bool
@@ -5384,12 +8073,18 @@ class PermissionsConfigureParams(_Model):
     additional_content_exclusion_policies: builtins.list[PermissionsConfigureAdditionalContentExclusionPolicy] | None = None
     approve_all_read_permission_requests: bool | None = None
     approve_all_tool_permission_requests: bool | None = None
+    assisted_approval_instructions: str | None = None
     paths: PermissionPathsConfig | None = None
     rules: PermissionRulesSet | None = None
     urls: PermissionUrlsConfig | None = None
 @dataclass
 class PermissionsConfigureResult(_Model):
     success: bool
+@dataclass
+class PermissionsEvaluateManagedPolicyResult(_Model):
+    bypass_permissions_disabled: bool
+    permission_rules_active: bool
+    policy_undetermined: bool
 @dataclass
 class PermissionsFolderTrustAddTrustedResult(_Model):
     success: bool
@@ -5402,7 +8097,7 @@ class PermissionsGetModeRequest(_Model):
 @dataclass
 class PermissionsGetModeResult(_Model):
     mode: PermissionMode
-PermissionsLocationsAddToolApprovalDetails: TypeAlias = PermissionsLocationsAddToolApprovalDetailsCommands | PermissionsLocationsAddToolApprovalDetailsRead | PermissionsLocationsAddToolApprovalDetailsWrite | PermissionsLocationsAddToolApprovalDetailsMCP | PermissionsLocationsAddToolApprovalDetailsMCPSampling | PermissionsLocationsAddToolApprovalDetailsMemory | PermissionsLocationsAddToolApprovalDetailsCustomTool | PermissionsLocationsAddToolApprovalDetailsExtensionManagement | PermissionsLocationsAddToolApprovalDetailsFactory | PermissionsLocationsAddToolApprovalDetailsExtensionPermissionAccess | PermissionsLocationsAddToolApprovalDetailsExtensionEnvAccess
+PermissionsLocationsAddToolApprovalDetails: TypeAlias = PermissionsLocationsAddToolApprovalDetailsCommands | PermissionsLocationsAddToolApprovalDetailsRead | PermissionsLocationsAddToolApprovalDetailsWrite | PermissionsLocationsAddToolApprovalDetailsMCP | PermissionsLocationsAddToolApprovalDetailsMCPSampling | PermissionsLocationsAddToolApprovalDetailsMemory | PermissionsLocationsAddToolApprovalDetailsCustomTool | PermissionsLocationsAddToolApprovalDetailsExtensionManagement | PermissionsLocationsAddToolApprovalDetailsWorkflow | PermissionsLocationsAddToolApprovalDetailsExtensionPermissionAccess | PermissionsLocationsAddToolApprovalDetailsExtensionEnvAccess | PermissionsLocationsAddToolApprovalDetailsFactory
 def _load_PermissionsLocationsAddToolApprovalDetails(obj: Any) -> PermissionsLocationsAddToolApprovalDetails: ...
 @dataclass
 class PermissionsLocationsAddToolApprovalDetailsCommands(_Model):
@@ -5444,6 +8139,10 @@ class PermissionsLocationsAddToolApprovalDetailsMemory(_Model):
 @dataclass
 class PermissionsLocationsAddToolApprovalDetailsRead(_Model):
     kind: ClassVar[str] = "read"
+@dataclass
+class PermissionsLocationsAddToolApprovalDetailsWorkflow(_Model):
+    approval_key: str | None = None
+    kind: ClassVar[str] = "workflow"
 @dataclass
 class PermissionsLocationsAddToolApprovalDetailsWrite(_Model):
     kind: ClassVar[str] = "write"
@@ -5524,6 +8223,27 @@ class PermissionsSetRequiredResult(_Model):
 class PermissionsUrlsSetUnrestrictedModeResult(_Model):
     success: bool
 @dataclass
+class PersistenceWriteRawJSONLockedRequest(_Model):
+    data_json: str
+    path: str
+    file_header: str | None = None
+@dataclass
+class PersistenceWriteRawJSONLockedResult(_Model):
+    success: bool
+    error: str | None = None
+class Phase(Enum):
+    APPLYING = "applying"
+    AWAITING_CONFIRMATION = "awaiting-confirmation"
+    COMPLETED = "completed"
+    PREPARED = "prepared"
+    PREPARING = "preparing"
+    REVALIDATING = "revalidating"
+class PhaseStatus(Enum):
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    PENDING = "pending"
+    SKIPPED = "skipped"
+@dataclass
 class PingRequest(_Model):
     message: str | None = None
 @dataclass
@@ -5531,6 +8251,13 @@ class PingResult(_Model):
     message: str
     protocol_version: int
     timestamp: datetime
+@dataclass
+class PlanClass(_Model):
+    expires_at: str
+    operation_id: str
+    plan_handle: str
+    review: SkillInstallationReview
+    installation: SkillInstallationSummary | None = None
 @dataclass
 class PlanReadResult(_Model):
     exists: bool
@@ -5562,7 +8289,24 @@ class Plugin(_Model):
     enabled: bool
     marketplace: str
     name: str
+    direct_source_id: str | None = None
+    installed: bool | None = None
+    installed_from: str | None = None
+    managed: bool | None = None
+    managed_desired_enabled: bool | None = None
+    source: str | None = None
     version: str | None = None
+@dataclass
+class PluginApplyInstallRequest(_Model):
+    contract: CatalogClientContract
+    plan_handle: str
+    policy_session_id: str
+@dataclass
+class PluginInstallPlan(_Model):
+    expires_at: str
+    operation_id: str
+    plan_handle: str
+    review: PluginInstallationReview
 @dataclass
 class PluginInstallResult(_Model):
     plugin: InstalledPluginInfo
@@ -5573,12 +8317,153 @@ class PluginInstallResult(_Model):
 class PluginInstallStagingMode(Enum):
     DESTINATION_SIBLING = "destination_sibling"
     EXTERNAL = "external"
+class PluginInstallationFailureReason(Enum):
+    ALREADY_INSTALLED = "already-installed"
+    BUSY = "busy"
+    CONFIRMATION_INVALID = "confirmation-invalid"
+    CONFIRMATION_UNAVAILABLE = "confirmation-unavailable"
+    CREDENTIAL_REJECTED = "credential-rejected"
+    DESCRIPTOR_INVALID = "descriptor-invalid"
+    DESCRIPTOR_NOT_FOUND = "descriptor-not-found"
+    DESCRIPTOR_UNAVAILABLE = "descriptor-unavailable"
+    DESCRIPTOR_WITHDRAWN = "descriptor-withdrawn"
+    DIGEST_MISMATCH = "digest-mismatch"
+    ENTRYPOINT_UNAVAILABLE = "entrypoint-unavailable"
+    EXPIRED = "expired"
+    FEATURE_DISABLED = "feature-disabled"
+    FOREIGN_RUNTIME = "foreign-runtime"
+    INVALID_CANDIDATE = "invalid-candidate"
+    INVALID_PLUGIN = "invalid-plugin"
+    INVALID_REQUEST = "invalid-request"
+    NO_CREDENTIAL = "no-credential"
+    PAYLOAD_MISMATCH = "payload-mismatch"
+    PAYLOAD_UNAVAILABLE = "payload-unavailable"
+    PLAN_EXPIRED = "plan-expired"
+    PLAN_REPLAYED = "plan-replayed"
+    POLICY_BLOCKED = "policy-blocked"
+    POLICY_CHANGED = "policy-changed"
+    POLICY_CONTEXT_UNAVAILABLE = "policy-context-unavailable"
+    REVIEW_TOO_LARGE = "review-too-large"
+    SEARCH_MISMATCH = "search-mismatch"
+    SOURCE_RATE_LIMITED = "source-rate-limited"
+    UNSUPPORTED_RESOURCE = "unsupported-resource"
+    WRITE_FAILED = "write-failed"
+    WRONG_KIND = "wrong-kind"
+@dataclass
+class PluginInstallationFileReview(_Model):
+    digest: str
+    executable: bool
+    media_type: str
+    path: str
+    size_bytes: int
+@dataclass
+class PluginInstallationLocation(_Model):
+    display_label: str
+    relative_path: str
+@dataclass
+class PluginInstallationMCPServerReview(_Model):
+    name: str
+    transport: PluginInstallationMCPTransport
+    host: str | None = None
+class PluginInstallationMCPTransport(Enum):
+    LOCAL = "local"
+    REMOTE = "remote"
+@dataclass
+class PluginInstallationManagementOutcome(_Model):
+    kind: PluginInstallationManagementOutcomeKind
+    plan: PluginInstallPlan | None = None
+    reason: PluginInstallationFailureReason | None = None
+    retry_after_seconds: int | None = None
+class PluginInstallationManagementOutcomeKind(Enum):
+    INSTALL_PLANNED = "install-planned"
+    REFUSED = "refused"
+@dataclass
+class PluginInstallationManagementResult(_Model):
+    kind: CatalogReferenceInstallationResultKind
+    field: CatalogInvalidRequestField | None = None
+    message: str | None = None
+    minimum_supported_protocol_version: int | None = None
+    negotiated: CatalogNegotiatedContract | None = None
+    outcome: PluginInstallationManagementOutcome | None = None
+    reason: CatalogNeReason | None = None
+    retry_after_seconds: int | None = None
+    runtime_protocol_version: int | None = None
+    status_code: int | None = None
+    supported_capabilities: builtins.list[str] | None = None
+    unsupported_capabilities: builtins.list[str] | None = None
+@dataclass
+class PluginInstallationOutcome(_Model):
+    kind: PluginInstallationOutcomeKind
+    installation: PluginInstallationSummary | None = None
+    operation_id: str | None = None
+    reason: PluginInstallationFailureReason | None = None
+    retry_after_seconds: int | None = None
+class PluginInstallationOutcomeKind(Enum):
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    INSTALLED = "installed"
+    REFUSED = "refused"
+@dataclass
+class PluginInstallationResult(_Model):
+    kind: CatalogReferenceInstallationResultKind
+    field: CatalogInvalidRequestField | None = None
+    message: str | None = None
+    minimum_supported_protocol_version: int | None = None
+    negotiated: CatalogNegotiatedContract | None = None
+    outcome: PluginInstallationOutcome | None = None
+    reason: CatalogNeReason | None = None
+    retry_after_seconds: int | None = None
+    runtime_protocol_version: int | None = None
+    status_code: int | None = None
+    supported_capabilities: builtins.list[str] | None = None
+    unsupported_capabilities: builtins.list[str] | None = None
+@dataclass
+class PluginInstallationReview(_Model):
+    action: PluginInstallationReviewAction
+    catalogue: InstallationCatalogueIdentity
+    files: builtins.list[PluginInstallationFileReview]
+    installs_disabled: bool
+    manifest_content: str
+    manifest_path: str
+    name: str
+    source: PluginInstallationSource
+    target: PluginInstallationLocation
+    total_bytes: int
+    description: str | None = None
+    mcp_servers: builtins.list[PluginInstallationMCPServerReview] | None = None
+    version: str | None = None
+class PluginInstallationReviewAction(Enum):
+    INSTALL = "install"
+@dataclass
+class PluginInstallationSource(_Model):
+    bundle_digest: str
+    catalog_revision_id: str
+    descriptor_digest: str
+    repository: str
+    repository_id: str
+    resource_id: str
+    revision: str
+    root: str
+@dataclass
+class PluginInstallationSummary(_Model):
+    catalogue: InstallationCatalogueIdentity
+    enabled: bool
+    installed_at: str
+    name: str
+    operation_id: str
+    source: PluginInstallationSource
+    target: PluginInstallationLocation
 @dataclass
 class PluginList(_Model):
     plugins: builtins.list[Plugin]
 @dataclass
 class PluginListResult(_Model):
     plugins: builtins.list[InstalledPluginInfo]
+@dataclass
+class PluginPlanInstallRequest(_Model):
+    candidate_handle: str
+    contract: CatalogClientContract
+    policy_session_id: str
 @dataclass
 class PluginUpdateAllEntry(_Model):
     marketplace: str
@@ -5656,10 +8541,20 @@ class ProtocolExternalToolDefinition(_Model):
     defer: MCPServerConfigDeferTools | None = None
     is_terminal: bool | None = None
     metadata: dict[str, Any] | None = None
+    namespace: ProtocolExternalToolNamespace | None = None
     overrides_built_in_tool: bool | None = None
     parameters: dict[str, Any] | None = None
     skip_permission: bool | None = None
     title: str | None = None
+@dataclass
+class ProtocolExternalToolNamespace(_Model):
+    name: str
+    description: str | None = None
+@dataclass
+class ProtocolImageGenerationOptions(_Model):
+    enabled: bool | None = None
+    save_to_disk: bool | None = None
+    watermark: bool | None = None
 @dataclass
 class ProtocolMarkerSectionOverride(_Model):
     action: Action
@@ -5720,6 +8615,7 @@ class ProviderAddResult(_Model):
 class ProviderConfig(_Model):
     base_url: str
     api_key: str | None = None
+    api_key_command: str | None = None
     azure: ProviderConfigAzure | None = None
     bearer_token: str | None = None
     has_bearer_token_provider: bool | None = None
@@ -5729,6 +8625,7 @@ class ProviderConfig(_Model):
     max_prompt_tokens: float | None = None
     model_capabilities: ModelCapabilitiesOverride | None = None
     model_id: str | None = None
+    model_provider: ProviderConfigModelProvider | None = None
     provider_name: str | None = None
     transport: ProviderTransport | None = None
     type: ProviderType | None = None
@@ -5737,9 +8634,22 @@ class ProviderConfig(_Model):
 @dataclass
 class ProviderConfigAzure(_Model):
     api_version: str | None = None
+class ProviderConfigModelProvider(Enum):
+    ANTHROPIC = "anthropic"
+    AZURE_OPENAI = "azure_openai"
+    FOUNDRY_LOCAL = "foundry_local"
+    LLAMA_CPP = "llama_cpp"
+    LM_STUDIO = "lm_studio"
+    OLLAMA = "ollama"
+    OPENAI = "openai"
 ProviderConfigTransport: TypeAlias = ProviderTransport
 ProviderConfigType: TypeAlias = ProviderType
 ProviderConfigWireApi: TypeAlias = ProviderWireAPI
+@dataclass
+class ProviderDescriptor(_Model):
+    available: bool
+    kind: LoginProviderKind
+    label: str
 @dataclass
 class ProviderEndpoint(_Model):
     base_url: str
@@ -5763,6 +8673,7 @@ class ProviderModelConfig(_Model):
     max_context_window_tokens: float | None = None
     max_output_tokens: float | None = None
     max_prompt_tokens: float | None = None
+    metadata: dict[str, Any] | None = None
     model_id: str | None = None
     name: str | None = None
     system_message: ProtocolSystemMessageConfig | None = None
@@ -5773,6 +8684,15 @@ class ProviderSessionToken(_Model):
     token: str
     expires_at: datetime | None = None
     model: str | None = None
+@dataclass
+class ProviderSyncRequest(_Model):
+    models: builtins.list[ProviderModelConfig] | None = None
+    providers: builtins.list[NamedProviderConfig] | None = None
+@dataclass
+class ProviderSyncResult(_Model):
+    models: builtins.list[Any]
+    selection_ids: builtins.list[str]
+    model_deselected: bool | None = None
 @dataclass
 class ProviderTokenAcquireRequest(_Model):
     provider_name: str
@@ -5790,6 +8710,31 @@ class ProviderType(Enum):
 class ProviderWireAPI(Enum):
     COMPLETIONS = "completions"
     RESPONSES = "responses"
+@dataclass
+class ProviderWithdrawRequest(_Model):
+    models: builtins.list[str]
+@dataclass
+class ProviderWithdrawResult(_Model):
+    providers_removed: builtins.list[str]
+    withdrawn: builtins.list[str]
+    model_deselected: bool | None = None
+@dataclass
+class PurpleInstallationFileReview(_Model):
+    digest: str
+    executable: bool
+    media_type: str
+    path: str
+    size_bytes: int
+@dataclass
+class PurpleInstallationSource(_Model):
+    bundle_digest: str
+    catalog_revision_id: str
+    descriptor_digest: str
+    repository: str
+    repository_id: str
+    resource_id: str
+    revision: str
+    root: str
 class PurpleSource(Enum):
     GITHUB = "github"
 PushAttachment: TypeAlias = PushAttachmentFile | PushAttachmentDirectory | PushAttachmentSelection | PushAttachmentGitHubReference | PushAttachmentGitHubCommit | PushAttachmentGitHubRelease | PushAttachmentGitHubActionsJob | PushAttachmentGitHubRepository | PushAttachmentGitHubFileDiff | PushAttachmentGitHubTreeComparison | PushAttachmentGitHubURL | PushAttachmentGitHubFile | PushAttachmentGitHubSnippet | PushAttachmentBlob | ExtensionContextPushInput
@@ -5971,6 +8916,14 @@ class PushGitHubRepoRef(_Model):
     owner: str
     id: int | None = None
 @dataclass
+class QueueAppendSteeringRequest(_Model):
+    agent_mode: SendAgentMode
+    attachments: builtins.list[Attachment]
+    display_prompt: str
+    expected_prompt: str
+    message_id: str
+    prompt: str
+@dataclass
 class QueueBeginDeferredIdleDrainRequest(_Model):
     active_background_work: bool
 @dataclass
@@ -6037,6 +8990,7 @@ class QueuePendingItems(_Model):
     agent_mode: SendAgentMode | None = None
     id: str | None = None
     message_id: str | None = None
+    source: str | None = None
 class QueuePendingItemsKind(Enum):
     COMMAND = "command"
     MESSAGE = "message"
@@ -6045,6 +8999,7 @@ class QueuePendingItemsResult(_Model):
     items: builtins.list[QueuePendingItems]
     steering_messages: builtins.list[str]
     in_flight_steering_count: int | None = None
+    withdrawable_turn_message_id: str | None = None
 @dataclass
 class QueueRemoveAtRequest(_Model):
     id: str
@@ -6067,6 +9022,7 @@ class QueueSetDrainPausedRequest(_Model):
 class QueueSnapshotResult(_Model):
     items: builtins.list[QueuePendingItems]
     steering_messages: builtins.list[str]
+    in_flight_model_change_id: str | None = None
     item_orders: builtins.list[int] | None = None
     steering_message_orders: builtins.list[int] | None = None
 @dataclass
@@ -6078,6 +9034,14 @@ class QueueUpdateTextRequest(_Model):
 class QueueUpdateTextResult(_Model):
     updated: bool
 @dataclass
+class QueueWithdrawMessageRequest(_Model):
+    expected_prompt: str
+    message_id: str
+@dataclass
+class QueueWithdrawMessageResult(_Model):
+    interrupted: bool
+    removed: bool
+@dataclass
 class QueuedCommandHandled(_Model):
     stop_processing_queue: bool | None = None
     handled: ClassVar[bool] = True
@@ -6086,6 +9050,11 @@ class QueuedCommandNotHandled(_Model):
     handled: ClassVar[bool] = False
 QueuedCommandResult: TypeAlias = QueuedCommandHandled | QueuedCommandNotHandled
 def _load_QueuedCommandResult(obj: Any) -> QueuedCommandResult: ...
+@dataclass
+class QuotaWarningProjection(_Model):
+    message: str
+    warning_type: str
+    url: str | None = None
 @dataclass
 class RegisterEventInterestParams(_Model):
     event_type: str
@@ -6208,6 +9177,10 @@ class RemoteSessionRepository(_Model):
     name: str
     owner: str
     branch: str | None = None
+class Resource(Enum):
+    MCP = "mcp"
+    PLUGIN = "plugin"
+    SKILL = "skill"
 @dataclass
 class ResponseFormat(_Model):
     json_schema: JSONSchemaResponseFormat
@@ -6215,11 +9188,45 @@ class ResponseFormat(_Model):
 class ResponseFormatType(Enum):
     JSON_SCHEMA = "json_schema"
 @dataclass
+class ReviewClass(_Model):
+    action: InstallationReviewAction
+    catalogue: InstallationCatalogueIdentity
+    files: builtins.list[PurpleInstallationFileReview]
+    total_bytes: int
+    description: str | None = None
+    entrypoint_content: str | None = None
+    entrypoint_path: str | None = None
+    files_modified: bool | None = None
+    installation: SkillInstallationSummary | None = None
+    installs_disabled: bool | None = None
+    manifest_content: str | None = None
+    manifest_path: str | None = None
+    mcp_servers: builtins.list[PluginInstallationMCPServerReview] | None = None
+    name: str | None = None
+    source: PurpleInstallationSource | None = None
+    target: InstallationLocation | None = None
+    version: str | None = None
+class RunFailureKind(Enum):
+    MAX_AI_CREDITS = "maxAiCredits"
+    MAX_TOTAL_SUBAGENTS = "maxTotalSubagents"
+    TIMEOUT_SECONDS = "timeoutSeconds"
+@dataclass
 class RunOptions(_Model):
     limits: FactoryRunLimits | None = None
     log_phase_names: bool | None = None
     notify_on_complete: bool | None = None
     resume_from_run_id: str | None = None
+class RunStatus(Enum):
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    ERROR = "error"
+    HALTED = "halted"
+    PAUSED = "paused"
+    PENDING = "pending"
+    RUNNING = "running"
+@dataclass
+class SandboxApplyDefaultsRequest(_Model):
+    stored: Any
 @dataclass
 class SandboxConfig(_Model):
     enabled: bool
@@ -6227,6 +9234,7 @@ class SandboxConfig(_Model):
     allow_bypass: bool | None = None
     allow_dev_tool_access: bool | None = None
     auth: SandboxConfigAuth | None = None
+    credentials: SandboxCredentialsConfig | None = None
     managed_lsp_routing_locked: bool | None = None
     managed_mcp_routing_locked: bool | None = None
     sandbox_lsp_servers: bool | None = None
@@ -6236,6 +9244,14 @@ class SandboxConfig(_Model):
 class SandboxConfigAuth(_Model):
     gh: bool | None = None
     git: bool | None = None
+class SandboxConfigSource(Enum):
+    NEVER_CONFIGURED = "never_configured"
+    REPOSITORY_POLICY = "repository_policy"
+    SESSION_DISABLED = "session_disabled"
+    SESSION_FLAG = "session_flag"
+    UNSUPPORTED_HOST = "unsupported_host"
+    USER_DISABLED = "user_disabled"
+    USER_ENABLED = "user_enabled"
 @dataclass
 class SandboxConfigUserPolicy(_Model):
     experimental: SandboxConfigUserPolicyExperimental | None = None
@@ -6270,6 +9286,16 @@ class SandboxConfigUserPolicyNetworkProxy(_Model):
 class SandboxConfigUserPolicySeatbelt(_Model):
     keychain_access: bool | None = None
 @dataclass
+class SandboxCredentialSuggestion(_Model):
+    name: str
+    suggested_inject_hosts: builtins.list[str]
+@dataclass
+class SandboxCredentialSuggestionsResult(_Model):
+    suggestions: builtins.list[SandboxCredentialSuggestion]
+@dataclass
+class SandboxCredentialsConfig(_Model):
+    env_vars: dict[str, SandboxMaskedEnvVar]
+@dataclass
 class SandboxDisableForSessionRequest(_Model):
     request_id: str
     decision_context: PermissionDecisionContext | None = None
@@ -6278,10 +9304,68 @@ class SandboxDisableForSessionResult(_Model):
     enabled: bool
     success: bool
 @dataclass
+class SandboxDocsURLResult(_Model):
+    url: str
+@dataclass
 class SandboxEnforcementStatus(_Model):
     blocked: bool
     required: bool
     reason: str | None = None
+@dataclass
+class SandboxGrantPathForRequestRequest(_Model):
+    request_id: str
+    decision_context: PermissionDecisionContext | None = None
+@dataclass
+class SandboxGrantPathForRequestResult(_Model):
+    success: bool
+@dataclass
+class SandboxHostCapability(_Model):
+    name: str
+    supported: bool
+    reason: str | None = None
+SandboxHostCapabilityName: TypeAlias = str
+@dataclass
+class SandboxHostSupport(_Model):
+    capabilities: builtins.list[SandboxHostCapability]
+    supported: bool
+    reason: str | None = None
+@dataclass
+class SandboxMaskedEnvVar(_Model):
+    inject_hosts: builtins.list[str]
+@dataclass
+class SandboxProxyCACreateResult(_Model):
+    certificate_path: str
+@dataclass
+class SandboxProxyCARequest(_Model):
+    sandbox_config: SandboxConfig | None = None
+class SandboxProxyCAState(Enum):
+    ERROR = "error"
+    INSTALLED = "installed"
+    NOT_INSTALLED = "notInstalled"
+    UNSUPPORTED = "unsupported"
+@dataclass
+class SandboxProxyCAStatus(_Model):
+    can_install: bool
+    state: SandboxProxyCAState
+    detail: str | None = None
+SandboxProxyCaCheckInstallationSupportResult: TypeAlias = bool
+SandboxProxyCaCheckRelevanceResult: TypeAlias = bool
+@dataclass
+class SandboxProxySecretGetResult(_Model):
+    value: str | None = None
+@dataclass
+class SandboxProxySecretLocation(_Model):
+    config_dir: str
+    secret_id: str
+@dataclass
+class SandboxProxySecretSaveRequest(_Model):
+    value: str
+@dataclass
+class SandboxProxySecretSaveResult(_Model):
+    stored_in_keychain: bool
+@dataclass
+class SandboxResolveFlooredConfigResult(_Model):
+    sandbox_json: Any
 class SandboxSessionChange(Enum):
     DISABLED = "disabled"
     RESTORED = "restored"
@@ -6356,6 +9440,12 @@ class SendAgentMode(Enum):
     INTERACTIVE = "interactive"
     PLAN = "plan"
     SHELL = "shell"
+@dataclass
+class SendAndWaitResult(_Model):
+    aborted: bool
+    message_id: str
+    completion_event_id: str | None = None
+    response: SessionEvent | None = None
 @dataclass
 class SendAttachmentsToMessageParams(_Model):
     attachments: builtins.list[PushAttachment]
@@ -6482,6 +9572,10 @@ class SessionCompletionItem(_Model):
     range_end: int | None = None
     range_start: int | None = None
 @dataclass
+class SessionConnectedIDEInfo(_Model):
+    ide_name: str
+    workspace_folder: str
+@dataclass
 class SessionContext(_Model):
     cwd: str
     branch: str | None = None
@@ -6513,6 +9607,8 @@ class SessionContextInfo(_Model):
     system_tokens: int
     tool_definitions_tokens: int
     total_tokens: int
+    display_model_name: str | None = None
+    provider: ModelProviderRef | None = None
 @dataclass
 class SessionEnrichMetadataResult(_Model):
     sessions: builtins.list[LocalSessionMetadataValue]
@@ -6526,6 +9622,7 @@ class SessionFSAppendFileRequest(_Model):
 class SessionFSError(_Model):
     code: SessionFSErrorCode
     message: str | None = None
+    write_changed: bool | None = None
 class SessionFSErrorCode(Enum):
     ENOENT = "ENOENT"
     UNKNOWN = "UNKNOWN"
@@ -6542,6 +9639,14 @@ class SessionFSMkdirRequest(_Model):
     session_id: str
     mode: int | None = None
     recursive: bool | None = None
+@dataclass
+class SessionFSReadFileBytesRequest(_Model):
+    path: str
+    session_id: str
+@dataclass
+class SessionFSReadFileBytesResult(_Model):
+    content: str
+    error: SessionFSError | None = None
 @dataclass
 class SessionFSReadFileRequest(_Model):
     path: str
@@ -6584,6 +9689,7 @@ class SessionFSRmRequest(_Model):
     recursive: bool | None = None
 @dataclass
 class SessionFSSetProviderCapabilities(_Model):
+    binary: bool | None = None
     sqlite: bool | None = None
 class SessionFSSetProviderConventions(Enum):
     POSIX = "posix"
@@ -6654,6 +9760,12 @@ class SessionFSStatResult(_Model):
     size: int
     error: SessionFSError | None = None
 @dataclass
+class SessionFSWriteFileBytesRequest(_Model):
+    content: str
+    path: str
+    session_id: str
+    mode: int | None = None
+@dataclass
 class SessionFSWriteFileRequest(_Model):
     content: str
     path: str
@@ -6696,7 +9808,7 @@ class SessionInstalledPluginSourceLocal(_Model):
     source: FluffySource
 @dataclass
 class SessionInstalledPluginSourceURL(_Model):
-    source: MCPServerCardURLKind
+    source: Kind
     url: str
     path: str | None = None
     ref: str | None = None
@@ -6726,7 +9838,7 @@ class SessionLimitPredictionRequest(_Model):
     model_id: str | None = None
 @dataclass
 class SessionLimitPredictionResult(_Model):
-    kind: SessionLimitPredictionResultKind
+    kind: ImageToolModelAvailability
     prediction: SessionLimitPredictionDetails | None = None
     reason: SessionLimitPredictionUnavailableReason | None = None
 class SessionLimitPredictionResultKind(Enum):
@@ -6768,11 +9880,34 @@ class SessionLogLevel(Enum):
     INFO = "info"
     WARNING = "warning"
 @dataclass
+class SessionMCPOauthCancelLoginRequest(_Model):
+    expected_installation_id: str
+    login_id: str
+@dataclass
+class SessionMCPOauthCancelLoginResult(_Model):
+    cancelled: bool
+@dataclass
+class SessionMCPOauthPrepareLoginRequest(_Model):
+    expected_installation_id: str
+    server_name: str
+    callback_success_message: str | None = None
+    client_name: str | None = None
+    force_reauth: bool | None = None
+@dataclass
+class SessionMCPOauthPrepareLoginResult(_Model):
+    expires_at: datetime
+    login_id: str
+@dataclass
+class SessionMCPSetConnectedIDEInfoParams(_Model):
+    ide: SessionConnectedIDEInfo | None = None
+@dataclass
 class SessionManagedPermissions(_Model):
     allow: builtins.list[str] | None = None
     ask: builtins.list[str] | None = None
     deny: builtins.list[str] | None = None
+    disable_assisted_permissions_mode: bool | None = None
     disable_bypass_permissions_mode: str | None = None
+    limit_to: builtins.list[str] | None = None
 @dataclass
 class SessionManagedSettings(_Model):
     permissions: SessionManagedPermissions | None = None
@@ -6787,6 +9922,7 @@ class SessionMetadataSnapshot(_Model):
     start_time: datetime
     working_directory: str
     client_name: str | None = None
+    indexed_search: IndexedSearchState | None = None
     initial_name: str | None = None
     remote_metadata: MetadataSnapshotRemoteMetadata | None = None
     selected_model: str | None = None
@@ -6795,9 +9931,18 @@ class SessionMetadataSnapshot(_Model):
     workspace: WorkspaceSummary | None = None
     workspace_path: str | None = None
 @dataclass
+class SessionModelClearStartupSeedRequest(_Model):
+    expected_model: str
+    expected_provider_id: str | None = None
+@dataclass
+class SessionModelClearStartupSeedResult(_Model):
+    cleared: bool
+@dataclass
 class SessionModelList(_Model):
     list: builtins.list[Any]
+    auto: AutoTierMetadata | None = None
     model_price_categories: builtins.list[SessionModelPriceCategory] | None = None
+    providers: builtins.list[ModelProviderDescriptor] | None = None
     quota_snapshots: dict[str, Any] | None = None
 SessionModelListRequest: TypeAlias = ModelListRequest
 @dataclass
@@ -6809,10 +9954,13 @@ class SessionOpenOptions(_Model):
     additional_content_exclusion_policies: builtins.list[SessionOpenOptionsAdditionalContentExclusionPolicy] | None = None
     additional_directories: builtins.list[str] | None = None
     agent_context: str | None = None
+    agent_directories: builtins.list[str] | None = None
     allow_all_mcp_server_instructions: bool | None = None
     ask_user_disabled: bool | None = None
     auth_client_id_metadata_url: str | None = None
     auth_info: AuthInfo | None = None
+    autopilot: AutopilotOptions | None = None
+    auto_tier_is_explicit: bool | None = None
     available_tools: builtins.list[str] | None = None
     capi: CapiSessionOptions | None = None
     client_kind: str | None = None
@@ -6829,23 +9977,30 @@ class SessionOpenOptions(_Model):
     disabled_skills: builtins.list[str] | None = None
     enable_citations: bool | None = None
     enable_file_change_tracking: bool | None = None
+    enable_file_hooks: bool | None = None
     enable_managed_settings: bool | None = None
     enable_on_demand_instruction_discovery: bool | None = None
     enable_script_safety: bool | None = None
     enable_skills: bool | None = None
     enable_streaming: bool | None = None
+    enforce_managed_model_defaults: bool | None = None
     env_value_mode: MCPSetEnvValueModeDetails | None = None
     events_log_directory: str | None = None
     events_log_includes_subagents: bool | None = None
     excluded_builtin_agents: builtins.list[str] | None = None
+    excluded_managed_settings: builtins.list[str] | None = None
     excluded_tools: builtins.list[str] | None = None
     exp_assignments: Any = None
     feature_flags: dict[str, bool] | None = None
     has_skill_provider: bool | None = None
+    hook_directories: builtins.list[str] | None = None
+    ignored_skills_locations: builtins.list[str] | None = None
     included_builtin_agents: builtins.list[str] | None = None
     included_builtin_skills: builtins.list[str] | None = None
     installed_plugins: builtins.list[InstalledPlugin] | None = None
+    instruction_directories: builtins.list[str] | None = None
     integration_id: str | None = None
+    interactive_user: bool | None = None
     is_experimental_mode: bool | None = None
     log_interactive_shells: bool | None = None
     lsp_client_name: str | None = None
@@ -6867,7 +10022,7 @@ class SessionOpenOptions(_Model):
     remote_steerable: bool | None = None
     running_in_interactive_mode: bool | None = None
     sandbox_config: SandboxConfig | None = None
-    sandbox_config_source: _SandboxConfigSource | None = None
+    sandbox_config_source: SandboxConfigSource | None = None
     session_capabilities: builtins.list[SessionCapability] | None = None
     session_id: str | None = None
     session_limits: SessionLimitsConfig | None = None
@@ -6917,7 +10072,23 @@ class SessionOpenResult(_Model):
     session_api: Any = None
     session_id: str | None = None
     startup_prompts: builtins.list[str] | None = None
+@dataclass
+class SessionPluginsDisableRequest(_Model):
+    names: builtins.list[str]
+@dataclass
+class SessionPluginsEnableRequest(_Model):
+    names: builtins.list[str]
+@dataclass
+class SessionPluginsInstallRequest(_Model):
+    source: str
+SessionPluginsMarketplacesRefreshRequest: TypeAlias = PluginsMarketplacesRefreshRequest
 SessionPluginsReloadRequest: TypeAlias = PluginsReloadRequest
+@dataclass
+class SessionPluginsRetryManagedRequest(_Model):
+    plugins: builtins.list[str] | None = None
+@dataclass
+class SessionPluginsRetryManagedResult(_Model):
+    plugins: builtins.list[ManagedPluginRetryEntry]
 SessionProviderGetEndpointRequest: TypeAlias = ProviderGetEndpointRequest
 @dataclass
 class SessionPruneResult(_Model):
@@ -6926,6 +10097,80 @@ class SessionPruneResult(_Model):
     dry_run: bool
     freed_bytes: int
     skipped: builtins.list[str]
+@dataclass
+class SessionQuotaDelegateWarning(_Model):
+    text: str
+    url: str
+@dataclass
+class SessionQuotaGetResult(_Model):
+    can_signup_for_copilot_free: bool
+    delegate_available: bool
+    dynamic_workflows_enabled: bool
+    dynamic_workflows_ui_visible: bool
+    is_free_user: bool
+    is_tbb_user: bool
+    model_cost_column_visible: bool
+    plan_tier: SessionQuotaPlanTier
+    premium_requests_billable: bool
+    snapshots: dict[str, SessionQuotaSnapshot]
+    delegate_warning: SessionQuotaDelegateWarning | None = None
+    provider_quotas: builtins.list[ProviderQuotaState] | None = None
+    upgrade_url: str | None = None
+class SessionQuotaPlanTier(Enum):
+    ACCESS = "access"
+    BUSINESS = "business"
+    EDU = "edu"
+    ENTERPRISE = "enterprise"
+    FREE = "free"
+    MAX = "max"
+    PRO = "pro"
+    PRO_PLUS = "pro_plus"
+    UNKNOWN = "unknown"
+@dataclass
+class SessionQuotaProjection(_Model):
+    can_signup_for_copilot_free: bool
+    delegate_available: bool
+    dynamic_workflows_enabled: bool
+    dynamic_workflows_ui_visible: bool
+    is_free_user: bool
+    is_tbb_user: bool
+    model_cost_column_visible: bool
+    plan_tier: SessionQuotaPlanTier
+    premium_requests_billable: bool
+    snapshots: dict[str, SessionQuotaSnapshot]
+    delegate_warning: SessionQuotaDelegateWarning | None = None
+    provider_quotas: builtins.list[ProviderQuotaState] | None = None
+    upgrade_url: str | None = None
+@dataclass
+class SessionQuotaRefreshResult(_Model):
+    can_signup_for_copilot_free: bool
+    delegate_available: bool
+    dynamic_workflows_enabled: bool
+    dynamic_workflows_ui_visible: bool
+    is_free_user: bool
+    is_tbb_user: bool
+    model_cost_column_visible: bool
+    plan_tier: SessionQuotaPlanTier
+    premium_requests_billable: bool
+    snapshots: dict[str, SessionQuotaSnapshot]
+    delegate_warning: SessionQuotaDelegateWarning | None = None
+    provider_quotas: builtins.list[ProviderQuotaState] | None = None
+    upgrade_url: str | None = None
+@dataclass
+class SessionQuotaSnapshot(_Model):
+    entitlement_requests: float
+    is_unlimited_entitlement: bool
+    overage: float
+    overage_allowed_with_exhausted_quota: bool
+    remaining_percentage: float
+    usage_allowed_with_exhausted_quota: bool
+    used_requests: float
+    has_quota: bool | None = None
+    overage_entitlement: float | None = None
+    reset_date_epoch_ms: float | None = None
+    reset_date_estimated: bool | None = None
+    token_based_billing: bool | None = None
+SessionQuotaTakeWarningsResult: TypeAlias = builtins.list[Any]
 @dataclass
 class SessionSetCredentialsParams(_Model):
     credentials: SettableAuthInfo | None = None
@@ -7029,8 +10274,10 @@ class SessionTelemetryEngagement(_Model):
 class SessionUpdateOptionsParams(_Model):
     additional_content_exclusion_policies: builtins.list[OptionsUpdateAdditionalContentExclusionPolicy] | None = None
     agent_context: str | None = None
+    agent_directories: builtins.list[str] | None = None
     allow_all_mcp_server_instructions: bool | None = None
     ask_user_disabled: bool | None = None
+    autopilot: AutopilotOptions | None = None
     available_tools: builtins.list[str] | None = None
     capi: CapiSessionOptions | None = None
     client_name: str | None = None
@@ -7055,9 +10302,13 @@ class SessionUpdateOptionsParams(_Model):
     excluded_builtin_agents: builtins.list[str] | None = None
     excluded_tools: builtins.list[str] | None = None
     feature_flags: dict[str, bool] | None = None
+    hook_directories: builtins.list[str] | None = None
+    ignored_skills_locations: builtins.list[str] | None = None
+    image_generation: ProtocolImageGenerationOptions | None = None
     included_builtin_agents: builtins.list[str] | None = None
     included_builtin_skills: builtins.list[str] | None = None
     installed_plugins: builtins.list[SessionInstalledPlugin] | None = None
+    instruction_directories: builtins.list[str] | None = None
     integration_id: str | None = None
     is_experimental_mode: bool | None = None
     log_interactive_shells: bool | None = None
@@ -7072,7 +10323,7 @@ class SessionUpdateOptionsParams(_Model):
     reasoning_summary: ReasoningSummary | None = None
     running_in_interactive_mode: bool | None = None
     sandbox_config: SandboxConfig | None = None
-    sandbox_config_source: _SandboxConfigSource | None = None
+    sandbox_config_source: SandboxConfigSource | None = None
     session_capabilities: builtins.list[SessionCapability] | None = None
     session_limits: SessionLimitsConfig | None = None
     shell: ShellOptions | None = None
@@ -7090,9 +10341,17 @@ class SessionUpdateOptionsParams(_Model):
 class SessionUpdateOptionsResult(_Model):
     success: bool
     plugin_hook_count: int | None = None
+@dataclass
+class SessionUsageSetCodeChangesRequest(_Model):
+    lines_added: float
+    lines_removed: float
+    files_count: float | None = None
 class SessionVisibilityStatus(Enum):
     REPO = "repo"
     UNSHARED = "unshared"
+@dataclass
+class SessionWorkflowPauseAtCheckpointResult(_Model):
+    action: PauseCheckpointAction
 @dataclass
 class SessionWorkingDirectoryContext(_Model):
     cwd: str
@@ -7104,6 +10363,17 @@ class SessionWorkingDirectoryContext(_Model):
     repository: str | None = None
     repository_host: str | None = None
 SessionWorkingDirectoryContextHostType: TypeAlias = HostType
+@dataclass
+class SessionWorkingDirectoryContextWithClient(_Model):
+    cwd: str
+    base_commit: str | None = None
+    branch: str | None = None
+    client_name: str | None = None
+    git_root: str | None = None
+    head_commit: str | None = None
+    host_type: str | None = None
+    repository: str | None = None
+    repository_host: str | None = None
 @dataclass
 class SessionsBulkDeleteRequest(_Model):
     session_ids: builtins.list[str]
@@ -7132,6 +10402,16 @@ class SessionsCloseRequest(_Model):
 @dataclass
 class SessionsCloseResult(_Model):
     pass
+@dataclass
+class SessionsCreateWorkspaceRequest(_Model):
+    convention: str
+    session_id: str
+    session_state_path: str
+    context: SessionWorkingDirectoryContextWithClient | None = None
+    name: str | None = None
+@dataclass
+class SessionsCreateWorkspaceResult(_Model):
+    workspace_json: str
 @dataclass
 class SessionsDeleteRequest(_Model):
     session_id: str
@@ -7211,6 +10491,13 @@ class SessionsListRequest(_Model):
 @dataclass
 class SessionsLoadDeferredRepoHooksRequest(_Model):
     session_id: str
+@dataclass
+class SessionsLoadWorkspaceRequest(_Model):
+    session_id: str
+    sessions_home: str
+@dataclass
+class SessionsLoadWorkspaceResult(_Model):
+    workspace_json: str | None = None
 @dataclass
 class SessionsOpenAttach(_Model):
     session_id: str
@@ -7355,9 +10642,18 @@ class SessionsStopRemoteControlRequest(_Model):
 class SessionsTransferRemoteControlRequest(_Model):
     to_session_id: str
     expected_from_session_id: str | None = None
-SettableAuthInfo: TypeAlias = HMACAuthInfo | EnvAuthInfo | SettableTokenAuthInfo | CopilotAPITokenAuthInfo | UserAuthInfo | GhCLIAuthInfo | APIKeyAuthInfo
+@dataclass
+class SessionsUpdateWorkspaceFieldsRequest(_Model):
+    fields_json: str
+    session_id: str
+    sessions_home: str
+@dataclass
+class SessionsUpdateWorkspaceFieldsResult(_Model):
+    pass
+SettableAuthInfo: TypeAlias = AccountAuthInfo | HMACAuthInfo | EnvAuthInfo | SettableTokenAuthInfo | CopilotAPITokenAuthInfo | UserAuthInfo | GhCLIAuthInfo | APIKeyAuthInfo
 def _load_SettableAuthInfo(obj: Any) -> SettableAuthInfo: ...
 class SettableAuthInfoType(Enum):
+    ACCOUNT = "account"
     API_KEY = "api-key"
     COPILOT_API_TOKEN = "copilot-api-token"
     ENV = "env"
@@ -7436,6 +10732,16 @@ class Skill(_Model):
     path: str | None = None
     plugin_name: str | None = None
 @dataclass
+class SkillApplyInstallRequest(_Model):
+    contract: CatalogClientContract
+    plan_handle: str
+    policy_session_id: str
+@dataclass
+class SkillApplyUninstallRequest(_Model):
+    contract: CatalogClientContract
+    plan_handle: str
+    policy_session_id: str
+@dataclass
 class SkillDiscoveryPath(_Model):
     path: str
     preferred_for_creation: bool
@@ -7450,18 +10756,215 @@ class SkillDiscoveryScope(Enum):
     PERSONAL_COPILOT = "personal-copilot"
     PROJECT = "project"
 @dataclass
+class SkillInstallPlan(_Model):
+    expires_at: str
+    operation_id: str
+    plan_handle: str
+    review: SkillInstallationReview
+    installation: SkillInstallationSummary | None = None
+class SkillInstallationFailureReason(Enum):
+    ALREADY_INSTALLED = "already-installed"
+    BUSY = "busy"
+    CANCELLED = "cancelled"
+    CONFIGURATION_MODIFIED = "configuration-modified"
+    CONFIRMATION_INVALID = "confirmation-invalid"
+    CONFIRMATION_UNAVAILABLE = "confirmation-unavailable"
+    CREDENTIAL_REJECTED = "credential-rejected"
+    DESCRIPTOR_INVALID = "descriptor-invalid"
+    DESCRIPTOR_UNAVAILABLE = "descriptor-unavailable"
+    ENTRYPOINT_UNAVAILABLE = "entrypoint-unavailable"
+    EXPIRED = "expired"
+    FEATURE_DISABLED = "feature-disabled"
+    FOREIGN_RUNTIME = "foreign-runtime"
+    INVALID_CANDIDATE = "invalid-candidate"
+    INVALID_REQUEST = "invalid-request"
+    INVALID_SKILL = "invalid-skill"
+    LIFECYCLE_UNAVAILABLE = "lifecycle-unavailable"
+    NO_CREDENTIAL = "no-credential"
+    OPERATION_LIMIT = "operation-limit"
+    PAYLOAD_MISMATCH = "payload-mismatch"
+    PAYLOAD_UNAVAILABLE = "payload-unavailable"
+    PLAN_EXPIRED = "plan-expired"
+    PLAN_REPLAYED = "plan-replayed"
+    POLICY_CHANGED = "policy-changed"
+    POLICY_CONTEXT_UNAVAILABLE = "policy-context-unavailable"
+    RECOVERY_REQUIRED = "recovery-required"
+    RESOURCE_NOT_FOUND = "resource-not-found"
+    REVIEW_TOO_LARGE = "review-too-large"
+    SEARCH_MISMATCH = "search-mismatch"
+    SOURCE_CHANGED = "source-changed"
+    SOURCE_RATE_LIMITED = "source-rate-limited"
+    WRITE_FAILED = "write-failed"
+    WRONG_KIND = "wrong-kind"
+@dataclass
+class SkillInstallationFileReview(_Model):
+    digest: str
+    executable: bool
+    media_type: str
+    path: str
+    size_bytes: int
+@dataclass
+class SkillInstallationLocation(_Model):
+    display_label: str
+    relative_path: str
+    scope: SkillInstallationScope
+    diagnostics_absolute_path: str | None = None
+@dataclass
+class SkillInstallationManagementOutcome(_Model):
+    kind: SkillInstallationManagementOutcomeKind
+    retry_after_seconds: int | None = None
+    plan: SkillInstallPlan | None = None
+    installations: builtins.list[SkillInstallationSummary] | None = None
+    operation_id: str | None = None
+    reason: SkillInstallationFailureReason | None = None
+    operation: SkillInstallationOperationStatus | None = None
+    diagnostics: builtins.list[str] | None = None
+    installation: SkillInstallationSummary | None = None
+class SkillInstallationManagementOutcomeKind(Enum):
+    ENABLED_CHANGED = "enabled-changed"
+    INSTALL_PLANNED = "install-planned"
+    LISTED = "listed"
+    OPERATION = "operation"
+    RECOVERED = "recovered"
+    RECOVERY_REQUIRED = "recovery-required"
+    REFUSED = "refused"
+    ROLLED_BACK = "rolled-back"
+    UNINSTALL_PLANNED = "uninstall-planned"
+@dataclass
+class SkillInstallationManagementResult(_Model):
+    kind: MCPInstallationManagementResultKind
+    negotiated: CatalogNegotiatedContract | None = None
+    outcome: SkillInstallationManagementOutcome | None = None
+    retry_after_seconds: int | None = None
+    status_code: int | None = None
+    message: str | None = None
+    minimum_supported_protocol_version: int | None = None
+    reason: CatalogNegotiationRefusedReason | None = None
+    runtime_protocol_version: int | None = None
+    supported_capabilities: builtins.list[str] | None = None
+    unsupported_capabilities: builtins.list[str] | None = None
+    field: CatalogInvalidRequestField | None = None
+@dataclass
+class SkillInstallationOperationRequest(_Model):
+    contract: CatalogClientContract
+    operation_id: str
+@dataclass
+class SkillInstallationOperationStatus(_Model):
+    cancellation_requested: bool
+    operation_id: str
+    phase: Phase
+    outcome: SkillInstallationOutcome | None = None
+@dataclass
+class SkillInstallationOutcome(_Model):
+    kind: MCPInstallationOutcomeKind
+    installation: SkillInstallationSummary | None = None
+    retry_after_seconds: int | None = None
+    installation_id: str | None = None
+    operation_id: str | None = None
+    reason: SkillInstallationFailureReason | None = None
+class SkillInstallationOwnershipState(Enum):
+    INTACT = "intact"
+    MODIFIED = "modified"
+    RECOVERY_REQUIRED = "recovery-required"
+@dataclass
+class SkillInstallationResult(_Model):
+    kind: MCPInstallationManagementResultKind
+    negotiated: CatalogNegotiatedContract | None = None
+    outcome: SkillInstallationOutcome | None = None
+    retry_after_seconds: int | None = None
+    status_code: int | None = None
+    message: str | None = None
+    minimum_supported_protocol_version: int | None = None
+    reason: CatalogNegotiationRefusedReason | None = None
+    runtime_protocol_version: int | None = None
+    supported_capabilities: builtins.list[str] | None = None
+    unsupported_capabilities: builtins.list[str] | None = None
+    field: CatalogInvalidRequestField | None = None
+@dataclass
+class SkillInstallationReview(_Model):
+    action: InstallationReviewAction
+    catalogue: InstallationCatalogueIdentity
+    files: builtins.list[SkillInstallationFileReview]
+    total_bytes: int
+    description: str | None = None
+    entrypoint_content: str | None = None
+    entrypoint_path: str | None = None
+    installs_disabled: bool | None = None
+    name: str | None = None
+    source: SkillInstallationSource | None = None
+    target: SkillInstallationLocation | None = None
+    files_modified: bool | None = None
+    installation: SkillInstallationSummary | None = None
+class SkillInstallationScope(Enum):
+    PERSONAL = "personal"
+class SkillInstallationSessionState(Enum):
+    LOADED_DISABLED = "loaded-disabled"
+    LOADED_ENABLED = "loaded-enabled"
+    NOT_LOADED = "not-loaded"
+    UNKNOWN = "unknown"
+@dataclass
+class SkillInstallationSource(_Model):
+    bundle_digest: str
+    catalog_revision_id: str
+    descriptor_digest: str
+    repository: str
+    repository_id: str
+    resource_id: str
+    revision: str
+    root: str
+@dataclass
+class SkillInstallationSummary(_Model):
+    catalogue: InstallationCatalogueIdentity
+    configured_enabled: bool
+    installation_id: str
+    installed_at: str
+    name: str
+    operation_id: str
+    ownership_state: SkillInstallationOwnershipState
+    session_state: SkillInstallationSessionState
+    source: SkillInstallationSource
+    target: SkillInstallationLocation
+@dataclass
+class SkillInstallationsRequest(_Model):
+    contract: CatalogClientContract
+    policy_session_id: str
+@dataclass
 class SkillList(_Model):
     skills: builtins.list[Skill]
+@dataclass
+class SkillPlanInstallRequest(_Model):
+    candidate_handle: str
+    contract: CatalogClientContract
+    policy_session_id: str
+@dataclass
+class SkillPlanUninstallRequest(_Model):
+    contract: CatalogClientContract
+    installation_id: str
+    policy_session_id: str
 @dataclass
 class SkillProviderDescriptor(_Model):
     description: str
     name: str
     argument_hint: str | None = None
+    directory: str | None = None
     disable_model_invocation: bool | None = None
     user_invocable: bool | None = None
 @dataclass
 class SkillProviderListRequest(_Model):
     session_id: str
+@dataclass
+class SkillSetEnabledRequest(_Model):
+    contract: CatalogClientContract
+    enabled: bool
+    installation_id: str
+    policy_session_id: str
+@dataclass
+class SkillUninstallPlan(_Model):
+    expires_at: str
+    installation: SkillInstallationSummary
+    operation_id: str
+    plan_handle: str
+    review: SkillInstallationReview
 @dataclass
 class SkillsConfigSetDisabledSkillsRequest(_Model):
     disabled_skills: builtins.list[str]
@@ -7475,6 +10978,7 @@ class SkillsDisableRequest(_Model):
 @dataclass
 class SkillsDiscoverRequest(_Model):
     exclude_host_skills: bool | None = None
+    ignored_skills_locations: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
     skill_directories: builtins.list[str] | None = None
 @dataclass
@@ -7483,7 +10987,9 @@ class SkillsEnableRequest(_Model):
 @dataclass
 class SkillsGetDiscoveryPathsRequest(_Model):
     exclude_host_skills: bool | None = None
+    ignored_skills_locations: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
+    skill_directories: builtins.list[str] | None = None
 @dataclass
 class SkillsGetInvokedResult(_Model):
     skills: builtins.list[SkillsInvokedSkill]
@@ -7513,6 +11019,7 @@ class SlashCommandAgentPromptResult(_Model):
     prompt: str
     mode: SessionMode | None = None
     notice: str | None = None
+    reservation_token: str | None = None
     runtime_settings_changed: bool | None = None
     kind: ClassVar[str] = "agent-prompt"
 class SlashCommandAgentPromptResultKind(Enum):
@@ -7588,6 +11095,7 @@ class SlashCommandSelectSubcommandResultKind(Enum):
 @dataclass
 class SlashCommandSetModelResult(_Model):
     model: str
+    auto_tier: AutoTier | None = None
     reasoning_effort: str | None = None
     repo_scope: str | None = None
     revert_on_cancel: dict[str, Any] | None = None
@@ -7626,11 +11134,35 @@ class SlashCommandTimelineEntry(_Model):
     type: str
     remediation: RemediationAction | None = None
     url: str | None = None
+@dataclass
+class SourceClass(_Model):
+    kind: CatalogCandidateSourceKind | None = None
+    path: str | None = None
+    repository: str | None = None
+    url: str | None = None
+class StaffLogLevelMigrationStatus(Enum):
+    CURRENT = "current"
+    INELIGIBLE = "ineligible"
+    REFRESHED = "refreshed"
+class StaffUpdateChannelMigrationStatus(Enum):
+    COMPLETED = "completed"
+    CURRENT = "current"
+    EXCLUDED_EXPERIMENTAL = "excluded-experimental"
+    INELIGIBLE = "ineligible"
+    MIGRATED = "migrated"
 class StickySource(Enum):
     LOCAL = "local"
 @dataclass
 class SubagentSettings(_Model):
     agents: dict[str, SubagentSettingsEntry] | None = None
+    context_management_tools: bool | None = None
+    disabled_subagents: builtins.list[str] | None = None
+    max_concurrency: int | None = None
+    max_depth: int | None = None
+@dataclass
+class SubagentSettingsConfig(_Model):
+    agents: dict[str, SubagentSettingsEntry] | None = None
+    context_management_tools: bool | None = None
     disabled_subagents: builtins.list[str] | None = None
     max_concurrency: int | None = None
     max_depth: int | None = None
@@ -7641,6 +11173,7 @@ class SubagentSettingsEntry(_Model):
     effort_level: str | None = None
     model: str | None = None
     model_policy: AgentModelPolicy | None = None
+    provider_id: str | None = None
 class SubagentSettingsEntryContextTier(Enum):
     DEFAULT = "default"
     INHERIT = "inherit"
@@ -7648,6 +11181,7 @@ class SubagentSettingsEntryContextTier(Enum):
 @dataclass
 class SystemMessageBlock(_Model):
     content: str
+    cache_breakpoint: bool | None = None
     is_static: bool | None = None
 @dataclass
 class TaskAgentInfo(_Model):
@@ -7678,6 +11212,12 @@ class TaskAgentProgress(_Model):
     recent_activity: builtins.list[TaskProgressLine]
     type: TaskAgentInfoType
     latest_intent: str | None = None
+@dataclass
+class TaskBlocker(_Model):
+    kind: TaskBlockerKind
+    permission_recovery: PermissionRecoveryData
+    reason: PermissionRecoveryReason
+    resumable: bool
 class TaskClientActiveStatus(Enum):
     IDLE = "idle"
     RUNNING = "running"
@@ -7759,6 +11299,7 @@ class TaskClientUpdateKind(Enum):
     PROGRESS = "progress"
 @dataclass
 class TaskCompleteData(_Model):
+    blocker: TaskBlocker | None = None
     objective_id: int | None = None
     outcome: TaskCompletionOutcome | None = None
     reason: str | None = None
@@ -7827,6 +11368,10 @@ class TaskShellInfoAttachmentMode(Enum):
 class TaskShellInfoType(Enum):
     SHELL = "shell"
 @dataclass
+class TaskShellOutputExit(_Model):
+    status: TaskStatus
+    exit_code: int | None = None
+@dataclass
 class TaskShellProgress(_Model):
     recent_output: str
     type: TaskShellInfoType
@@ -7864,6 +11409,16 @@ class TasksPromoteToBackgroundRequest(_Model):
 @dataclass
 class TasksPromoteToBackgroundResult(_Model):
     promoted: bool
+@dataclass
+class TasksReadOutputRequest(_Model):
+    id: str
+    cursor: str | None = None
+    wait_ms: int | None = None
+@dataclass
+class TasksReadOutputResult(_Model):
+    cursor: str
+    text: str
+    exit: TaskShellOutputExit | None = None
 @dataclass
 class TasksRefreshResult(_Model):
     pass
@@ -7935,6 +11490,9 @@ class TokenAuthInfo(_Model):
     type: ClassVar[str] = "token"
 class TokenAuthInfoType(Enum):
     TOKEN = "token"
+class TokenPriceUnit(Enum):
+    AI_CREDITS = "ai_credits"
+    NANO_AIU = "nano_aiu"
 @dataclass
 class TokenProviderAuthInfo(_Model):
     host: str
@@ -7950,6 +11508,7 @@ class Tool(_Model):
     instructions: str | None = None
     namespaced_name: str | None = None
     parameters: dict[str, Any] | None = None
+    safe_for_telemetry: BuiltinToolSafeTelemetryFields | bool | None = None
 @dataclass
 class ToolList(_Model):
     tools: builtins.list[Tool]
@@ -8004,7 +11563,13 @@ class ToolsGetBuiltinDescriptorsResult(_Model):
 class ToolsGetCurrentMetadataResult(_Model):
     tools: builtins.list[CurrentToolMetadata] | None = None
 @dataclass
+class ToolsGetSubagentSettingsResult(_Model):
+    subagents: SubagentSettingsConfig | None = None
+@dataclass
 class ToolsInitializeAndValidateResult(_Model):
+    pass
+@dataclass
+class ToolsListPendingRequestsRequest(_Model):
     pass
 @dataclass
 class ToolsListRequest(_Model):
@@ -8237,6 +11802,9 @@ class UISessionLimitsExhaustedResponseAction(Enum):
     SET = "set"
     UNSET = "unset"
 @dataclass
+class UIThreadRunRequest(_Model):
+    action_id: int
+@dataclass
 class UIUnregisterDirectAutoModeSwitchHandlerRequest(_Model):
     handle: str
 @dataclass
@@ -8246,6 +11814,10 @@ class UIUnregisterDirectAutoModeSwitchHandlerResult(_Model):
 class UIUserInputResponse(_Model):
     answer: str
     was_freeform: bool
+@dataclass
+class UnsupportedEnqueueCommandResult(_Model):
+    queue_id: None = None
+    queued: ClassVar[bool] = False
 @dataclass
 class UpdateSubagentSettingsRequest(_Model):
     subagents: SubagentSettings | None = None
@@ -8260,7 +11832,9 @@ class UsageGetMetricsResult(_Model):
     total_premium_request_cost: float
     total_user_requests: int
     agent_metrics: dict[str, UsageMetricsAgentMetric] | None = None
+    ai_credits_status: AiCreditsStatus | None = None
     current_model: str | None = None
+    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
     token_details: dict[str, UsageMetricsTokenDetail] | None = None
     total_nano_aiu: float | None = None
 @dataclass
@@ -8280,6 +11854,7 @@ class UsageMetricsCodeChanges(_Model):
 class UsageMetricsModelMetric(_Model):
     requests: UsageMetricsModelMetricRequests
     usage: UsageMetricsModelMetricUsage
+    ai_credits_status: AiCreditsStatus | None = None
     cache_expires_at: datetime | None = None
     token_details: dict[str, UsageMetricsModelMetricTokenDetail] | None = None
     total_nano_aiu: float | None = None
@@ -8321,14 +11896,116 @@ class UserSettingMetadata(_Model):
     is_default: bool
     value: Any
 @dataclass
+class UserSettingsApplyTopKeyRequest(_Model):
+    canonical_path: builtins.list[str]
+    top_key: str
+    complete_staff_update_channel_migration: bool | None = None
+    delete: bool | None = None
+    value: Any = None
+@dataclass
+class UserSettingsApplyTopKeyResult(_Model):
+    status: str
+    error: str | None = None
+    issues: builtins.list[UserSettingsValidationIssue] | None = None
+@dataclass
+class UserSettingsGetPathsRequest(_Model):
+    repo_root: str | None = None
+@dataclass
+class UserSettingsGetPathsResult(_Model):
+    user_settings: str
+    repo_local_settings: str | None = None
+    repo_settings: str | None = None
+@dataclass
 class UserSettingsGetResult(_Model):
     settings: dict[str, UserSettingMetadata]
+@dataclass
+class UserSettingsGovernanceKeysResult(_Model):
+    claude_repo: builtins.list[str]
+    managed: builtins.list[str]
+    repo: builtins.list[str]
+@dataclass
+class UserSettingsHostContext(_Model):
+    environment: dict[str, Any]
+    home_directory: str
+    config_dir: str | None = None
+@dataclass
+class UserSettingsLoadForEditResult(_Model):
+    status: str
+    settings: Any = None
+@dataclass
+class UserSettingsLoadRepoRequest(_Model):
+    repo_root: str
+@dataclass
+class UserSettingsLoadRepoResult(_Model):
+    settings: dict[str, Any] | None = None
+    warning: str | None = None
+@dataclass
+class UserSettingsLoadWithWarningResult(_Model):
+    settings: dict[str, Any]
+    warning: str | None = None
+@dataclass
+class UserSettingsMergeManagedAndUserResult(_Model):
+    settings_json: Any
+@dataclass
+class UserSettingsMergeRepoValueResult(_Model):
+    settings_json: Any
+@dataclass
+class UserSettingsNormalizeRequest(_Model):
+    settings: Any
+@dataclass
+class UserSettingsNormalizeResult(_Model):
+    settings: Any
+@dataclass
+class UserSettingsPathResult(_Model):
+    path: str
+@dataclass
+class UserSettingsProblem(_Model):
+    category: str
+    explanation: str
+    id: str
+    kind: str
+    source: UserSettingsProblemLocation
+    raw_key: str | None = None
+@dataclass
+class UserSettingsProblemLocation(_Model):
+    file_path: str
+    kind: str
+    label: str
+@dataclass
+class UserSettingsProblemSource(_Model):
+    file_path: str
+    kind: str
+    label: str
+    config: dict[str, Any] | None = None
+    invalid: bool | None = None
+@dataclass
+class UserSettingsProblemsRequest(_Model):
+    sources: builtins.list[UserSettingsProblemSource] | None = None
+@dataclass
+class UserSettingsProblemsResult(_Model):
+    problems: builtins.list[UserSettingsProblem] | None = None
 @dataclass
 class UserSettingsSetRequest(_Model):
     settings: Any
 @dataclass
 class UserSettingsSetResult(_Model):
     shadowed_keys: builtins.list[str]
+@dataclass
+class UserSettingsValidateRequest(_Model):
+    top_key: str
+    delete: bool | None = None
+    value: Any = None
+@dataclass
+class UserSettingsValidateResult(_Model):
+    ok: bool
+    issues: builtins.list[UserSettingsValidationIssue] | None = None
+@dataclass
+class UserSettingsValidationIssue(_Model):
+    message: str
+    path: builtins.list[Any]
+@dataclass
+class UserSettingsWriteAllRequest(_Model):
+    settings: Any
 @dataclass
 class VisibilityGetResult(_Model):
     synced: bool
@@ -8342,6 +12019,283 @@ class VisibilitySetResult(_Model):
     synced: bool
     share_url: str | None = None
     status: SessionVisibilityStatus | None = None
+@dataclass
+class WorkflowACKResult(_Model):
+    pass
+@dataclass
+class WorkflowAbortRequest(_Model):
+    execution_token: str
+    run_id: str
+    session_id: str
+@dataclass
+class WorkflowAgentOptions(_Model):
+    agent: str | None = None
+    context_tier: ContextTier | None = None
+    label: str | None = None
+    model: str | None = None
+    reasoning_effort: str | None = None
+    schema: Any = None
+@dataclass
+class WorkflowAgentRequest(_Model):
+    execution_token: str
+    opts: WorkflowAgentOptions
+    prompt: str
+    workflow_run_id: str
+@dataclass
+class WorkflowAgentResult(_Model):
+    result: Any = None
+@dataclass
+class WorkflowAgentSummary(_Model):
+    active_ms: int
+    agent_id: str
+    agent_type: str
+    label: str
+    run_id: str
+    status: str
+    tool_call_id: str
+    activity: str | None = None
+    completed_at: int | None = None
+    display_name: str | None = None
+    phase_id: str | None = None
+    requested_model: str | None = None
+    resolved_model: str | None = None
+    started_at: int | None = None
+@dataclass
+class WorkflowCancelRequest(_Model):
+    run_id: str
+@dataclass
+class WorkflowCurrentPhase(_Model):
+    id: str
+    ordinal: int | None = None
+@dataclass
+class WorkflowDeclaredLimits(_Model):
+    max_ai_credits: float | None = None
+    max_concurrent_subagents: int | None = None
+    max_total_subagents: int | None = None
+    timeout_seconds: float | None = None
+WorkflowDurableOperation: TypeAlias = DurableOperation
+@dataclass
+class WorkflowExecuteRequest(_Model):
+    args: Any
+    execution_token: str
+    name: str
+    run_id: str
+    session_id: str
+@dataclass
+class WorkflowExecuteResult(_Model):
+    result: Any = None
+@dataclass
+class WorkflowGetRunProgressRequest(_Model):
+    run_id: str
+    after_seq: int | None = None
+    before_seq: int | None = None
+    limit: int | None = None
+    phase_id: str | None = None
+@dataclass
+class WorkflowGetRunRequest(_Model):
+    run_id: str
+@dataclass
+class WorkflowJournalGetRequest(_Model):
+    execution_token: str
+    key: str
+    run_id: str
+@dataclass
+class WorkflowJournalGetResult(_Model):
+    hit: bool
+    result_json: Any = None
+@dataclass
+class WorkflowJournalPutRequest(_Model):
+    execution_token: str
+    key: str
+    result_json: Any
+    run_id: str
+@dataclass
+class WorkflowListRunsRequest(_Model):
+    after_seq: int | None = None
+    before_seq: int | None = None
+    limit: int | None = None
+@dataclass
+class WorkflowListRunsResult(_Model):
+    runs: builtins.list[WorkflowRunSummary]
+    has_more_newer: bool | None = None
+    newest_seq: int | None = None
+    oldest_seq: int | None = None
+    omitted_older: int | None = None
+@dataclass
+class WorkflowLogLine(_Model):
+    kind: LogLineKind
+    seq: int
+    text: str
+WorkflowLogLineKind: TypeAlias = LogLineKind
+@dataclass
+class WorkflowLogRequest(_Model):
+    execution_token: str
+    lines: builtins.list[WorkflowLogLine]
+    run_id: str
+WorkflowPauseCheckpointAction: TypeAlias = PauseCheckpointAction
+@dataclass
+class WorkflowPauseCheckpointRequest(_Model):
+    execution_token: str
+    key: str
+    run_id: str
+@dataclass
+class WorkflowPauseCheckpointResult(_Model):
+    action: PauseCheckpointAction
+@dataclass
+class WorkflowPauseInfo(_Model):
+    type: PauseInfoType
+    key: str | None = None
+@dataclass
+class WorkflowPauseRequest(_Model):
+    run_id: str
+@dataclass
+class WorkflowPhaseObservation(_Model):
+    accumulated_active_ms: int
+    current_active_ms: int
+    entry_count: int
+    id: str
+    last_entered_run_attempt: int
+    live_agent_count: int
+    status: PhaseStatus
+    title: str
+    total_agent_count: int
+    completed_at: int | None = None
+    detail: str | None = None
+    ordinal: int | None = None
+    started_at: int | None = None
+WorkflowPhaseStatus: TypeAlias = PhaseStatus
+@dataclass
+class WorkflowProgressLine(_Model):
+    attempt: int
+    kind: LogLineKind
+    recorded_at: int
+    seq: int
+    text: str
+    phase_id: str | None = None
+@dataclass
+class WorkflowProgressPage(_Model):
+    has_more_newer: bool
+    has_more_older: bool
+    records: builtins.list[WorkflowProgressLine]
+    revision: int
+    newest_seq: int | None = None
+    oldest_seq: int | None = None
+@dataclass
+class WorkflowResumeRequest(_Model):
+    run_id: str
+    limits: WorkflowRunLimits | None = None
+    log_phase_names: bool | None = None
+    notify_on_complete: bool | None = None
+@dataclass
+class WorkflowResumeResult(_Model):
+    run: WorkflowRunResult
+    workflow_name: str
+@dataclass
+class WorkflowRunConsumed(_Model):
+    active_ms: int
+    nano_aiu: int
+    subagents: int
+@dataclass
+class WorkflowRunDetail(_Model):
+    agents: builtins.list[WorkflowAgentSummary]
+    can_resume: bool
+    consumed: WorkflowRunConsumed
+    created_at: int
+    declared_limits: WorkflowDeclaredLimits
+    declared_phase_count: int
+    description: str
+    live_agent_count: int
+    observed_at: int
+    phases: builtins.list[WorkflowPhaseObservation]
+    progress: WorkflowProgressPage
+    revision: int
+    run_id: str
+    status: RunStatus
+    total_spawned_agent_count: int
+    updated_at: int
+    workflow_name: str
+    active_segment_started_at: int | None = None
+    approved: WorkflowDeclaredLimits | None = None
+    completed_at: int | None = None
+    current_phase: WorkflowCurrentPhase | None = None
+    started_at: int | None = None
+    terminal: WorkflowRunTerminal | None = None
+@dataclass
+class WorkflowRunFailure(_Model):
+    run_id: str
+    type: WorkflowRunFailureType
+    kind: RunFailureKind | None = None
+    suggested_value: float | None = None
+    value: float | None = None
+    reason: str | None = None
+    code: str | None = None
+    operation: DurableOperation | None = None
+    drained_nano_aiu: int | None = None
+WorkflowRunFailureKind: TypeAlias = RunFailureKind
+class WorkflowRunFailureType(Enum):
+    WORKFLOW_ACCOUNTING_INCOMPLETE = "workflow_accounting_incomplete"
+    WORKFLOW_DURABLE_FAILURE = "workflow_durable_failure"
+    WORKFLOW_LIMIT_REACHED = "workflow_limit_reached"
+    WORKFLOW_PROVIDER_DISCONNECTED = "workflow_provider_disconnected"
+    WORKFLOW_RESUME_DECLINED = "workflow_resume_declined"
+@dataclass
+class WorkflowRunLimits(_Model):
+    max_ai_credits: float | None = None
+    max_concurrent_subagents: int | None = None
+    max_total_subagents: int | None = None
+    timeout_seconds: float | None = None
+@dataclass
+class WorkflowRunOptions(_Model):
+    limits: WorkflowRunLimits | None = None
+    log_phase_names: bool | None = None
+    notify_on_complete: bool | None = None
+    resume_from_run_id: str | None = None
+@dataclass
+class WorkflowRunRequest(_Model):
+    args: Any
+    name: str
+    options: WorkflowRunOptions | None = None
+@dataclass
+class WorkflowRunResult(_Model):
+    run_id: str
+    status: RunStatus
+    attempt: int | None = None
+    error: str | None = None
+    failure: WorkflowRunFailure | None = None
+    pause_info: WorkflowPauseInfo | None = None
+    reason: str | None = None
+    result: Any = None
+    snapshot: Any = None
+WorkflowRunStatus: TypeAlias = RunStatus
+@dataclass
+class WorkflowRunSummary(_Model):
+    can_resume: bool
+    consumed: WorkflowRunConsumed
+    created_at: int
+    declared_limits: WorkflowDeclaredLimits
+    declared_phase_count: int
+    description: str
+    live_agent_count: int
+    observed_at: int
+    revision: int
+    run_id: str
+    status: RunStatus
+    total_spawned_agent_count: int
+    updated_at: int
+    workflow_name: str
+    active_segment_started_at: int | None = None
+    approved: WorkflowDeclaredLimits | None = None
+    completed_at: int | None = None
+    current_phase: WorkflowCurrentPhase | None = None
+    started_at: int | None = None
+    terminal: WorkflowRunTerminal | None = None
+@dataclass
+class WorkflowRunTerminal(_Model):
+    error: str | None = None
+    failure: WorkflowRunFailure | None = None
+    pause_info: WorkflowPauseInfo | None = None
+    reason: str | None = None
+    result_preview: str | None = None
 @dataclass
 class Workspace(_Model):
     id: str
@@ -8362,10 +12316,15 @@ class Workspace(_Model):
     updated_at: datetime | None = None
     user_named: bool | None = None
 @dataclass
+class WorkspaceDiffContents(_Model):
+    after: str | None = None
+    before: str | None = None
+@dataclass
 class WorkspaceDiffFileChange(_Model):
     change_type: WorkspaceDiffFileChangeType
     diff: str
     path: str
+    contents: WorkspaceDiffContents | None = None
     is_truncated: bool | None = None
     old_path: str | None = None
 class WorkspaceDiffFileChangeType(Enum):
@@ -8429,6 +12388,7 @@ class WorkspacesDeleteAutopilotObjectiveResult(_Model):
 class WorkspacesDiffRequest(_Model):
     mode: WorkspaceDiffMode
     ignore_whitespace: bool | None = None
+    include_contents: bool | None = None
 @dataclass
 class WorkspacesEnsureRequest(_Model):
     context: Any = None
@@ -8584,6 +12544,7 @@ class _MCPServerConfigMemory(_Model):
     notifications: builtins.list[str] | None = None
     oidc: MCPServerAuthConfigRedirectPort | bool | None = None
     safe_for_telemetry: MCPSafeForTelemetryFields | bool | None = None
+    slow_connection_threshold_ms: int | None = None
     source: McpServerSource | None = None
     source_path: str | None = None
     source_plugin: str | None = None
@@ -8596,14 +12557,6 @@ class _MCPServerConfigMemoryType(Enum):
 @dataclass
 class _MCPUnregisterExternalClientRequest(_Model):
     server_name: str
-class _SandboxConfigSource(Enum):
-    NEVER_CONFIGURED = "never_configured"
-    REPOSITORY_POLICY = "repository_policy"
-    SESSION_DISABLED = "session_disabled"
-    SESSION_FLAG = "session_flag"
-    UNSUPPORTED_HOST = "unsupported_host"
-    USER_DISABLED = "user_disabled"
-    USER_ENABLED = "user_enabled"
 @dataclass
 class _SkillProviderListResult(_Model):
     skills: builtins.list[SkillProviderDescriptor]
@@ -8614,6 +12567,21 @@ class _SkillProviderReadRequest(_Model):
 @dataclass
 class _SkillProviderReadResult(_Model):
     markdown: str
+@dataclass
+class _WorkflowToolResumeRequest(_Model):
+    run_id: str
+    limits: WorkflowRunLimits | None = None
+    tool_call_id: str | None = None
+@dataclass
+class _WorkflowToolRunOptions(_Model):
+    limits: WorkflowRunLimits | None = None
+    resume_from_run_id: str | None = None
+@dataclass
+class _WorkflowToolRunRequest(_Model):
+    args: Any
+    name: str
+    options: _WorkflowToolRunOptions | None = None
+    tool_call_id: str | None = None
 class RPC(_Model):
     def __getattr__(self, name: str) -> Any: ...
 def rpc_from_dict(s: Any) -> RPC: ...
@@ -8626,13 +12594,23 @@ class ServerRpc:
     @property
     def agents(self) -> ServerAgentsApi: ...
     @property
+    def azure_ml(self) -> ServerAzureMlApi: ...
+    @property
     def catalog(self) -> ServerCatalogApi: ...
     @property
     def commands(self) -> ServerCommandsApi: ...
     @property
+    def connectors(self) -> ServerConnectorsApi: ...
+    @property
+    def content_exclusion(self) -> ServerContentExclusionApi: ...
+    @property
+    def environments(self) -> ServerEnvironmentsApi: ...
+    @property
     def extensions(self) -> ServerExtensionsApi: ...
     @property
     def hooks(self) -> ServerHooksApi: ...
+    @property
+    def host(self) -> ServerHostApi: ...
     @property
     def instructions(self) -> ServerInstructionsApi: ...
     @property
@@ -8647,6 +12625,8 @@ class ServerRpc:
     def plugins(self) -> ServerPluginsApi: ...
     @property
     def runtime(self) -> ServerRuntimeApi: ...
+    @property
+    def sandbox(self) -> ServerSandboxApi: ...
     @property
     def secrets(self) -> ServerSecretsApi: ...
     @property
@@ -8686,14 +12666,64 @@ class ServerAgentsApi:
         """`agents.discover`. Experimental."""
     async def get_discovery_paths(self, params: AgentsGetDiscoveryPathsRequest | None = None, *, timeout: float | None = None) -> AgentDiscoveryPathList:
         """`agents.getDiscoveryPaths`. Experimental."""
+class ServerAzureMlApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def acquire_family(self, params: AzureMlFamilyRequest, *, timeout: float | None = None) -> AzureMlFamilyLeaseResult:
+        """`azureMl.acquireFamily`. Experimental."""
+    async def cancel(self, params: AzureMlDownloadIDRequest, *, timeout: float | None = None) -> bool:
+        """`azureMl.cancel`. Experimental."""
+    async def catalog(self, params: AzureMlCatalogRequest, *, timeout: float | None = None) -> AzureMlCatalogResult:
+        """`azureMl.catalog`. Experimental."""
+    async def discard(self, params: AzureMlDiscardRequest, *, timeout: float | None = None) -> HostEmptyResult:
+        """`azureMl.discard`. Experimental."""
+    async def download(self, params: AzureMlDownloadRequest, *, timeout: float | None = None) -> AzureMlDownloadResult:
+        """`azureMl.download`. Experimental."""
+    async def latest(self, params: AzureMlLatestRequest, *, timeout: float | None = None) -> AzureMlModel:
+        """`azureMl.latest`. Experimental."""
+    async def release_family(self, params: AzureMlFamilyReleaseRequest, *, timeout: float | None = None) -> HostEmptyResult:
+        """`azureMl.releaseFamily`. Experimental."""
+    async def resolve(self, params: AzureMlResolveRequest, *, timeout: float | None = None) -> AzureMlResolveResult:
+        """`azureMl.resolve`. Experimental."""
+    async def status(self, params: AzureMlDownloadIDRequest, *, timeout: float | None = None) -> AzureMlDownloadStatus | None:
+        """`azureMl.status`. Experimental."""
 class ServerCatalogApi:
     def __init__(self, client: _Requester) -> None: ...
+    async def get_generated_feed(self, params: CatalogGetGeneratedFeedRequest, *, timeout: float | None = None) -> CatalogResourceGeneratedFeedResult:
+        """`catalog.getGeneratedFeed`. Experimental."""
+    async def get_saved_feed(self, params: CatalogGetSavedFeedRequest, *, timeout: float | None = None) -> CatalogResourceSavedFeedResult:
+        """`catalog.getSavedFeed`. Experimental."""
+    async def plan_install_from_reference(self, params: CatalogPlanInstallFromReferenceRequest, *, timeout: float | None = None) -> CatalogReferenceInstallationResult:
+        """`catalog.planInstallFromReference`. Experimental."""
     async def search(self, params: CatalogSearchRequest, *, timeout: float | None = None) -> CatalogSearchResult:
         """`catalog.search`. Experimental."""
+    async def select(self, params: CatalogSelectionRequest, *, timeout: float | None = None) -> CatalogSelectionResult:
+        """`catalog.select`. Experimental."""
 class ServerCommandsApi:
     def __init__(self, client: _Requester) -> None: ...
     async def list(self, *, timeout: float | None = None) -> CommandList:
         """`commands.list`. Experimental."""
+class ServerConnectorsApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def get_accounts(self, *, timeout: float | None = None) -> ConnectorDiscoveryAccountList:
+        """`connectors.getAccounts`. Experimental."""
+    async def get_capabilities(self, *, timeout: float | None = None) -> ConnectorDiscoveryCapabilities:
+        """`connectors.getCapabilities`. Experimental."""
+    async def list(self, params: ConnectorDiscoveryAccountRequest, *, timeout: float | None = None) -> ConnectorDiscoveryCatalogResult:
+        """`connectors.list`. Experimental."""
+    async def refresh(self, params: ConnectorDiscoveryAccountRequest, *, timeout: float | None = None) -> ConnectorDiscoveryCatalogResult:
+        """`connectors.refresh`. Experimental."""
+class ServerContentExclusionApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def validate_policies(self, params: ContentExclusionValidatePoliciesRequest, *, timeout: float | None = None) -> ContentExclusionValidatePoliciesResult:
+        """`contentExclusion.validatePolicies`. Experimental."""
+class ServerEnvironmentsApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def delete(self, params: EnvironmentsDeleteRequest, *, timeout: float | None = None) -> EnvironmentsDeleteResult:
+        """`environments.delete`. Experimental."""
+    async def get(self, params: EnvironmentsGetRequest, *, timeout: float | None = None) -> EnvironmentsGetResult:
+        """`environments.get`. Experimental."""
+    async def list(self, params: EnvironmentsListRequest | None = None, *, timeout: float | None = None) -> EnvironmentsListResult:
+        """`environments.list`. Experimental."""
 class ServerExtensionsApi:
     def __init__(self, client: _Requester) -> None: ...
     async def disable(self, params: DiscoveredExtensionsDisableRequest, *, timeout: float | None = None) -> None:
@@ -8706,6 +12736,20 @@ class ServerHooksApi:
     def __init__(self, client: _Requester) -> None: ...
     async def discover(self, params: HooksDiscoverRequest | None = None, *, timeout: float | None = None) -> HooksDiscoverResult:
         """`hooks.discover`. Experimental."""
+class ServerHostApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def dispose(self, params: HostDisposeRequest, *, timeout: float | None = None) -> HostEmptyResult:
+        """`host.dispose`. Experimental."""
+    async def list_sessions(self, params: HostListSessionsRequest | None = None, *, timeout: float | None = None) -> HostListSessionsResult:
+        """`host.listSessions`. Experimental."""
+    async def publish_session(self, params: HostPublishSessionRequest, *, timeout: float | None = None) -> HostPublishSessionResult:
+        """`host.publishSession`. Experimental."""
+    async def set_session_creation_policy(self, params: HostSetSessionCreationPolicyRequest, *, timeout: float | None = None) -> HostEmptyResult:
+        """`host.setSessionCreationPolicy`. Experimental."""
+    async def start(self, params: HostStartRequest, *, timeout: float | None = None) -> HostStartResult:
+        """`host.start`. Experimental."""
+    async def unpublish_session(self, params: HostUnpublishSessionRequest, *, timeout: float | None = None) -> HostUnpublishSessionResult:
+        """`host.unpublishSession`. Experimental."""
 class ServerInstructionsApi:
     def __init__(self, client: _Requester) -> None: ...
     async def discover(self, params: InstructionsDiscoverRequest | None = None, *, timeout: float | None = None) -> ServerInstructionSourceList:
@@ -8721,19 +12765,43 @@ class ServerLlmInferenceApi:
     async def set_provider(self, *, timeout: float | None = None) -> LlmInferenceSetProviderResult:
         """`llmInference.setProvider`. Experimental."""
 class ServerManagedSettingsApi:
+    @property
+    def permissions(self) -> ServerManagedSettingsPermissionsApi: ...
     def __init__(self, client: _Requester) -> None: ...
     async def clear_cache(self, *, timeout: float | None = None) -> None:
         """`managedSettings.clearCache`. Experimental."""
+    async def compose(self, params: ManagedSettingsComposeRequest, *, timeout: float | None = None) -> ManagedSettingsComposeResult:
+        """`managedSettings.compose`. Experimental."""
     async def read(self, *, timeout: float | None = None) -> ManagedSettingsReadResult:
         """`managedSettings.read`. Experimental."""
+    async def resolve(self, params: ManagedSettingsResolveRequest | None = None, *, timeout: float | None = None) -> ManagedSettingsResolveResult:
+        """`managedSettings.resolve`. Experimental."""
+    async def schema(self, *, timeout: float | None = None) -> ManagedSettingsSchemaResult:
+        """`managedSettings.schema`. Experimental."""
+    async def validate(self, params: ManagedSettingsValidateRequest, *, timeout: float | None = None) -> ManagedSettingsValidateResult:
+        """`managedSettings.validate`. Experimental."""
+class ServerManagedSettingsPermissionsApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def evaluate(self, params: ManagedPermissionsEvaluateRequest, *, timeout: float | None = None) -> ManagedPermissionsEvaluateResult:
+        """`managedSettings.permissions.evaluate`. Experimental."""
 class ServerMcpApi:
     @property
     def config(self) -> ServerMcpConfigApi: ...
+    @property
+    def installations(self) -> ServerMcpInstallationsApi: ...
     def __init__(self, client: _Requester) -> None: ...
+    async def apply_install(self, params: MCPApplyInstallRequest, *, timeout: float | None = None) -> MCPInstallationResult:
+        """`mcp.applyInstall`. Experimental."""
+    async def apply_uninstall(self, params: MCPApplyUninstallRequest, *, timeout: float | None = None) -> MCPInstallationResult:
+        """`mcp.applyUninstall`. Experimental."""
     async def discover(self, params: MCPDiscoverRequest | None = None, *, timeout: float | None = None) -> MCPDiscoverResult:
         """`mcp.discover`. Experimental."""
     async def plan_install(self, params: MCPPlanInstallRequest, *, timeout: float | None = None) -> MCPPlanInstallResult:
         """`mcp.planInstall`. Experimental."""
+    async def plan_uninstall(self, params: MCPPlanUninstallRequest, *, timeout: float | None = None) -> MCPInstallationManagementResult:
+        """`mcp.planUninstall`. Experimental."""
+    async def prepare_install(self, params: MCPPrepareInstallRequest, *, timeout: float | None = None) -> MCPInstallationManagementResult:
+        """`mcp.prepareInstall`. Experimental."""
 class ServerMcpConfigApi:
     def __init__(self, client: _Requester) -> None: ...
     async def add(self, params: MCPConfigAddRequest, *, timeout: float | None = None) -> None:
@@ -8750,18 +12818,32 @@ class ServerMcpConfigApi:
         """`mcp.config.remove`. Experimental."""
     async def update(self, params: MCPConfigUpdateRequest, *, timeout: float | None = None) -> None:
         """`mcp.config.update`. Experimental."""
+class ServerMcpInstallationsApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def cancel(self, params: MCPInstallationOperationRequest, *, timeout: float | None = None) -> MCPInstallationManagementResult:
+        """`mcp.installations.cancel`. Experimental."""
+    async def list(self, params: MCPInstallationsRequest, *, timeout: float | None = None) -> MCPInstallationManagementResult:
+        """`mcp.installations.list`. Experimental."""
+    async def recover(self, params: MCPInstallationsRequest, *, timeout: float | None = None) -> MCPInstallationManagementResult:
+        """`mcp.installations.recover`. Experimental."""
+    async def status(self, params: MCPInstallationOperationRequest, *, timeout: float | None = None) -> MCPInstallationManagementResult:
+        """`mcp.installations.status`. Experimental."""
 class ServerModelsApi:
     def __init__(self, client: _Requester) -> None: ...
     async def get_built_in_catalog(self, *, timeout: float | None = None) -> BuiltInModelCatalog:
         """`models.getBuiltInCatalog`. Experimental."""
     async def list(self, params: ModelsListRequest | None = None, *, timeout: float | None = None) -> ModelList:
         """`models.list`. Experimental."""
+    async def list_token_price_units(self, params: ModelsListTokenPriceUnitsRequest | None = None, *, timeout: float | None = None) -> ModelTokenPriceUnitList:
+        """`models.listTokenPriceUnits`. Experimental."""
 class ServerPluginsApi:
     @property
     def builtin(self) -> ServerPluginsBuiltinApi: ...
     @property
     def marketplaces(self) -> ServerPluginsMarketplacesApi: ...
     def __init__(self, client: _Requester) -> None: ...
+    async def apply_install(self, params: PluginApplyInstallRequest, *, timeout: float | None = None) -> PluginInstallationResult:
+        """`plugins.applyInstall`. Experimental."""
     async def disable(self, params: PluginsDisableRequest, *, timeout: float | None = None) -> None:
         """`plugins.disable`. Experimental."""
     async def enable(self, params: PluginsEnableRequest, *, timeout: float | None = None) -> None:
@@ -8770,6 +12852,8 @@ class ServerPluginsApi:
         """`plugins.install`. Experimental."""
     async def list(self, *, timeout: float | None = None) -> PluginListResult:
         """`plugins.list`. Experimental."""
+    async def plan_install(self, params: PluginPlanInstallRequest, *, timeout: float | None = None) -> PluginInstallationManagementResult:
+        """`plugins.planInstall`. Experimental."""
     async def uninstall(self, params: PluginsUninstallRequest, *, timeout: float | None = None) -> None:
         """`plugins.uninstall`. Experimental."""
     async def update(self, params: PluginsUpdateRequest, *, timeout: float | None = None) -> PluginUpdateResult:
@@ -8796,6 +12880,28 @@ class ServerRuntimeApi:
     def __init__(self, client: _Requester) -> None: ...
     async def shutdown(self, *, timeout: float | None = None) -> None:
         """`runtime.shutdown`. Experimental."""
+class ServerSandboxApi:
+    @property
+    def proxy_ca(self) -> ServerSandboxProxyCaApi: ...
+    def __init__(self, client: _Requester) -> None: ...
+    async def get_host_support(self, *, timeout: float | None = None) -> SandboxHostSupport:
+        """`sandbox.getHostSupport`. Experimental."""
+class ServerSandboxProxyCaApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def check_installation_support(self, *, timeout: float | None = None) -> bool:
+        """`sandbox.proxyCa.checkInstallationSupport`. Experimental."""
+    async def check_relevance(self, params: SandboxProxyCARequest | None = None, *, timeout: float | None = None) -> bool:
+        """`sandbox.proxyCa.checkRelevance`. Experimental."""
+    async def create(self, params: SandboxProxyCARequest | None = None, *, timeout: float | None = None) -> SandboxProxyCACreateResult:
+        """`sandbox.proxyCa.create`. Experimental."""
+    async def get_status(self, params: SandboxProxyCARequest | None = None, *, timeout: float | None = None) -> SandboxProxyCAStatus:
+        """`sandbox.proxyCa.getStatus`. Experimental."""
+    async def remove(self, *, timeout: float | None = None) -> SandboxProxyCAStatus:
+        """`sandbox.proxyCa.remove`. Experimental."""
+    async def rotate(self, params: SandboxProxyCARequest | None = None, *, timeout: float | None = None) -> SandboxProxyCAStatus:
+        """`sandbox.proxyCa.rotate`. Experimental."""
+    async def trust(self, params: SandboxProxyCARequest | None = None, *, timeout: float | None = None) -> SandboxProxyCAStatus:
+        """`sandbox.proxyCa.trust`. Experimental."""
 class ServerSecretsApi:
     def __init__(self, client: _Requester) -> None: ...
     async def add_filter_values(self, params: SecretsAddFilterValuesRequest, *, timeout: float | None = None) -> SecretsAddFilterValuesResult:
@@ -8859,17 +12965,39 @@ class ServerSessionsApi:
 class ServerSkillsApi:
     @property
     def config(self) -> ServerSkillsConfigApi: ...
+    @property
+    def installations(self) -> ServerSkillsInstallationsApi: ...
     def __init__(self, client: _Requester) -> None: ...
+    async def apply_install(self, params: SkillApplyInstallRequest, *, timeout: float | None = None) -> SkillInstallationResult:
+        """`skills.applyInstall`. Experimental."""
+    async def apply_uninstall(self, params: SkillApplyUninstallRequest, *, timeout: float | None = None) -> SkillInstallationResult:
+        """`skills.applyUninstall`. Experimental."""
     async def discover(self, params: SkillsDiscoverRequest | None = None, *, timeout: float | None = None) -> ServerSkillList:
         """`skills.discover`. Experimental."""
     async def get_discovery_paths(self, params: SkillsGetDiscoveryPathsRequest | None = None, *, timeout: float | None = None) -> SkillDiscoveryPathList:
         """`skills.getDiscoveryPaths`. Experimental."""
+    async def plan_install(self, params: SkillPlanInstallRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
+        """`skills.planInstall`. Experimental."""
+    async def plan_uninstall(self, params: SkillPlanUninstallRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
+        """`skills.planUninstall`. Experimental."""
 class ServerSkillsConfigApi:
     def __init__(self, client: _Requester) -> None: ...
     async def set_disabled_skills(self, params: SkillsConfigSetDisabledSkillsRequest, *, timeout: float | None = None) -> None:
         """`skills.config.setDisabledSkills`. Experimental."""
     async def set_skill_disabled(self, params: SkillsConfigSetSkillDisabledRequest, *, timeout: float | None = None) -> None:
         """`skills.config.setSkillDisabled`. Experimental."""
+class ServerSkillsInstallationsApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def cancel(self, params: SkillInstallationOperationRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
+        """`skills.installations.cancel`. Experimental."""
+    async def list(self, params: SkillInstallationsRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
+        """`skills.installations.list`. Experimental."""
+    async def recover(self, params: SkillInstallationsRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
+        """`skills.installations.recover`. Experimental."""
+    async def set_enabled(self, params: SkillSetEnabledRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
+        """`skills.installations.setEnabled`. Experimental."""
+    async def status(self, params: SkillInstallationOperationRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
+        """`skills.installations.status`. Experimental."""
 class ServerToolsApi:
     def __init__(self, client: _Requester) -> None: ...
     async def list(self, params: ToolsListRequest | None = None, *, timeout: float | None = None) -> ToolList:
@@ -8888,10 +13016,16 @@ class ServerUserSettingsApi:
         """`user.settings.set`. Experimental."""
 class _InternalServerRpc:
     @property
+    def accounts(self) -> _InternalServerAccountsApi: ...
+    @property
     def sessions(self) -> _InternalServerSessionsApi: ...
     def __init__(self, client: _Requester) -> None: ...
     async def _connect(self, params: _ConnectRequest | None = None, *, timeout: float | None = None) -> _ConnectResult:
         """`connect`. Experimental."""
+class _InternalServerAccountsApi:
+    def __init__(self, client: _Requester) -> None: ...
+    async def _acquire_entra_token(self, params: EntraTokenAcquireRequest, *, timeout: float | None = None) -> EntraTokenAcquireResult:
+        """`accounts.acquireEntraToken`. Experimental."""
 class _InternalServerSessionsApi:
     def __init__(self, client: _Requester) -> None: ...
     async def _configure_session_extensions(self, params: _ConfigureSessionExtensionsParams, *, timeout: float | None = None) -> None:
@@ -8910,6 +13044,8 @@ class _InternalServerSessionsApi:
         """`sessions.listNonEmptySessionIds`. Experimental."""
 class SessionRpc:
     @property
+    def accounts(self) -> AccountsApi: ...
+    @property
     def agent(self) -> AgentApi: ...
     @property
     def autopilot_objective(self) -> AutopilotObjectiveApi: ...
@@ -8920,9 +13056,15 @@ class SessionRpc:
     @property
     def completions(self) -> CompletionsApi: ...
     @property
+    def connectors(self) -> ConnectorsApi: ...
+    @property
     def content_exclusion(self) -> ContentExclusionApi: ...
     @property
+    def customizations(self) -> CustomizationsApi: ...
+    @property
     def debug(self) -> DebugApi: ...
+    @property
+    def diagnostics(self) -> DiagnosticsApi: ...
     @property
     def event_log(self) -> EventLogApi: ...
     @property
@@ -8941,6 +13083,8 @@ class SessionRpc:
     def limit_prediction(self) -> LimitPredictionApi: ...
     @property
     def lsp(self) -> LspApi: ...
+    @property
+    def managed_settings(self) -> ManagedSettingsApi: ...
     @property
     def mcp(self) -> McpApi: ...
     @property
@@ -8962,7 +13106,11 @@ class SessionRpc:
     @property
     def provider(self) -> ProviderApi: ...
     @property
+    def providers(self) -> ProvidersApi: ...
+    @property
     def queue(self) -> QueueApi: ...
+    @property
+    def quota(self) -> QuotaApi: ...
     @property
     def remote(self) -> RemoteApi: ...
     @property
@@ -8986,6 +13134,8 @@ class SessionRpc:
     @property
     def visibility(self) -> VisibilityApi: ...
     @property
+    def workflow(self) -> WorkflowApi: ...
+    @property
     def workspaces(self) -> WorkspacesApi: ...
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def abort(self, params: AbortRequest | None = None, *, timeout: float | None = None) -> AbortResult:
@@ -9004,6 +13154,24 @@ class SessionRpc:
         """`session.shutdown`. Experimental."""
     async def suspend(self, *, timeout: float | None = None) -> None:
         """`session.suspend`. Experimental."""
+class AccountsApi:
+    @property
+    def login(self) -> AccountsLoginApi: ...
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def enumerate(self, params: AccountsEnumerateRequest, *, timeout: float | None = None) -> AuthEnumerateValue:
+        """`session.accounts.enumerate`. Experimental."""
+    async def get(self, params: AccountsGetRequest, *, timeout: float | None = None) -> AuthReadValue:
+        """`session.accounts.get`. Experimental."""
+    async def set(self, params: AccountsSetRequest, *, timeout: float | None = None) -> AuthWriteResult:
+        """`session.accounts.set`. Experimental."""
+class AccountsLoginApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def advance(self, params: AuthLoginAdvanceRequest, *, timeout: float | None = None) -> AuthLoginStep:
+        """`session.accounts.login.advance`. Experimental."""
+    async def begin(self, params: AuthLoginBeginRequest, *, timeout: float | None = None) -> AuthLoginBegun:
+        """`session.accounts.login.begin`. Experimental."""
+    async def cancel(self, params: AuthLoginCancelRequest, *, timeout: float | None = None) -> None:
+        """`session.accounts.login.cancel`. Experimental."""
 class AgentApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def deselect(self, *, timeout: float | None = None) -> None:
@@ -9058,14 +13226,46 @@ class CompletionsApi:
         """`session.completions.getTriggerCharacters`. Experimental."""
     async def request(self, params: CompletionsRequestRequest, *, timeout: float | None = None) -> CompletionsRequestResult:
         """`session.completions.request`. Experimental."""
+class ConnectorsApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def connect(self, params: ConnectorConnectRequest, *, timeout: float | None = None) -> ConnectorConnectResult:
+        """`session.connectors.connect`. Experimental."""
+    async def continue_connection(self, params: ConnectorContinueRequest, *, timeout: float | None = None) -> ConnectorConnectResult:
+        """`session.connectors.continueConnection`. Experimental."""
+    async def disconnect(self, params: ConnectorConnectRequest, *, timeout: float | None = None) -> ConnectorDisconnectResult:
+        """`session.connectors.disconnect`. Experimental."""
+    async def get_account(self, *, timeout: float | None = None) -> ConnectorSessionAccount | None:
+        """`session.connectors.getAccount`. Experimental."""
+    async def get_capabilities(self, *, timeout: float | None = None) -> ConnectorCapabilities:
+        """`session.connectors.getCapabilities`. Experimental."""
+    async def get_status(self, *, timeout: float | None = None) -> ConnectorStatus:
+        """`session.connectors.getStatus`. Experimental."""
+    async def list(self, params: ConnectorAccountRequest, *, timeout: float | None = None) -> ConnectorCatalogResult:
+        """`session.connectors.list`. Experimental."""
+    async def reconcile(self, params: ConnectorReconcileRequest, *, timeout: float | None = None) -> ConnectorStatus:
+        """`session.connectors.reconcile`. Experimental."""
+    async def reconnect(self, params: ConnectorConnectRequest, *, timeout: float | None = None) -> ConnectorConnectResult:
+        """`session.connectors.reconnect`. Experimental."""
+    async def refresh(self, params: ConnectorAccountRequest, *, timeout: float | None = None) -> ConnectorCatalogResult:
+        """`session.connectors.refresh`. Experimental."""
 class ContentExclusionApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def check_paths(self, params: ContentExclusionCheckPathsRequest, *, timeout: float | None = None) -> ContentExclusionCheckPathsResult:
         """`session.contentExclusion.checkPaths`. Experimental."""
+class CustomizationsApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def reload(self, *, timeout: float | None = None) -> SkillsLoadDiagnostics:
+        """`session.customizations.reload`. Experimental."""
 class DebugApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def collect_logs(self, params: DebugCollectLogsRequest, *, timeout: float | None = None) -> DebugCollectLogsResult:
         """`session.debug.collectLogs`. Experimental."""
+class DiagnosticsApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def configure(self, params: DiagnosticsConfigureRequest, *, timeout: float | None = None) -> DiagnosticsConfiguration:
+        """`session.diagnostics.configure`. Experimental."""
+    async def read(self, params: DiagnosticsReadRequest, *, timeout: float | None = None) -> DiagnosticsReadResult:
+        """`session.diagnostics.read`. Experimental."""
 class EventLogApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def read(self, params: EventLogReadRequest | None = None, *, timeout: float | None = None) -> EventsReadResult:
@@ -9084,6 +13284,8 @@ class ExtensionsApi:
         """`session.extensions.enable`. Experimental."""
     async def list(self, *, timeout: float | None = None) -> ExtensionList:
         """`session.extensions.list`. Experimental."""
+    async def reconcile(self, *, timeout: float | None = None) -> ExtensionList:
+        """`session.extensions.reconcile`. Experimental."""
     async def reload(self, *, timeout: float | None = None) -> None:
         """`session.extensions.reload`. Experimental."""
     async def send_attachments_to_message(self, params: SendAttachmentsToMessageParams, *, timeout: float | None = None) -> None:
@@ -9152,6 +13354,8 @@ class InstructionsApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def get_sources(self, *, timeout: float | None = None) -> InstructionsGetSourcesResult:
         """`session.instructions.getSources`. Experimental."""
+    async def reload(self, *, timeout: float | None = None) -> None:
+        """`session.instructions.reload`. Experimental."""
 class LimitPredictionApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def predict(self, params: SessionLimitPredictionRequest | None = None, *, timeout: float | None = None) -> SessionLimitPredictionResult:
@@ -9160,6 +13364,10 @@ class LspApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def initialize(self, params: LspInitializeRequest | None = None, *, timeout: float | None = None) -> None:
         """`session.lsp.initialize`. Experimental."""
+class ManagedSettingsApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def get(self, *, timeout: float | None = None) -> ManagedSettingsResolvedData:
+        """`session.managedSettings.get`. Experimental."""
 class McpApi:
     @property
     def apps(self) -> McpAppsApi: ...
@@ -9167,6 +13375,8 @@ class McpApi:
     def headers(self) -> McpHeadersApi: ...
     @property
     def oauth(self) -> McpOauthApi: ...
+    @property
+    def prompts(self) -> McpPromptsApi: ...
     @property
     def resources(self) -> McpResourcesApi: ...
     def __init__(self, client: _Requester, session_id: str) -> None: ...
@@ -9182,6 +13392,8 @@ class McpApi:
         """`session.mcp.isServerRunning`. Experimental."""
     async def list(self, *, timeout: float | None = None) -> MCPServerList:
         """`session.mcp.list`. Experimental."""
+    async def list_configured(self, *, timeout: float | None = None) -> MCPConfiguredServerList:
+        """`session.mcp.listConfigured`. Experimental."""
     async def list_tools(self, params: MCPListToolsRequest, *, timeout: float | None = None) -> MCPListToolsResult:
         """`session.mcp.listTools`. Experimental."""
     async def move_loading_to_background(self, *, timeout: float | None = None) -> MoveMCPLoadingToBackgroundResult:
@@ -9220,14 +13432,26 @@ class McpOauthApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def authentication_state_changed(self, params: MCPOauthAuthenticationStateChangedRequest | None = None, *, timeout: float | None = None) -> None:
         """`session.mcp.oauth.authenticationStateChanged`. Experimental."""
+    async def cancel_login(self, params: SessionMCPOauthCancelLoginRequest, *, timeout: float | None = None) -> MCPOauthCancelLoginResult:
+        """`session.mcp.oauth.cancelLogin`. Experimental."""
+    async def complete(self, params: MCPOauthCompleteRequest, *, timeout: float | None = None) -> None:
+        """`session.mcp.oauth.complete`. Experimental."""
     async def handle_pending_request(self, params: MCPOauthHandlePendingRequest, *, timeout: float | None = None) -> MCPOauthHandlePendingResult:
         """`session.mcp.oauth.handlePendingRequest`. Experimental."""
     async def login(self, params: MCPOauthLoginRequest, *, timeout: float | None = None) -> MCPOauthLoginResult:
         """`session.mcp.oauth.login`. Experimental."""
+    async def prepare_login(self, params: SessionMCPOauthPrepareLoginRequest, *, timeout: float | None = None) -> MCPOauthPrepareLoginResult:
+        """`session.mcp.oauth.prepareLogin`. Experimental."""
     async def probe(self, params: MCPOauthProbeRequest, *, timeout: float | None = None) -> MCPOauthProbeResult:
         """`session.mcp.oauth.probe`. Experimental."""
     async def respond(self, params: MCPOauthRespondRequest, *, timeout: float | None = None) -> MCPOauthRespondResult:
         """`session.mcp.oauth.respond`. Experimental."""
+class McpPromptsApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def get(self, params: MCPPromptsGetRequest, *, timeout: float | None = None) -> MCPPromptsGetResult:
+        """`session.mcp.prompts.get`. Experimental."""
+    async def list(self, params: MCPPromptsListRequest, *, timeout: float | None = None) -> MCPPromptsListResult:
+        """`session.mcp.prompts.list`. Experimental."""
 class McpResourcesApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def list(self, params: MCPResourcesListRequest, *, timeout: float | None = None) -> MCPResourcesListResult:
@@ -9270,6 +13494,8 @@ class ModelApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def get_current(self, *, timeout: float | None = None) -> CurrentModel:
         """`session.model.getCurrent`. Experimental."""
+    async def get_reasoning_summaries(self, params: ModelGetReasoningSummariesRequest | None = None, *, timeout: float | None = None) -> ModelGetReasoningSummariesResult:
+        """`session.model.getReasoningSummaries`. Experimental."""
     async def list(self, params: ModelListRequest | None = None, *, timeout: float | None = None) -> SessionModelList:
         """`session.model.list`. Experimental."""
     async def set_allowed_models(self, params: ModelSetAllowedModelsRequest | None = None, *, timeout: float | None = None) -> ModelSetAllowedModelsResult:
@@ -9369,19 +13595,67 @@ class PlanApi:
     async def update(self, params: PlanUpdateRequest, *, timeout: float | None = None) -> None:
         """`session.plan.update`. Experimental."""
 class PluginsApi:
+    @property
+    def marketplaces(self) -> PluginsMarketplacesApi: ...
     def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def disable(self, params: SessionPluginsDisableRequest, *, timeout: float | None = None) -> None:
+        """`session.plugins.disable`. Experimental."""
+    async def enable(self, params: SessionPluginsEnableRequest, *, timeout: float | None = None) -> None:
+        """`session.plugins.enable`. Experimental."""
+    async def install(self, params: SessionPluginsInstallRequest, *, timeout: float | None = None) -> PluginInstallResult:
+        """`session.plugins.install`. Experimental."""
     async def list(self, *, timeout: float | None = None) -> PluginList:
         """`session.plugins.list`. Experimental."""
     async def reload(self, params: PluginsReloadRequest | None = None, *, timeout: float | None = None) -> None:
         """`session.plugins.reload`. Experimental."""
+    async def retry_managed(self, params: SessionPluginsRetryManagedRequest | None = None, *, timeout: float | None = None) -> SessionPluginsRetryManagedResult:
+        """`session.plugins.retryManaged`. Experimental."""
+    async def uninstall(self, params: PluginsUninstallRequest, *, timeout: float | None = None) -> None:
+        """`session.plugins.uninstall`. Experimental."""
+    async def update(self, params: PluginsUpdateRequest, *, timeout: float | None = None) -> PluginUpdateResult:
+        """`session.plugins.update`. Experimental."""
+class PluginsMarketplacesApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def add(self, params: PluginsMarketplacesAddRequest, *, timeout: float | None = None) -> MarketplaceAddResult:
+        """`session.plugins.marketplaces.add`. Experimental."""
+    async def browse(self, params: PluginsMarketplacesBrowseRequest, *, timeout: float | None = None) -> MarketplaceBrowseResult:
+        """`session.plugins.marketplaces.browse`. Experimental."""
+    async def list(self, *, timeout: float | None = None) -> MarketplaceListResult:
+        """`session.plugins.marketplaces.list`. Experimental."""
+    async def refresh(self, params: PluginsMarketplacesRefreshRequest | None = None, *, timeout: float | None = None) -> MarketplaceRefreshResult:
+        """`session.plugins.marketplaces.refresh`. Experimental."""
+    async def remove(self, params: PluginsMarketplacesRemoveRequest, *, timeout: float | None = None) -> MarketplaceRemoveResult:
+        """`session.plugins.marketplaces.remove`. Experimental."""
 class ProviderApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def add(self, params: ProviderAddRequest | None = None, *, timeout: float | None = None) -> ProviderAddResult:
         """`session.provider.add`. Experimental."""
     async def get_endpoint(self, params: ProviderGetEndpointRequest | None = None, *, timeout: float | None = None) -> ProviderEndpoint:
         """`session.provider.getEndpoint`. Experimental."""
+    async def sync(self, params: ProviderSyncRequest | None = None, *, timeout: float | None = None) -> ProviderSyncResult:
+        """`session.provider.sync`. Experimental."""
+    async def withdraw(self, params: ProviderWithdrawRequest, *, timeout: float | None = None) -> ProviderWithdrawResult:
+        """`session.provider.withdraw`. Experimental."""
+class ProvidersApi:
+    @property
+    def models(self) -> ProvidersModelsApi: ...
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def discover(self, params: ModelProviderDiscoverRequest, *, timeout: float | None = None) -> ModelProviderDiscoverResult:
+        """`session.providers.discover`. Experimental."""
+    async def get_catalog(self, *, timeout: float | None = None) -> ModelProviderAdapterCatalog:
+        """`session.providers.getCatalog`. Experimental."""
+    async def get_status(self, params: ModelProviderGetStatusRequest, *, timeout: float | None = None) -> ModelProviderStatus:
+        """`session.providers.getStatus`. Experimental."""
+class ProvidersModelsApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def list(self, params: ModelProviderModelsListRequest, *, timeout: float | None = None) -> DiscoveredModelList:
+        """`session.providers.models.list`. Experimental."""
+    async def prepare_configuration(self, params: ModelProviderPrepareConfigurationRequest, *, timeout: float | None = None) -> ModelProviderConfigurationPlan:
+        """`session.providers.models.prepareConfiguration`. Experimental."""
 class QueueApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def append_steering(self, params: QueueAppendSteeringRequest, *, timeout: float | None = None) -> QueueUpdateTextResult:
+        """`session.queue.appendSteering`. Experimental."""
     async def clear(self, *, timeout: float | None = None) -> None:
         """`session.queue.clear`. Experimental."""
     async def duplicate_at(self, params: QueueDuplicateAtRequest, *, timeout: float | None = None) -> QueueDuplicateAtResult:
@@ -9402,6 +13676,16 @@ class QueueApi:
         """`session.queue.setDrainPaused`. Experimental."""
     async def update_text(self, params: QueueUpdateTextRequest, *, timeout: float | None = None) -> QueueUpdateTextResult:
         """`session.queue.updateText`. Experimental."""
+    async def withdraw_message(self, params: QueueWithdrawMessageRequest, *, timeout: float | None = None) -> QueueWithdrawMessageResult:
+        """`session.queue.withdrawMessage`. Experimental."""
+class QuotaApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def get(self, *, timeout: float | None = None) -> SessionQuotaGetResult:
+        """`session.quota.get`. Experimental."""
+    async def refresh(self, *, timeout: float | None = None) -> SessionQuotaRefreshResult:
+        """`session.quota.refresh`. Experimental."""
+    async def take_warnings(self, *, timeout: float | None = None) -> builtins.list[QuotaWarningProjection]:
+        """`session.quota.takeWarnings`. Experimental."""
 class RemoteApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def disable(self, *, timeout: float | None = None) -> None:
@@ -9414,8 +13698,12 @@ class SandboxApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def disable_for_session(self, params: SandboxDisableForSessionRequest, *, timeout: float | None = None) -> SandboxDisableForSessionResult:
         """`session.sandbox.disableForSession`. Experimental."""
+    async def get_credential_suggestions(self, *, timeout: float | None = None) -> SandboxCredentialSuggestionsResult:
+        """`session.sandbox.getCredentialSuggestions`. Experimental."""
     async def get_enforcement_status(self, *, timeout: float | None = None) -> SandboxEnforcementStatus:
         """`session.sandbox.getEnforcementStatus`. Experimental."""
+    async def grant_path_for_request(self, params: SandboxGrantPathForRequestRequest, *, timeout: float | None = None) -> SandboxGrantPathForRequestResult:
+        """`session.sandbox.grantPathForRequest`. Experimental."""
 class ScheduleApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def list(self, *, timeout: float | None = None) -> ScheduleList:
@@ -9460,6 +13748,8 @@ class TasksApi:
         """`session.tasks.promoteCurrentToBackground`. Experimental."""
     async def promote_to_background(self, params: TasksPromoteToBackgroundRequest, *, timeout: float | None = None) -> TasksPromoteToBackgroundResult:
         """`session.tasks.promoteToBackground`. Experimental."""
+    async def read_output(self, params: TasksReadOutputRequest, *, timeout: float | None = None) -> TasksReadOutputResult:
+        """`session.tasks.readOutput`. Experimental."""
     async def refresh(self, *, timeout: float | None = None) -> TasksRefreshResult:
         """`session.tasks.refresh`. Experimental."""
     async def register(self, params: TasksRegisterRequest, *, timeout: float | None = None) -> TasksRegisterResult:
@@ -9488,10 +13778,14 @@ class ToolsApi:
         """`session.tools.getBuiltinDescriptors`. Experimental."""
     async def get_current_metadata(self, *, timeout: float | None = None) -> ToolsGetCurrentMetadataResult:
         """`session.tools.getCurrentMetadata`. Experimental."""
+    async def get_subagent_settings(self, *, timeout: float | None = None) -> ToolsGetSubagentSettingsResult:
+        """`session.tools.getSubagentSettings`. Experimental."""
     async def handle_pending_tool_call(self, params: HandlePendingToolCallRequest, *, timeout: float | None = None) -> HandlePendingToolCallResult:
         """`session.tools.handlePendingToolCall`. Experimental."""
     async def initialize_and_validate(self, *, timeout: float | None = None) -> ToolsInitializeAndValidateResult:
         """`session.tools.initializeAndValidate`. Experimental."""
+    async def list_pending_requests(self, *, timeout: float | None = None) -> PendingExternalToolRequestList:
+        """`session.tools.listPendingRequests`. Experimental."""
     async def set(self, params: ToolsSetRequest, *, timeout: float | None = None) -> ToolsSetResult:
         """`session.tools.set`. Experimental."""
     async def task_complete_event_data(self, params: ToolsTaskCompleteEventDataRequest, *, timeout: float | None = None) -> TaskCompleteData:
@@ -9530,6 +13824,36 @@ class VisibilityApi:
         """`session.visibility.get`. Experimental."""
     async def set(self, params: VisibilitySetRequest, *, timeout: float | None = None) -> VisibilitySetResult:
         """`session.visibility.set`. Experimental."""
+class WorkflowApi:
+    @property
+    def journal(self) -> WorkflowJournalApi: ...
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def agent(self, params: WorkflowAgentRequest, *, timeout: float | None = None) -> WorkflowAgentResult:
+        """`session.workflow.agent`. Experimental."""
+    async def cancel(self, params: WorkflowCancelRequest, *, timeout: float | None = None) -> WorkflowRunResult:
+        """`session.workflow.cancel`. Experimental."""
+    async def get_run(self, params: WorkflowGetRunRequest, *, timeout: float | None = None) -> WorkflowRunResult:
+        """`session.workflow.getRun`. Experimental."""
+    async def get_run_detail(self, params: WorkflowGetRunRequest, *, timeout: float | None = None) -> WorkflowRunDetail:
+        """`session.workflow.getRunDetail`. Experimental."""
+    async def get_run_progress(self, params: WorkflowGetRunProgressRequest, *, timeout: float | None = None) -> WorkflowProgressPage:
+        """`session.workflow.getRunProgress`. Experimental."""
+    async def list_runs(self, params: WorkflowListRunsRequest | None = None, *, timeout: float | None = None) -> WorkflowListRunsResult:
+        """`session.workflow.listRuns`. Experimental."""
+    async def log(self, params: WorkflowLogRequest, *, timeout: float | None = None) -> WorkflowACKResult:
+        """`session.workflow.log`. Experimental."""
+    async def pause(self, params: WorkflowPauseRequest, *, timeout: float | None = None) -> WorkflowRunResult:
+        """`session.workflow.pause`. Experimental."""
+    async def resume(self, params: WorkflowResumeRequest, *, timeout: float | None = None) -> WorkflowResumeResult:
+        """`session.workflow.resume`. Experimental."""
+    async def run(self, params: WorkflowRunRequest, *, timeout: float | None = None) -> WorkflowRunResult:
+        """`session.workflow.run`. Experimental."""
+class WorkflowJournalApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def get(self, params: WorkflowJournalGetRequest, *, timeout: float | None = None) -> WorkflowJournalGetResult:
+        """`session.workflow.journal.get`. Experimental."""
+    async def put(self, params: WorkflowJournalPutRequest, *, timeout: float | None = None) -> WorkflowACKResult:
+        """`session.workflow.journal.put`. Experimental."""
 class WorkspacesApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def add_summary(self, params: WorkspacesAddSummaryRequest, *, timeout: float | None = None) -> WorkspacesAddSummaryResult:
@@ -9578,6 +13902,8 @@ class _InternalSessionRpc:
     @property
     def commands(self) -> _InternalCommandsApi: ...
     @property
+    def connectors(self) -> _InternalConnectorsApi: ...
+    @property
     def factory(self) -> _InternalFactoryApi: ...
     @property
     def git_hub_auth(self) -> _InternalGitHubAuthApi: ...
@@ -9591,6 +13917,8 @@ class _InternalSessionRpc:
     def schedule(self) -> _InternalScheduleApi: ...
     @property
     def settings(self) -> _InternalSettingsApi: ...
+    @property
+    def workflow(self) -> _InternalWorkflowApi: ...
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def _send_system_notification(self, params: SendSystemNotificationRequest, *, timeout: float | None = None) -> None:
         """`session.sendSystemNotification`. Experimental."""
@@ -9608,6 +13936,12 @@ class _InternalCommandsApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def _finalize_invocation_effect(self, params: CommandsFinalizeInvocationEffectRequest, *, timeout: float | None = None) -> CommandsFinalizeInvocationEffectResult:
         """`session.commands.finalizeInvocationEffect`. Experimental."""
+class _InternalConnectorsApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def _reconcile_for_startup(self, params: ConnectorAccountRequest, *, timeout: float | None = None) -> ConnectorStatus:
+        """`session.connectors.reconcileForStartup`. Experimental."""
+    async def _withdraw_projection(self, *, timeout: float | None = None) -> ConnectorStatus:
+        """`session.connectors.withdrawProjection`. Experimental."""
 class _InternalFactoryApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def _pause_at_checkpoint(self, params: FactoryPauseCheckpointRequest, *, timeout: float | None = None) -> FactoryPauseCheckpointResult:
@@ -9688,6 +14022,14 @@ class _InternalSettingsApi:
         """`session.settings.evaluatePredicate`. Experimental."""
     async def _snapshot(self, *, timeout: float | None = None) -> SessionSettingsSnapshot:
         """`session.settings.snapshot`. Experimental."""
+class _InternalWorkflowApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def _pause_at_checkpoint(self, params: WorkflowPauseCheckpointRequest, *, timeout: float | None = None) -> WorkflowPauseCheckpointResult:
+        """`session.workflow.pauseAtCheckpoint`. Experimental."""
+    async def _resume_from_tool(self, params: _WorkflowToolResumeRequest, *, timeout: float | None = None) -> WorkflowResumeResult:
+        """`session.workflow.resumeFromTool`. Experimental."""
+    async def _run_from_tool(self, params: _WorkflowToolRunRequest, *, timeout: float | None = None) -> WorkflowRunResult:
+        """`session.workflow.runFromTool`. Experimental."""
 class CanvasHandler(Protocol):
     async def invoke(self, params: CanvasProviderInvokeActionRequest) -> Any:
         """`canvas.action.invoke`."""
@@ -9712,6 +14054,8 @@ class SessionFsHandler(Protocol):
         """`sessionFs.mkdir`."""
     async def read_file(self, params: SessionFSReadFileRequest) -> SessionFSReadFileResult:
         """`sessionFs.readFile`."""
+    async def read_file_bytes(self, params: SessionFSReadFileBytesRequest) -> SessionFSReadFileBytesResult:
+        """`sessionFs.readFileBytes`."""
     async def readdir(self, params: SessionFSReaddirRequest) -> SessionFSReaddirResult:
         """`sessionFs.readdir`."""
     async def readdir_with_types(self, params: SessionFSReaddirWithTypesRequest) -> SessionFSReaddirWithTypesResult:
@@ -9730,6 +14074,8 @@ class SessionFsHandler(Protocol):
         """`sessionFs.stat`."""
     async def write_file(self, params: SessionFSWriteFileRequest) -> SessionFSError | None:
         """`sessionFs.writeFile`."""
+    async def write_file_bytes(self, params: SessionFSWriteFileBytesRequest) -> SessionFSError | None:
+        """`sessionFs.writeFileBytes`."""
 class SkillProviderHandler(Protocol):
     async def list(self, params: SkillProviderListRequest) -> _SkillProviderListResult:
         """`skillProvider.list`."""
@@ -9738,6 +14084,11 @@ class SkillProviderHandler(Protocol):
 class TasksHandler(Protocol):
     async def cancel(self, params: ClientTaskCancelRequest) -> ClientTaskCancelResult:
         """`tasks.cancel`."""
+class WorkflowHandler(Protocol):
+    async def abort(self, params: WorkflowAbortRequest) -> WorkflowACKResult:
+        """`workflow.abort`."""
+    async def execute(self, params: WorkflowExecuteRequest) -> WorkflowExecuteResult:
+        """`workflow.execute`."""
 class ExtensionLaunchProviderHandler(Protocol):
     async def resolve(self, params: ExtensionLaunchProviderResolveRequest) -> ExtensionLaunchProviderResolveResult:
         """`extensionLaunchProvider.resolve`."""
@@ -9750,11 +14101,34 @@ class GitHubTokenHandler(Protocol):
 class HooksHandler(Protocol):
     async def invoke(self, params: _HookInvokeRequest) -> _HookInvokeResponse:
         """`hooks.invoke`."""
+class HostHandler(Protocol):
+    async def authentication_cancelled(self, params: HostAuthenticationCancelledNotification) -> None:
+        """`host.authenticationCancelled`."""
+    async def exited(self, params: HostExitedNotification) -> None:
+        """`host.exited`."""
+    async def materialize_session(self, params: HostSessionCreateCallback) -> HostSessionCreateResult:
+        """`host.materializeSession`."""
+    async def register_session(self, params: HostRegisterSessionRequest) -> HostPublishSessionResult:
+        """`host.registerSession`."""
+    async def session_released(self, params: HostSessionReleasedNotification) -> None:
+        """`host.sessionReleased`."""
+    async def shutdown(self, params: HostEmptyResult) -> HostEmptyResult:
+        """`host.shutdown`."""
+    async def unregister_session(self, params: HostUnregisterSessionRequest) -> HostUnpublishSessionResult:
+        """`host.unregisterSession`."""
+    async def validate_authentication(self, params: HostValidateAuthenticationRequest) -> HostAuthenticationResult | None:
+        """`host.validateAuthentication`."""
+class InstallationsHandler(Protocol):
+    async def confirm(self, params: InstallationConfirmationRequest) -> InstallationConfirmationResponse:
+        """`installations.confirm`."""
 class LlmInferenceHandler(Protocol):
     async def http_request_chunk(self, params: LlmInferenceHTTPRequestChunkRequest) -> LlmInferenceHTTPRequestChunkResult:
         """`llmInference.httpRequestChunk`."""
     async def http_request_start(self, params: LlmInferenceHTTPRequestStartRequest) -> LlmInferenceHTTPRequestStartResult:
         """`llmInference.httpRequestStart`."""
+class UiThreadHandler(Protocol):
+    async def run(self, params: UIThreadRunRequest) -> None:
+        """`uiThread.run`."""
 @dataclass
 class ClientSessionApiHandlers:
     canvas: CanvasHandler | None = None
@@ -9763,13 +14137,17 @@ class ClientSessionApiHandlers:
     session_fs: SessionFsHandler | None = None
     skill_provider: SkillProviderHandler | None = None
     tasks: TasksHandler | None = None
+    workflow: WorkflowHandler | None = None
 @dataclass
 class ClientGlobalApiHandlers:
     extension_launch_provider: ExtensionLaunchProviderHandler | None = None
     git_hub_telemetry: GitHubTelemetryHandler | None = None
     git_hub_token: GitHubTokenHandler | None = None
     hooks: HooksHandler | None = None
+    host: HostHandler | None = None
+    installations: InstallationsHandler | None = None
     llm_inference: LlmInferenceHandler | None = None
+    ui_thread: UiThreadHandler | None = None
 def register_client_session_api_handlers(
     client: Any, get_handlers: Callable[[str], ClientSessionApiHandlers]
 ) -> None: ...

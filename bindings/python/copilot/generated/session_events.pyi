@@ -16,6 +16,7 @@ __all__ = [
     "AgentInterruptedCancelPhase",
     "AgentInterruptedData",
     "AgentModelPolicy",
+    "AiCreditsStatus",
     "AssistantFusionPhaseActivityData",
     "AssistantFusionPhaseCompletedData",
     "AssistantFusionPhaseFailedData",
@@ -132,6 +133,7 @@ __all__ = [
     "FactoryRunUpdatedData",
     "FusionAttribution",
     "FusionConversationScope",
+    "FusionCritic",
     "FusionFollowUpAction",
     "FusionFollowUpRecommendation",
     "FusionPattern",
@@ -151,6 +153,22 @@ __all__ = [
     "HookEndError",
     "HookProgressData",
     "HookStartData",
+    "HumanResponseActor",
+    "HumanResponseRecordedData",
+    "HumanResponseRecordedResponse",
+    "HumanResponseRecordedResponseResponseKind",
+    "IndexedSearchDisabledReason",
+    "IndexedSearchErrorType",
+    "IndexedSearchIncrementalPhase",
+    "IndexedSearchOutcome",
+    "IndexedSearchState",
+    "InstructionUpdateAuthority",
+    "InstructionUpdateBoundary",
+    "InstructionUpdateData",
+    "InstructionUpdateFallback",
+    "InstructionUpdateLifetime",
+    "ManagedPermissionsContext",
+    "ManagedPluginProgressPhase",
     "ManagedSettingsEnforcedAction",
     "ManagedSettingsEnforcedEscalation",
     "ManagedSettingsResolvedSource",
@@ -165,6 +183,8 @@ __all__ = [
     "McpOauthCompletedData",
     "McpOauthCompletionOutcome",
     "McpOauthHttpResponse",
+    "McpOauthRecoveryCompletedData",
+    "McpOauthRecoveryCompletedOutcome",
     "McpOauthRequestReason",
     "McpOauthRequiredData",
     "McpOauthRequiredStaticClientConfig",
@@ -183,17 +203,31 @@ __all__ = [
     "ModelCallFailureRequestFingerprint",
     "ModelCallFailureSource",
     "ModelCallFailureTransport",
+    "ModelCallFinalResult",
+    "ModelCallFinalResultData",
     "ModelCallFinishedData",
     "ModelCallFinishedOutcome",
+    "ModelCallRequestBodyCompressionFallback",
+    "ModelCallRequestBodyEncoding",
     "ModelCallStartData",
+    "ModelCallWebSocketFallbackErrorKind",
+    "ModelCallWebSocketFallbackReason",
     "ModelChangeSource",
+    "ModelDeselectedReason",
+    "ModelProviderKind",
+    "ModelProviderRef",
     "OmittedBinaryOmittedReason",
     "OmittedBinaryResult",
     "OmittedBinaryType",
     "PendingMessagesModifiedData",
+    "PermissionApprovalEvaluation",
+    "PermissionApprovalEvaluationEvaluationStage",
+    "PermissionApprovalEvaluationJudgeStatus",
+    "PermissionApprovalEvaluationReasonCode",
     "PermissionApproved",
     "PermissionApprovedForLocation",
     "PermissionApprovedForSession",
+    "PermissionApprovedReadOnlyForSession",
     "PermissionAssentDetectedData",
     "PermissionAssistedApproval",
     "PermissionCancelled",
@@ -225,8 +259,17 @@ __all__ = [
     "PermissionPromptRequestPathAccessKind",
     "PermissionPromptRequestRead",
     "PermissionPromptRequestUrl",
+    "PermissionPromptRequestWorkflow",
     "PermissionPromptRequestWrite",
     "PermissionRecommendation",
+    "PermissionRecoveryAttempt",
+    "PermissionRecoveryAttemptDisposition",
+    "PermissionRecoveryAttemptReason",
+    "PermissionRecoveryAttemptRelation",
+    "PermissionRecoveryData",
+    "PermissionRecoveryOnBlocked",
+    "PermissionRecoveryReason",
+    "PermissionRecoveryStatus",
     "PermissionRequest",
     "PermissionRequestCustomTool",
     "PermissionRequestExtensionEnvAccess",
@@ -245,19 +288,36 @@ __all__ = [
     "PermissionRequestShellCommandSegment",
     "PermissionRequestShellPossibleUrl",
     "PermissionRequestUrl",
+    "PermissionRequestWorkflow",
     "PermissionRequestWrite",
     "PermissionRequestedData",
     "PermissionResult",
     "PermissionRule",
+    "PermissionSandboxPathGrant",
+    "PermissionSandboxPathGrantAccess",
+    "PermissionWriteFileContent",
+    "PermissionWriteFileEdit",
     "PersistedBinaryImage",
     "PersistedBinaryImageType",
     "PersistedBinaryResult",
     "PlanChangedOperation",
     "PromptCacheBreakData",
+    "ProviderMonthlyUsage",
+    "ProviderMonthlyUsageScope",
+    "ProviderMonthlyUsageState",
+    "ProviderQuotaAccessState",
+    "ProviderQuotaAcquisitionStatus",
+    "ProviderQuotaBudgetMetadata",
+    "ProviderQuotaCapacityState",
+    "ProviderQuotaObservationKind",
+    "ProviderQuotaQuantityKind",
+    "ProviderQuotaState",
+    "ProviderQuotaUnit",
     "RawSessionEventData",
     "ReasoningSummary",
     "RecommendedAutoTier",
     "RemediationAction",
+    "ResponsesReasoning",
     "SamplingCompletedData",
     "SamplingRequestedData",
     "SandboxAttestation",
@@ -272,6 +332,7 @@ __all__ = [
     "SandboxEnforcementPoint",
     "SandboxFilesystemPolicyDetails",
     "SandboxOutcome",
+    "SandboxPermissiveSource",
     "SandboxPlatform",
     "SandboxPolicySource",
     "SandboxProxyMode",
@@ -280,6 +341,7 @@ __all__ = [
     "SessionAutoTierRecommendationData",
     "SessionAutoTierSwitchFailedData",
     "SessionAutopilotObjectiveChangedData",
+    "SessionAutopilotStoppedData",
     "SessionBackgroundTasksChangedData",
     "SessionBinaryAssetData",
     "SessionCanvasClosedData",
@@ -307,24 +369,31 @@ __all__ = [
     "SessionFusionRouteStartedData",
     "SessionHandoffData",
     "SessionIdleData",
+    "SessionIndexedSearchData",
+    "SessionIndexedSearchDataKind",
     "SessionInfoData",
     "SessionLimitsConfig",
     "SessionLimitsExhaustedCompletedData",
     "SessionLimitsExhaustedRequestedData",
     "SessionLimitsExhaustedResponse",
     "SessionLimitsExhaustedResponseAction",
+    "SessionManagedPluginProgressData",
     "SessionManagedSettingsEnforcedData",
     "SessionManagedSettingsResolvedData",
     "SessionMcpServerNeedsReconnectData",
     "SessionMcpServerRemovedData",
     "SessionMcpServerStatusChangedData",
+    "SessionMcpServerToolsLoadedData",
     "SessionMcpServersLoadedData",
     "SessionMode",
     "SessionModeChangedData",
     "SessionModeNoticeDeliveredData",
     "SessionModelChangeData",
+    "SessionModelDeselectedData",
+    "SessionPermissionRecoveryData",
     "SessionPermissionsChangedData",
     "SessionPlanChangedData",
+    "SessionQuotaObservationData",
     "SessionRemoteSteerableChangedData",
     "SessionResumeData",
     "SessionScheduleCancelledData",
@@ -367,6 +436,7 @@ __all__ = [
     "SubagentSelectedData",
     "SubagentStartedData",
     "SubagentTaskModelSource",
+    "SystemMessageContentBlock",
     "SystemMessageData",
     "SystemMessageMetadata",
     "SystemMessageRole",
@@ -384,6 +454,12 @@ __all__ = [
     "SystemNotificationShellCompleted",
     "SystemNotificationShellDetachedCompleted",
     "SystemNotificationUnclassified",
+    "SystemNotificationWorkflowCompleted",
+    "SystemNotificationWorkflowCompletedStatus",
+    "SystemNotificationWorkflowPauseInfo",
+    "SystemNotificationWorkflowPauseInfoType",
+    "TaskBlocker",
+    "TaskBlockerKind",
     "TaskCompletionOutcome",
     "ToolExecutionCompleteContent",
     "ToolExecutionCompleteContentAudio",
@@ -398,6 +474,8 @@ __all__ = [
     "ToolExecutionCompleteContentText",
     "ToolExecutionCompleteData",
     "ToolExecutionCompleteError",
+    "ToolExecutionCompleteFileEdit",
+    "ToolExecutionCompleteFileEditKind",
     "ToolExecutionCompleteResult",
     "ToolExecutionCompleteShellExecution",
     "ToolExecutionCompleteToolDescription",
@@ -421,10 +499,20 @@ __all__ = [
     "ToolExecutionStartToolDescriptionMeta",
     "ToolExecutionStartToolDescriptionMetaUI",
     "ToolExecutionStartToolDescriptionMetaUIVisibility",
+    "ToolExecutionUsage",
+    "ToolExecutionUsageTokenDetails",
     "ToolSearchActivatedData",
+    "ToolShellOutputData",
+    "ToolShellOutputStream",
     "ToolUserRequestedData",
     "UIEphemeralQueryPhase",
     "UiEphemeralQueryData",
+    "UsageAccountingIdentity",
+    "UsageMetricsModelMetric",
+    "UsageMetricsModelMetricRequests",
+    "UsageMetricsModelMetricTokenDetail",
+    "UsageMetricsModelMetricUsage",
+    "UsageMetricsProviderModelMetric",
     "UserInputCompletedData",
     "UserInputRequestedData",
     "UserMessageAgentMode",
@@ -440,8 +528,15 @@ __all__ = [
     "UserToolSessionApprovalMcp",
     "UserToolSessionApprovalMemory",
     "UserToolSessionApprovalRead",
+    "UserToolSessionApprovalWorkflow",
     "UserToolSessionApprovalWrite",
     "Verbosity",
+    "WorkflowPermissionOperation",
+    "WorkflowPermissionPhase",
+    "WorkflowRunSettledData",
+    "WorkflowRunSettledStatus",
+    "WorkflowRunStartedData",
+    "WorkflowRunUpdatedData",
     "WorkingDirectoryContext",
     "WorkingDirectoryContextHostType",
     "WorkspaceFileChangedOperation",
@@ -483,6 +578,10 @@ class AgentInterruptedData(_Model):
 class AgentModelPolicy(Enum):
     PREFERRED = "preferred"
     REQUIRED = "required"
+class AiCreditsStatus(Enum):
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    UNAVAILABLE = "unavailable"
 @dataclass
 class AssistantFusionPhaseActivityData(_Model):
     activity: FusionPhaseActivityKind
@@ -507,8 +606,10 @@ class AssistantFusionPhaseCompletedData(_Model):
     status: FusionPhaseStatus
     usage: FusionPhaseUsage
     verdict: str | None
+    ended_with_background_work: bool | None = None
     _projection_message: Any = None
     _projection_mode: _FusionProjectionMode | None = None
+    reasoning_effort: str | None = None
     _staged_terminal: _FusionStagedTerminal | None = None
 @dataclass
 class AssistantFusionPhaseFailedData(_Model):
@@ -524,6 +625,7 @@ class AssistantFusionPhaseFailedData(_Model):
     usage: FusionPhaseUsage
     degraded_to_phase_id: str | None = None
     error_message: str | None = None
+    reasoning_effort: str | None = None
 @dataclass
 class AssistantFusionPhaseStartedData(_Model):
     conversation_scope: FusionConversationScope
@@ -533,6 +635,7 @@ class AssistantFusionPhaseStartedData(_Model):
     phase_id: str
     phase_kind: FusionPhaseKind
     role: str
+    reasoning_effort: str | None = None
 @dataclass
 class AssistantIdleData(_Model):
     aborted: bool | None = None
@@ -556,6 +659,7 @@ class AssistantMessageData(_Model):
     output_tokens: int | None = None
     parent_tool_call_id: str | None = None
     phase: str | None = None
+    provider_id: str | None = None
     reasoning_blocks: AssistantMessageReasoningBlocks | None = None
     reasoning_opaque: str | None = None
     reasoning_text: str | None = None
@@ -575,6 +679,7 @@ class AssistantMessageDeltaData(_Model):
 class AssistantMessageReasoningBlocks(_Model):
     provider: str
     blocks: builtins.list[Any] | None = None
+    ordered_blocks: builtins.list[Any] | None = None
 @dataclass
 class AssistantMessageServerTools(_Model):
     provider: str
@@ -633,6 +738,7 @@ class AssistantToolCallDeltaData(_Model):
 class AssistantTurnEndData(_Model):
     turn_id: str
     model: str | None = None
+    parent_tool_call_id: str | None = None
 @dataclass
 class AssistantTurnRetryData(_Model):
     turn_id: str
@@ -643,6 +749,7 @@ class AssistantTurnStartData(_Model):
     turn_id: str
     interaction_id: str | None = None
     model: str | None = None
+    parent_tool_call_id: str | None = None
 class AssistantUsageApiEndpoint(Enum):
     CHAT_COMPLETIONS = "/chat/completions"
     V1_MESSAGES = "/v1/messages"
@@ -664,9 +771,12 @@ class AssistantUsageCopilotUsageTokenDetail(_Model):
 class AssistantUsageData(_Model):
     model: str
     accepted_prediction_tokens: int | None = None
+    accounting: UsageAccountingIdentity | None = None
+    ai_credits_status: AiCreditsStatus | None = None
     api_call_id: str | None = None
     api_endpoint: AssistantUsageApiEndpoint | None = None
     _available_tool_count: int | None = None
+    byok_kind: str | None = None
     _cache_details_reported: bool | None = None
     cache_expires_at: datetime | None = None
     cache_read_tokens: int | None = None
@@ -687,22 +797,40 @@ class AssistantUsageData(_Model):
     is_byok: bool | None = None
     max_output_tokens: int | None = None
     max_prompt_tokens: int | None = None
+    model_display_name: str | None = None
+    model_provider: str | None = None
     _num_tool_calls: int | None = None
     output_tokens: int | None = None
     output_ttft: timedelta | None = None
     parent_tool_call_id: str | None = None
+    provider: ModelProviderRef | None = None
     provider_call_id: str | None = None
     _quota_snapshots: dict[str, _AssistantUsageQuotaSnapshot] | None = None
     reasoning_effort: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     reasoning_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
+    request_body_bytes: int | None = None
+    request_body_compression_fallback: ModelCallRequestBodyCompressionFallback | None = None
+    request_body_compression_fallback_from: ModelCallRequestBodyEncoding | None = None
+    request_body_compression_rejected_status: int | None = None
+    request_body_encoding: ModelCallRequestBodyEncoding | None = None
+    request_body_wire_bytes: int | None = None
     rte: bool | None = None
     service_request_id: str | None = None
+    _thinking_dropped_blocks: int | None = None
+    _thinking_dropped_reasons: builtins.list[str] | None = None
     time_to_first_token: timedelta | None = None
     _tool_counts: dict[str, int] | None = None
     _tool_token_count: int | None = None
     transport: AssistantUsageTransport | None = None
+    websocket_fallback_after: timedelta | None = None
+    websocket_fallback_close_code: int | None = None
+    websocket_fallback_error_kind: ModelCallWebSocketFallbackErrorKind | None = None
+    websocket_fallback_reason: ModelCallWebSocketFallbackReason | None = None
+    websocket_fallback_reconnect_attempted: bool | None = None
+    websocket_fallback_started_this_call: bool | None = None
+    websocket_fallback_status_code: int | None = None
 class AssistantUsageTransport(Enum):
     HTTP = "http"
     WEBSOCKET = "websocket"
@@ -1004,13 +1132,17 @@ class CommandsChangedData(_Model):
     commands: builtins.list[CommandsChangedCommand]
 @dataclass
 class CompactionCompleteCompactionTokensUsed(_Model):
+    ai_credits_status: AiCreditsStatus | None = None
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     _copilot_usage: _CompactionCompleteCompactionTokensUsedCopilotUsage | None = None
     duration: timedelta | None = None
     input_tokens: int | None = None
     model: str | None = None
+    model_display_name: str | None = None
     output_tokens: int | None = None
+    provider: ModelProviderRef | None = None
+    request_count: int | None = None
 @dataclass
 class CompactionCompleteCompactionTokensUsedCopilotUsageTokenDetail(_Model):
     batch_size: int
@@ -1184,6 +1316,7 @@ class FusionAttribution(_Model):
     synthetic_model: str
     commit_id: str | None = None
     conversation_scope: str | None = None
+    has_user_steering: bool | None = None
     phase_id: str | None = None
     phase_kind: str | None = None
     role: str | None = None
@@ -1192,6 +1325,11 @@ class FusionAttribution(_Model):
 class FusionConversationScope(Enum):
     ROOT = "root"
     REVIEW = "review"
+@dataclass
+class FusionCritic(_Model):
+    model: str
+    phase_id: str
+    reasoning_effort: str | None = None
 class FusionFollowUpAction(Enum):
     REUSE_PRIMARY = "reuse_primary"
     REROUTE = "reroute"
@@ -1288,6 +1426,99 @@ class HookStartData(_Model):
     hook_type: str
     input: Any = None
     parent_tool_call_id: str | None = None
+class HumanResponseActor(Enum):
+    HUMAN_RESPONSE = "human_response"
+    HOST_AUTOMATION = "host_automation"
+    UNKNOWN = "unknown"
+@dataclass
+class HumanResponseRecordedData(_Model):
+    actor: HumanResponseActor
+    request_id: str
+    response: HumanResponseRecordedResponse
+    tool_call_id: str | None = None
+@dataclass
+class HumanResponseRecordedResponse(_Model):
+    response_kind: HumanResponseRecordedResponseResponseKind
+    actions: builtins.list[ExitPlanModeAction] | None = None
+    allow_freeform: bool | None = None
+    answer: str | None = None
+    approved: bool | None = None
+    auto_approve_edits: bool | None = None
+    choices: builtins.list[str] | None = None
+    content: dict[str, Any] | None = None
+    feedback: str | None = None
+    message: str | None = None
+    plan_content: str | None = None
+    question: str | None = None
+    recommended_action: ExitPlanModeAction | None = None
+    requested_schema: ElicitationRequestedSchema | None = None
+    selected_action: ExitPlanModeAction | None = None
+    summary: str | None = None
+    was_freeform: bool | None = None
+class HumanResponseRecordedResponseResponseKind(Enum):
+    ASK_USER = "ask_user"
+    USER_INPUT = "user_input"
+    EXIT_PLAN_MODE = "exit_plan_mode"
+class IndexedSearchDisabledReason(Enum):
+    USE_TGREP_FALSE = "use_tgrep_false"
+    USE_BUILTIN_RIPGREP_FALSE = "use_builtin_ripgrep_false"
+    ORGANIZATION = "organization"
+    ORGANIZATION_POLICY_AUTH_PENDING = "organization_policy_auth_pending"
+    ORGANIZATION_POLICY_UNKNOWN = "organization_policy_unknown"
+    VIRTUAL_FILESYSTEM = "virtual_filesystem"
+    CLOUD_SYNC_ROOT = "cloud_sync_root"
+    CLOUD_SYNC_DETECTION_FAILED = "cloud_sync_detection_failed"
+    WORKSPACE_NOT_LOCAL = "workspace_not_local"
+class IndexedSearchErrorType(Enum):
+    SPAWN_ERROR = "spawn_error"
+    UNEXPECTED_EXIT = "unexpected_exit"
+    KILLED_BY_SIGNAL = "killed_by_signal"
+class IndexedSearchIncrementalPhase(Enum):
+    CHANGES_DETECTED = "changes_detected"
+    UPDATED = "updated"
+class IndexedSearchOutcome(Enum):
+    STARTED = "started"
+    SKIPPED_BELOW_THRESHOLD = "skipped_below_threshold"
+    SKIPPED_NO_GITROOT = "skipped_no_gitroot"
+    SKIPPED_DISABLED = "skipped_disabled"
+    REUSED_EXISTING = "reused_existing"
+    FAILED = "failed"
+class IndexedSearchState(Enum):
+    DISABLED = "disabled"
+    STARTING = "starting"
+    ENABLED = "enabled"
+    READY = "ready"
+    FAILED = "failed"
+class InstructionUpdateAuthority(Enum):
+    RUNTIME = "runtime"
+    HOST = "host"
+    MANAGED_POLICY = "managedPolicy"
+class InstructionUpdateBoundary(Enum):
+    AFTER_TOOL_RESULTS = "afterToolResults"
+    NEXT_MODEL_REQUEST = "nextModelRequest"
+@dataclass
+class InstructionUpdateData(_Model):
+    authority: InstructionUpdateAuthority
+    boundary: InstructionUpdateBoundary
+    content: str
+    fallback: InstructionUpdateFallback
+    lifetime: InstructionUpdateLifetime
+    name: str | None = None
+class InstructionUpdateFallback(Enum):
+    REBUILD_SYSTEM_PROMPT = "rebuildSystemPrompt"
+    REJECT = "reject"
+class InstructionUpdateLifetime(Enum):
+    PERSISTENT = "persistent"
+    TURN = "turn"
+@dataclass
+class ManagedPermissionsContext(_Model):
+    fail_closed: bool
+    permissions: Any = None
+class ManagedPluginProgressPhase(Enum):
+    INITIALIZING = "initializing"
+    INSTALLING = "installing"
+    UPDATING = "updating"
+    COMPLETE = "complete"
 class ManagedSettingsEnforcedAction(Enum):
     BYPASS_PERMISSIONS_BLOCKED = "bypass_permissions_blocked"
 class ManagedSettingsEnforcedEscalation(Enum):
@@ -1355,6 +1586,15 @@ class McpOauthHttpResponse(_Model):
     headers: builtins.list[HeaderEntry]
     status_code: int
     body: str | None = None
+@dataclass
+class McpOauthRecoveryCompletedData(_Model):
+    outcome: McpOauthRecoveryCompletedOutcome
+    request_id: str
+    server_name: str
+class McpOauthRecoveryCompletedOutcome(Enum):
+    SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
 class McpOauthRequestReason(Enum):
     INITIAL = "initial"
     REFRESH = "refresh"
@@ -1368,6 +1608,7 @@ class McpOauthRequiredData(_Model):
     server_url: str
     http_response: McpOauthHttpResponse | None = None
     resource_metadata: str | None = None
+    runtime_refresh_supported: bool | None = None
     static_client_config: McpOauthRequiredStaticClientConfig | None = None
     www_authenticate_params: McpOauthWWWAuthenticateParams | None = None
 @dataclass
@@ -1376,6 +1617,7 @@ class McpOauthRequiredStaticClientConfig(_Model):
     client_secret: str | None = None
     grant_type: str | None = None
     public_client: bool | None = None
+    scope: str | None = None
 @dataclass
 class McpOauthWWWAuthenticateParams(_Model):
     error: str | None = None
@@ -1391,6 +1633,7 @@ class McpResourcesListChangedData(_Model):
 class McpServerMetadata(_Model):
     instructions: str | None
 class McpServerSource(Enum):
+    ACCOUNT = "account"
     USER = "user"
     WORKSPACE = "workspace"
     PLUGIN = "plugin"
@@ -1432,6 +1675,7 @@ class ModelCallFailureData(_Model):
     api_call_id: str | None = None
     api_endpoint: AssistantUsageApiEndpoint | None = None
     bad_request_kind: ModelCallFailureBadRequestKind | None = None
+    byok_kind: str | None = None
     duration: timedelta | None = None
     error_code: str | None = None
     error_message: str | None = None
@@ -1445,14 +1689,30 @@ class ModelCallFailureData(_Model):
     max_output_tokens: int | None = None
     max_prompt_tokens: int | None = None
     model: str | None = None
+    model_provider: str | None = None
+    parent_tool_call_id: str | None = None
     provider_call_id: str | None = None
     _quota_snapshots: dict[str, _AssistantUsageQuotaSnapshot] | None = None
     reasoning_effort: str | None = None
+    request_body_bytes: int | None = None
+    request_body_compression_fallback: ModelCallRequestBodyCompressionFallback | None = None
+    request_body_compression_fallback_from: ModelCallRequestBodyEncoding | None = None
+    request_body_compression_rejected_status: int | None = None
+    request_body_encoding: ModelCallRequestBodyEncoding | None = None
+    request_body_wire_bytes: int | None = None
     request_fingerprint: ModelCallFailureRequestFingerprint | None = None
+    retry_attempt: int | None = None
     rte: bool | None = None
     service_request_id: str | None = None
     status_code: int | None = None
     transport: ModelCallFailureTransport | None = None
+    websocket_fallback_after: timedelta | None = None
+    websocket_fallback_close_code: int | None = None
+    websocket_fallback_error_kind: ModelCallWebSocketFallbackErrorKind | None = None
+    websocket_fallback_reason: ModelCallWebSocketFallbackReason | None = None
+    websocket_fallback_reconnect_attempted: bool | None = None
+    websocket_fallback_started_this_call: bool | None = None
+    websocket_fallback_status_code: int | None = None
 class ModelCallFailureKind(Enum):
     API = "api"
     TRANSPORT = "transport"
@@ -1464,7 +1724,13 @@ class ModelCallFailureRequestFingerprint(_Model):
     nameless_tool_call_count: int
     tool_call_count: int
     tool_result_message_count: int
+    custom_tool_call_count: int | None = None
+    encrypted_content_bytes: int | None = None
+    image_bytes: int | None = None
     last_message_role: str | None = None
+    orphan_tool_call_count: int | None = None
+    reasoning_item_count: int | None = None
+    unmatched_tool_result_count: int | None = None
 class ModelCallFailureSource(Enum):
     TOP_LEVEL = "top_level"
     SUBAGENT = "subagent"
@@ -1472,6 +1738,20 @@ class ModelCallFailureSource(Enum):
 class ModelCallFailureTransport(Enum):
     HTTP = "http"
     WEBSOCKET = "websocket"
+class ModelCallFinalResult(Enum):
+    SUCCESS = "success"
+    HTTP_400 = "http_400"
+    HTTP_413 = "http_413"
+    HTTP_429 = "http_429"
+    HTTP_4XX = "http_4xx"
+    HTTP_5XX = "http_5xx"
+    TRANSPORT_ERROR = "transport_error"
+    OTHER_ERROR = "other_error"
+@dataclass
+class ModelCallFinalResultData(_Model):
+    model: str
+    result: ModelCallFinalResult
+    is_byok: bool | None = None
 @dataclass
 class ModelCallFinishedData(_Model):
     dispatch_duration: timedelta
@@ -1485,12 +1765,39 @@ class ModelCallFinishedOutcome(Enum):
     ERROR = "error"
     CANCELLED = "cancelled"
     REJECTED = "rejected"
+class ModelCallRequestBodyCompressionFallback(Enum):
+    RETRIED = "retried"
+    DISABLED = "disabled"
+class ModelCallRequestBodyEncoding(Enum):
+    IDENTITY = "identity"
+    GZIP = "gzip"
+    ZSTD = "zstd"
 @dataclass
 class ModelCallStartData(_Model):
     turn_id: str
     fusion: FusionAttribution | None = None
     model: str | None = None
+    parent_tool_call_id: str | None = None
     _previous_response_id: str | None = None
+class ModelCallWebSocketFallbackErrorKind(Enum):
+    DNS = "dns"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    CONNECTION_REFUSED = "connection_refused"
+    CONNECTION_RESET = "connection_reset"
+    CLOSED_BY_PEER = "closed_by_peer"
+    CLOSED_LOCALLY = "closed_locally"
+    NOT_CONNECTED = "not_connected"
+    HTTP_STATUS = "http_status"
+    PROTOCOL = "protocol"
+    CONFIGURATION = "configuration"
+    OTHER = "other"
+class ModelCallWebSocketFallbackReason(Enum):
+    CONNECT_FAILED = "connect_failed"
+    CONNECTION_UNAVAILABLE = "connection_unavailable"
+    SEND_FAILED = "send_failed"
+    API_ERROR = "api_error"
+    TRANSPORT_FAILED = "transport_failed"
 class ModelChangeSource(Enum):
     MODEL_COMMAND = "model_command"
     SETTINGS_COMMAND = "settings_command"
@@ -1502,7 +1809,19 @@ class ModelChangeSource(Enum):
     AGENT = "agent"
     PLAN_MODE = "plan_mode"
     AUTOMATIC = "automatic"
+    CHANGEBOARDING_SHORTCUT = "changeboarding_shortcut"
     SDK = "sdk"
+    AUTO_TIER_RECOMMENDATION = "auto_tier_recommendation"
+class ModelDeselectedReason(Enum):
+    PROVIDER_WITHDRAWN = "provider_withdrawn"
+class ModelProviderKind(Enum):
+    COPILOT = "copilot"
+    LOKI = "loki"
+@dataclass
+class ModelProviderRef(_Model):
+    id: str
+    kind: ModelProviderKind
+    label: str
 class OmittedBinaryOmittedReason(Enum):
     TOO_LARGE = "too_large"
     ASSET_UNAVAILABLE = "asset_unavailable"
@@ -1521,6 +1840,60 @@ class OmittedBinaryType(Enum):
 class PendingMessagesModifiedData(_Model):
     pass
 @dataclass
+class PermissionApprovalEvaluation(_Model):
+    evaluation_stage: PermissionApprovalEvaluationEvaluationStage
+    judge_status: PermissionApprovalEvaluationJudgeStatus
+    reason_code: PermissionApprovalEvaluationReasonCode
+    judge_attempted: bool | None = None
+class PermissionApprovalEvaluationEvaluationStage(Enum):
+    UNKNOWN = "unknown"
+    NOT_REACHED = "not_reached"
+    PRE_JUDGE = "pre_judge"
+    JUDGE = "judge"
+    REUSE = "reuse"
+class PermissionApprovalEvaluationJudgeStatus(Enum):
+    UNKNOWN = "unknown"
+    NOT_CALLED = "not_called"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CACHED = "cached"
+    INHERITED = "inherited"
+class PermissionApprovalEvaluationReasonCode(Enum):
+    EXTENSION_PERMISSION_ACCESS = "extension-permission-access"
+    CONTENT_EXCLUDED = "content-excluded"
+    UNSUPPORTED_COMMAND_SHAPE = "unsupported-command-shape"
+    UNSUPPORTED_SOURCE = "unsupported-source"
+    DYNAMIC_SOURCE = "dynamic-source"
+    TOO_MANY_SOURCES = "too-many-sources"
+    EXECUTABLE_UNAVAILABLE = "executable-unavailable"
+    EXECUTABLE_TOO_LARGE = "executable-too-large"
+    UNKNOWN = "unknown"
+    NOT_REACHED = "not-reached"
+    INACTIVE = "inactive"
+    AUTHORIZATION_HISTORY_INCOMPLETE = "authorization-history-incomplete"
+    MANAGED_APPROVAL_REQUIRED = "managed-approval-required"
+    SANDBOX_BYPASS = "sandbox-bypass"
+    ACTION_TOO_LONG = "action-too-long"
+    PATH_NOT_AUTHORIZED = "path-not-authorized"
+    INVALID_WORKING_DIRECTORY = "invalid-working-directory"
+    UNREADABLE = "unreadable"
+    NOT_REGULAR_FILE = "not-regular-file"
+    TOO_LARGE = "too-large"
+    NON_UTF8 = "non-utf8"
+    INTERPRETER_UNAVAILABLE = "interpreter-unavailable"
+    INTERPRETER_TOO_LARGE = "interpreter-too-large"
+    SHELL_ENVIRONMENT_UNREVIEWABLE = "shell-environment-unreviewable"
+    UNREPRESENTABLE_PATH = "unrepresentable-path"
+    INTERPRETER_WRAPPED_SCRIPT = "interpreter-wrapped-script"
+    UNREVIEWABLE_SCRIPT_INVOCATION = "unreviewable-script-invocation"
+    ARGUMENT_BINDING_UNREVIEWABLE = "argument-binding-unreviewable"
+    MALFORMED_SCRIPT_ACTION_REVIEW = "malformed-script-action-review"
+    MALFORMED_SCRIPT_ACTION_MANIFEST = "malformed-script-action-manifest"
+    UNAVAILABLE = "unavailable"
+    JUDGE_VERDICT = "judge-verdict"
+    JUDGE_ERROR = "judge-error"
+    INHERITED = "inherited"
+@dataclass
 class PermissionApproved(_Model):
     managed_approval_handled: bool | None = None
     kind: ClassVar[str] = "approved"
@@ -1536,12 +1909,18 @@ class PermissionApprovedForSession(_Model):
     managed_approval_handled: bool | None = None
     kind: ClassVar[str] = "approved-for-session"
 @dataclass
+class PermissionApprovedReadOnlyForSession(_Model):
+    directories: builtins.list[str]
+    kind: ClassVar[str] = "approved-read-only-for-session"
+@dataclass
 class PermissionAssentDetectedData(_Model):
     request_id: str
     turn_index: int
 @dataclass
 class PermissionAssistedApproval(_Model):
     recommendation: AssistedApprovalRecommendation
+    evaluation: PermissionApprovalEvaluation | None = None
+    evaluation_id: str | None = None
     failure_reason: AssistedApprovalJudgeFailureReason | None = None
     model: str | None = None
     reason: str | None = None
@@ -1559,7 +1938,9 @@ class PermissionCarriedForwardData(_Model):
 class PermissionCompletedData(_Model):
     request_id: str
     result: PermissionResult
+    blocker: TaskBlocker | None = None
     decision_source: PermissionDecisionSource | None = None
+    recovery_episode_id: str | None = None
     tool_call_id: str | None = None
 @dataclass
 class PermissionContextualAuthorizationData(_Model):
@@ -1622,7 +2003,7 @@ class PermissionMode(Enum):
     MANUAL = "manual"
     ASSISTED = "assisted"
     ALLOW_ALL = "allow-all"
-PermissionPromptRequest: TypeAlias = PermissionPromptRequestCommands | PermissionPromptRequestWrite | PermissionPromptRequestRead | PermissionPromptRequestMcp | PermissionPromptRequestUrl | PermissionPromptRequestMemory | PermissionPromptRequestCustomTool | PermissionPromptRequestPath | PermissionPromptRequestHook | PermissionPromptRequestExtensionManagement | PermissionPromptRequestFactory | PermissionPromptRequestExtensionPermissionAccess | PermissionPromptRequestExtensionEnvAccess
+PermissionPromptRequest: TypeAlias = PermissionPromptRequestCommands | PermissionPromptRequestWrite | PermissionPromptRequestRead | PermissionPromptRequestMcp | PermissionPromptRequestUrl | PermissionPromptRequestMemory | PermissionPromptRequestCustomTool | PermissionPromptRequestPath | PermissionPromptRequestHook | PermissionPromptRequestExtensionManagement | PermissionPromptRequestWorkflow | PermissionPromptRequestExtensionPermissionAccess | PermissionPromptRequestExtensionEnvAccess | PermissionPromptRequestFactory
 def _load_PermissionPromptRequest(obj: Any) -> PermissionPromptRequest: ...
 @dataclass
 class PermissionPromptRequestCommands(_Model):
@@ -1635,6 +2016,7 @@ class PermissionPromptRequestCommands(_Model):
     request_sandbox_bypass: bool | None = None
     request_sandbox_bypass_reason: str | None = None
     request_sandbox_permissive: bool | None = None
+    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     tool_call_id: str | None = None
     warning: str | None = None
     kind: ClassVar[str] = "commands"
@@ -1722,6 +2104,7 @@ class PermissionPromptRequestPath(_Model):
     access_kind: PermissionPromptRequestPathAccessKind
     paths: builtins.list[str]
     assisted_approval: PermissionAssistedApproval | None = None
+    read_only_directories: builtins.list[str] | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "path"
 class PermissionPromptRequestPathAccessKind(Enum):
@@ -1749,12 +2132,33 @@ class PermissionPromptRequestUrl(_Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "url"
 @dataclass
+class PermissionPromptRequestWorkflow(_Model):
+    approval_key: str
+    can_persist_approval: bool
+    description: str
+    name: str
+    operation: WorkflowPermissionOperation
+    phases: builtins.list[WorkflowPermissionPhase]
+    assisted_approval: PermissionAssistedApproval | None = None
+    declared_max_ai_credits: float | None = None
+    declared_max_concurrent_subagents: int | None = None
+    declared_max_total_subagents: int | None = None
+    declared_timeout_seconds: float | None = None
+    managed_approval_required: bool | None = None
+    max_ai_credits: float | None = None
+    max_concurrent_subagents: int | None = None
+    max_total_subagents: int | None = None
+    timeout_seconds: float | None = None
+    tool_call_id: str | None = None
+    kind: ClassVar[str] = "workflow"
+@dataclass
 class PermissionPromptRequestWrite(_Model):
     can_offer_session_approval: bool
     diff: str
     file_name: str
     intention: str
     assisted_approval: PermissionAssistedApproval | None = None
+    file_edits: builtins.list[PermissionWriteFileEdit] | None = None
     managed_approval_required: bool | None = None
     new_file_contents: str | None = None
     resolved_path: str | None = None
@@ -1762,42 +2166,93 @@ class PermissionPromptRequestWrite(_Model):
     kind: ClassVar[str] = "write"
 class PermissionRecommendation(Enum):
     APPROVE = "approve"
-PermissionRequest: TypeAlias = PermissionRequestShell | PermissionRequestWrite | PermissionRequestRead | PermissionRequestMcp | PermissionRequestUrl | PermissionRequestMemory | PermissionRequestCustomTool | PermissionRequestHook | PermissionRequestExtensionManagement | PermissionRequestFactory | PermissionRequestExtensionPermissionAccess | PermissionRequestExtensionEnvAccess
+@dataclass
+class PermissionRecoveryAttempt(_Model):
+    attempt_id: str
+    disposition: PermissionRecoveryAttemptDisposition
+    ordinal: int
+    permission_kind: str
+    reason: PermissionRecoveryAttemptReason
+    relation: PermissionRecoveryAttemptRelation
+    request_fingerprint: str
+    tool_call_id: str | None = None
+class PermissionRecoveryAttemptDisposition(Enum):
+    DEFERRED = "deferred"
+    PROMPTED = "prompted"
+    APPROVED = "approved"
+    DENIED = "denied"
+    BLOCKED = "blocked"
+    SUCCEEDED = "succeeded"
+class PermissionRecoveryAttemptReason(Enum):
+    PERMISSION_REQUIRED = "permission_required"
+    REPEATED_ATTEMPT = "repeated_attempt"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    PERMISSION_APPROVED = "permission_approved"
+    PERMISSION_DENIED = "permission_denied"
+    RESPONDER_UNAVAILABLE = "responder_unavailable"
+    EQUIVALENT_ALTERNATIVE_SUCCEEDED = "equivalent_alternative_succeeded"
+class PermissionRecoveryAttemptRelation(Enum):
+    INITIAL = "initial"
+    RETRY = "retry"
+    ALTERNATIVE = "alternative"
+@dataclass
+class PermissionRecoveryData(_Model):
+    attempts: builtins.list[PermissionRecoveryAttempt]
+    episode_id: str
+    max_attempts: int
+    on_blocked: PermissionRecoveryOnBlocked
+    reason: PermissionRecoveryReason
+    status: PermissionRecoveryStatus
+    owner_agent_id: str | None = None
+    owner_session_id: str | None = None
+class PermissionRecoveryOnBlocked(Enum):
+    ASK = "ask"
+    FAIL = "fail"
+class PermissionRecoveryReason(Enum):
+    PERMISSION_REQUIRED = "permission_required"
+    REPEATED_ATTEMPT = "repeated_attempt"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    PERMISSION_APPROVED = "permission_approved"
+    PERMISSION_DENIED = "permission_denied"
+    RESPONDER_UNAVAILABLE = "responder_unavailable"
+    EQUIVALENT_ALTERNATIVE_SUCCEEDED = "equivalent_alternative_succeeded"
+class PermissionRecoveryStatus(Enum):
+    RECOVERING = "recovering"
+    AWAITING_APPROVAL = "awaiting_approval"
+    RESOLVED = "resolved"
+    BLOCKED = "blocked"
+PermissionRequest: TypeAlias = PermissionRequestShell | PermissionRequestWrite | PermissionRequestRead | PermissionRequestMcp | PermissionRequestUrl | PermissionRequestMemory | PermissionRequestCustomTool | PermissionRequestHook | PermissionRequestExtensionManagement | PermissionRequestWorkflow | PermissionRequestExtensionPermissionAccess | PermissionRequestExtensionEnvAccess | PermissionRequestFactory
 def _load_PermissionRequest(obj: Any) -> PermissionRequest: ...
 @dataclass
 class PermissionRequestCustomTool(_Model):
     tool_description: str
     tool_name: str
     args: Any = None
+    managed_approval_required: bool | None = None
     tool_call_id: str | None = None
     skip_permission: bool | None = None
     kind: ClassVar[str] = "custom-tool"
-    @property
-    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestExtensionEnvAccess(_Model):
     environment_variables: builtins.list[str]
     extension_name: str
+    managed_approval_required: bool | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-env-access"
-    @property
-    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestExtensionManagement(_Model):
     operation: str
     extension_name: str | None = None
+    managed_approval_required: bool | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-management"
-    @property
-    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestExtensionPermissionAccess(_Model):
     capabilities: builtins.list[str]
     extension_name: str
+    managed_approval_required: bool | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "extension-permission-access"
-    @property
-    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestFactory(_Model):
     approval_key: str
@@ -1822,11 +2277,10 @@ class PermissionRequestFactory(_Model):
 class PermissionRequestHook(_Model):
     tool_name: str
     hook_message: str | None = None
+    managed_approval_required: bool | None = None
     tool_args: Any = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "hook"
-    @property
-    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestMcp(_Model):
     read_only: bool
@@ -1834,11 +2288,10 @@ class PermissionRequestMcp(_Model):
     tool_name: str
     tool_title: str
     args: Any = None
+    managed_approval_required: bool | None = None
     permission_recommendation: PermissionRecommendation | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "mcp"
-    @property
-    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestMemory(_Model):
     fact: str
@@ -1846,14 +2299,13 @@ class PermissionRequestMemory(_Model):
     assisted_approval: PermissionAssistedApproval | None = None
     citations: str | None = None
     direction: PermissionRequestMemoryDirection | None = None
+    managed_approval_required: bool | None = None
     reason: str | None = None
     repo_nwo: str | None = None
     scope: PermissionRequestMemoryScope | None = None
     subject: str | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "memory"
-    @property
-    def managed_approval_required(self) -> Any: ...
 class PermissionRequestMemoryAction(Enum):
     STORE = "store"
     VOTE = "vote"
@@ -1870,6 +2322,7 @@ class PermissionRequestRead(_Model):
     managed_approval_required: bool | None = None
     request_sandbox_bypass: bool | None = None
     request_sandbox_bypass_reason: str | None = None
+    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     tool_call_id: str | None = None
     resolved_path: str | None = None
     kind: ClassVar[str] = "read"
@@ -1889,6 +2342,7 @@ class PermissionRequestShell(_Model):
     request_sandbox_permissive: bool | None = None
     resolved_paths: dict[str, str] | None = None
     resolved_working_directory: str | None = None
+    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     tool_call_id: str | None = None
     warning: str | None = None
     kind: ClassVar[str] = "shell"
@@ -1914,16 +2368,37 @@ class PermissionRequestUrl(_Model):
     tool_call_id: str | None = None
     kind: ClassVar[str] = "url"
 @dataclass
+class PermissionRequestWorkflow(_Model):
+    approval_key: str
+    can_persist_approval: bool
+    description: str
+    name: str
+    operation: WorkflowPermissionOperation
+    phases: builtins.list[WorkflowPermissionPhase]
+    declared_max_ai_credits: float | None = None
+    declared_max_concurrent_subagents: int | None = None
+    declared_max_total_subagents: int | None = None
+    declared_timeout_seconds: float | None = None
+    managed_approval_required: bool | None = None
+    max_ai_credits: float | None = None
+    max_concurrent_subagents: int | None = None
+    max_total_subagents: int | None = None
+    timeout_seconds: float | None = None
+    tool_call_id: str | None = None
+    kind: ClassVar[str] = "workflow"
+@dataclass
 class PermissionRequestWrite(_Model):
     can_offer_session_approval: bool
     diff: str
     file_name: str
     intention: str
+    file_edits: builtins.list[PermissionWriteFileEdit] | None = None
     managed_approval_required: bool | None = None
     new_file_contents: str | None = None
     request_sandbox_bypass: bool | None = None
     request_sandbox_bypass_reason: str | None = None
     resolved_path: str | None = None
+    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     tool_call_id: str | None = None
     kind: ClassVar[str] = "write"
 @dataclass
@@ -1931,15 +2406,37 @@ class PermissionRequestedData(_Model):
     permission_request: PermissionRequest
     request_id: str
     agent_mode: SessionMode | None = None
+    fusion: FusionAttribution | None = None
+    owner_agent_id: str | None = None
+    owner_session_id: str | None = None
+    permission_mode: PermissionMode | None = None
     prompt_request: PermissionPromptRequest | None = None
+    recovery_episode_id: str | None = None
     resolved_by_hook: bool | None = None
     risk_assessment: Any = None
-PermissionResult: TypeAlias = PermissionApproved | PermissionApprovedForSession | PermissionApprovedForLocation | PermissionCancelled | PermissionDeniedByRules | PermissionDeniedNoApprovalRuleAndCouldNotRequestFromUser | PermissionDeniedInteractivelyByUser | PermissionDeniedByContentExclusionPolicy | PermissionDeniedByPermissionRequestHook
+PermissionResult: TypeAlias = PermissionApprovedReadOnlyForSession | PermissionApproved | PermissionApprovedForSession | PermissionApprovedForLocation | PermissionCancelled | PermissionDeniedByRules | PermissionDeniedNoApprovalRuleAndCouldNotRequestFromUser | PermissionDeniedInteractivelyByUser | PermissionDeniedByContentExclusionPolicy | PermissionDeniedByPermissionRequestHook
 def _load_PermissionResult(obj: Any) -> PermissionResult: ...
 @dataclass
 class PermissionRule(_Model):
     argument: str | None
     kind: str
+@dataclass
+class PermissionSandboxPathGrant(_Model):
+    access: PermissionSandboxPathGrantAccess
+    path: str
+    denied_path: str | None = None
+    removed_readonly_paths: builtins.list[str] | None = None
+class PermissionSandboxPathGrantAccess(Enum):
+    READ = "read"
+    READ_WRITE = "readWrite"
+@dataclass
+class PermissionWriteFileContent(_Model):
+    content: str
+    path: str
+@dataclass
+class PermissionWriteFileEdit(_Model):
+    after: PermissionWriteFileContent | None = None
+    before: PermissionWriteFileContent | None = None
 @dataclass
 class PersistedBinaryImage(_Model):
     data: str
@@ -1981,6 +2478,88 @@ class PromptCacheBreakData(_Model):
     _tools_removed: builtins.list[str] | None = None
     _tools_removed_raw: builtins.list[str] | None = None
     _tools_reordered: bool | None = None
+@dataclass
+class ProviderMonthlyUsage(_Model):
+    scope: ProviderMonthlyUsageScope
+    state: ProviderMonthlyUsageState
+    unit: ProviderQuotaUnit
+    consumed_quantity: float | None = None
+    cycle_start: str | None = None
+    queried_at: str | None = None
+    reset_on: str | None = None
+class ProviderMonthlyUsageScope(Enum):
+    USER = "user"
+    UNKNOWN = "unknown"
+class ProviderMonthlyUsageState(Enum):
+    AVAILABLE = "available"
+    NO_POLICY = "no_policy"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN = "unknown"
+class ProviderQuotaAccessState(Enum):
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    NOT_REQUIRED = "not_required"
+    UNKNOWN = "unknown"
+    UNAVAILABLE = "unavailable"
+class ProviderQuotaAcquisitionStatus(Enum):
+    SUCCEEDED = "succeeded"
+    UNAVAILABLE = "unavailable"
+    FAILED = "failed"
+@dataclass
+class ProviderQuotaBudgetMetadata(_Model):
+    consumed: float
+    entitlement: float
+    overage: float
+    overage_allowed_when_exhausted: bool
+    remaining_percentage: float
+    unlimited: bool
+    usage_allowed_when_exhausted: bool
+    overage_limit: float | None = None
+    reset_at_epoch_ms: float | None = None
+    reset_estimated: bool | None = None
+    token_based_billing: bool | None = None
+class ProviderQuotaCapacityState(Enum):
+    AVAILABLE = "available"
+    EXHAUSTED = "exhausted"
+    UNLIMITED = "unlimited"
+    NOT_REQUIRED = "not_required"
+    NOT_APPLICABLE = "not_applicable"
+    UNKNOWN = "unknown"
+    UNAVAILABLE = "unavailable"
+class ProviderQuotaObservationKind(Enum):
+    ACCOUNT_SNAPSHOT = "account_snapshot"
+    ADMISSION_STATE = "admission_state"
+class ProviderQuotaQuantityKind(Enum):
+    AUTHORITATIVE_BUDGET = "authoritative_budget"
+    ADVISORY_BALANCE = "advisory_balance"
+    NONE = "none"
+@dataclass
+class ProviderQuotaState(_Model):
+    access_state: ProviderQuotaAccessState
+    capacity_state: ProviderQuotaCapacityState
+    provider: ModelProviderRef
+    quota_id: str
+    unit: ProviderQuotaUnit
+    acquisition_error: str | None = None
+    acquisition_status: ProviderQuotaAcquisitionStatus | None = None
+    available_quantity: int | None = None
+    budget_metadata: ProviderQuotaBudgetMetadata | None = None
+    compatibility_key: str | None = None
+    entitled_quantity: int | None = None
+    has_quota: bool | None = None
+    http_status: int | None = None
+    monthly_usage: ProviderMonthlyUsage | None = None
+    observation_kind: ProviderQuotaObservationKind | None = None
+    observed_at: str | None = None
+    quantity_kind: ProviderQuotaQuantityKind | None = None
+    reason: str | None = None
+    service: str | None = None
+    source: str | None = None
+class ProviderQuotaUnit(Enum):
+    AI_CREDITS = "ai_credits"
+    REQUESTS = "requests"
+    TOKENS = "tokens"
+    UNKNOWN = "unknown"
 class ReasoningSummary(Enum):
     NONE = "none"
     CONCISE = "concise"
@@ -1990,11 +2569,17 @@ class RecommendedAutoTier(Enum):
     BALANCE = "balance"
     INTELLIGENCE = "intelligence"
 class RemediationAction(Enum):
+    REWIND_CONVERSATION = "rewind_conversation"
     SIGN_IN = "sign_in"
     SWITCH_ACCOUNT = "switch_account"
     SHOW_ACCOUNT = "show_account"
     REVIEW_SANDBOX_POLICY = "review_sandbox_policy"
     ALLOW_SANDBOX_OUTBOUND = "allow_sandbox_outbound"
+@dataclass
+class ResponsesReasoning(_Model):
+    effort: str
+    initial_effort: str
+    model: str
 @dataclass
 class SamplingCompletedData(_Model):
     request_id: str
@@ -2035,27 +2620,29 @@ class SandboxDecisionData(_Model):
     allow_bypass: bool | None = None
     allow_local_network: bool | None = None
     allow_outbound: bool | None = None
+    attestation: SandboxAttestation | None = None
     backend: SandboxBackend | None = None
+    command: str | None = None
+    confidence: SandboxDenialConfidence | None = None
     degradation_reason: SandboxDegradationReason | None = None
+    denial_class: SandboxDenialClass | None = None
     denied_paths_count: int | None = None
+    denied_resource: str | None = None
+    duration_ms: float | None = None
     effective_filesystem_policy: SandboxFilesystemPolicyDetails | None = None
     gh_auth: bool | None = None
     git_auth: bool | None = None
     keychain_access: bool | None = None
+    permissive_source: SandboxPermissiveSource | None = None
     policy_source: SandboxPolicySource | None = None
+    process_name: str | None = None
     proxy_mode: SandboxProxyMode | None = None
     readonly_paths_count: int | None = None
     readwrite_paths_count: int | None = None
-    tool_call_id: str | None = None
-    duration_ms: float | None = None
-    attestation: SandboxAttestation | None = None
-    command: str | None = None
-    confidence: SandboxDenialConfidence | None = None
-    denial_class: SandboxDenialClass | None = None
-    denied_resource: str | None = None
-    process_name: str | None = None
     source: SandboxBypassSource | None = None
+    tool_call_id: str | None = None
 class SandboxDecisionDataKind(Enum):
+    ACCESS_RECORDED = "access_recorded"
     POLICY_RESOLVED = "policy_resolved"
     SPAWN_COMPLETED = "spawn_completed"
     ENFORCEMENT_STATE = "enforcement_state"
@@ -2098,6 +2685,7 @@ class SandboxFilesystemPolicyDetails(_Model):
     readonly_paths: builtins.list[str]
     readwrite_paths: builtins.list[str]
 class SandboxOutcome(Enum):
+    ALLOWED = "allowed"
     RESOLVED = "resolved"
     INACTIVE = "inactive"
     ENGAGED = "engaged"
@@ -2107,6 +2695,9 @@ class SandboxOutcome(Enum):
     DENIED = "denied"
     APPROVED = "approved"
     DECLINED = "declined"
+class SandboxPermissiveSource(Enum):
+    APPROVED_RETRY = "approved_retry"
+    POLICY = "policy"
 class SandboxPlatform(Enum):
     MACOS = "macos"
     LINUX = "linux"
@@ -2138,6 +2729,7 @@ class SessionAutoModeResolvedData(_Model):
     reasoning_bucket: AutoModeResolvedReasoningBucket | None = None
     router_latency_ms: float | None = None
     routing_method: str | None = None
+    selection_reason: str | None = None
     sticky_override: bool | None = None
 @dataclass
 class SessionAutoTierRecommendationData(_Model):
@@ -2152,6 +2744,10 @@ class SessionAutopilotObjectiveChangedData(_Model):
     operation: AutopilotObjectiveChangedOperation
     id: int | None = None
     status: AutopilotObjectiveChangedStatus | None = None
+@dataclass
+class SessionAutopilotStoppedData(_Model):
+    reason: str
+    request_id: str | None = None
 @dataclass
 class SessionBackgroundTasksChangedData(_Model):
     pass
@@ -2204,32 +2800,46 @@ class SessionCanvasUnavailableData(_Model):
 class SessionCompactionCompleteData(_Model):
     success: bool
     _active_factory_summary: str | None = None
+    _active_workflow_summary: str | None = None
     behavior_model_id: str | None = None
     checkpoint_number: int | None = None
     checkpoint_path: str | None = None
+    compaction_attempt_id: str | None = None
     compaction_tokens_used: CompactionCompleteCompactionTokensUsed | None = None
     conversation_tokens: int | None = None
     custom_instructions: str | None = None
     error: str | None = None
+    failure_reason: str | None = None
+    initial_model: str | None = None
     messages_removed: int | None = None
+    model: str | None = None
+    outcome: str | None = None
+    outcome_reason: str | None = None
     post_compaction_tokens: int | None = None
     pre_compaction_messages_length: int | None = None
     pre_compaction_tokens: int | None = None
     request_id: str | None = None
+    responses_reasoning: ResponsesReasoning | None = None
     service_request_id: str | None = None
     status_code: int | None = None
     summary_content: str | None = None
+    switch_target_model: str | None = None
     system_tokens: int | None = None
+    target_prompt_token_limit: int | None = None
+    token_accounting_basis: str | None = None
     token_limit: int | None = None
     tokens_removed: int | None = None
     tool_definitions_tokens: int | None = None
     trigger: CompactionTrigger | None = None
 @dataclass
 class SessionCompactionStartData(_Model):
+    compaction_attempt_id: str | None = None
     conversation_tokens: int | None = None
     current_tokens: int | None = None
     model: str | None = None
+    switch_target_model: str | None = None
     system_tokens: int | None = None
+    target_prompt_token_limit: int | None = None
     token_limit: int | None = None
     tool_definitions_tokens: int | None = None
     trigger: CompactionTrigger | None = None
@@ -2276,7 +2886,10 @@ class SessionErrorData(_Model):
     message: str
     eligible_for_auto_switch: bool | None = None
     error_code: str | None = None
+    originating_message_id: str | None = None
     provider_call_id: str | None = None
+    provider_error_param: str | None = None
+    provider_error_type: str | None = None
     remediation: RemediationAction | None = None
     service_request_id: str | None = None
     stack: str | None = None
@@ -2307,6 +2920,7 @@ class SessionFusionCompletedData(_Model):
     synthetic_model: str
     total_nano_aiu: float
     turn_id: str
+    awaiting_background_work: bool | None = None
     cache_write_tokens: int | None = None
 @dataclass
 class SessionFusionResolvedData(_Model):
@@ -2320,17 +2934,22 @@ class SessionFusionResolvedData(_Model):
     secondary_model: str | None
     synthetic_model: str
     turn_id: str
+    critics: builtins.list[FusionCritic] | None = None
     follow_up: FusionFollowUpRecommendation | None = None
+    hint: str | None = None
+    judge_model: str | None = None
     model_universe_version: str | None = None
     phase_plan: builtins.list[FusionPhasePlanStep] | None = None
     plan_version: str | None = None
     policy_version: str | None = None
+    repair_model: str | None = None
     route_source: str | None = None
     routing_latency_ms: float | None = None
     rule_id: str | None = None
     rule_index: int | None = None
     rule_name: str | None = None
     scores: FusionScores | None = None
+    selected_rule_id: str | None = None
 @dataclass
 class SessionFusionRouteFailedData(_Model):
     attempt_id: str
@@ -2339,6 +2958,7 @@ class SessionFusionRouteFailedData(_Model):
     reason: str
     synthetic_model: str
     error_message: str | None = None
+    fusion_id: str | None = None
     routing_latency_ms: float | None = None
 @dataclass
 class SessionFusionRouteStartedData(_Model):
@@ -2359,6 +2979,33 @@ class SessionHandoffData(_Model):
 class SessionIdleData(_Model):
     aborted: bool | None = None
     mode: SessionMode | None = None
+@dataclass
+class SessionIndexedSearchData(_Model):
+    kind: SessionIndexedSearchDataKind
+    state: IndexedSearchState | None = None
+    disabled_reason: IndexedSearchDisabledReason | None = None
+    eligible: bool | None = None
+    error_message: str | None = None
+    file_count: float | None = None
+    forced_by_env: bool | None = None
+    outcome: IndexedSearchOutcome | None = None
+    startup_duration_ms: float | None = None
+    warm_start: bool | None = None
+    error_type: IndexedSearchErrorType | None = None
+    exit_code: float | None = None
+    added_file_count: float | None = None
+    changed_file_count: float | None = None
+    deleted_file_count: float | None = None
+    phase: IndexedSearchIncrementalPhase | None = None
+    total_change_count: float | None = None
+    total_duration_ms: float | None = None
+    update_duration_ms: float | None = None
+    walk_duration_ms: float | None = None
+class SessionIndexedSearchDataKind(Enum):
+    STATUS = "status"
+    STARTUP = "startup"
+    SERVER_ERROR = "server_error"
+    INCREMENTAL = "incremental"
 @dataclass
 class SessionInfoData(_Model):
     info_type: str
@@ -2388,6 +3035,10 @@ class SessionLimitsExhaustedResponseAction(Enum):
     UNSET = "unset"
     CANCEL = "cancel"
 @dataclass
+class SessionManagedPluginProgressData(_Model):
+    phase: ManagedPluginProgressPhase
+    plugin_specs: builtins.list[str]
+@dataclass
 class SessionManagedSettingsEnforcedData(_Model):
     action: ManagedSettingsEnforcedAction
     fail_closed: bool
@@ -2404,6 +3055,7 @@ class SessionManagedSettingsResolvedData(_Model):
     source: ManagedSettingsResolvedSource
     client_managed: bool | None = None
     permissions_allow_intersected: bool | None = None
+    permissions_context: ManagedPermissionsContext | None = None
     policy_helper_managed: bool | None = None
     sandbox_enabled_by_undetermined_policy: bool | None = None
     settings: Any = None
@@ -2417,7 +3069,13 @@ class SessionMcpServerRemovedData(_Model):
 class SessionMcpServerStatusChangedData(_Model):
     server_name: str
     status: McpServerStatus
+    config_source: str | None = None
     error: str | None = None
+    error_classification: str | None = None
+@dataclass
+class SessionMcpServerToolsLoadedData(_Model):
+    server_name: str
+    tool_count: int
 @dataclass
 class SessionMcpServersLoadedData(_Model):
     servers: builtins.list[McpServersLoadedServer]
@@ -2433,21 +3091,42 @@ class SessionModeChangedData(_Model):
 class SessionModeNoticeDeliveredData(_Model):
     mode: SessionMode
     content: str | None = None
+    instruction_update_persisted: bool | None = None
 @dataclass
 class SessionModelChangeData(_Model):
     new_model: str
     auto_tier: AutoTier | None = None
+    auto_tier_managed: bool | None = None
     cause: str | None = None
     context_tier: ContextTier | None = None
+    context_tier_managed: bool | None = None
     previous_auto_tier: AutoTier | None = None
     previous_model: str | None = None
+    previous_provider_id: str | None = None
     previous_reasoning_effort: str | None = None
     previous_reasoning_summary: ReasoningSummary | None = None
     previous_verbosity: Verbosity | None = None
+    provider_id: str | None = None
     reasoning_effort: str | None = None
+    reasoning_effort_managed: bool | None = None
+    reasoning_effort_model: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     source: ModelChangeSource | None = None
     verbosity: Verbosity | None = None
+@dataclass
+class SessionModelDeselectedData(_Model):
+    previous_model: str
+    reason: ModelDeselectedReason
+@dataclass
+class SessionPermissionRecoveryData(_Model):
+    attempts: builtins.list[PermissionRecoveryAttempt]
+    episode_id: str
+    max_attempts: int
+    on_blocked: PermissionRecoveryOnBlocked
+    reason: PermissionRecoveryReason
+    status: PermissionRecoveryStatus
+    owner_agent_id: str | None = None
+    owner_session_id: str | None = None
 @dataclass
 class SessionPermissionsChangedData(_Model):
     assisted_approval_model: str | None = None
@@ -2457,6 +3136,9 @@ class SessionPermissionsChangedData(_Model):
 class SessionPlanChangedData(_Model):
     operation: PlanChangedOperation
 @dataclass
+class SessionQuotaObservationData(_Model):
+    observation: ProviderQuotaState
+@dataclass
 class SessionRemoteSteerableChangedData(_Model):
     remote_steerable: bool
 @dataclass
@@ -2465,11 +3147,16 @@ class SessionResumeData(_Model):
     resume_time: datetime
     already_in_use: bool | None = None
     auto_tier: AutoTier | None = None
+    auto_tier_managed: bool | None = None
     context: WorkingDirectoryContext | None = None
     context_tier: ContextTier | None = None
+    context_tier_managed: bool | None = None
     continue_pending_work: bool | None = None
     events_file_size_bytes: int | None = None
+    provider_id: str | None = None
     reasoning_effort: str | None = None
+    reasoning_effort_managed: bool | None = None
+    reasoning_effort_model: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     remote_steerable: bool | None = None
     selected_model: str | None = None
@@ -2511,11 +3198,13 @@ class SessionShutdownData(_Model):
     current_tokens: int | None = None
     error_reason: str | None = None
     events_file_size_bytes: int | None = None
+    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
     system_tokens: int | None = None
     token_details: dict[str, ShutdownTokenDetail] | None = None
     tool_definitions_tokens: int | None = None
     total_nano_aiu: float | None = None
     _total_premium_requests: float | None = None
+    usage_accounting_watermarks: dict[str, int] | None = None
 @dataclass
 class SessionSkillsLoadedData(_Model):
     skills: builtins.list[SkillsLoadedSkill]
@@ -2523,6 +3212,7 @@ class SessionSkillsLoadedData(_Model):
 class SessionSnapshotRewindData(_Model):
     events_removed: int
     up_to_event_id: str
+    event_ids: builtins.list[str] | None = None
 @dataclass
 class SessionStartData(_Model):
     copilot_version: str
@@ -2532,11 +3222,16 @@ class SessionStartData(_Model):
     version: int
     already_in_use: bool | None = None
     auto_tier: AutoTier | None = None
+    auto_tier_managed: bool | None = None
     context: WorkingDirectoryContext | None = None
     context_tier: ContextTier | None = None
+    context_tier_managed: bool | None = None
     detached_from_spawning_parent_session_id: str | None = None
     github_mcp_tool_config: GitHubMcpToolConfig | None = None
+    provider_id: str | None = None
     reasoning_effort: str | None = None
+    reasoning_effort_managed: bool | None = None
+    reasoning_effort_model: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     remote_steerable: bool | None = None
     selected_model: str | None = None
@@ -2544,6 +3239,7 @@ class SessionStartData(_Model):
     verbosity: Verbosity | None = None
 @dataclass
 class SessionTaskCompleteData(_Model):
+    blocker: TaskBlocker | None = None
     objective_id: int | None = None
     outcome: TaskCompletionOutcome | None = None
     reason: str | None = None
@@ -2573,7 +3269,9 @@ class SessionUsageCheckpointData(_Model):
     total_nano_aiu: float
     _model_cache_state: builtins.list[_UsageCheckpointModelCacheState] | None = None
     _prompt_cache_break_state: builtins.list[Any] | None = None
+    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
     _total_premium_requests: float | None = None
+    usage_accounting_watermarks: dict[str, int] | None = None
 @dataclass
 class SessionUsageInfoData(_Model):
     current_tokens: int
@@ -2587,6 +3285,7 @@ class SessionUsageInfoData(_Model):
 class SessionWarningData(_Model):
     message: str
     warning_type: str
+    originating_message_id: str | None = None
     remediation: RemediationAction | None = None
     url: str | None = None
 @dataclass
@@ -2651,6 +3350,7 @@ class SkillInvokedData(_Model):
     allowed_tools: builtins.list[str] | None = None
     description: str | None = None
     disable_model_invocation: bool | None = None
+    invoked_at_turn: int | None = None
     model: str | None = None
     plugin_name: str | None = None
     plugin_version: str | None = None
@@ -2665,6 +3365,7 @@ class SkillInvokedRefData(_Model):
     allowed_tools: builtins.list[str] | None = None
     description: str | None = None
     disable_model_invocation: bool | None = None
+    invoked_at_turn: int | None = None
     model: str | None = None
     plugin_name: str | None = None
     plugin_version: str | None = None
@@ -2763,15 +3464,22 @@ class SubagentStartedData(_Model):
     parent_id: str | None = None
     resumable: bool | None = None
     task_model_source: SubagentTaskModelSource | None = None
+    workflow_run_id: str | None = None
 class SubagentTaskModelSource(Enum):
     TASK_ARGUMENT = "task_argument"
     SUBAGENT_CONFIGURATION = "subagent_configuration"
     CUSTOM_AGENT_DEFINITION = "custom_agent_definition"
     UNSET = "unset"
 @dataclass
+class SystemMessageContentBlock(_Model):
+    content: str
+    cache_breakpoint: bool | None = None
+    is_static: bool | None = None
+@dataclass
 class SystemMessageData(_Model):
     content: str
     role: SystemMessageRole
+    content_blocks: builtins.list[SystemMessageContentBlock] | None = None
     interaction_id: str | None = None
     metadata: SystemMessageMetadata | None = None
     name: str | None = None
@@ -2782,7 +3490,7 @@ class SystemMessageMetadata(_Model):
 class SystemMessageRole(Enum):
     SYSTEM = "system"
     DEVELOPER = "developer"
-SystemNotification: TypeAlias = SystemNotificationAgentCompleted | SystemNotificationAgentIdle | SystemNotificationNewInboxMessage | SystemNotificationShellCompleted | SystemNotificationShellDetachedCompleted | SystemNotificationInstructionDiscovered | SystemNotificationFactoryCompleted | SystemNotificationUnclassified
+SystemNotification: TypeAlias = SystemNotificationAgentCompleted | SystemNotificationAgentIdle | SystemNotificationNewInboxMessage | SystemNotificationShellCompleted | SystemNotificationShellDetachedCompleted | SystemNotificationInstructionDiscovered | SystemNotificationWorkflowCompleted | SystemNotificationUnclassified | SystemNotificationFactoryCompleted
 def _load_SystemNotification(obj: Any) -> SystemNotification: ...
 @dataclass
 class SystemNotificationAgentCompleted(_Model):
@@ -2807,6 +3515,7 @@ class SystemNotificationAgentIdle(_Model):
 class SystemNotificationData(_Model):
     content: str
     kind: SystemNotification
+    responses_reasoning: ResponsesReasoning | None = None
 @dataclass
 class SystemNotificationFactoryCompleted(_Model):
     attempt: int
@@ -2863,6 +3572,41 @@ class SystemNotificationShellDetachedCompleted(_Model):
 class SystemNotificationUnclassified(_Model):
     metadata: Any = None
     type: ClassVar[str] = "unclassified"
+@dataclass
+class SystemNotificationWorkflowCompleted(_Model):
+    attempt: int
+    consumed_nano_aiu: int
+    consumed_subagents: int
+    elapsed_ms: int
+    run_id: str
+    status: SystemNotificationWorkflowCompletedStatus
+    workflow_name: str
+    failure: Any = None
+    pause_info: SystemNotificationWorkflowPauseInfo | None = None
+    result_preview: str | None = None
+    retry_guidance: str | None = None
+    type: ClassVar[str] = "workflow_completed"
+class SystemNotificationWorkflowCompletedStatus(Enum):
+    COMPLETED = "completed"
+    HALTED = "halted"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+@dataclass
+class SystemNotificationWorkflowPauseInfo(_Model):
+    type: SystemNotificationWorkflowPauseInfoType
+    key: str | None = None
+class SystemNotificationWorkflowPauseInfoType(Enum):
+    USER = "user"
+    CHECKPOINT = "checkpoint"
+@dataclass
+class TaskBlocker(_Model):
+    kind: TaskBlockerKind
+    permission_recovery: PermissionRecoveryData
+    reason: PermissionRecoveryReason
+    resumable: bool
+class TaskBlockerKind(Enum):
+    PERMISSION_RECOVERY = "permission_recovery"
 class TaskCompletionOutcome(Enum):
     COMPLETED = "completed"
     CONTINUE = "continue"
@@ -2929,6 +3673,7 @@ class ToolExecutionCompleteData(_Model):
     success: bool
     tool_call_id: str
     error: ToolExecutionCompleteError | None = None
+    file_edits: builtins.list[ToolExecutionCompleteFileEdit] | None = None
     fusion: FusionAttribution | None = None
     interaction_id: str | None = None
     is_user_requested: bool | None = None
@@ -2941,12 +3686,21 @@ class ToolExecutionCompleteData(_Model):
     shell_execution: ToolExecutionCompleteShellExecution | None = None
     tool_description: ToolExecutionCompleteToolDescription | None = None
     tool_telemetry: dict[str, Any] | None = None
+    tool_usage: ToolExecutionUsage | None = None
     turn_id: str | None = None
 @dataclass
 class ToolExecutionCompleteError(_Model):
     message: str
     code: str | None = None
     remediation: RemediationAction | None = None
+@dataclass
+class ToolExecutionCompleteFileEdit(_Model):
+    kind: ToolExecutionCompleteFileEditKind
+    path: str
+class ToolExecutionCompleteFileEditKind(Enum):
+    CREATE = "create"
+    EDIT = "edit"
+    DELETE = "delete"
 @dataclass
 class ToolExecutionCompleteResult(_Model):
     content: str
@@ -3023,6 +3777,7 @@ class ToolExecutionPartialResultData(_Model):
 class ToolExecutionProgressData(_Model):
     progress_message: str
     tool_call_id: str
+    structured_content: Any = None
 @dataclass
 class ToolExecutionStartData(_Model):
     tool_call_id: str
@@ -3040,6 +3795,7 @@ class ToolExecutionStartData(_Model):
     rte: bool | None = None
     shell_tool_info: ToolExecutionStartShellToolInfo | None = None
     tool_description: ToolExecutionStartToolDescription | None = None
+    tool_title: str | None = None
     turn_id: str | None = None
 @dataclass
 class ToolExecutionStartShellToolInfo(_Model):
@@ -3062,9 +3818,36 @@ class ToolExecutionStartToolDescriptionMetaUIVisibility(Enum):
     MODEL = "model"
     APP = "app"
 @dataclass
+class ToolExecutionUsage(_Model):
+    model: str
+    request_id: str
+    accounting: UsageAccountingIdentity | None = None
+    copilot_usage: AssistantUsageCopilotUsage | None = None
+    input_tokens: int | None = None
+    input_tokens_details: ToolExecutionUsageTokenDetails | None = None
+    output_tokens: int | None = None
+    output_tokens_details: ToolExecutionUsageTokenDetails | None = None
+    provider: ModelProviderRef | None = None
+    total_tokens: int | None = None
+@dataclass
+class ToolExecutionUsageTokenDetails(_Model):
+    image_tokens: int
+    text_tokens: int
+@dataclass
 class ToolSearchActivatedData(_Model):
     strategy: str
     tool_names: builtins.list[str]
+@dataclass
+class ToolShellOutputData(_Model):
+    sequence: int
+    text: str
+    tool_call_id: str
+    fusion: FusionAttribution | None = None
+    stream: ToolShellOutputStream | None = None
+class ToolShellOutputStream(Enum):
+    STDOUT = "stdout"
+    STDERR = "stderr"
+    TERMINAL = "terminal"
 @dataclass
 class ToolUserRequestedData(_Model):
     tool_call_id: str
@@ -3083,6 +3866,39 @@ class UiEphemeralQueryData(_Model):
     answer: str | None = None
     chunk: str | None = None
     error: str | None = None
+@dataclass
+class UsageAccountingIdentity(_Model):
+    sequence: int
+    source_session_id: str
+    usage_id: str
+@dataclass
+class UsageMetricsModelMetric(_Model):
+    requests: UsageMetricsModelMetricRequests
+    usage: UsageMetricsModelMetricUsage
+    ai_credits_status: AiCreditsStatus | None = None
+    cache_expires_at: datetime | None = None
+    token_details: dict[str, UsageMetricsModelMetricTokenDetail] | None = None
+    total_nano_aiu: float | None = None
+@dataclass
+class UsageMetricsModelMetricRequests(_Model):
+    cost: float
+    count: int
+@dataclass
+class UsageMetricsModelMetricTokenDetail(_Model):
+    token_count: int
+@dataclass
+class UsageMetricsModelMetricUsage(_Model):
+    cache_read_tokens: int
+    cache_write_tokens: int
+    input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int | None = None
+@dataclass
+class UsageMetricsProviderModelMetric(_Model):
+    metrics: UsageMetricsModelMetric
+    model_id: str | None
+    provider: ModelProviderRef | None
+    model_display_name: str | None = None
 @dataclass
 class UserInputCompletedData(_Model):
     request_id: str
@@ -3111,6 +3927,7 @@ class UserMessageData(_Model):
     message_id: str | None = None
     native_document_path_fallback_paths: builtins.list[str] | None = None
     parent_agent_task_id: str | None = None
+    responses_reasoning: ResponsesReasoning | None = None
     source: str | None = None
     supported_native_document_mime_types: builtins.list[str] | None = None
     transformed_content: str | None = None
@@ -3119,7 +3936,7 @@ class UserMessageDelivery(Enum):
     IDLE = "idle"
     STEERING = "steering"
     QUEUED = "queued"
-UserToolSessionApproval: TypeAlias = UserToolSessionApprovalCommands | UserToolSessionApprovalRead | UserToolSessionApprovalWrite | UserToolSessionApprovalMcp | UserToolSessionApprovalMemory | UserToolSessionApprovalCustomTool | UserToolSessionApprovalExtensionManagement | UserToolSessionApprovalFactory | UserToolSessionApprovalExtensionPermissionAccess | UserToolSessionApprovalExtensionEnvAccess
+UserToolSessionApproval: TypeAlias = UserToolSessionApprovalCommands | UserToolSessionApprovalRead | UserToolSessionApprovalWrite | UserToolSessionApprovalMcp | UserToolSessionApprovalMemory | UserToolSessionApprovalCustomTool | UserToolSessionApprovalExtensionManagement | UserToolSessionApprovalWorkflow | UserToolSessionApprovalExtensionPermissionAccess | UserToolSessionApprovalExtensionEnvAccess | UserToolSessionApprovalFactory
 def _load_UserToolSessionApproval(obj: Any) -> UserToolSessionApproval: ...
 @dataclass
 class UserToolSessionApprovalCommands(_Model):
@@ -3158,12 +3975,46 @@ class UserToolSessionApprovalMemory(_Model):
 class UserToolSessionApprovalRead(_Model):
     kind: ClassVar[str] = "read"
 @dataclass
+class UserToolSessionApprovalWorkflow(_Model):
+    approval_key: str | None = None
+    kind: ClassVar[str] = "workflow"
+@dataclass
 class UserToolSessionApprovalWrite(_Model):
     kind: ClassVar[str] = "write"
 class Verbosity(Enum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
+class WorkflowPermissionOperation(Enum):
+    RUN = "run"
+    AUTHOR = "author"
+@dataclass
+class WorkflowPermissionPhase(_Model):
+    title: str
+    detail: str | None = None
+@dataclass
+class WorkflowRunSettledData(_Model):
+    consumed_nano_aiu: int
+    consumed_subagents: int
+    elapsed_ms: int
+    run_id: str
+    status: WorkflowRunSettledStatus
+    failure_type: str | None = None
+class WorkflowRunSettledStatus(Enum):
+    COMPLETED = "completed"
+    HALTED = "halted"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+@dataclass
+class WorkflowRunStartedData(_Model):
+    attempt: int
+    run_id: str
+    workflow_name: str
+@dataclass
+class WorkflowRunUpdatedData(_Model):
+    revision: int
+    run_id: str
 @dataclass
 class WorkingDirectoryContext(_Model):
     cwd: str
@@ -3214,6 +4065,9 @@ class _FusionStagedTerminal(_Model):
     tool_call_id: str
     tool_name: str
 @dataclass
+class _SessionFusionChangeCheckpointData(_Model):
+    code_changes: ShutdownCodeChanges
+@dataclass
 class _SessionFusionCommitStartedData(_Model):
     commit_id: str
     fusion_id: str
@@ -3237,6 +4091,15 @@ class _UsageCheckpointModelCacheState(_Model):
     _cache_ttl_seconds: int
     model_id: str
 class SessionEventType(Enum):
+    SESSION_AUTOPILOT_STOPPED = "session.autopilot_stopped"
+    SESSION_QUOTA_OBSERVATION = "session.quota_observation"
+    MODEL_CALL_FINAL_RESULT = "model.call_final_result"
+    TOOL_SHELL_OUTPUT = "tool.shell_output"
+    INSTRUCTION_UPDATE = "instruction.update"
+    MCP_OAUTH_RECOVERY_COMPLETED = "mcp.oauth_recovery_completed"
+    SESSION_MANAGED_PLUGIN_PROGRESS = "session.managed_plugin_progress"
+    HUMAN_RESPONSE_RECORDED = "human_response.recorded"
+    SESSION_MCP_SERVER_TOOLS_LOADED = "session.mcp_server_tools_loaded"
     SESSION_START = "session.start"
     SESSION_RESUME = "session.resume"
     SESSION_REMOTE_STEERABLE_CHANGED = "session.remote_steerable_changed"
@@ -3248,8 +4111,10 @@ class SessionEventType(Enum):
     SESSION_SCHEDULE_REARMED = "session.schedule_rearmed"
     SESSION_AUTOPILOT_OBJECTIVE_CHANGED = "session.autopilot_objective_changed"
     SESSION_INFO = "session.info"
+    SESSION_INDEXED_SEARCH = "session.indexed_search"
     SESSION_WARNING = "session.warning"
     SESSION_MODEL_CHANGE = "session.model_change"
+    SESSION_MODEL_DESELECTED = "session.model_deselected"
     SESSION_AUTO_TIER_RECOMMENDATION = "session.auto_tier_recommendation"
     SESSION_AUTO_TIER_SWITCH_FAILED = "session.auto_tier_switch_failed"
     SESSION_MODE_CHANGED = "session.mode_changed"
@@ -3265,6 +4130,7 @@ class SessionEventType(Enum):
     SESSION_SNAPSHOT_REWIND = "session.snapshot_rewind"
     SESSION_SHUTDOWN = "session.shutdown"
     SESSION_USAGE_CHECKPOINT = "session.usage_checkpoint"
+    SESSION_FUSION_CHANGE_CHECKPOINT = "session.fusion_change_checkpoint"
     SESSION_CONTEXT_CHANGED = "session.context_changed"
     SESSION_USAGE_INFO = "session.usage_info"
     SESSION_CONTEXT_CLEARED = "session.context_cleared"
@@ -3278,6 +4144,7 @@ class SessionEventType(Enum):
     SESSION_FUSION_HANDOFF = "session.fusion_handoff"
     SESSION_FUSION_COMMIT_STARTED = "session.fusion_commit_started"
     SESSION_FUSION_COMPLETED = "session.fusion_completed"
+    SESSION_PERMISSION_RECOVERY = "session.permission_recovery"
     USER_MESSAGE = "user.message"
     PENDING_MESSAGES_MODIFIED = "pending_messages.modified"
     ASSISTANT_TURN_START = "assistant.turn_start"
@@ -3365,9 +4232,9 @@ class SessionEventType(Enum):
     EXIT_PLAN_MODE_COMPLETED = "exit_plan_mode.completed"
     SESSION_TOOLS_UPDATED = "session.tools_updated"
     SESSION_BACKGROUND_TASKS_CHANGED = "session.background_tasks_changed"
-    FACTORY_RUN_UPDATED = "factory.run_updated"
-    FACTORY_RUN_STARTED = "factory.run_started"
-    FACTORY_RUN_SETTLED = "factory.run_settled"
+    WORKFLOW_RUN_UPDATED = "workflow.run_updated"
+    WORKFLOW_RUN_STARTED = "workflow.run_started"
+    WORKFLOW_RUN_SETTLED = "workflow.run_settled"
     SESSION_SKILLS_LOADED = "session.skills_loaded"
     SESSION_CUSTOM_AGENTS_UPDATED = "session.custom_agents_updated"
     SESSION_MCP_SERVERS_LOADED = "session.mcp_servers_loaded"
@@ -3386,8 +4253,11 @@ class SessionEventType(Enum):
     SESSION_CANVAS_REMOVED = "session.canvas.removed"
     SESSION_EXTENSIONS_ATTACHMENTS_PUSHED = "session.extensions.attachments_pushed"
     MCP_APP_TOOL_CALL_COMPLETE = "mcp_app.tool_call_complete"
+    FACTORY_RUN_UPDATED = "factory.run_updated"
+    FACTORY_RUN_STARTED = "factory.run_started"
+    FACTORY_RUN_SETTLED = "factory.run_settled"
     UNKNOWN = "unknown"
-SessionEventData: TypeAlias = SessionStartData | SessionResumeData | SessionRemoteSteerableChangedData | SessionErrorData | SessionIdleData | SessionTitleChangedData | SessionScheduleCreatedData | SessionScheduleCancelledData | SessionScheduleRearmedData | SessionAutopilotObjectiveChangedData | SessionInfoData | SessionWarningData | SessionModelChangeData | SessionAutoTierRecommendationData | SessionAutoTierSwitchFailedData | SessionModeChangedData | SessionModeNoticeDeliveredData | SessionSessionLimitsChangedData | SessionPermissionsChangedData | SessionPlanChangedData | SessionTodosChangedData | _SessionMemoryChangedData | SessionWorkspaceFileChangedData | SessionHandoffData | SessionTruncationData | SessionSnapshotRewindData | SessionShutdownData | SessionUsageCheckpointData | SessionContextChangedData | SessionUsageInfoData | SessionContextClearedData | SessionCompactionStartData | SessionCompactionCompleteData | SessionTaskCompleteData | SessionCompletionReceiptData | SessionFusionRouteStartedData | SessionFusionRouteFailedData | SessionFusionResolvedData | _SessionFusionHandoffData | _SessionFusionCommitStartedData | SessionFusionCompletedData | UserMessageData | PendingMessagesModifiedData | AssistantTurnStartData | AssistantTurnRetryData | AgentInterruptedData | AssistantIntentData | AssistantFusionPhaseStartedData | AssistantFusionPhaseActivityData | AssistantFusionPhaseCompletedData | AssistantFusionPhaseFailedData | AssistantServerToolProgressData | AssistantReasoningData | AssistantReasoningDeltaData | AssistantToolCallDeltaData | AssistantStreamingDeltaData | AssistantMessageData | AssistantMessageStartData | AssistantMessageDeltaData | AssistantTurnEndData | AssistantIdleData | AssistantUsageData | PromptCacheBreakData | ModelCallFailureData | ModelCallFinishedData | ModelCallStartData | AbortData | ToolUserRequestedData | ToolExecutionStartData | ToolExecutionPartialResultData | ToolExecutionProgressData | ToolExecutionCompleteData | ToolSearchActivatedData | SkillInvokedData | SkillInvokedRefData | SkillContextDeliveredData | SkillContextDeliveredRefData | SandboxDecisionData | SubagentStartedData | SubagentConfiguredData | SubagentCompletedData | SubagentFailedData | SubagentSelectedData | SubagentDeselectedData | HookStartData | HookEndData | HookProgressData | SessionBinaryAssetData | SystemMessageData | SystemNotificationData | PermissionRequestedData | PermissionCompletedData | PermissionCarriedForwardData | PermissionMessageAuthorizationData | PermissionMessageAuthorizationReadData | PermissionMessageAuthorizationDegradedData | PermissionAssentDetectedData | PermissionContextualAuthorizationData | UserInputRequestedData | UserInputCompletedData | ElicitationRequestedData | ElicitationCompletedData | SamplingRequestedData | SamplingCompletedData | McpOauthRequiredData | McpOauthCompletedData | McpHeadersRefreshRequiredData | McpHeadersRefreshCompletedData | SessionCustomNotificationData | UiEphemeralQueryData | ExternalToolRequestedData | ExternalToolCompletedData | CommandQueuedData | CommandExecuteData | CommandCompletedData | AutoModeSwitchRequestedData | AutoModeSwitchCompletedData | SessionLimitsExhaustedRequestedData | SessionLimitsExhaustedCompletedData | SessionAutoModeResolvedData | SessionManagedSettingsResolvedData | SessionManagedSettingsEnforcedData | CommandsChangedData | CapabilitiesChangedData | ExitPlanModeRequestedData | ExitPlanModeCompletedData | SessionToolsUpdatedData | SessionBackgroundTasksChangedData | FactoryRunUpdatedData | FactoryRunStartedData | FactoryRunSettledData | SessionSkillsLoadedData | SessionCustomAgentsUpdatedData | SessionMcpServersLoadedData | SessionMcpServerStatusChangedData | SessionMcpServerRemovedData | SessionMcpServerNeedsReconnectData | McpToolsListChangedData | McpResourcesListChangedData | McpPromptsListChangedData | SessionExtensionsLoadedData | SessionCanvasOpenedData | SessionCanvasRegistryChangedData | SessionCanvasClosedData | SessionCanvasUnavailableData | SessionCanvasRecordedData | SessionCanvasRemovedData | SessionExtensionsAttachmentsPushedData | McpAppToolCallCompleteData | RawSessionEventData | Data
+SessionEventData: TypeAlias = SessionAutopilotStoppedData | SessionQuotaObservationData | ModelCallFinalResultData | ToolShellOutputData | InstructionUpdateData | McpOauthRecoveryCompletedData | SessionManagedPluginProgressData | HumanResponseRecordedData | SessionMcpServerToolsLoadedData | SessionStartData | SessionResumeData | SessionRemoteSteerableChangedData | SessionErrorData | SessionIdleData | SessionTitleChangedData | SessionScheduleCreatedData | SessionScheduleCancelledData | SessionScheduleRearmedData | SessionAutopilotObjectiveChangedData | SessionInfoData | SessionIndexedSearchData | SessionWarningData | SessionModelChangeData | SessionModelDeselectedData | SessionAutoTierRecommendationData | SessionAutoTierSwitchFailedData | SessionModeChangedData | SessionModeNoticeDeliveredData | SessionSessionLimitsChangedData | SessionPermissionsChangedData | SessionPlanChangedData | SessionTodosChangedData | _SessionMemoryChangedData | SessionWorkspaceFileChangedData | SessionHandoffData | SessionTruncationData | SessionSnapshotRewindData | SessionShutdownData | SessionUsageCheckpointData | _SessionFusionChangeCheckpointData | SessionContextChangedData | SessionUsageInfoData | SessionContextClearedData | SessionCompactionStartData | SessionCompactionCompleteData | SessionTaskCompleteData | SessionCompletionReceiptData | SessionFusionRouteStartedData | SessionFusionRouteFailedData | SessionFusionResolvedData | _SessionFusionHandoffData | _SessionFusionCommitStartedData | SessionFusionCompletedData | SessionPermissionRecoveryData | UserMessageData | PendingMessagesModifiedData | AssistantTurnStartData | AssistantTurnRetryData | AgentInterruptedData | AssistantIntentData | AssistantFusionPhaseStartedData | AssistantFusionPhaseActivityData | AssistantFusionPhaseCompletedData | AssistantFusionPhaseFailedData | AssistantServerToolProgressData | AssistantReasoningData | AssistantReasoningDeltaData | AssistantToolCallDeltaData | AssistantStreamingDeltaData | AssistantMessageData | AssistantMessageStartData | AssistantMessageDeltaData | AssistantTurnEndData | AssistantIdleData | AssistantUsageData | PromptCacheBreakData | ModelCallFailureData | ModelCallFinishedData | ModelCallStartData | AbortData | ToolUserRequestedData | ToolExecutionStartData | ToolExecutionPartialResultData | ToolExecutionProgressData | ToolExecutionCompleteData | ToolSearchActivatedData | SkillInvokedData | SkillInvokedRefData | SkillContextDeliveredData | SkillContextDeliveredRefData | SandboxDecisionData | SubagentStartedData | SubagentConfiguredData | SubagentCompletedData | SubagentFailedData | SubagentSelectedData | SubagentDeselectedData | HookStartData | HookEndData | HookProgressData | SessionBinaryAssetData | SystemMessageData | SystemNotificationData | PermissionRequestedData | PermissionCompletedData | PermissionCarriedForwardData | PermissionMessageAuthorizationData | PermissionMessageAuthorizationReadData | PermissionMessageAuthorizationDegradedData | PermissionAssentDetectedData | PermissionContextualAuthorizationData | UserInputRequestedData | UserInputCompletedData | ElicitationRequestedData | ElicitationCompletedData | SamplingRequestedData | SamplingCompletedData | McpOauthRequiredData | McpOauthCompletedData | McpHeadersRefreshRequiredData | McpHeadersRefreshCompletedData | SessionCustomNotificationData | UiEphemeralQueryData | ExternalToolRequestedData | ExternalToolCompletedData | CommandQueuedData | CommandExecuteData | CommandCompletedData | AutoModeSwitchRequestedData | AutoModeSwitchCompletedData | SessionLimitsExhaustedRequestedData | SessionLimitsExhaustedCompletedData | SessionAutoModeResolvedData | SessionManagedSettingsResolvedData | SessionManagedSettingsEnforcedData | CommandsChangedData | CapabilitiesChangedData | ExitPlanModeRequestedData | ExitPlanModeCompletedData | SessionToolsUpdatedData | SessionBackgroundTasksChangedData | WorkflowRunUpdatedData | WorkflowRunStartedData | WorkflowRunSettledData | SessionSkillsLoadedData | SessionCustomAgentsUpdatedData | SessionMcpServersLoadedData | SessionMcpServerStatusChangedData | SessionMcpServerRemovedData | SessionMcpServerNeedsReconnectData | McpToolsListChangedData | McpResourcesListChangedData | McpPromptsListChangedData | SessionExtensionsLoadedData | SessionCanvasOpenedData | SessionCanvasRegistryChangedData | SessionCanvasClosedData | SessionCanvasUnavailableData | SessionCanvasRecordedData | SessionCanvasRemovedData | SessionExtensionsAttachmentsPushedData | McpAppToolCallCompleteData | FactoryRunUpdatedData | FactoryRunStartedData | FactoryRunSettledData | RawSessionEventData | Data
 @dataclass
 class SessionEvent(_Model):
     data: SessionEventData

@@ -73,6 +73,14 @@ open_enum! {
     }
 }
 
+open_enum! {
+    AiCreditsStatus {
+        Complete = "complete",
+        Partial = "partial",
+        Unavailable = "unavailable",
+    }
+}
+
 object! {
     AssistantIdleData {
         required {}
@@ -103,6 +111,7 @@ object! {
         }
         nullable {}
         optional {
+            provider_id: String = "providerId",
             originating_message_id: String = "originatingMessageId",
             model: String = "model",
             tool_requests: Vec<AssistantMessageToolRequest> = "toolRequests",
@@ -153,6 +162,7 @@ object! {
         }
         nullable {}
         optional {
+            ordered_blocks: Vec<Value> = "orderedBlocks",
             blocks: Vec<Value> = "blocks",
         }
         constant {}
@@ -307,6 +317,7 @@ object! {
         nullable {}
         optional {
             model: String = "model",
+            parent_tool_call_id: String = "parentToolCallId",
         }
         constant {}
     }
@@ -335,6 +346,7 @@ object! {
         optional {
             model: String = "model",
             interaction_id: String = "interactionId",
+            parent_tool_call_id: String = "parentToolCallId",
         }
         constant {}
     }
@@ -386,12 +398,33 @@ object! {
         }
         nullable {}
         optional {
+            accounting: UsageAccountingIdentity = "accounting",
+            ai_credits_status: AiCreditsStatus = "aiCreditsStatus",
+            byok_kind: String = "byokKind",
+            model_display_name: String = "modelDisplayName",
+            model_provider: String = "modelProvider",
+            provider: ModelProviderRef = "provider",
+            request_body_bytes: i64 = "requestBodyBytes",
+            request_body_compression_fallback: ModelCallRequestBodyCompressionFallback = "requestBodyCompressionFallback",
+            request_body_compression_fallback_from: ModelCallRequestBodyEncoding = "requestBodyCompressionFallbackFrom",
+            request_body_compression_rejected_status: i64 = "requestBodyCompressionRejectedStatus",
+            request_body_encoding: ModelCallRequestBodyEncoding = "requestBodyEncoding",
+            request_body_wire_bytes: i64 = "requestBodyWireBytes",
+            websocket_fallback_after_ms: i64 = "websocketFallbackAfterMs",
+            websocket_fallback_close_code: i64 = "websocketFallbackCloseCode",
+            websocket_fallback_error_kind: ModelCallWebSocketFallbackErrorKind = "websocketFallbackErrorKind",
+            websocket_fallback_reason: ModelCallWebSocketFallbackReason = "websocketFallbackReason",
+            websocket_fallback_reconnect_attempted: bool = "websocketFallbackReconnectAttempted",
+            websocket_fallback_started_this_call: bool = "websocketFallbackStartedThisCall",
+            websocket_fallback_status_code: i64 = "websocketFallbackStatusCode",
             input_tokens: i64 = "inputTokens",
             output_tokens: i64 = "outputTokens",
             cache_read_tokens: i64 = "cacheReadTokens",
             cache_write_tokens: i64 = "cacheWriteTokens",
             cache_expires_at: String = "cacheExpiresAt",
             reasoning_tokens: i64 = "reasoningTokens",
+            thinking_dropped_blocks: i64 = "thinkingDroppedBlocks",
+            thinking_dropped_reasons: Vec<String> = "thinkingDroppedReasons",
             cost: f64 = "cost",
             duration: i64 = "duration",
             time_to_first_token_ms: f64 = "timeToFirstTokenMs",
@@ -844,6 +877,7 @@ object! {
         }
         nullable {}
         optional {
+            selection_reason: String = "selectionReason",
             reasoning_bucket: AutoModeResolvedReasoningBucket = "reasoningBucket",
             category_scores: BTreeMap<String, f64> = "categoryScores",
             predicted_label: String = "predictedLabel",
@@ -978,6 +1012,19 @@ open_enum! {
         Paused = "paused",
         CapReached = "cap_reached",
         Completed = "completed",
+    }
+}
+
+object! {
+    AutopilotStoppedData {
+        required {
+            reason: String = "reason",
+        }
+        nullable {}
+        optional {
+            request_id: String = "requestId",
+        }
+        constant {}
     }
 }
 
@@ -1397,6 +1444,10 @@ object! {
         required {}
         nullable {}
         optional {
+            ai_credits_status: AiCreditsStatus = "aiCreditsStatus",
+            model_display_name: String = "modelDisplayName",
+            provider: ModelProviderRef = "provider",
+            request_count: i64 = "requestCount",
             input_tokens: i64 = "inputTokens",
             output_tokens: i64 = "outputTokens",
             cache_read_tokens: i64 = "cacheReadTokens",
@@ -1447,6 +1498,15 @@ object! {
         }
         nullable {}
         optional {
+            compaction_attempt_id: String = "compactionAttemptId",
+            failure_reason: String = "failureReason",
+            initial_model: String = "initialModel",
+            model: String = "model",
+            outcome: String = "outcome",
+            outcome_reason: String = "outcomeReason",
+            switch_target_model: String = "switchTargetModel",
+            target_prompt_token_limit: i64 = "targetPromptTokenLimit",
+            token_accounting_basis: String = "tokenAccountingBasis",
             error: String = "error",
             pre_compaction_tokens: i64 = "preCompactionTokens",
             post_compaction_tokens: i64 = "postCompactionTokens",
@@ -1455,6 +1515,8 @@ object! {
             tokens_removed: i64 = "tokensRemoved",
             custom_instructions: String = "customInstructions",
             summary_content: String = "summaryContent",
+            responses_reasoning: ResponsesReasoning = "responsesReasoning",
+            active_workflow_summary: String = "activeWorkflowSummary",
             active_factory_summary: String = "activeFactorySummary",
             behavior_model_id: String = "behaviorModelId",
             checkpoint_number: i64 = "checkpointNumber",
@@ -1478,6 +1540,9 @@ object! {
         required {}
         nullable {}
         optional {
+            compaction_attempt_id: String = "compactionAttemptId",
+            switch_target_model: String = "switchTargetModel",
+            target_prompt_token_limit: i64 = "targetPromptTokenLimit",
             model: String = "model",
             system_tokens: i64 = "systemTokens",
             conversation_tokens: i64 = "conversationTokens",
@@ -1741,6 +1806,9 @@ object! {
         }
         nullable {}
         optional {
+            originating_message_id: String = "originatingMessageId",
+            provider_error_param: String = "providerErrorParam",
+            provider_error_type: String = "providerErrorType",
             error_code: String = "errorCode",
             eligible_for_auto_switch: bool = "eligibleForAutoSwitch",
             remediation: RemediationAction = "remediation",
@@ -1967,6 +2035,7 @@ object! {
         }
         nullable {}
         optional {
+            has_user_steering: bool = "hasUserSteering",
             commit_id: String = "commitId",
             phase_id: String = "phaseId",
             phase_kind: String = "phaseKind",
@@ -1975,6 +2044,18 @@ object! {
             conversation_scope: String = "conversationScope",
             source_phase_id: String = "sourcePhaseId",
         }
+        constant {}
+    }
+}
+
+object! {
+    /// Internal.
+    FusionChangeCheckpointData {
+        required {
+            code_changes: ShutdownCodeChanges = "codeChanges",
+        }
+        nullable {}
+        optional {}
         constant {}
     }
 }
@@ -2030,6 +2111,7 @@ object! {
             degraded_reason: String = "degradedReason",
         }
         optional {
+            awaiting_background_work: bool = "awaitingBackgroundWork",
             cache_write_tokens: i64 = "cacheWriteTokens",
         }
         constant {}
@@ -2041,6 +2123,21 @@ open_enum! {
     FusionConversationScope {
         Root = "root",
         Review = "review",
+    }
+}
+
+object! {
+    /// Experimental.
+    FusionCritic {
+        required {
+            phase_id: String = "phaseId",
+            model: String = "model",
+        }
+        nullable {}
+        optional {
+            reasoning_effort: String = "reasoningEffort",
+        }
+        constant {}
     }
 }
 
@@ -2139,6 +2236,8 @@ object! {
             verdict: String = "verdict",
         }
         optional {
+            ended_with_background_work: bool = "endedWithBackgroundWork",
+            reasoning_effort: String = "reasoningEffort",
             projection_message: Value = "projectionMessage",
             projection_mode: FusionProjectionMode = "projectionMode",
             staged_terminal: FusionStagedTerminal = "stagedTerminal",
@@ -2164,6 +2263,7 @@ object! {
         }
         nullable {}
         optional {
+            reasoning_effort: String = "reasoningEffort",
             error_message: String = "errorMessage",
             degraded_to_phase_id: String = "degradedToPhaseId",
         }
@@ -2212,7 +2312,9 @@ object! {
             model: String = "model",
         }
         nullable {}
-        optional {}
+        optional {
+            reasoning_effort: String = "reasoningEffort",
+        }
         constant {}
     }
 }
@@ -2271,6 +2373,7 @@ object! {
             secondary_model: String = "secondaryModel",
         }
         optional {
+            selected_rule_id: String = "selectedRuleId",
             route_source: String = "routeSource",
             plan_version: String = "planVersion",
             policy_version: String = "policyVersion",
@@ -2279,7 +2382,11 @@ object! {
             rule_index: i64 = "ruleIndex",
             rule_name: String = "ruleName",
             scores: FusionScores = "scores",
+            hint: String = "hint",
             phase_plan: Vec<FusionPhasePlanStep> = "phasePlan",
+            judge_model: String = "judgeModel",
+            repair_model: String = "repairModel",
+            critics: Vec<FusionCritic> = "critics",
             follow_up: FusionFollowUpRecommendation = "followUp",
             routing_latency_ms: f64 = "routingLatencyMs",
         }
@@ -2299,6 +2406,7 @@ object! {
         }
         nullable {}
         optional {
+            fusion_id: String = "fusionId",
             error_message: String = "errorMessage",
             routing_latency_ms: f64 = "routingLatencyMs",
         }
@@ -2499,6 +2607,65 @@ object! {
     }
 }
 
+open_enum! {
+    HumanResponseActor {
+        HumanResponse = "human_response",
+        HostAutomation = "host_automation",
+        Unknown = "unknown",
+    }
+}
+
+object! {
+    HumanResponseRecordedData {
+        required {
+            actor: HumanResponseActor = "actor",
+            request_id: String = "requestId",
+            response: HumanResponseRecordedResponse = "response",
+        }
+        nullable {}
+        optional {
+            tool_call_id: String = "toolCallId",
+        }
+        constant {}
+    }
+}
+
+object! {
+    HumanResponseRecordedResponse {
+        required {
+            response_kind: HumanResponseRecordedResponseResponseKind = "responseKind",
+        }
+        nullable {}
+        optional {
+            actions: Vec<ExitPlanModeAction> = "actions",
+            allow_freeform: bool = "allowFreeform",
+            answer: String = "answer",
+            approved: bool = "approved",
+            auto_approve_edits: bool = "autoApproveEdits",
+            choices: Vec<String> = "choices",
+            content: BTreeMap<String, Value> = "content",
+            feedback: String = "feedback",
+            message: String = "message",
+            plan_content: String = "planContent",
+            question: String = "question",
+            recommended_action: ExitPlanModeAction = "recommendedAction",
+            requested_schema: ElicitationRequestedSchema = "requestedSchema",
+            selected_action: ExitPlanModeAction = "selectedAction",
+            summary: String = "summary",
+            was_freeform: bool = "wasFreeform",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    HumanResponseRecordedResponseResponseKind {
+        AskUser = "ask_user",
+        UserInput = "user_input",
+        ExitPlanMode = "exit_plan_mode",
+    }
+}
+
 object! {
     IdleData {
         required {}
@@ -2508,6 +2675,136 @@ object! {
             mode: SessionMode = "mode",
         }
         constant {}
+    }
+}
+
+tagged! {
+    IndexedSearchData by "kind" {
+        Status(IndexedSearchDataStatus) = "status",
+        Startup(IndexedSearchDataStartup) = "startup",
+        ServerError(IndexedSearchDataServerError) = "server_error",
+        Incremental(IndexedSearchDataIncremental) = "incremental",
+    }
+}
+
+object! {
+    IndexedSearchDataIncremental {
+        required {
+            phase: IndexedSearchIncrementalPhase = "phase",
+        }
+        nullable {}
+        optional {
+            changed_file_count: f64 = "changedFileCount",
+            added_file_count: f64 = "addedFileCount",
+            deleted_file_count: f64 = "deletedFileCount",
+            total_change_count: f64 = "totalChangeCount",
+            walk_duration_ms: f64 = "walkDurationMs",
+            update_duration_ms: f64 = "updateDurationMs",
+            total_duration_ms: f64 = "totalDurationMs",
+        }
+        constant {
+            "kind" = "incremental",
+        }
+    }
+}
+
+object! {
+    IndexedSearchDataServerError {
+        required {
+            error_type: IndexedSearchErrorType = "errorType",
+        }
+        nullable {}
+        optional {
+            exit_code: f64 = "exitCode",
+            error_message: String = "errorMessage",
+        }
+        constant {
+            "kind" = "server_error",
+        }
+    }
+}
+
+object! {
+    IndexedSearchDataStartup {
+        required {
+            outcome: IndexedSearchOutcome = "outcome",
+            startup_duration_ms: f64 = "startupDurationMs",
+            forced_by_env: bool = "forcedByEnv",
+            warm_start: bool = "warmStart",
+        }
+        nullable {}
+        optional {
+            file_count: f64 = "fileCount",
+            disabled_reason: IndexedSearchDisabledReason = "disabledReason",
+            error_message: String = "errorMessage",
+            eligible: bool = "eligible",
+        }
+        constant {
+            "kind" = "startup",
+        }
+    }
+}
+
+object! {
+    IndexedSearchDataStatus {
+        required {
+            state: IndexedSearchState = "state",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "status",
+        }
+    }
+}
+
+open_enum! {
+    IndexedSearchDisabledReason {
+        UseTgrepFalse = "use_tgrep_false",
+        UseBuiltinRipgrepFalse = "use_builtin_ripgrep_false",
+        Organization = "organization",
+        OrganizationPolicyAuthPending = "organization_policy_auth_pending",
+        OrganizationPolicyUnknown = "organization_policy_unknown",
+        VirtualFilesystem = "virtual_filesystem",
+        CloudSyncRoot = "cloud_sync_root",
+        CloudSyncDetectionFailed = "cloud_sync_detection_failed",
+        WorkspaceNotLocal = "workspace_not_local",
+    }
+}
+
+open_enum! {
+    IndexedSearchErrorType {
+        SpawnError = "spawn_error",
+        UnexpectedExit = "unexpected_exit",
+        KilledBySignal = "killed_by_signal",
+    }
+}
+
+open_enum! {
+    IndexedSearchIncrementalPhase {
+        ChangesDetected = "changes_detected",
+        Updated = "updated",
+    }
+}
+
+open_enum! {
+    IndexedSearchOutcome {
+        Started = "started",
+        SkippedBelowThreshold = "skipped_below_threshold",
+        SkippedNoGitroot = "skipped_no_gitroot",
+        SkippedDisabled = "skipped_disabled",
+        ReusedExisting = "reused_existing",
+        Failed = "failed",
+    }
+}
+
+open_enum! {
+    IndexedSearchState {
+        Disabled = "disabled",
+        Starting = "starting",
+        Enabled = "enabled",
+        Ready = "ready",
+        Failed = "failed",
     }
 }
 
@@ -2523,6 +2820,86 @@ object! {
             tip: String = "tip",
         }
         constant {}
+    }
+}
+
+open_enum! {
+    InstructionUpdateAuthority {
+        Runtime = "runtime",
+        Host = "host",
+        ManagedPolicy = "managedPolicy",
+    }
+}
+
+open_enum! {
+    InstructionUpdateBoundary {
+        AfterToolResults = "afterToolResults",
+        NextModelRequest = "nextModelRequest",
+    }
+}
+
+object! {
+    InstructionUpdateData {
+        required {
+            authority: InstructionUpdateAuthority = "authority",
+            boundary: InstructionUpdateBoundary = "boundary",
+            content: String = "content",
+            fallback: InstructionUpdateFallback = "fallback",
+            lifetime: InstructionUpdateLifetime = "lifetime",
+        }
+        nullable {}
+        optional {
+            name: String = "name",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    InstructionUpdateFallback {
+        RebuildSystemPrompt = "rebuildSystemPrompt",
+        Reject = "reject",
+    }
+}
+
+open_enum! {
+    InstructionUpdateLifetime {
+        Persistent = "persistent",
+        Turn = "turn",
+    }
+}
+
+object! {
+    ManagedPermissionsContext {
+        required {
+            fail_closed: bool = "failClosed",
+        }
+        nullable {}
+        optional {
+            permissions: Value = "permissions",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ManagedPluginProgressData {
+        required {
+            phase: ManagedPluginProgressPhase = "phase",
+            plugin_specs: Vec<String> = "pluginSpecs",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    ManagedPluginProgressPhase {
+        Initializing = "initializing",
+        Installing = "installing",
+        Updating = "updating",
+        Complete = "complete",
     }
 }
 
@@ -2573,6 +2950,7 @@ object! {
         }
         nullable {}
         optional {
+            permissions_context: ManagedPermissionsContext = "permissionsContext",
             client_managed: bool = "clientManaged",
             policy_helper_managed: bool = "policyHelperManaged",
             sandbox_enabled_by_undetermined_policy: bool = "sandboxEnabledByUndeterminedPolicy",
@@ -2734,6 +3112,27 @@ object! {
     }
 }
 
+object! {
+    McpOauthRecoveryCompletedData {
+        required {
+            outcome: McpOauthRecoveryCompletedOutcome = "outcome",
+            request_id: String = "requestId",
+            server_name: String = "serverName",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    McpOauthRecoveryCompletedOutcome {
+        Succeeded = "succeeded",
+        Cancelled = "cancelled",
+        Failed = "failed",
+    }
+}
+
 open_enum! {
     McpOauthRequestReason {
         Initial = "initial",
@@ -2753,6 +3152,7 @@ object! {
         }
         nullable {}
         optional {
+            runtime_refresh_supported: bool = "runtimeRefreshSupported",
             static_client_config: McpOauthRequiredStaticClientConfig = "staticClientConfig",
             www_authenticate_params: McpOauthWWWAuthenticateParams = "wwwAuthenticateParams",
             http_response: McpOauthHttpResponse = "httpResponse",
@@ -2772,6 +3172,7 @@ object! {
             client_secret: String = "clientSecret",
             public_client: bool = "publicClient",
             grant_type: String = "grantType",
+            scope: String = "scope",
         }
         constant {}
     }
@@ -2825,6 +3226,7 @@ object! {
 
 open_enum! {
     McpServerSource {
+        Account = "account",
         User = "user",
         Workspace = "workspace",
         Plugin = "plugin",
@@ -2853,8 +3255,22 @@ object! {
         }
         nullable {}
         optional {
+            config_source: String = "configSource",
+            error_classification: String = "errorClassification",
             error: String = "error",
         }
+        constant {}
+    }
+}
+
+object! {
+    McpServerToolsLoadedData {
+        required {
+            server_name: String = "serverName",
+            tool_count: i64 = "toolCount",
+        }
+        nullable {}
+        optional {}
         constant {}
     }
 }
@@ -2928,6 +3344,7 @@ object! {
         }
         nullable {}
         optional {
+            instruction_update_persisted: bool = "instructionUpdatePersisted",
             content: String = "content",
         }
         constant {}
@@ -2948,7 +3365,24 @@ object! {
         }
         nullable {}
         optional {
+            byok_kind: String = "byokKind",
+            model_provider: String = "modelProvider",
+            request_body_bytes: i64 = "requestBodyBytes",
+            request_body_compression_fallback: ModelCallRequestBodyCompressionFallback = "requestBodyCompressionFallback",
+            request_body_compression_fallback_from: ModelCallRequestBodyEncoding = "requestBodyCompressionFallbackFrom",
+            request_body_compression_rejected_status: i64 = "requestBodyCompressionRejectedStatus",
+            request_body_encoding: ModelCallRequestBodyEncoding = "requestBodyEncoding",
+            request_body_wire_bytes: i64 = "requestBodyWireBytes",
+            retry_attempt: i64 = "retryAttempt",
+            websocket_fallback_after_ms: i64 = "websocketFallbackAfterMs",
+            websocket_fallback_close_code: i64 = "websocketFallbackCloseCode",
+            websocket_fallback_error_kind: ModelCallWebSocketFallbackErrorKind = "websocketFallbackErrorKind",
+            websocket_fallback_reason: ModelCallWebSocketFallbackReason = "websocketFallbackReason",
+            websocket_fallback_reconnect_attempted: bool = "websocketFallbackReconnectAttempted",
+            websocket_fallback_started_this_call: bool = "websocketFallbackStartedThisCall",
+            websocket_fallback_status_code: i64 = "websocketFallbackStatusCode",
             model: String = "model",
+            parent_tool_call_id: String = "parentToolCallId",
             initiator: String = "initiator",
             api_call_id: String = "apiCallId",
             provider_call_id: String = "providerCallId",
@@ -2996,6 +3430,12 @@ object! {
         }
         nullable {}
         optional {
+            custom_tool_call_count: i64 = "customToolCallCount",
+            encrypted_content_bytes: i64 = "encryptedContentBytes",
+            image_bytes: i64 = "imageBytes",
+            orphan_tool_call_count: i64 = "orphanToolCallCount",
+            reasoning_item_count: i64 = "reasoningItemCount",
+            unmatched_tool_result_count: i64 = "unmatchedToolResultCount",
             last_message_role: String = "lastMessageRole",
         }
         constant {}
@@ -3014,6 +3454,33 @@ open_enum! {
     ModelCallFailureTransport {
         Http = "http",
         Websocket = "websocket",
+    }
+}
+
+open_enum! {
+    ModelCallFinalResult {
+        Success = "success",
+        Http400 = "http_400",
+        Http413 = "http_413",
+        Http429 = "http_429",
+        Http4Xx = "http_4xx",
+        Http5Xx = "http_5xx",
+        TransportError = "transport_error",
+        OtherError = "other_error",
+    }
+}
+
+object! {
+    ModelCallFinalResultData {
+        required {
+            model: String = "model",
+            result: ModelCallFinalResult = "result",
+        }
+        nullable {}
+        optional {
+            is_byok: bool = "isByok",
+        }
+        constant {}
     }
 }
 
@@ -3043,6 +3510,21 @@ open_enum! {
     }
 }
 
+open_enum! {
+    ModelCallRequestBodyCompressionFallback {
+        Retried = "retried",
+        Disabled = "disabled",
+    }
+}
+
+open_enum! {
+    ModelCallRequestBodyEncoding {
+        Identity = "identity",
+        Gzip = "gzip",
+        Zstd = "zstd",
+    }
+}
+
 object! {
     ModelCallStartData {
         required {
@@ -3053,8 +3535,36 @@ object! {
             model: String = "model",
             previous_response_id: String = "previousResponseId",
             fusion: FusionAttribution = "fusion",
+            parent_tool_call_id: String = "parentToolCallId",
         }
         constant {}
+    }
+}
+
+open_enum! {
+    ModelCallWebSocketFallbackErrorKind {
+        Dns = "dns",
+        Tls = "tls",
+        Timeout = "timeout",
+        ConnectionRefused = "connection_refused",
+        ConnectionReset = "connection_reset",
+        ClosedByPeer = "closed_by_peer",
+        ClosedLocally = "closed_locally",
+        NotConnected = "not_connected",
+        HttpStatus = "http_status",
+        Protocol = "protocol",
+        Configuration = "configuration",
+        Other = "other",
+    }
+}
+
+open_enum! {
+    ModelCallWebSocketFallbackReason {
+        ConnectFailed = "connect_failed",
+        ConnectionUnavailable = "connection_unavailable",
+        SendFailed = "send_failed",
+        ApiError = "api_error",
+        TransportFailed = "transport_failed",
     }
 }
 
@@ -3065,6 +3575,12 @@ object! {
         }
         nullable {}
         optional {
+            auto_tier_managed: bool = "autoTierManaged",
+            context_tier_managed: bool = "contextTierManaged",
+            previous_provider_id: String = "previousProviderId",
+            provider_id: String = "providerId",
+            reasoning_effort_managed: bool = "reasoningEffortManaged",
+            reasoning_effort_model: String = "reasoningEffortModel",
             previous_model: String = "previousModel",
             previous_reasoning_effort: String = "previousReasoningEffort",
             reasoning_effort: String = "reasoningEffort",
@@ -3094,7 +3610,47 @@ open_enum! {
         Agent = "agent",
         PlanMode = "plan_mode",
         Automatic = "automatic",
+        ChangeboardingShortcut = "changeboarding_shortcut",
         Sdk = "sdk",
+        AutoTierRecommendation = "auto_tier_recommendation",
+    }
+}
+
+object! {
+    ModelDeselectedData {
+        required {
+            previous_model: String = "previousModel",
+            reason: ModelDeselectedReason = "reason",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    ModelDeselectedReason {
+        ProviderWithdrawn = "provider_withdrawn",
+    }
+}
+
+open_enum! {
+    ModelProviderKind {
+        Copilot = "copilot",
+        Loki = "loki",
+    }
+}
+
+object! {
+    ModelProviderRef {
+        required {
+            id: String = "id",
+            kind: ModelProviderKind = "kind",
+            label: String = "label",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }
 
@@ -3136,6 +3692,81 @@ object! {
         nullable {}
         optional {}
         constant {}
+    }
+}
+
+object! {
+    PermissionApprovalEvaluation {
+        required {
+            reason_code: PermissionApprovalEvaluationReasonCode = "reasonCode",
+            judge_status: PermissionApprovalEvaluationJudgeStatus = "judgeStatus",
+            evaluation_stage: PermissionApprovalEvaluationEvaluationStage = "evaluationStage",
+        }
+        nullable {}
+        optional {
+            judge_attempted: bool = "judgeAttempted",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    PermissionApprovalEvaluationEvaluationStage {
+        Unknown = "unknown",
+        NotReached = "not_reached",
+        PreJudge = "pre_judge",
+        Judge = "judge",
+        Reuse = "reuse",
+    }
+}
+
+open_enum! {
+    PermissionApprovalEvaluationJudgeStatus {
+        Unknown = "unknown",
+        NotCalled = "not_called",
+        Completed = "completed",
+        Failed = "failed",
+        Cached = "cached",
+        Inherited = "inherited",
+    }
+}
+
+open_enum! {
+    PermissionApprovalEvaluationReasonCode {
+        ExtensionPermissionAccess = "extension-permission-access",
+        ContentExcluded = "content-excluded",
+        UnsupportedCommandShape = "unsupported-command-shape",
+        UnsupportedSource = "unsupported-source",
+        DynamicSource = "dynamic-source",
+        TooManySources = "too-many-sources",
+        ExecutableUnavailable = "executable-unavailable",
+        ExecutableTooLarge = "executable-too-large",
+        Unknown = "unknown",
+        NotReached = "not-reached",
+        Inactive = "inactive",
+        AuthorizationHistoryIncomplete = "authorization-history-incomplete",
+        ManagedApprovalRequired = "managed-approval-required",
+        SandboxBypass = "sandbox-bypass",
+        ActionTooLong = "action-too-long",
+        PathNotAuthorized = "path-not-authorized",
+        InvalidWorkingDirectory = "invalid-working-directory",
+        Unreadable = "unreadable",
+        NotRegularFile = "not-regular-file",
+        TooLarge = "too-large",
+        NonUtf8 = "non-utf8",
+        InterpreterUnavailable = "interpreter-unavailable",
+        InterpreterTooLarge = "interpreter-too-large",
+        ShellEnvironmentUnreviewable = "shell-environment-unreviewable",
+        UnrepresentablePath = "unrepresentable-path",
+        InterpreterWrappedScript = "interpreter-wrapped-script",
+        UnreviewableScriptInvocation = "unreviewable-script-invocation",
+        ArgumentBindingUnreviewable = "argument-binding-unreviewable",
+        MalformedScriptActionReview = "malformed-script-action-review",
+        MalformedScriptActionManifest = "malformed-script-action-manifest",
+        Unavailable = "unavailable",
+        JudgeVerdict = "judge-verdict",
+        JudgeError = "judge-error",
+        Inherited = "inherited",
     }
 }
 
@@ -3184,6 +3815,19 @@ object! {
 }
 
 object! {
+    PermissionApprovedReadOnlyForSession {
+        required {
+            directories: Vec<String> = "directories",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "approved-read-only-for-session",
+        }
+    }
+}
+
+object! {
     /// Experimental.
     PermissionAssentDetectedData {
         required {
@@ -3204,6 +3848,8 @@ object! {
         }
         nullable {}
         optional {
+            evaluation_id: String = "evaluationId",
+            evaluation: PermissionApprovalEvaluation = "evaluation",
             reason: String = "reason",
             model: String = "model",
             failure_reason: AssistedApprovalJudgeFailureReason = "failureReason",
@@ -3249,6 +3895,8 @@ object! {
         nullable {}
         optional {
             tool_call_id: String = "toolCallId",
+            recovery_episode_id: String = "recoveryEpisodeId",
+            blocker: TaskBlocker = "blocker",
             decision_source: PermissionDecisionSource = "decisionSource",
         }
         constant {}
@@ -3424,9 +4072,10 @@ tagged! {
         Path(PermissionPromptRequestPath) = "path",
         Hook(PermissionPromptRequestHook) = "hook",
         ExtensionManagement(PermissionPromptRequestExtensionManagement) = "extension-management",
-        Factory(PermissionPromptRequestFactory) = "factory",
+        Workflow(PermissionPromptRequestWorkflow) = "workflow",
         ExtensionPermissionAccess(PermissionPromptRequestExtensionPermissionAccess) = "extension-permission-access",
         ExtensionEnvAccess(PermissionPromptRequestExtensionEnvAccess) = "extension-env-access",
+        Factory(PermissionPromptRequestFactory) = "factory",
     }
 }
 
@@ -3440,6 +4089,7 @@ object! {
         }
         nullable {}
         optional {
+            sandbox_path_grant: PermissionSandboxPathGrant = "sandboxPathGrant",
             tool_call_id: String = "toolCallId",
             warning: String = "warning",
             assisted_approval: PermissionAssistedApproval = "assistedApproval",
@@ -3621,6 +4271,7 @@ object! {
         }
         nullable {}
         optional {
+            read_only_directories: Vec<String> = "readOnlyDirectories",
             tool_call_id: String = "toolCallId",
             assisted_approval: PermissionAssistedApproval = "assistedApproval",
         }
@@ -3679,6 +4330,36 @@ object! {
 }
 
 object! {
+    PermissionPromptRequestWorkflow {
+        required {
+            operation: WorkflowPermissionOperation = "operation",
+            name: String = "name",
+            description: String = "description",
+            phases: Vec<WorkflowPermissionPhase> = "phases",
+            approval_key: String = "approvalKey",
+            can_persist_approval: bool = "canPersistApproval",
+        }
+        nullable {}
+        optional {
+            tool_call_id: String = "toolCallId",
+            max_concurrent_subagents: i64 = "maxConcurrentSubagents",
+            max_total_subagents: i64 = "maxTotalSubagents",
+            timeout_seconds: f64 = "timeoutSeconds",
+            max_ai_credits: f64 = "maxAiCredits",
+            declared_max_concurrent_subagents: i64 = "declaredMaxConcurrentSubagents",
+            declared_max_total_subagents: i64 = "declaredMaxTotalSubagents",
+            declared_timeout_seconds: f64 = "declaredTimeoutSeconds",
+            declared_max_ai_credits: f64 = "declaredMaxAiCredits",
+            assisted_approval: PermissionAssistedApproval = "assistedApproval",
+            managed_approval_required: bool = "managedApprovalRequired",
+        }
+        constant {
+            "kind" = "workflow",
+        }
+    }
+}
+
+object! {
     PermissionPromptRequestWrite {
         required {
             intention: String = "intention",
@@ -3688,6 +4369,7 @@ object! {
         }
         nullable {}
         optional {
+            file_edits: Vec<PermissionWriteFileEdit> = "fileEdits",
             tool_call_id: String = "toolCallId",
             resolved_path: String = "resolvedPath",
             new_file_contents: String = "newFileContents",
@@ -3707,6 +4389,103 @@ open_enum! {
     }
 }
 
+object! {
+    PermissionRecoveryAttempt {
+        required {
+            attempt_id: String = "attemptId",
+            permission_kind: String = "permissionKind",
+            request_fingerprint: String = "requestFingerprint",
+            relation: PermissionRecoveryAttemptRelation = "relation",
+            disposition: PermissionRecoveryAttemptDisposition = "disposition",
+            reason: PermissionRecoveryAttemptReason = "reason",
+            ordinal: i64 = "ordinal",
+        }
+        nullable {}
+        optional {
+            tool_call_id: String = "toolCallId",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    PermissionRecoveryAttemptDisposition {
+        Deferred = "deferred",
+        Prompted = "prompted",
+        Approved = "approved",
+        Denied = "denied",
+        Blocked = "blocked",
+        Succeeded = "succeeded",
+    }
+}
+
+open_enum! {
+    PermissionRecoveryAttemptReason {
+        PermissionRequired = "permission_required",
+        RepeatedAttempt = "repeated_attempt",
+        AttemptsExhausted = "attempts_exhausted",
+        PermissionApproved = "permission_approved",
+        PermissionDenied = "permission_denied",
+        ResponderUnavailable = "responder_unavailable",
+        EquivalentAlternativeSucceeded = "equivalent_alternative_succeeded",
+    }
+}
+
+open_enum! {
+    PermissionRecoveryAttemptRelation {
+        Initial = "initial",
+        Retry = "retry",
+        Alternative = "alternative",
+    }
+}
+
+object! {
+    PermissionRecoveryData {
+        required {
+            episode_id: String = "episodeId",
+            status: PermissionRecoveryStatus = "status",
+            on_blocked: PermissionRecoveryOnBlocked = "onBlocked",
+            reason: PermissionRecoveryReason = "reason",
+            max_attempts: i64 = "maxAttempts",
+            attempts: Vec<PermissionRecoveryAttempt> = "attempts",
+        }
+        nullable {}
+        optional {
+            owner_agent_id: String = "ownerAgentId",
+            owner_session_id: String = "ownerSessionId",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    PermissionRecoveryOnBlocked {
+        Ask = "ask",
+        Fail = "fail",
+    }
+}
+
+open_enum! {
+    PermissionRecoveryReason {
+        PermissionRequired = "permission_required",
+        RepeatedAttempt = "repeated_attempt",
+        AttemptsExhausted = "attempts_exhausted",
+        PermissionApproved = "permission_approved",
+        PermissionDenied = "permission_denied",
+        ResponderUnavailable = "responder_unavailable",
+        EquivalentAlternativeSucceeded = "equivalent_alternative_succeeded",
+    }
+}
+
+open_enum! {
+    PermissionRecoveryStatus {
+        Recovering = "recovering",
+        AwaitingApproval = "awaiting_approval",
+        Resolved = "resolved",
+        Blocked = "blocked",
+    }
+}
+
 tagged! {
     PermissionRequest by "kind" {
         Shell(PermissionRequestShell) = "shell",
@@ -3718,9 +4497,10 @@ tagged! {
         CustomTool(PermissionRequestCustomTool) = "custom-tool",
         Hook(PermissionRequestHook) = "hook",
         ExtensionManagement(PermissionRequestExtensionManagement) = "extension-management",
-        Factory(PermissionRequestFactory) = "factory",
+        Workflow(PermissionRequestWorkflow) = "workflow",
         ExtensionPermissionAccess(PermissionRequestExtensionPermissionAccess) = "extension-permission-access",
         ExtensionEnvAccess(PermissionRequestExtensionEnvAccess) = "extension-env-access",
+        Factory(PermissionRequestFactory) = "factory",
     }
 }
 
@@ -3732,6 +4512,7 @@ object! {
         }
         nullable {}
         optional {
+            managed_approval_required: bool = "managedApprovalRequired",
             tool_call_id: String = "toolCallId",
             args: Value = "args",
             skip_permission: bool = "skipPermission",
@@ -3750,6 +4531,7 @@ object! {
         }
         nullable {}
         optional {
+            managed_approval_required: bool = "managedApprovalRequired",
             tool_call_id: String = "toolCallId",
         }
         constant {
@@ -3765,6 +4547,7 @@ object! {
         }
         nullable {}
         optional {
+            managed_approval_required: bool = "managedApprovalRequired",
             tool_call_id: String = "toolCallId",
             extension_name: String = "extensionName",
         }
@@ -3782,6 +4565,7 @@ object! {
         }
         nullable {}
         optional {
+            managed_approval_required: bool = "managedApprovalRequired",
             tool_call_id: String = "toolCallId",
         }
         constant {
@@ -3825,6 +4609,7 @@ object! {
         }
         nullable {}
         optional {
+            managed_approval_required: bool = "managedApprovalRequired",
             tool_call_id: String = "toolCallId",
             tool_args: Value = "toolArgs",
             hook_message: String = "hookMessage",
@@ -3845,6 +4630,7 @@ object! {
         }
         nullable {}
         optional {
+            managed_approval_required: bool = "managedApprovalRequired",
             tool_call_id: String = "toolCallId",
             args: Value = "args",
             permission_recommendation: PermissionRecommendation = "permissionRecommendation",
@@ -3862,6 +4648,7 @@ object! {
         }
         nullable {}
         optional {
+            managed_approval_required: bool = "managedApprovalRequired",
             tool_call_id: String = "toolCallId",
             action: PermissionRequestMemoryAction = "action",
             subject: String = "subject",
@@ -3907,6 +4694,7 @@ object! {
         }
         nullable {}
         optional {
+            sandbox_path_grant: PermissionSandboxPathGrant = "sandboxPathGrant",
             tool_call_id: String = "toolCallId",
             managed_approval_required: bool = "managedApprovalRequired",
             resolved_path: String = "resolvedPath",
@@ -3932,6 +4720,7 @@ object! {
         }
         nullable {}
         optional {
+            sandbox_path_grant: PermissionSandboxPathGrant = "sandboxPathGrant",
             tool_call_id: String = "toolCallId",
             managed_approval_required: bool = "managedApprovalRequired",
             command_segments: Vec<PermissionRequestShellCommandSegment> = "commandSegments",
@@ -4004,6 +4793,35 @@ object! {
 }
 
 object! {
+    PermissionRequestWorkflow {
+        required {
+            operation: WorkflowPermissionOperation = "operation",
+            name: String = "name",
+            description: String = "description",
+            phases: Vec<WorkflowPermissionPhase> = "phases",
+            approval_key: String = "approvalKey",
+            can_persist_approval: bool = "canPersistApproval",
+        }
+        nullable {}
+        optional {
+            tool_call_id: String = "toolCallId",
+            max_concurrent_subagents: i64 = "maxConcurrentSubagents",
+            max_total_subagents: i64 = "maxTotalSubagents",
+            timeout_seconds: f64 = "timeoutSeconds",
+            max_ai_credits: f64 = "maxAiCredits",
+            declared_max_concurrent_subagents: i64 = "declaredMaxConcurrentSubagents",
+            declared_max_total_subagents: i64 = "declaredMaxTotalSubagents",
+            declared_timeout_seconds: f64 = "declaredTimeoutSeconds",
+            declared_max_ai_credits: f64 = "declaredMaxAiCredits",
+            managed_approval_required: bool = "managedApprovalRequired",
+        }
+        constant {
+            "kind" = "workflow",
+        }
+    }
+}
+
+object! {
     PermissionRequestWrite {
         required {
             intention: String = "intention",
@@ -4013,6 +4831,8 @@ object! {
         }
         nullable {}
         optional {
+            file_edits: Vec<PermissionWriteFileEdit> = "fileEdits",
+            sandbox_path_grant: PermissionSandboxPathGrant = "sandboxPathGrant",
             tool_call_id: String = "toolCallId",
             managed_approval_required: bool = "managedApprovalRequired",
             resolved_path: String = "resolvedPath",
@@ -4034,10 +4854,15 @@ object! {
         }
         nullable {}
         optional {
+            fusion: FusionAttribution = "fusion",
+            owner_agent_id: String = "ownerAgentId",
+            owner_session_id: String = "ownerSessionId",
             prompt_request: PermissionPromptRequest = "promptRequest",
+            permission_mode: PermissionMode = "permissionMode",
             agent_mode: SessionMode = "agentMode",
             risk_assessment: Value = "riskAssessment",
             resolved_by_hook: bool = "resolvedByHook",
+            recovery_episode_id: String = "recoveryEpisodeId",
         }
         constant {}
     }
@@ -4045,6 +4870,7 @@ object! {
 
 tagged! {
     PermissionResult by "kind" {
+        ApprovedReadOnlyForSession(PermissionApprovedReadOnlyForSession) = "approved-read-only-for-session",
         Approved(PermissionApproved) = "approved",
         ApprovedForSession(PermissionApprovedForSession) = "approved-for-session",
         ApprovedForLocation(PermissionApprovedForLocation) = "approved-for-location",
@@ -4066,6 +4892,52 @@ object! {
             argument: String = "argument",
         }
         optional {}
+        constant {}
+    }
+}
+
+object! {
+    PermissionSandboxPathGrant {
+        required {
+            access: PermissionSandboxPathGrantAccess = "access",
+            path: String = "path",
+        }
+        nullable {}
+        optional {
+            denied_path: String = "deniedPath",
+            removed_readonly_paths: Vec<String> = "removedReadonlyPaths",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    PermissionSandboxPathGrantAccess {
+        Read = "read",
+        ReadWrite = "readWrite",
+    }
+}
+
+object! {
+    PermissionWriteFileContent {
+        required {
+            content: String = "content",
+            path: String = "path",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    PermissionWriteFileEdit {
+        required {}
+        nullable {}
+        optional {
+            after: PermissionWriteFileContent = "after",
+            before: PermissionWriteFileContent = "before",
+        }
         constant {}
     }
 }
@@ -4169,6 +5041,158 @@ object! {
     }
 }
 
+object! {
+    ProviderMonthlyUsage {
+        required {
+            scope: ProviderMonthlyUsageScope = "scope",
+            state: ProviderMonthlyUsageState = "state",
+            unit: ProviderQuotaUnit = "unit",
+        }
+        nullable {}
+        optional {
+            consumed_quantity: f64 = "consumedQuantity",
+            cycle_start: String = "cycleStart",
+            queried_at: String = "queriedAt",
+            reset_on: String = "resetOn",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    ProviderMonthlyUsageScope {
+        User = "user",
+        Unknown = "unknown",
+    }
+}
+
+open_enum! {
+    ProviderMonthlyUsageState {
+        Available = "available",
+        NoPolicy = "no_policy",
+        Unavailable = "unavailable",
+        Unknown = "unknown",
+    }
+}
+
+open_enum! {
+    ProviderQuotaAccessState {
+        Allowed = "allowed",
+        Denied = "denied",
+        NotRequired = "not_required",
+        Unknown = "unknown",
+        Unavailable = "unavailable",
+    }
+}
+
+open_enum! {
+    ProviderQuotaAcquisitionStatus {
+        Succeeded = "succeeded",
+        Unavailable = "unavailable",
+        Failed = "failed",
+    }
+}
+
+object! {
+    ProviderQuotaBudgetMetadata {
+        required {
+            consumed: f64 = "consumed",
+            entitlement: f64 = "entitlement",
+            overage: f64 = "overage",
+            overage_allowed_when_exhausted: bool = "overageAllowedWhenExhausted",
+            remaining_percentage: f64 = "remainingPercentage",
+            unlimited: bool = "unlimited",
+            usage_allowed_when_exhausted: bool = "usageAllowedWhenExhausted",
+        }
+        nullable {}
+        optional {
+            overage_limit: f64 = "overageLimit",
+            reset_at_epoch_ms: f64 = "resetAtEpochMs",
+            reset_estimated: bool = "resetEstimated",
+            token_based_billing: bool = "tokenBasedBilling",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    ProviderQuotaCapacityState {
+        Available = "available",
+        Exhausted = "exhausted",
+        Unlimited = "unlimited",
+        NotRequired = "not_required",
+        NotApplicable = "not_applicable",
+        Unknown = "unknown",
+        Unavailable = "unavailable",
+    }
+}
+
+open_enum! {
+    ProviderQuotaObservationKind {
+        AccountSnapshot = "account_snapshot",
+        AdmissionState = "admission_state",
+    }
+}
+
+open_enum! {
+    ProviderQuotaQuantityKind {
+        AuthoritativeBudget = "authoritative_budget",
+        AdvisoryBalance = "advisory_balance",
+        None = "none",
+    }
+}
+
+object! {
+    ProviderQuotaState {
+        required {
+            access_state: ProviderQuotaAccessState = "accessState",
+            capacity_state: ProviderQuotaCapacityState = "capacityState",
+            provider: ModelProviderRef = "provider",
+            quota_id: String = "quotaId",
+            unit: ProviderQuotaUnit = "unit",
+        }
+        nullable {}
+        optional {
+            acquisition_error: String = "acquisitionError",
+            acquisition_status: ProviderQuotaAcquisitionStatus = "acquisitionStatus",
+            available_quantity: i64 = "availableQuantity",
+            budget_metadata: ProviderQuotaBudgetMetadata = "budgetMetadata",
+            compatibility_key: String = "compatibilityKey",
+            entitled_quantity: i64 = "entitledQuantity",
+            has_quota: bool = "hasQuota",
+            http_status: i64 = "httpStatus",
+            monthly_usage: ProviderMonthlyUsage = "monthlyUsage",
+            observation_kind: ProviderQuotaObservationKind = "observationKind",
+            observed_at: String = "observedAt",
+            quantity_kind: ProviderQuotaQuantityKind = "quantityKind",
+            reason: String = "reason",
+            service: String = "service",
+            source: String = "source",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    ProviderQuotaUnit {
+        AiCredits = "ai_credits",
+        Requests = "requests",
+        Tokens = "tokens",
+        Unknown = "unknown",
+    }
+}
+
+object! {
+    QuotaObservationData {
+        required {
+            observation: ProviderQuotaState = "observation",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
 open_enum! {
     ReasoningSummary {
         None = "none",
@@ -4187,6 +5211,7 @@ open_enum! {
 
 open_enum! {
     RemediationAction {
+        RewindConversation = "rewind_conversation",
         SignIn = "sign_in",
         SwitchAccount = "switch_account",
         ShowAccount = "show_account",
@@ -4207,6 +5232,19 @@ object! {
 }
 
 object! {
+    ResponsesReasoning {
+        required {
+            model: String = "model",
+            initial_effort: String = "initialEffort",
+            effort: String = "effort",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     ResumeData {
         required {
             resume_time: String = "resumeTime",
@@ -4214,6 +5252,11 @@ object! {
         }
         nullable {}
         optional {
+            auto_tier_managed: bool = "autoTierManaged",
+            context_tier_managed: bool = "contextTierManaged",
+            provider_id: String = "providerId",
+            reasoning_effort_managed: bool = "reasoningEffortManaged",
+            reasoning_effort_model: String = "reasoningEffortModel",
             events_file_size_bytes: i64 = "eventsFileSizeBytes",
             selected_model: String = "selectedModel",
             reasoning_effort: String = "reasoningEffort",
@@ -4295,6 +5338,7 @@ open_enum! {
 
 tagged! {
     SandboxDecisionData by "kind" {
+        AccessRecorded(SandboxDecisionDataAccessRecorded) = "access_recorded",
         PolicyResolved(SandboxDecisionDataPolicyResolved) = "policy_resolved",
         SpawnCompleted(SandboxDecisionDataSpawnCompleted) = "spawn_completed",
         EnforcementState(SandboxDecisionDataEnforcementState) = "enforcement_state",
@@ -4317,6 +5361,7 @@ object! {
         }
         nullable {}
         optional {
+            permissive_source: SandboxPermissiveSource = "permissiveSource",
             tool_call_id: String = "toolCallId",
             confidence: SandboxDenialConfidence = "confidence",
             denied_resource: String = "deniedResource",
@@ -4325,6 +5370,48 @@ object! {
         }
         constant {
             "kind" = "access_denied",
+        }
+    }
+}
+
+object! {
+    SandboxDecisionDataAccessRecorded {
+        required {
+            control: SandboxControl = "control",
+            enforcement_point: SandboxEnforcementPoint = "enforcementPoint",
+            outcome: SandboxOutcome = "outcome",
+            platform: SandboxPlatform = "platform",
+        }
+        nullable {}
+        optional {
+            add_current_working_directory: bool = "addCurrentWorkingDirectory",
+            allow_bypass: bool = "allowBypass",
+            allow_local_network: bool = "allowLocalNetwork",
+            allow_outbound: bool = "allowOutbound",
+            attestation: SandboxAttestation = "attestation",
+            backend: SandboxBackend = "backend",
+            command: String = "command",
+            confidence: SandboxDenialConfidence = "confidence",
+            degradation_reason: SandboxDegradationReason = "degradationReason",
+            denial_class: SandboxDenialClass = "denialClass",
+            denied_paths_count: i64 = "deniedPathsCount",
+            denied_resource: String = "deniedResource",
+            duration_ms: f64 = "durationMs",
+            effective_filesystem_policy: SandboxFilesystemPolicyDetails = "effectiveFilesystemPolicy",
+            gh_auth: bool = "ghAuth",
+            git_auth: bool = "gitAuth",
+            keychain_access: bool = "keychainAccess",
+            permissive_source: SandboxPermissiveSource = "permissiveSource",
+            policy_source: SandboxPolicySource = "policySource",
+            process_name: String = "processName",
+            proxy_mode: SandboxProxyMode = "proxyMode",
+            readonly_paths_count: i64 = "readonlyPathsCount",
+            readwrite_paths_count: i64 = "readwritePathsCount",
+            source: SandboxBypassSource = "source",
+            tool_call_id: String = "toolCallId",
+        }
+        constant {
+            "kind" = "access_recorded",
         }
     }
 }
@@ -4340,6 +5427,7 @@ object! {
         }
         nullable {}
         optional {
+            permissive_source: SandboxPermissiveSource = "permissiveSource",
             tool_call_id: String = "toolCallId",
             denial_class: SandboxDenialClass = "denialClass",
             confidence: SandboxDenialConfidence = "confidence",
@@ -4364,6 +5452,7 @@ object! {
         }
         nullable {}
         optional {
+            permissive_source: SandboxPermissiveSource = "permissiveSource",
             tool_call_id: String = "toolCallId",
             attestation: SandboxAttestation = "attestation",
             command: String = "command",
@@ -4384,6 +5473,7 @@ object! {
         }
         nullable {}
         optional {
+            permissive_source: SandboxPermissiveSource = "permissiveSource",
             tool_call_id: String = "toolCallId",
             denial_class: SandboxDenialClass = "denialClass",
             confidence: SandboxDenialConfidence = "confidence",
@@ -4408,6 +5498,7 @@ object! {
         }
         nullable {}
         optional {
+            permissive_source: SandboxPermissiveSource = "permissiveSource",
             tool_call_id: String = "toolCallId",
             denial_class: SandboxDenialClass = "denialClass",
             confidence: SandboxDenialConfidence = "confidence",
@@ -4444,6 +5535,7 @@ object! {
         }
         nullable {}
         optional {
+            permissive_source: SandboxPermissiveSource = "permissiveSource",
             tool_call_id: String = "toolCallId",
             effective_filesystem_policy: SandboxFilesystemPolicyDetails = "effectiveFilesystemPolicy",
             degradation_reason: SandboxDegradationReason = "degradationReason",
@@ -4466,6 +5558,7 @@ object! {
         }
         nullable {}
         optional {
+            permissive_source: SandboxPermissiveSource = "permissiveSource",
             tool_call_id: String = "toolCallId",
             degradation_reason: SandboxDegradationReason = "degradationReason",
         }
@@ -4535,6 +5628,7 @@ object! {
 
 open_enum! {
     SandboxOutcome {
+        Allowed = "allowed",
         Resolved = "resolved",
         Inactive = "inactive",
         Engaged = "engaged",
@@ -4544,6 +5638,13 @@ open_enum! {
         Denied = "denied",
         Approved = "approved",
         Declined = "declined",
+    }
+}
+
+open_enum! {
+    SandboxPermissiveSource {
+        ApprovedRetry = "approved_retry",
+        Policy = "policy",
     }
 }
 
@@ -4740,6 +5841,8 @@ object! {
         }
         nullable {}
         optional {
+            provider_model_metrics: Vec<UsageMetricsProviderModelMetric> = "providerModelMetrics",
+            usage_accounting_watermarks: BTreeMap<String, i64> = "usageAccountingWatermarks",
             error_reason: String = "errorReason",
             total_premium_requests: f64 = "totalPremiumRequests",
             total_nano_aiu: f64 = "totalNanoAiu",
@@ -4867,6 +5970,7 @@ object! {
         }
         nullable {}
         optional {
+            invoked_at_turn: i64 = "invokedAtTurn",
             model: String = "model",
             allowed_tools: Vec<String> = "allowedTools",
             disable_model_invocation: bool = "disableModelInvocation",
@@ -4890,6 +5994,7 @@ object! {
         }
         nullable {}
         optional {
+            invoked_at_turn: i64 = "invokedAtTurn",
             model: String = "model",
             allowed_tools: Vec<String> = "allowedTools",
             disable_model_invocation: bool = "disableModelInvocation",
@@ -4961,7 +6066,9 @@ object! {
             events_removed: i64 = "eventsRemoved",
         }
         nullable {}
-        optional {}
+        optional {
+            event_ids: Vec<String> = "eventIds",
+        }
         constant {}
     }
 }
@@ -4977,6 +6084,11 @@ object! {
         }
         nullable {}
         optional {
+            auto_tier_managed: bool = "autoTierManaged",
+            context_tier_managed: bool = "contextTierManaged",
+            provider_id: String = "providerId",
+            reasoning_effort_managed: bool = "reasoningEffortManaged",
+            reasoning_effort_model: String = "reasoningEffortModel",
             selected_model: String = "selectedModel",
             reasoning_effort: String = "reasoningEffort",
             reasoning_summary: ReasoningSummary = "reasoningSummary",
@@ -5110,6 +6222,7 @@ object! {
             task_model_source: SubagentTaskModelSource = "taskModelSource",
             model_selection_source: SubagentModelSelectionSource = "modelSelectionSource",
             factory_run_id: String = "factoryRunId",
+            workflow_run_id: String = "workflowRunId",
             parent_id: String = "parentId",
             resumable: bool = "resumable",
             agent_type: String = "agentType",
@@ -5129,6 +6242,20 @@ open_enum! {
 }
 
 object! {
+    SystemMessageContentBlock {
+        required {
+            content: String = "content",
+        }
+        nullable {}
+        optional {
+            is_static: bool = "isStatic",
+            cache_breakpoint: bool = "cacheBreakpoint",
+        }
+        constant {}
+    }
+}
+
+object! {
     SystemMessageData {
         required {
             content: String = "content",
@@ -5136,6 +6263,7 @@ object! {
         }
         nullable {}
         optional {
+            content_blocks: Vec<SystemMessageContentBlock> = "contentBlocks",
             interaction_id: String = "interactionId",
             name: String = "name",
             metadata: SystemMessageMetadata = "metadata",
@@ -5171,8 +6299,9 @@ tagged! {
         ShellCompleted(SystemNotificationShellCompleted) = "shell_completed",
         ShellDetachedCompleted(SystemNotificationShellDetachedCompleted) = "shell_detached_completed",
         InstructionDiscovered(SystemNotificationInstructionDiscovered) = "instruction_discovered",
-        FactoryCompleted(SystemNotificationFactoryCompleted) = "factory_completed",
+        WorkflowCompleted(SystemNotificationWorkflowCompleted) = "workflow_completed",
         Unclassified(SystemNotificationUnclassified) = "unclassified",
+        FactoryCompleted(SystemNotificationFactoryCompleted) = "factory_completed",
     }
 }
 
@@ -5226,7 +6355,9 @@ object! {
             kind: SystemNotification = "kind",
         }
         nullable {}
-        optional {}
+        optional {
+            responses_reasoning: ResponsesReasoning = "responsesReasoning",
+        }
         constant {}
     }
 }
@@ -5374,6 +6505,92 @@ object! {
 }
 
 object! {
+    SystemNotificationWorkflowCompleted {
+        required {
+            run_id: String = "runId",
+            workflow_name: String = "workflowName",
+            status: SystemNotificationWorkflowCompletedStatus = "status",
+            consumed_subagents: i64 = "consumedSubagents",
+            elapsed_ms: i64 = "elapsedMs",
+            consumed_nano_aiu: i64 = "consumedNanoAiu",
+            attempt: i64 = "attempt",
+        }
+        nullable {}
+        optional {
+            result_preview: String = "resultPreview",
+            failure: Value = "failure",
+            retry_guidance: String = "retryGuidance",
+            pause_info: SystemNotificationWorkflowPauseInfo = "pauseInfo",
+        }
+        constant {
+            "type" = "workflow_completed",
+        }
+    }
+}
+
+open_enum! {
+    SystemNotificationWorkflowCompletedStatus {
+        Completed = "completed",
+        Halted = "halted",
+        Paused = "paused",
+        Cancelled = "cancelled",
+        Error = "error",
+    }
+}
+
+tagged! {
+    SystemNotificationWorkflowPauseInfo by "type" {
+        User(SystemNotificationWorkflowPauseInfoUser) = "user",
+        Checkpoint(SystemNotificationWorkflowPauseInfoCheckpoint) = "checkpoint",
+    }
+}
+
+object! {
+    SystemNotificationWorkflowPauseInfoCheckpoint {
+        required {
+            key: String = "key",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "type" = "checkpoint",
+        }
+    }
+}
+
+object! {
+    SystemNotificationWorkflowPauseInfoUser {
+        required {}
+        nullable {}
+        optional {}
+        constant {
+            "type" = "user",
+        }
+    }
+}
+
+object! {
+    /// Experimental.
+    TaskBlocker {
+        required {
+            kind: TaskBlockerKind = "kind",
+            reason: PermissionRecoveryReason = "reason",
+            resumable: bool = "resumable",
+            permission_recovery: PermissionRecoveryData = "permissionRecovery",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    TaskBlockerKind {
+        PermissionRecovery = "permission_recovery",
+    }
+}
+
+object! {
     TaskCompleteData {
         required {}
         nullable {}
@@ -5383,6 +6600,7 @@ object! {
             outcome: TaskCompletionOutcome = "outcome",
             reason: String = "reason",
             objective_id: i64 = "objectiveId",
+            blocker: TaskBlocker = "blocker",
         }
         constant {}
     }
@@ -5575,6 +6793,8 @@ object! {
         }
         nullable {}
         optional {
+            file_edits: Vec<ToolExecutionCompleteFileEdit> = "fileEdits",
+            tool_usage: ToolExecutionUsage = "toolUsage",
             model: String = "model",
             mcp_meta: Value = "mcpMeta",
             interaction_id: String = "interactionId",
@@ -5605,6 +6825,26 @@ object! {
             remediation: RemediationAction = "remediation",
         }
         constant {}
+    }
+}
+
+object! {
+    ToolExecutionCompleteFileEdit {
+        required {
+            kind: ToolExecutionCompleteFileEditKind = "kind",
+            path: String = "path",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    ToolExecutionCompleteFileEditKind {
+        Create = "create",
+        Edit = "edit",
+        Delete = "delete",
     }
 }
 
@@ -5807,7 +7047,9 @@ object! {
             progress_message: String = "progressMessage",
         }
         nullable {}
-        optional {}
+        optional {
+            structured_content: Value = "structuredContent",
+        }
         constant {}
     }
 }
@@ -5820,6 +7062,7 @@ object! {
         }
         nullable {}
         optional {
+            tool_title: String = "toolTitle",
             arguments: Value = "arguments",
             shell_tool_info: ToolExecutionStartShellToolInfo = "shellToolInfo",
             model: String = "model",
@@ -5898,6 +7141,39 @@ open_enum! {
 }
 
 object! {
+    ToolExecutionUsage {
+        required {
+            model: String = "model",
+            request_id: String = "requestId",
+        }
+        nullable {}
+        optional {
+            accounting: UsageAccountingIdentity = "accounting",
+            copilot_usage: AssistantUsageCopilotUsage = "copilotUsage",
+            input_tokens: i64 = "inputTokens",
+            input_tokens_details: ToolExecutionUsageTokenDetails = "inputTokensDetails",
+            output_tokens: i64 = "outputTokens",
+            output_tokens_details: ToolExecutionUsageTokenDetails = "outputTokensDetails",
+            provider: ModelProviderRef = "provider",
+            total_tokens: i64 = "totalTokens",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ToolExecutionUsageTokenDetails {
+        required {
+            image_tokens: i64 = "imageTokens",
+            text_tokens: i64 = "textTokens",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     ToolSearchActivatedData {
         required {
             strategy: String = "strategy",
@@ -5906,6 +7182,30 @@ object! {
         nullable {}
         optional {}
         constant {}
+    }
+}
+
+object! {
+    ToolShellOutputData {
+        required {
+            sequence: i64 = "sequence",
+            text: String = "text",
+            tool_call_id: String = "toolCallId",
+        }
+        nullable {}
+        optional {
+            fusion: FusionAttribution = "fusion",
+            stream: ToolShellOutputStream = "stream",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    ToolShellOutputStream {
+        Stdout = "stdout",
+        Stderr = "stderr",
+        Terminal = "terminal",
     }
 }
 
@@ -5981,12 +7281,27 @@ open_enum! {
 }
 
 object! {
+    UsageAccountingIdentity {
+        required {
+            sequence: i64 = "sequence",
+            source_session_id: String = "sourceSessionId",
+            usage_id: String = "usageId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     UsageCheckpointData {
         required {
             total_nano_aiu: f64 = "totalNanoAiu",
         }
         nullable {}
         optional {
+            provider_model_metrics: Vec<UsageMetricsProviderModelMetric> = "providerModelMetrics",
+            usage_accounting_watermarks: BTreeMap<String, i64> = "usageAccountingWatermarks",
             total_premium_requests: f64 = "totalPremiumRequests",
             model_cache_state: Vec<UsageCheckpointModelCacheState> = "modelCacheState",
             prompt_cache_break_state: Vec<Value> = "promptCacheBreakState",
@@ -6022,6 +7337,78 @@ object! {
             conversation_tokens: i64 = "conversationTokens",
             tool_definitions_tokens: i64 = "toolDefinitionsTokens",
             is_initial: bool = "isInitial",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UsageMetricsModelMetric {
+        required {
+            requests: UsageMetricsModelMetricRequests = "requests",
+            usage: UsageMetricsModelMetricUsage = "usage",
+        }
+        nullable {}
+        optional {
+            ai_credits_status: AiCreditsStatus = "aiCreditsStatus",
+            cache_expires_at: String = "cacheExpiresAt",
+            token_details: BTreeMap<String, UsageMetricsModelMetricTokenDetail> = "tokenDetails",
+            total_nano_aiu: f64 = "totalNanoAiu",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UsageMetricsModelMetricRequests {
+        required {
+            cost: f64 = "cost",
+            count: i64 = "count",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UsageMetricsModelMetricTokenDetail {
+        required {
+            token_count: i64 = "tokenCount",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UsageMetricsModelMetricUsage {
+        required {
+            cache_read_tokens: i64 = "cacheReadTokens",
+            cache_write_tokens: i64 = "cacheWriteTokens",
+            input_tokens: i64 = "inputTokens",
+            output_tokens: i64 = "outputTokens",
+        }
+        nullable {}
+        optional {
+            reasoning_tokens: i64 = "reasoningTokens",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UsageMetricsProviderModelMetric {
+        required {
+            metrics: UsageMetricsModelMetric = "metrics",
+        }
+        nullable {
+            model_id: String = "modelId",
+            provider: ModelProviderRef = "provider",
+        }
+        optional {
+            model_display_name: String = "modelDisplayName",
         }
         constant {}
     }
@@ -6073,6 +7460,7 @@ object! {
         }
         nullable {}
         optional {
+            responses_reasoning: ResponsesReasoning = "responsesReasoning",
             message_id: String = "messageId",
             transformed_content: String = "transformedContent",
             attachments: Vec<Attachment> = "attachments",
@@ -6107,9 +7495,10 @@ tagged! {
         Memory(UserToolSessionApprovalMemory) = "memory",
         CustomTool(UserToolSessionApprovalCustomTool) = "custom-tool",
         ExtensionManagement(UserToolSessionApprovalExtensionManagement) = "extension-management",
-        Factory(UserToolSessionApprovalFactory) = "factory",
+        Workflow(UserToolSessionApprovalWorkflow) = "workflow",
         ExtensionPermissionAccess(UserToolSessionApprovalExtensionPermissionAccess) = "extension-permission-access",
         ExtensionEnvAccess(UserToolSessionApprovalExtensionEnvAccess) = "extension-env-access",
+        Factory(UserToolSessionApprovalFactory) = "factory",
     }
 }
 
@@ -6230,6 +7619,19 @@ object! {
 }
 
 object! {
+    UserToolSessionApprovalWorkflow {
+        required {}
+        nullable {}
+        optional {
+            approval_key: String = "approvalKey",
+        }
+        constant {
+            "kind" = "workflow",
+        }
+    }
+}
+
+object! {
     UserToolSessionApprovalWrite {
         required {}
         nullable {}
@@ -6256,9 +7658,85 @@ object! {
         }
         nullable {}
         optional {
+            originating_message_id: String = "originatingMessageId",
             url: String = "url",
             remediation: RemediationAction = "remediation",
         }
+        constant {}
+    }
+}
+
+open_enum! {
+    WorkflowPermissionOperation {
+        Run = "run",
+        Author = "author",
+    }
+}
+
+object! {
+    WorkflowPermissionPhase {
+        required {
+            title: String = "title",
+        }
+        nullable {}
+        optional {
+            detail: String = "detail",
+        }
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    WorkflowRunSettledData {
+        required {
+            run_id: String = "runId",
+            status: WorkflowRunSettledStatus = "status",
+            consumed_subagents: i64 = "consumedSubagents",
+            consumed_nano_aiu: i64 = "consumedNanoAiu",
+            elapsed_ms: i64 = "elapsedMs",
+        }
+        nullable {}
+        optional {
+            failure_type: String = "failureType",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    WorkflowRunSettledStatus {
+        Completed = "completed",
+        Halted = "halted",
+        Paused = "paused",
+        Cancelled = "cancelled",
+        Error = "error",
+    }
+}
+
+object! {
+    /// Experimental.
+    WorkflowRunStartedData {
+        required {
+            run_id: String = "runId",
+            workflow_name: String = "workflowName",
+            attempt: i64 = "attempt",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    WorkflowRunUpdatedData {
+        required {
+            run_id: String = "runId",
+            revision: i64 = "revision",
+        }
+        nullable {}
+        optional {}
         constant {}
     }
 }
@@ -6312,6 +7790,15 @@ open_enum! {
 event_data! {
     /// Data of a session event by its type.
     EventData {
+        SessionAutopilotStopped(AutopilotStoppedData) = "session.autopilot_stopped",
+        SessionQuotaObservation(QuotaObservationData) = "session.quota_observation",
+        ModelCallFinalResult(ModelCallFinalResultData) = "model.call_final_result",
+        ToolShellOutput(ToolShellOutputData) = "tool.shell_output",
+        InstructionUpdate(InstructionUpdateData) = "instruction.update",
+        McpOauthRecoveryCompleted(McpOauthRecoveryCompletedData) = "mcp.oauth_recovery_completed",
+        SessionManagedPluginProgress(ManagedPluginProgressData) = "session.managed_plugin_progress",
+        HumanResponseRecorded(HumanResponseRecordedData) = "human_response.recorded",
+        SessionMcpServerToolsLoaded(McpServerToolsLoadedData) = "session.mcp_server_tools_loaded",
         SessionStart(StartData) = "session.start",
         SessionResume(ResumeData) = "session.resume",
         SessionRemoteSteerableChanged(RemoteSteerableChangedData) = "session.remote_steerable_changed",
@@ -6323,8 +7810,10 @@ event_data! {
         SessionScheduleRearmed(ScheduleRearmedData) = "session.schedule_rearmed",
         SessionAutopilotObjectiveChanged(AutopilotObjectiveChangedData) = "session.autopilot_objective_changed",
         SessionInfo(InfoData) = "session.info",
+        SessionIndexedSearch(IndexedSearchData) = "session.indexed_search",
         SessionWarning(WarningData) = "session.warning",
         SessionModelChange(ModelChangeData) = "session.model_change",
+        SessionModelDeselected(ModelDeselectedData) = "session.model_deselected",
         SessionAutoTierRecommendation(AutoTierRecommendationData) = "session.auto_tier_recommendation",
         SessionAutoTierSwitchFailed(AutoTierSwitchFailedData) = "session.auto_tier_switch_failed",
         SessionModeChanged(ModeChangedData) = "session.mode_changed",
@@ -6340,6 +7829,7 @@ event_data! {
         SessionSnapshotRewind(SnapshotRewindData) = "session.snapshot_rewind",
         SessionShutdown(ShutdownData) = "session.shutdown",
         SessionUsageCheckpoint(UsageCheckpointData) = "session.usage_checkpoint",
+        SessionFusionChangeCheckpoint(FusionChangeCheckpointData) = "session.fusion_change_checkpoint",
         SessionContextChanged(WorkingDirectoryContext) = "session.context_changed",
         SessionUsageInfo(UsageInfoData) = "session.usage_info",
         SessionContextCleared(ContextClearedData) = "session.context_cleared",
@@ -6353,6 +7843,7 @@ event_data! {
         SessionFusionHandoff(FusionHandoffData) = "session.fusion_handoff",
         SessionFusionCommitStarted(FusionCommitStartedData) = "session.fusion_commit_started",
         SessionFusionCompleted(FusionCompletedData) = "session.fusion_completed",
+        SessionPermissionRecovery(PermissionRecoveryData) = "session.permission_recovery",
         UserMessage(UserMessageData) = "user.message",
         PendingMessagesModified(PendingMessagesModifiedData) = "pending_messages.modified",
         AssistantTurnStart(AssistantTurnStartData) = "assistant.turn_start",
@@ -6440,9 +7931,9 @@ event_data! {
         ExitPlanModeCompleted(ExitPlanModeCompletedData) = "exit_plan_mode.completed",
         SessionToolsUpdated(ToolsUpdatedData) = "session.tools_updated",
         SessionBackgroundTasksChanged(BackgroundTasksChangedData) = "session.background_tasks_changed",
-        FactoryRunUpdated(FactoryRunUpdatedData) = "factory.run_updated",
-        FactoryRunStarted(FactoryRunStartedData) = "factory.run_started",
-        FactoryRunSettled(FactoryRunSettledData) = "factory.run_settled",
+        WorkflowRunUpdated(WorkflowRunUpdatedData) = "workflow.run_updated",
+        WorkflowRunStarted(WorkflowRunStartedData) = "workflow.run_started",
+        WorkflowRunSettled(WorkflowRunSettledData) = "workflow.run_settled",
         SessionSkillsLoaded(SkillsLoadedData) = "session.skills_loaded",
         SessionCustomAgentsUpdated(CustomAgentsUpdatedData) = "session.custom_agents_updated",
         SessionMcpServersLoaded(McpServersLoadedData) = "session.mcp_servers_loaded",
@@ -6461,6 +7952,9 @@ event_data! {
         SessionCanvasRemoved(CanvasRemovedData) = "session.canvas.removed",
         SessionExtensionsAttachmentsPushed(ExtensionsAttachmentsPushedData) = "session.extensions.attachments_pushed",
         McpAppToolCallComplete(McpAppToolCallCompleteData) = "mcp_app.tool_call_complete",
+        FactoryRunUpdated(FactoryRunUpdatedData) = "factory.run_updated",
+        FactoryRunStarted(FactoryRunStartedData) = "factory.run_started",
+        FactoryRunSettled(FactoryRunSettledData) = "factory.run_settled",
     }
 }
 

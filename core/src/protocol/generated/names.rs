@@ -13,18 +13,62 @@ pub mod method {
     pub const ACCOUNT_LOGIN: &str = "account.login";
     /// `account.logout`
     pub const ACCOUNT_LOGOUT: &str = "account.logout";
+    /// `accounts.acquireEntraToken`
+    pub const ACCOUNTS_ACQUIRE_ENTRA_TOKEN: &str = "accounts.acquireEntraToken";
     /// `agentRegistry.spawn`
     pub const AGENT_REGISTRY_SPAWN: &str = "agentRegistry.spawn";
     /// `agents.discover`
     pub const AGENTS_DISCOVER: &str = "agents.discover";
     /// `agents.getDiscoveryPaths`
     pub const AGENTS_GET_DISCOVERY_PATHS: &str = "agents.getDiscoveryPaths";
+    /// `azureMl.acquireFamily`
+    pub const AZURE_ML_ACQUIRE_FAMILY: &str = "azureMl.acquireFamily";
+    /// `azureMl.cancel`
+    pub const AZURE_ML_CANCEL: &str = "azureMl.cancel";
+    /// `azureMl.catalog`
+    pub const AZURE_ML_CATALOG: &str = "azureMl.catalog";
+    /// `azureMl.discard`
+    pub const AZURE_ML_DISCARD: &str = "azureMl.discard";
+    /// `azureMl.download`
+    pub const AZURE_ML_DOWNLOAD: &str = "azureMl.download";
+    /// `azureMl.latest`
+    pub const AZURE_ML_LATEST: &str = "azureMl.latest";
+    /// `azureMl.releaseFamily`
+    pub const AZURE_ML_RELEASE_FAMILY: &str = "azureMl.releaseFamily";
+    /// `azureMl.resolve`
+    pub const AZURE_ML_RESOLVE: &str = "azureMl.resolve";
+    /// `azureMl.status`
+    pub const AZURE_ML_STATUS: &str = "azureMl.status";
+    /// `catalog.getGeneratedFeed`
+    pub const CATALOG_GET_GENERATED_FEED: &str = "catalog.getGeneratedFeed";
+    /// `catalog.getSavedFeed`
+    pub const CATALOG_GET_SAVED_FEED: &str = "catalog.getSavedFeed";
+    /// `catalog.planInstallFromReference`
+    pub const CATALOG_PLAN_INSTALL_FROM_REFERENCE: &str = "catalog.planInstallFromReference";
     /// `catalog.search`
     pub const CATALOG_SEARCH: &str = "catalog.search";
+    /// `catalog.select`
+    pub const CATALOG_SELECT: &str = "catalog.select";
     /// `commands.list`
     pub const COMMANDS_LIST: &str = "commands.list";
     /// `connect`
     pub const CONNECT: &str = "connect";
+    /// `connectors.getAccounts`
+    pub const CONNECTORS_GET_ACCOUNTS: &str = "connectors.getAccounts";
+    /// `connectors.getCapabilities`
+    pub const CONNECTORS_GET_CAPABILITIES: &str = "connectors.getCapabilities";
+    /// `connectors.list`
+    pub const CONNECTORS_LIST: &str = "connectors.list";
+    /// `connectors.refresh`
+    pub const CONNECTORS_REFRESH: &str = "connectors.refresh";
+    /// `contentExclusion.validatePolicies`
+    pub const CONTENT_EXCLUSION_VALIDATE_POLICIES: &str = "contentExclusion.validatePolicies";
+    /// `environments.delete`
+    pub const ENVIRONMENTS_DELETE: &str = "environments.delete";
+    /// `environments.get`
+    pub const ENVIRONMENTS_GET: &str = "environments.get";
+    /// `environments.list`
+    pub const ENVIRONMENTS_LIST: &str = "environments.list";
     /// `extensions.disable`
     pub const EXTENSIONS_DISABLE: &str = "extensions.disable";
     /// `extensions.discover`
@@ -33,6 +77,18 @@ pub mod method {
     pub const EXTENSIONS_ENABLE: &str = "extensions.enable";
     /// `hooks.discover`
     pub const HOOKS_DISCOVER: &str = "hooks.discover";
+    /// `host.dispose`
+    pub const HOST_DISPOSE: &str = "host.dispose";
+    /// `host.listSessions`
+    pub const HOST_LIST_SESSIONS: &str = "host.listSessions";
+    /// `host.publishSession`
+    pub const HOST_PUBLISH_SESSION: &str = "host.publishSession";
+    /// `host.setSessionCreationPolicy`
+    pub const HOST_SET_SESSION_CREATION_POLICY: &str = "host.setSessionCreationPolicy";
+    /// `host.start`
+    pub const HOST_START: &str = "host.start";
+    /// `host.unpublishSession`
+    pub const HOST_UNPUBLISH_SESSION: &str = "host.unpublishSession";
     /// `instructions.discover`
     pub const INSTRUCTIONS_DISCOVER: &str = "instructions.discover";
     /// `instructions.getDiscoveryPaths`
@@ -45,8 +101,22 @@ pub mod method {
     pub const LLM_INFERENCE_SET_PROVIDER: &str = "llmInference.setProvider";
     /// `managedSettings.clearCache`
     pub const MANAGED_SETTINGS_CLEAR_CACHE: &str = "managedSettings.clearCache";
+    /// `managedSettings.compose`
+    pub const MANAGED_SETTINGS_COMPOSE: &str = "managedSettings.compose";
+    /// `managedSettings.permissions.evaluate`
+    pub const MANAGED_SETTINGS_PERMISSIONS_EVALUATE: &str = "managedSettings.permissions.evaluate";
     /// `managedSettings.read`
     pub const MANAGED_SETTINGS_READ: &str = "managedSettings.read";
+    /// `managedSettings.resolve`
+    pub const MANAGED_SETTINGS_RESOLVE: &str = "managedSettings.resolve";
+    /// `managedSettings.schema`
+    pub const MANAGED_SETTINGS_SCHEMA: &str = "managedSettings.schema";
+    /// `managedSettings.validate`
+    pub const MANAGED_SETTINGS_VALIDATE: &str = "managedSettings.validate";
+    /// `mcp.applyInstall`
+    pub const MCP_APPLY_INSTALL: &str = "mcp.applyInstall";
+    /// `mcp.applyUninstall`
+    pub const MCP_APPLY_UNINSTALL: &str = "mcp.applyUninstall";
     /// `mcp.config.add`
     pub const MCP_CONFIG_ADD: &str = "mcp.config.add";
     /// `mcp.config.disable`
@@ -63,14 +133,30 @@ pub mod method {
     pub const MCP_CONFIG_UPDATE: &str = "mcp.config.update";
     /// `mcp.discover`
     pub const MCP_DISCOVER: &str = "mcp.discover";
+    /// `mcp.installations.cancel`
+    pub const MCP_INSTALLATIONS_CANCEL: &str = "mcp.installations.cancel";
+    /// `mcp.installations.list`
+    pub const MCP_INSTALLATIONS_LIST: &str = "mcp.installations.list";
+    /// `mcp.installations.recover`
+    pub const MCP_INSTALLATIONS_RECOVER: &str = "mcp.installations.recover";
+    /// `mcp.installations.status`
+    pub const MCP_INSTALLATIONS_STATUS: &str = "mcp.installations.status";
     /// `mcp.planInstall`
     pub const MCP_PLAN_INSTALL: &str = "mcp.planInstall";
+    /// `mcp.planUninstall`
+    pub const MCP_PLAN_UNINSTALL: &str = "mcp.planUninstall";
+    /// `mcp.prepareInstall`
+    pub const MCP_PREPARE_INSTALL: &str = "mcp.prepareInstall";
     /// `models.getBuiltInCatalog`
     pub const MODELS_GET_BUILT_IN_CATALOG: &str = "models.getBuiltInCatalog";
     /// `models.list`
     pub const MODELS_LIST: &str = "models.list";
+    /// `models.listTokenPriceUnits`
+    pub const MODELS_LIST_TOKEN_PRICE_UNITS: &str = "models.listTokenPriceUnits";
     /// `ping`
     pub const PING: &str = "ping";
+    /// `plugins.applyInstall`
+    pub const PLUGINS_APPLY_INSTALL: &str = "plugins.applyInstall";
     /// `plugins.builtin.set`
     pub const PLUGINS_BUILTIN_SET: &str = "plugins.builtin.set";
     /// `plugins.disable`
@@ -91,6 +177,8 @@ pub mod method {
     pub const PLUGINS_MARKETPLACES_REFRESH: &str = "plugins.marketplaces.refresh";
     /// `plugins.marketplaces.remove`
     pub const PLUGINS_MARKETPLACES_REMOVE: &str = "plugins.marketplaces.remove";
+    /// `plugins.planInstall`
+    pub const PLUGINS_PLAN_INSTALL: &str = "plugins.planInstall";
     /// `plugins.uninstall`
     pub const PLUGINS_UNINSTALL: &str = "plugins.uninstall";
     /// `plugins.update`
@@ -101,6 +189,22 @@ pub mod method {
     pub const REGISTER_EXTENSION_LAUNCH_PROVIDER: &str = "registerExtensionLaunchProvider";
     /// `runtime.shutdown`
     pub const RUNTIME_SHUTDOWN: &str = "runtime.shutdown";
+    /// `sandbox.getHostSupport`
+    pub const SANDBOX_GET_HOST_SUPPORT: &str = "sandbox.getHostSupport";
+    /// `sandbox.proxyCa.checkInstallationSupport`
+    pub const SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT: &str = "sandbox.proxyCa.checkInstallationSupport";
+    /// `sandbox.proxyCa.checkRelevance`
+    pub const SANDBOX_PROXY_CA_CHECK_RELEVANCE: &str = "sandbox.proxyCa.checkRelevance";
+    /// `sandbox.proxyCa.create`
+    pub const SANDBOX_PROXY_CA_CREATE: &str = "sandbox.proxyCa.create";
+    /// `sandbox.proxyCa.getStatus`
+    pub const SANDBOX_PROXY_CA_GET_STATUS: &str = "sandbox.proxyCa.getStatus";
+    /// `sandbox.proxyCa.remove`
+    pub const SANDBOX_PROXY_CA_REMOVE: &str = "sandbox.proxyCa.remove";
+    /// `sandbox.proxyCa.rotate`
+    pub const SANDBOX_PROXY_CA_ROTATE: &str = "sandbox.proxyCa.rotate";
+    /// `sandbox.proxyCa.trust`
+    pub const SANDBOX_PROXY_CA_TRUST: &str = "sandbox.proxyCa.trust";
     /// `secrets.addFilterValues`
     pub const SECRETS_ADD_FILTER_VALUES: &str = "secrets.addFilterValues";
     /// `sessionFs.setProvider`
@@ -169,6 +273,10 @@ pub mod method {
     pub const SESSIONS_STOP_REMOTE_CONTROL: &str = "sessions.stopRemoteControl";
     /// `sessions.transferRemoteControl`
     pub const SESSIONS_TRANSFER_REMOTE_CONTROL: &str = "sessions.transferRemoteControl";
+    /// `skills.applyInstall`
+    pub const SKILLS_APPLY_INSTALL: &str = "skills.applyInstall";
+    /// `skills.applyUninstall`
+    pub const SKILLS_APPLY_UNINSTALL: &str = "skills.applyUninstall";
     /// `skills.config.setDisabledSkills`
     pub const SKILLS_CONFIG_SET_DISABLED_SKILLS: &str = "skills.config.setDisabledSkills";
     /// `skills.config.setSkillDisabled`
@@ -177,6 +285,20 @@ pub mod method {
     pub const SKILLS_DISCOVER: &str = "skills.discover";
     /// `skills.getDiscoveryPaths`
     pub const SKILLS_GET_DISCOVERY_PATHS: &str = "skills.getDiscoveryPaths";
+    /// `skills.installations.cancel`
+    pub const SKILLS_INSTALLATIONS_CANCEL: &str = "skills.installations.cancel";
+    /// `skills.installations.list`
+    pub const SKILLS_INSTALLATIONS_LIST: &str = "skills.installations.list";
+    /// `skills.installations.recover`
+    pub const SKILLS_INSTALLATIONS_RECOVER: &str = "skills.installations.recover";
+    /// `skills.installations.setEnabled`
+    pub const SKILLS_INSTALLATIONS_SET_ENABLED: &str = "skills.installations.setEnabled";
+    /// `skills.installations.status`
+    pub const SKILLS_INSTALLATIONS_STATUS: &str = "skills.installations.status";
+    /// `skills.planInstall`
+    pub const SKILLS_PLAN_INSTALL: &str = "skills.planInstall";
+    /// `skills.planUninstall`
+    pub const SKILLS_PLAN_UNINSTALL: &str = "skills.planUninstall";
     /// `tools.list`
     pub const TOOLS_LIST: &str = "tools.list";
     /// `user.settings.get`
@@ -187,6 +309,18 @@ pub mod method {
     pub const USER_SETTINGS_SET: &str = "user.settings.set";
     /// `session.abort`
     pub const SESSION_ABORT: &str = "session.abort";
+    /// `session.accounts.enumerate`
+    pub const SESSION_ACCOUNTS_ENUMERATE: &str = "session.accounts.enumerate";
+    /// `session.accounts.get`
+    pub const SESSION_ACCOUNTS_GET: &str = "session.accounts.get";
+    /// `session.accounts.login.advance`
+    pub const SESSION_ACCOUNTS_LOGIN_ADVANCE: &str = "session.accounts.login.advance";
+    /// `session.accounts.login.begin`
+    pub const SESSION_ACCOUNTS_LOGIN_BEGIN: &str = "session.accounts.login.begin";
+    /// `session.accounts.login.cancel`
+    pub const SESSION_ACCOUNTS_LOGIN_CANCEL: &str = "session.accounts.login.cancel";
+    /// `session.accounts.set`
+    pub const SESSION_ACCOUNTS_SET: &str = "session.accounts.set";
     /// `session.agent.deselect`
     pub const SESSION_AGENT_DESELECT: &str = "session.agent.deselect";
     /// `session.agent.getCurrent`
@@ -235,10 +369,40 @@ pub mod method {
     pub const SESSION_COMPLETIONS_GET_TRIGGER_CHARACTERS: &str = "session.completions.getTriggerCharacters";
     /// `session.completions.request`
     pub const SESSION_COMPLETIONS_REQUEST: &str = "session.completions.request";
+    /// `session.connectors.connect`
+    pub const SESSION_CONNECTORS_CONNECT: &str = "session.connectors.connect";
+    /// `session.connectors.continueConnection`
+    pub const SESSION_CONNECTORS_CONTINUE_CONNECTION: &str = "session.connectors.continueConnection";
+    /// `session.connectors.disconnect`
+    pub const SESSION_CONNECTORS_DISCONNECT: &str = "session.connectors.disconnect";
+    /// `session.connectors.getAccount`
+    pub const SESSION_CONNECTORS_GET_ACCOUNT: &str = "session.connectors.getAccount";
+    /// `session.connectors.getCapabilities`
+    pub const SESSION_CONNECTORS_GET_CAPABILITIES: &str = "session.connectors.getCapabilities";
+    /// `session.connectors.getStatus`
+    pub const SESSION_CONNECTORS_GET_STATUS: &str = "session.connectors.getStatus";
+    /// `session.connectors.list`
+    pub const SESSION_CONNECTORS_LIST: &str = "session.connectors.list";
+    /// `session.connectors.reconcile`
+    pub const SESSION_CONNECTORS_RECONCILE: &str = "session.connectors.reconcile";
+    /// `session.connectors.reconcileForStartup`
+    pub const SESSION_CONNECTORS_RECONCILE_FOR_STARTUP: &str = "session.connectors.reconcileForStartup";
+    /// `session.connectors.reconnect`
+    pub const SESSION_CONNECTORS_RECONNECT: &str = "session.connectors.reconnect";
+    /// `session.connectors.refresh`
+    pub const SESSION_CONNECTORS_REFRESH: &str = "session.connectors.refresh";
+    /// `session.connectors.withdrawProjection`
+    pub const SESSION_CONNECTORS_WITHDRAW_PROJECTION: &str = "session.connectors.withdrawProjection";
     /// `session.contentExclusion.checkPaths`
     pub const SESSION_CONTENT_EXCLUSION_CHECK_PATHS: &str = "session.contentExclusion.checkPaths";
+    /// `session.customizations.reload`
+    pub const SESSION_CUSTOMIZATIONS_RELOAD: &str = "session.customizations.reload";
     /// `session.debug.collectLogs`
     pub const SESSION_DEBUG_COLLECT_LOGS: &str = "session.debug.collectLogs";
+    /// `session.diagnostics.configure`
+    pub const SESSION_DIAGNOSTICS_CONFIGURE: &str = "session.diagnostics.configure";
+    /// `session.diagnostics.read`
+    pub const SESSION_DIAGNOSTICS_READ: &str = "session.diagnostics.read";
     /// `session.eventLog.read`
     pub const SESSION_EVENT_LOG_READ: &str = "session.eventLog.read";
     /// `session.eventLog.registerInterest`
@@ -253,6 +417,8 @@ pub mod method {
     pub const SESSION_EXTENSIONS_ENABLE: &str = "session.extensions.enable";
     /// `session.extensions.list`
     pub const SESSION_EXTENSIONS_LIST: &str = "session.extensions.list";
+    /// `session.extensions.reconcile`
+    pub const SESSION_EXTENSIONS_RECONCILE: &str = "session.extensions.reconcile";
     /// `session.extensions.reload`
     pub const SESSION_EXTENSIONS_RELOAD: &str = "session.extensions.reload";
     /// `session.extensions.sendAttachmentsToMessage`
@@ -331,6 +497,8 @@ pub mod method {
     pub const SESSION_HISTORY_TRUNCATE: &str = "session.history.truncate";
     /// `session.instructions.getSources`
     pub const SESSION_INSTRUCTIONS_GET_SOURCES: &str = "session.instructions.getSources";
+    /// `session.instructions.reload`
+    pub const SESSION_INSTRUCTIONS_RELOAD: &str = "session.instructions.reload";
     /// `session.interruptMainTurn`
     pub const SESSION_INTERRUPT_MAIN_TURN: &str = "session.interruptMainTurn";
     /// `session.limitPrediction.predict`
@@ -339,6 +507,8 @@ pub mod method {
     pub const SESSION_LOG: &str = "session.log";
     /// `session.lsp.initialize`
     pub const SESSION_LSP_INITIALIZE: &str = "session.lsp.initialize";
+    /// `session.managedSettings.get`
+    pub const SESSION_MANAGED_SETTINGS_GET: &str = "session.managedSettings.get";
     /// `session.mcp.apps.callTool`
     pub const SESSION_MCP_APPS_CALL_TOOL: &str = "session.mcp.apps.callTool";
     /// `session.mcp.apps.diagnose`
@@ -368,6 +538,8 @@ pub mod method {
     pub const SESSION_MCP_IS_SERVER_RUNNING: &str = "session.mcp.isServerRunning";
     /// `session.mcp.list`
     pub const SESSION_MCP_LIST: &str = "session.mcp.list";
+    /// `session.mcp.listConfigured`
+    pub const SESSION_MCP_LIST_CONFIGURED: &str = "session.mcp.listConfigured";
     /// `session.mcp.listTools`
     pub const SESSION_MCP_LIST_TOOLS: &str = "session.mcp.listTools";
     /// `session.mcp.moveLoadingToBackground`
@@ -375,14 +547,24 @@ pub mod method {
     /// `session.mcp.oauth.authenticationStateChanged`
     pub const SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED: &str =
         "session.mcp.oauth.authenticationStateChanged";
+    /// `session.mcp.oauth.cancelLogin`
+    pub const SESSION_MCP_OAUTH_CANCEL_LOGIN: &str = "session.mcp.oauth.cancelLogin";
+    /// `session.mcp.oauth.complete`
+    pub const SESSION_MCP_OAUTH_COMPLETE: &str = "session.mcp.oauth.complete";
     /// `session.mcp.oauth.handlePendingRequest`
     pub const SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST: &str = "session.mcp.oauth.handlePendingRequest";
     /// `session.mcp.oauth.login`
     pub const SESSION_MCP_OAUTH_LOGIN: &str = "session.mcp.oauth.login";
+    /// `session.mcp.oauth.prepareLogin`
+    pub const SESSION_MCP_OAUTH_PREPARE_LOGIN: &str = "session.mcp.oauth.prepareLogin";
     /// `session.mcp.oauth.probe`
     pub const SESSION_MCP_OAUTH_PROBE: &str = "session.mcp.oauth.probe";
     /// `session.mcp.oauth.respond`
     pub const SESSION_MCP_OAUTH_RESPOND: &str = "session.mcp.oauth.respond";
+    /// `session.mcp.prompts.get`
+    pub const SESSION_MCP_PROMPTS_GET: &str = "session.mcp.prompts.get";
+    /// `session.mcp.prompts.list`
+    pub const SESSION_MCP_PROMPTS_LIST: &str = "session.mcp.prompts.list";
     /// `session.mcp.registerExternalClient`
     pub const SESSION_MCP_REGISTER_EXTERNAL_CLIENT: &str = "session.mcp.registerExternalClient";
     /// `session.mcp.reload`
@@ -438,6 +620,8 @@ pub mod method {
     pub const SESSION_MODEL_APPLY_STARTUP_OVERLAY: &str = "session.model.applyStartupOverlay";
     /// `session.model.getCurrent`
     pub const SESSION_MODEL_GET_CURRENT: &str = "session.model.getCurrent";
+    /// `session.model.getReasoningSummaries`
+    pub const SESSION_MODEL_GET_REASONING_SUMMARIES: &str = "session.model.getReasoningSummaries";
     /// `session.model.list`
     pub const SESSION_MODEL_LIST: &str = "session.model.list";
     /// `session.model.setAllowedModels`
@@ -519,14 +703,53 @@ pub mod method {
         "session.plan.readSqlTodosWithDependencies";
     /// `session.plan.update`
     pub const SESSION_PLAN_UPDATE: &str = "session.plan.update";
+    /// `session.plugins.disable`
+    pub const SESSION_PLUGINS_DISABLE: &str = "session.plugins.disable";
+    /// `session.plugins.enable`
+    pub const SESSION_PLUGINS_ENABLE: &str = "session.plugins.enable";
+    /// `session.plugins.install`
+    pub const SESSION_PLUGINS_INSTALL: &str = "session.plugins.install";
     /// `session.plugins.list`
     pub const SESSION_PLUGINS_LIST: &str = "session.plugins.list";
+    /// `session.plugins.marketplaces.add`
+    pub const SESSION_PLUGINS_MARKETPLACES_ADD: &str = "session.plugins.marketplaces.add";
+    /// `session.plugins.marketplaces.browse`
+    pub const SESSION_PLUGINS_MARKETPLACES_BROWSE: &str = "session.plugins.marketplaces.browse";
+    /// `session.plugins.marketplaces.list`
+    pub const SESSION_PLUGINS_MARKETPLACES_LIST: &str = "session.plugins.marketplaces.list";
+    /// `session.plugins.marketplaces.refresh`
+    pub const SESSION_PLUGINS_MARKETPLACES_REFRESH: &str = "session.plugins.marketplaces.refresh";
+    /// `session.plugins.marketplaces.remove`
+    pub const SESSION_PLUGINS_MARKETPLACES_REMOVE: &str = "session.plugins.marketplaces.remove";
     /// `session.plugins.reload`
     pub const SESSION_PLUGINS_RELOAD: &str = "session.plugins.reload";
+    /// `session.plugins.retryManaged`
+    pub const SESSION_PLUGINS_RETRY_MANAGED: &str = "session.plugins.retryManaged";
+    /// `session.plugins.uninstall`
+    pub const SESSION_PLUGINS_UNINSTALL: &str = "session.plugins.uninstall";
+    /// `session.plugins.update`
+    pub const SESSION_PLUGINS_UPDATE: &str = "session.plugins.update";
     /// `session.provider.add`
     pub const SESSION_PROVIDER_ADD: &str = "session.provider.add";
     /// `session.provider.getEndpoint`
     pub const SESSION_PROVIDER_GET_ENDPOINT: &str = "session.provider.getEndpoint";
+    /// `session.provider.sync`
+    pub const SESSION_PROVIDER_SYNC: &str = "session.provider.sync";
+    /// `session.provider.withdraw`
+    pub const SESSION_PROVIDER_WITHDRAW: &str = "session.provider.withdraw";
+    /// `session.providers.discover`
+    pub const SESSION_PROVIDERS_DISCOVER: &str = "session.providers.discover";
+    /// `session.providers.getCatalog`
+    pub const SESSION_PROVIDERS_GET_CATALOG: &str = "session.providers.getCatalog";
+    /// `session.providers.getStatus`
+    pub const SESSION_PROVIDERS_GET_STATUS: &str = "session.providers.getStatus";
+    /// `session.providers.models.list`
+    pub const SESSION_PROVIDERS_MODELS_LIST: &str = "session.providers.models.list";
+    /// `session.providers.models.prepareConfiguration`
+    pub const SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION: &str =
+        "session.providers.models.prepareConfiguration";
+    /// `session.queue.appendSteering`
+    pub const SESSION_QUEUE_APPEND_STEERING: &str = "session.queue.appendSteering";
     /// `session.queue.beginDeferredIdleDrain`
     pub const SESSION_QUEUE_BEGIN_DEFERRED_IDLE_DRAIN: &str = "session.queue.beginDeferredIdleDrain";
     /// `session.queue.clear`
@@ -563,6 +786,14 @@ pub mod method {
     pub const SESSION_QUEUE_SNAPSHOT: &str = "session.queue.snapshot";
     /// `session.queue.updateText`
     pub const SESSION_QUEUE_UPDATE_TEXT: &str = "session.queue.updateText";
+    /// `session.queue.withdrawMessage`
+    pub const SESSION_QUEUE_WITHDRAW_MESSAGE: &str = "session.queue.withdrawMessage";
+    /// `session.quota.get`
+    pub const SESSION_QUOTA_GET: &str = "session.quota.get";
+    /// `session.quota.refresh`
+    pub const SESSION_QUOTA_REFRESH: &str = "session.quota.refresh";
+    /// `session.quota.takeWarnings`
+    pub const SESSION_QUOTA_TAKE_WARNINGS: &str = "session.quota.takeWarnings";
     /// `session.remote.disable`
     pub const SESSION_REMOTE_DISABLE: &str = "session.remote.disable";
     /// `session.remote.enable`
@@ -571,8 +802,12 @@ pub mod method {
     pub const SESSION_REMOTE_NOTIFY_STEERABLE_CHANGED: &str = "session.remote.notifySteerableChanged";
     /// `session.sandbox.disableForSession`
     pub const SESSION_SANDBOX_DISABLE_FOR_SESSION: &str = "session.sandbox.disableForSession";
+    /// `session.sandbox.getCredentialSuggestions`
+    pub const SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS: &str = "session.sandbox.getCredentialSuggestions";
     /// `session.sandbox.getEnforcementStatus`
     pub const SESSION_SANDBOX_GET_ENFORCEMENT_STATUS: &str = "session.sandbox.getEnforcementStatus";
+    /// `session.sandbox.grantPathForRequest`
+    pub const SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST: &str = "session.sandbox.grantPathForRequest";
     /// `session.schedule.add`
     pub const SESSION_SCHEDULE_ADD: &str = "session.schedule.add";
     /// `session.schedule.addAt`
@@ -637,6 +872,8 @@ pub mod method {
     pub const SESSION_TASKS_PROMOTE_CURRENT_TO_BACKGROUND: &str = "session.tasks.promoteCurrentToBackground";
     /// `session.tasks.promoteToBackground`
     pub const SESSION_TASKS_PROMOTE_TO_BACKGROUND: &str = "session.tasks.promoteToBackground";
+    /// `session.tasks.readOutput`
+    pub const SESSION_TASKS_READ_OUTPUT: &str = "session.tasks.readOutput";
     /// `session.tasks.refresh`
     pub const SESSION_TASKS_REFRESH: &str = "session.tasks.refresh";
     /// `session.tasks.register`
@@ -661,10 +898,14 @@ pub mod method {
     pub const SESSION_TOOLS_GET_BUILTIN_DESCRIPTORS: &str = "session.tools.getBuiltinDescriptors";
     /// `session.tools.getCurrentMetadata`
     pub const SESSION_TOOLS_GET_CURRENT_METADATA: &str = "session.tools.getCurrentMetadata";
+    /// `session.tools.getSubagentSettings`
+    pub const SESSION_TOOLS_GET_SUBAGENT_SETTINGS: &str = "session.tools.getSubagentSettings";
     /// `session.tools.handlePendingToolCall`
     pub const SESSION_TOOLS_HANDLE_PENDING_TOOL_CALL: &str = "session.tools.handlePendingToolCall";
     /// `session.tools.initializeAndValidate`
     pub const SESSION_TOOLS_INITIALIZE_AND_VALIDATE: &str = "session.tools.initializeAndValidate";
+    /// `session.tools.listPendingRequests`
+    pub const SESSION_TOOLS_LIST_PENDING_REQUESTS: &str = "session.tools.listPendingRequests";
     /// `session.tools.set`
     pub const SESSION_TOOLS_SET: &str = "session.tools.set";
     /// `session.tools.taskCompleteEventData`
@@ -700,6 +941,36 @@ pub mod method {
     pub const SESSION_VISIBILITY_GET: &str = "session.visibility.get";
     /// `session.visibility.set`
     pub const SESSION_VISIBILITY_SET: &str = "session.visibility.set";
+    /// `session.workflow.agent`
+    pub const SESSION_WORKFLOW_AGENT: &str = "session.workflow.agent";
+    /// `session.workflow.cancel`
+    pub const SESSION_WORKFLOW_CANCEL: &str = "session.workflow.cancel";
+    /// `session.workflow.getRun`
+    pub const SESSION_WORKFLOW_GET_RUN: &str = "session.workflow.getRun";
+    /// `session.workflow.getRunDetail`
+    pub const SESSION_WORKFLOW_GET_RUN_DETAIL: &str = "session.workflow.getRunDetail";
+    /// `session.workflow.getRunProgress`
+    pub const SESSION_WORKFLOW_GET_RUN_PROGRESS: &str = "session.workflow.getRunProgress";
+    /// `session.workflow.journal.get`
+    pub const SESSION_WORKFLOW_JOURNAL_GET: &str = "session.workflow.journal.get";
+    /// `session.workflow.journal.put`
+    pub const SESSION_WORKFLOW_JOURNAL_PUT: &str = "session.workflow.journal.put";
+    /// `session.workflow.listRuns`
+    pub const SESSION_WORKFLOW_LIST_RUNS: &str = "session.workflow.listRuns";
+    /// `session.workflow.log`
+    pub const SESSION_WORKFLOW_LOG: &str = "session.workflow.log";
+    /// `session.workflow.pause`
+    pub const SESSION_WORKFLOW_PAUSE: &str = "session.workflow.pause";
+    /// `session.workflow.pauseAtCheckpoint`
+    pub const SESSION_WORKFLOW_PAUSE_AT_CHECKPOINT: &str = "session.workflow.pauseAtCheckpoint";
+    /// `session.workflow.resume`
+    pub const SESSION_WORKFLOW_RESUME: &str = "session.workflow.resume";
+    /// `session.workflow.resumeFromTool`
+    pub const SESSION_WORKFLOW_RESUME_FROM_TOOL: &str = "session.workflow.resumeFromTool";
+    /// `session.workflow.run`
+    pub const SESSION_WORKFLOW_RUN: &str = "session.workflow.run";
+    /// `session.workflow.runFromTool`
+    pub const SESSION_WORKFLOW_RUN_FROM_TOOL: &str = "session.workflow.runFromTool";
     /// `session.workspaces.addSummary`
     pub const SESSION_WORKSPACES_ADD_SUMMARY: &str = "session.workspaces.addSummary";
     /// `session.workspaces.autopilotObjectiveExists`
@@ -750,23 +1021,58 @@ pub mod method {
         ACCOUNT_GET_QUOTA,
         ACCOUNT_LOGIN,
         ACCOUNT_LOGOUT,
+        ACCOUNTS_ACQUIRE_ENTRA_TOKEN,
         AGENT_REGISTRY_SPAWN,
         AGENTS_DISCOVER,
         AGENTS_GET_DISCOVERY_PATHS,
+        AZURE_ML_ACQUIRE_FAMILY,
+        AZURE_ML_CANCEL,
+        AZURE_ML_CATALOG,
+        AZURE_ML_DISCARD,
+        AZURE_ML_DOWNLOAD,
+        AZURE_ML_LATEST,
+        AZURE_ML_RELEASE_FAMILY,
+        AZURE_ML_RESOLVE,
+        AZURE_ML_STATUS,
+        CATALOG_GET_GENERATED_FEED,
+        CATALOG_GET_SAVED_FEED,
+        CATALOG_PLAN_INSTALL_FROM_REFERENCE,
         CATALOG_SEARCH,
+        CATALOG_SELECT,
         COMMANDS_LIST,
         CONNECT,
+        CONNECTORS_GET_ACCOUNTS,
+        CONNECTORS_GET_CAPABILITIES,
+        CONNECTORS_LIST,
+        CONNECTORS_REFRESH,
+        CONTENT_EXCLUSION_VALIDATE_POLICIES,
+        ENVIRONMENTS_DELETE,
+        ENVIRONMENTS_GET,
+        ENVIRONMENTS_LIST,
         EXTENSIONS_DISABLE,
         EXTENSIONS_DISCOVER,
         EXTENSIONS_ENABLE,
         HOOKS_DISCOVER,
+        HOST_DISPOSE,
+        HOST_LIST_SESSIONS,
+        HOST_PUBLISH_SESSION,
+        HOST_SET_SESSION_CREATION_POLICY,
+        HOST_START,
+        HOST_UNPUBLISH_SESSION,
         INSTRUCTIONS_DISCOVER,
         INSTRUCTIONS_GET_DISCOVERY_PATHS,
         LLM_INFERENCE_HTTP_RESPONSE_CHUNK,
         LLM_INFERENCE_HTTP_RESPONSE_START,
         LLM_INFERENCE_SET_PROVIDER,
         MANAGED_SETTINGS_CLEAR_CACHE,
+        MANAGED_SETTINGS_COMPOSE,
+        MANAGED_SETTINGS_PERMISSIONS_EVALUATE,
         MANAGED_SETTINGS_READ,
+        MANAGED_SETTINGS_RESOLVE,
+        MANAGED_SETTINGS_SCHEMA,
+        MANAGED_SETTINGS_VALIDATE,
+        MCP_APPLY_INSTALL,
+        MCP_APPLY_UNINSTALL,
         MCP_CONFIG_ADD,
         MCP_CONFIG_DISABLE,
         MCP_CONFIG_ENABLE,
@@ -775,10 +1081,18 @@ pub mod method {
         MCP_CONFIG_REMOVE,
         MCP_CONFIG_UPDATE,
         MCP_DISCOVER,
+        MCP_INSTALLATIONS_CANCEL,
+        MCP_INSTALLATIONS_LIST,
+        MCP_INSTALLATIONS_RECOVER,
+        MCP_INSTALLATIONS_STATUS,
         MCP_PLAN_INSTALL,
+        MCP_PLAN_UNINSTALL,
+        MCP_PREPARE_INSTALL,
         MODELS_GET_BUILT_IN_CATALOG,
         MODELS_LIST,
+        MODELS_LIST_TOKEN_PRICE_UNITS,
         PING,
+        PLUGINS_APPLY_INSTALL,
         PLUGINS_BUILTIN_SET,
         PLUGINS_DISABLE,
         PLUGINS_ENABLE,
@@ -789,11 +1103,20 @@ pub mod method {
         PLUGINS_MARKETPLACES_LIST,
         PLUGINS_MARKETPLACES_REFRESH,
         PLUGINS_MARKETPLACES_REMOVE,
+        PLUGINS_PLAN_INSTALL,
         PLUGINS_UNINSTALL,
         PLUGINS_UPDATE,
         PLUGINS_UPDATE_ALL,
         REGISTER_EXTENSION_LAUNCH_PROVIDER,
         RUNTIME_SHUTDOWN,
+        SANDBOX_GET_HOST_SUPPORT,
+        SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT,
+        SANDBOX_PROXY_CA_CHECK_RELEVANCE,
+        SANDBOX_PROXY_CA_CREATE,
+        SANDBOX_PROXY_CA_GET_STATUS,
+        SANDBOX_PROXY_CA_REMOVE,
+        SANDBOX_PROXY_CA_ROTATE,
+        SANDBOX_PROXY_CA_TRUST,
         SECRETS_ADD_FILTER_VALUES,
         SESSION_FS_SET_PROVIDER,
         SESSIONS_BULK_DELETE,
@@ -828,15 +1151,30 @@ pub mod method {
         SESSIONS_START_REMOTE_CONTROL,
         SESSIONS_STOP_REMOTE_CONTROL,
         SESSIONS_TRANSFER_REMOTE_CONTROL,
+        SKILLS_APPLY_INSTALL,
+        SKILLS_APPLY_UNINSTALL,
         SKILLS_CONFIG_SET_DISABLED_SKILLS,
         SKILLS_CONFIG_SET_SKILL_DISABLED,
         SKILLS_DISCOVER,
         SKILLS_GET_DISCOVERY_PATHS,
+        SKILLS_INSTALLATIONS_CANCEL,
+        SKILLS_INSTALLATIONS_LIST,
+        SKILLS_INSTALLATIONS_RECOVER,
+        SKILLS_INSTALLATIONS_SET_ENABLED,
+        SKILLS_INSTALLATIONS_STATUS,
+        SKILLS_PLAN_INSTALL,
+        SKILLS_PLAN_UNINSTALL,
         TOOLS_LIST,
         USER_SETTINGS_GET,
         USER_SETTINGS_RELOAD,
         USER_SETTINGS_SET,
         SESSION_ABORT,
+        SESSION_ACCOUNTS_ENUMERATE,
+        SESSION_ACCOUNTS_GET,
+        SESSION_ACCOUNTS_LOGIN_ADVANCE,
+        SESSION_ACCOUNTS_LOGIN_BEGIN,
+        SESSION_ACCOUNTS_LOGIN_CANCEL,
+        SESSION_ACCOUNTS_SET,
         SESSION_AGENT_DESELECT,
         SESSION_AGENT_GET_CURRENT,
         SESSION_AGENT_LIST,
@@ -861,8 +1199,23 @@ pub mod method {
         SESSION_COMMANDS_RESPOND_TO_QUEUED_COMMAND,
         SESSION_COMPLETIONS_GET_TRIGGER_CHARACTERS,
         SESSION_COMPLETIONS_REQUEST,
+        SESSION_CONNECTORS_CONNECT,
+        SESSION_CONNECTORS_CONTINUE_CONNECTION,
+        SESSION_CONNECTORS_DISCONNECT,
+        SESSION_CONNECTORS_GET_ACCOUNT,
+        SESSION_CONNECTORS_GET_CAPABILITIES,
+        SESSION_CONNECTORS_GET_STATUS,
+        SESSION_CONNECTORS_LIST,
+        SESSION_CONNECTORS_RECONCILE,
+        SESSION_CONNECTORS_RECONCILE_FOR_STARTUP,
+        SESSION_CONNECTORS_RECONNECT,
+        SESSION_CONNECTORS_REFRESH,
+        SESSION_CONNECTORS_WITHDRAW_PROJECTION,
         SESSION_CONTENT_EXCLUSION_CHECK_PATHS,
+        SESSION_CUSTOMIZATIONS_RELOAD,
         SESSION_DEBUG_COLLECT_LOGS,
+        SESSION_DIAGNOSTICS_CONFIGURE,
+        SESSION_DIAGNOSTICS_READ,
         SESSION_EVENT_LOG_READ,
         SESSION_EVENT_LOG_REGISTER_INTEREST,
         SESSION_EVENT_LOG_RELEASE_INTEREST,
@@ -870,6 +1223,7 @@ pub mod method {
         SESSION_EXTENSIONS_DISABLE,
         SESSION_EXTENSIONS_ENABLE,
         SESSION_EXTENSIONS_LIST,
+        SESSION_EXTENSIONS_RECONCILE,
         SESSION_EXTENSIONS_RELOAD,
         SESSION_EXTENSIONS_SEND_ATTACHMENTS_TO_MESSAGE,
         SESSION_FACTORY_AGENT,
@@ -908,10 +1262,12 @@ pub mod method {
         SESSION_HISTORY_SUMMARIZE_FOR_HANDOFF,
         SESSION_HISTORY_TRUNCATE,
         SESSION_INSTRUCTIONS_GET_SOURCES,
+        SESSION_INSTRUCTIONS_RELOAD,
         SESSION_INTERRUPT_MAIN_TURN,
         SESSION_LIMIT_PREDICTION_PREDICT,
         SESSION_LOG,
         SESSION_LSP_INITIALIZE,
+        SESSION_MANAGED_SETTINGS_GET,
         SESSION_MCP_APPS_CALL_TOOL,
         SESSION_MCP_APPS_DIAGNOSE,
         SESSION_MCP_APPS_GET_HOST_CONTEXT,
@@ -926,13 +1282,19 @@ pub mod method {
         SESSION_MCP_HEADERS_HANDLE_PENDING_HEADERS_REFRESH_REQUEST,
         SESSION_MCP_IS_SERVER_RUNNING,
         SESSION_MCP_LIST,
+        SESSION_MCP_LIST_CONFIGURED,
         SESSION_MCP_LIST_TOOLS,
         SESSION_MCP_MOVE_LOADING_TO_BACKGROUND,
         SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED,
+        SESSION_MCP_OAUTH_CANCEL_LOGIN,
+        SESSION_MCP_OAUTH_COMPLETE,
         SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST,
         SESSION_MCP_OAUTH_LOGIN,
+        SESSION_MCP_OAUTH_PREPARE_LOGIN,
         SESSION_MCP_OAUTH_PROBE,
         SESSION_MCP_OAUTH_RESPOND,
+        SESSION_MCP_PROMPTS_GET,
+        SESSION_MCP_PROMPTS_LIST,
         SESSION_MCP_REGISTER_EXTERNAL_CLIENT,
         SESSION_MCP_RELOAD,
         SESSION_MCP_RELOAD_WITH_CONFIG,
@@ -960,6 +1322,7 @@ pub mod method {
         SESSION_MODE_SET,
         SESSION_MODEL_APPLY_STARTUP_OVERLAY,
         SESSION_MODEL_GET_CURRENT,
+        SESSION_MODEL_GET_REASONING_SUMMARIES,
         SESSION_MODEL_LIST,
         SESSION_MODEL_SET_ALLOWED_MODELS,
         SESSION_MODEL_SET_REASONING_EFFORT,
@@ -997,10 +1360,29 @@ pub mod method {
         SESSION_PLAN_READ_SQL_TODOS,
         SESSION_PLAN_READ_SQL_TODOS_WITH_DEPENDENCIES,
         SESSION_PLAN_UPDATE,
+        SESSION_PLUGINS_DISABLE,
+        SESSION_PLUGINS_ENABLE,
+        SESSION_PLUGINS_INSTALL,
         SESSION_PLUGINS_LIST,
+        SESSION_PLUGINS_MARKETPLACES_ADD,
+        SESSION_PLUGINS_MARKETPLACES_BROWSE,
+        SESSION_PLUGINS_MARKETPLACES_LIST,
+        SESSION_PLUGINS_MARKETPLACES_REFRESH,
+        SESSION_PLUGINS_MARKETPLACES_REMOVE,
         SESSION_PLUGINS_RELOAD,
+        SESSION_PLUGINS_RETRY_MANAGED,
+        SESSION_PLUGINS_UNINSTALL,
+        SESSION_PLUGINS_UPDATE,
         SESSION_PROVIDER_ADD,
         SESSION_PROVIDER_GET_ENDPOINT,
+        SESSION_PROVIDER_SYNC,
+        SESSION_PROVIDER_WITHDRAW,
+        SESSION_PROVIDERS_DISCOVER,
+        SESSION_PROVIDERS_GET_CATALOG,
+        SESSION_PROVIDERS_GET_STATUS,
+        SESSION_PROVIDERS_MODELS_LIST,
+        SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION,
+        SESSION_QUEUE_APPEND_STEERING,
         SESSION_QUEUE_BEGIN_DEFERRED_IDLE_DRAIN,
         SESSION_QUEUE_CLEAR,
         SESSION_QUEUE_CONSUME_SYSTEM_NOTIFICATIONS,
@@ -1019,11 +1401,17 @@ pub mod method {
         SESSION_QUEUE_SET_DRAIN_PAUSED,
         SESSION_QUEUE_SNAPSHOT,
         SESSION_QUEUE_UPDATE_TEXT,
+        SESSION_QUEUE_WITHDRAW_MESSAGE,
+        SESSION_QUOTA_GET,
+        SESSION_QUOTA_REFRESH,
+        SESSION_QUOTA_TAKE_WARNINGS,
         SESSION_REMOTE_DISABLE,
         SESSION_REMOTE_ENABLE,
         SESSION_REMOTE_NOTIFY_STEERABLE_CHANGED,
         SESSION_SANDBOX_DISABLE_FOR_SESSION,
+        SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS,
         SESSION_SANDBOX_GET_ENFORCEMENT_STATUS,
+        SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST,
         SESSION_SCHEDULE_ADD,
         SESSION_SCHEDULE_ADD_AT,
         SESSION_SCHEDULE_ADD_CRON,
@@ -1056,6 +1444,7 @@ pub mod method {
         SESSION_TASKS_LIST,
         SESSION_TASKS_PROMOTE_CURRENT_TO_BACKGROUND,
         SESSION_TASKS_PROMOTE_TO_BACKGROUND,
+        SESSION_TASKS_READ_OUTPUT,
         SESSION_TASKS_REFRESH,
         SESSION_TASKS_REGISTER,
         SESSION_TASKS_REMOVE,
@@ -1068,8 +1457,10 @@ pub mod method {
         SESSION_TOOLS_EXECUTE,
         SESSION_TOOLS_GET_BUILTIN_DESCRIPTORS,
         SESSION_TOOLS_GET_CURRENT_METADATA,
+        SESSION_TOOLS_GET_SUBAGENT_SETTINGS,
         SESSION_TOOLS_HANDLE_PENDING_TOOL_CALL,
         SESSION_TOOLS_INITIALIZE_AND_VALIDATE,
+        SESSION_TOOLS_LIST_PENDING_REQUESTS,
         SESSION_TOOLS_SET,
         SESSION_TOOLS_TASK_COMPLETE_EVENT_DATA,
         SESSION_TOOLS_UPDATE_SUBAGENT_SETTINGS,
@@ -1086,6 +1477,21 @@ pub mod method {
         SESSION_USAGE_GET_METRICS,
         SESSION_VISIBILITY_GET,
         SESSION_VISIBILITY_SET,
+        SESSION_WORKFLOW_AGENT,
+        SESSION_WORKFLOW_CANCEL,
+        SESSION_WORKFLOW_GET_RUN,
+        SESSION_WORKFLOW_GET_RUN_DETAIL,
+        SESSION_WORKFLOW_GET_RUN_PROGRESS,
+        SESSION_WORKFLOW_JOURNAL_GET,
+        SESSION_WORKFLOW_JOURNAL_PUT,
+        SESSION_WORKFLOW_LIST_RUNS,
+        SESSION_WORKFLOW_LOG,
+        SESSION_WORKFLOW_PAUSE,
+        SESSION_WORKFLOW_PAUSE_AT_CHECKPOINT,
+        SESSION_WORKFLOW_RESUME,
+        SESSION_WORKFLOW_RESUME_FROM_TOOL,
+        SESSION_WORKFLOW_RUN,
+        SESSION_WORKFLOW_RUN_FROM_TOOL,
         SESSION_WORKSPACES_ADD_SUMMARY,
         SESSION_WORKSPACES_AUTOPILOT_OBJECTIVE_EXISTS,
         SESSION_WORKSPACES_CREATE_DIRECTORY,
@@ -1131,6 +1537,8 @@ pub mod callback {
     pub const SESSION_FS_MKDIR: &str = "sessionFs.mkdir";
     /// `sessionFs.readFile`
     pub const SESSION_FS_READ_FILE: &str = "sessionFs.readFile";
+    /// `sessionFs.readFileBytes`
+    pub const SESSION_FS_READ_FILE_BYTES: &str = "sessionFs.readFileBytes";
     /// `sessionFs.readdir`
     pub const SESSION_FS_READDIR: &str = "sessionFs.readdir";
     /// `sessionFs.readdirWithTypes`
@@ -1149,12 +1557,18 @@ pub mod callback {
     pub const SESSION_FS_STAT: &str = "sessionFs.stat";
     /// `sessionFs.writeFile`
     pub const SESSION_FS_WRITE_FILE: &str = "sessionFs.writeFile";
+    /// `sessionFs.writeFileBytes`
+    pub const SESSION_FS_WRITE_FILE_BYTES: &str = "sessionFs.writeFileBytes";
     /// `skillProvider.list`
     pub const SKILL_PROVIDER_LIST: &str = "skillProvider.list";
     /// `skillProvider.read`
     pub const SKILL_PROVIDER_READ: &str = "skillProvider.read";
     /// `tasks.cancel`
     pub const TASKS_CANCEL: &str = "tasks.cancel";
+    /// `workflow.abort`
+    pub const WORKFLOW_ABORT: &str = "workflow.abort";
+    /// `workflow.execute`
+    pub const WORKFLOW_EXECUTE: &str = "workflow.execute";
     /// `extensionLaunchProvider.resolve`
     pub const EXTENSION_LAUNCH_PROVIDER_RESOLVE: &str = "extensionLaunchProvider.resolve";
     /// `gitHubTelemetry.event` (notification)
@@ -1163,10 +1577,30 @@ pub mod callback {
     pub const GIT_HUB_TOKEN_GET_TOKEN: &str = "gitHubToken.getToken";
     /// `hooks.invoke`
     pub const HOOKS_INVOKE: &str = "hooks.invoke";
+    /// `host.authenticationCancelled`
+    pub const HOST_AUTHENTICATION_CANCELLED: &str = "host.authenticationCancelled";
+    /// `host.exited`
+    pub const HOST_EXITED: &str = "host.exited";
+    /// `host.materializeSession`
+    pub const HOST_MATERIALIZE_SESSION: &str = "host.materializeSession";
+    /// `host.registerSession`
+    pub const HOST_REGISTER_SESSION: &str = "host.registerSession";
+    /// `host.sessionReleased`
+    pub const HOST_SESSION_RELEASED: &str = "host.sessionReleased";
+    /// `host.shutdown`
+    pub const HOST_SHUTDOWN: &str = "host.shutdown";
+    /// `host.unregisterSession`
+    pub const HOST_UNREGISTER_SESSION: &str = "host.unregisterSession";
+    /// `host.validateAuthentication`
+    pub const HOST_VALIDATE_AUTHENTICATION: &str = "host.validateAuthentication";
+    /// `installations.confirm`
+    pub const INSTALLATIONS_CONFIRM: &str = "installations.confirm";
     /// `llmInference.httpRequestChunk`
     pub const LLM_INFERENCE_HTTP_REQUEST_CHUNK: &str = "llmInference.httpRequestChunk";
     /// `llmInference.httpRequestStart`
     pub const LLM_INFERENCE_HTTP_REQUEST_START: &str = "llmInference.httpRequestStart";
+    /// `uiThread.run`
+    pub const UI_THREAD_RUN: &str = "uiThread.run";
     /// All of them.
     pub const ALL: &[&str] = &[
         CANVAS_ACTION_INVOKE,
@@ -1179,6 +1613,7 @@ pub mod callback {
         SESSION_FS_EXISTS,
         SESSION_FS_MKDIR,
         SESSION_FS_READ_FILE,
+        SESSION_FS_READ_FILE_BYTES,
         SESSION_FS_READDIR,
         SESSION_FS_READDIR_WITH_TYPES,
         SESSION_FS_RENAME,
@@ -1188,20 +1623,51 @@ pub mod callback {
         SESSION_FS_SQLITE_TRANSACTION,
         SESSION_FS_STAT,
         SESSION_FS_WRITE_FILE,
+        SESSION_FS_WRITE_FILE_BYTES,
         SKILL_PROVIDER_LIST,
         SKILL_PROVIDER_READ,
         TASKS_CANCEL,
+        WORKFLOW_ABORT,
+        WORKFLOW_EXECUTE,
         EXTENSION_LAUNCH_PROVIDER_RESOLVE,
         GIT_HUB_TELEMETRY_EVENT,
         GIT_HUB_TOKEN_GET_TOKEN,
         HOOKS_INVOKE,
+        HOST_AUTHENTICATION_CANCELLED,
+        HOST_EXITED,
+        HOST_MATERIALIZE_SESSION,
+        HOST_REGISTER_SESSION,
+        HOST_SESSION_RELEASED,
+        HOST_SHUTDOWN,
+        HOST_UNREGISTER_SESSION,
+        HOST_VALIDATE_AUTHENTICATION,
+        INSTALLATIONS_CONFIRM,
         LLM_INFERENCE_HTTP_REQUEST_CHUNK,
         LLM_INFERENCE_HTTP_REQUEST_START,
+        UI_THREAD_RUN,
     ];
 }
 
 /// Session events.
 pub mod event {
+    /// `session.autopilot_stopped`
+    pub const SESSION_AUTOPILOT_STOPPED: &str = "session.autopilot_stopped";
+    /// `session.quota_observation`
+    pub const SESSION_QUOTA_OBSERVATION: &str = "session.quota_observation";
+    /// `model.call_final_result`
+    pub const MODEL_CALL_FINAL_RESULT: &str = "model.call_final_result";
+    /// `tool.shell_output`
+    pub const TOOL_SHELL_OUTPUT: &str = "tool.shell_output";
+    /// `instruction.update`
+    pub const INSTRUCTION_UPDATE: &str = "instruction.update";
+    /// `mcp.oauth_recovery_completed`
+    pub const MCP_OAUTH_RECOVERY_COMPLETED: &str = "mcp.oauth_recovery_completed";
+    /// `session.managed_plugin_progress`
+    pub const SESSION_MANAGED_PLUGIN_PROGRESS: &str = "session.managed_plugin_progress";
+    /// `human_response.recorded`
+    pub const HUMAN_RESPONSE_RECORDED: &str = "human_response.recorded";
+    /// `session.mcp_server_tools_loaded`
+    pub const SESSION_MCP_SERVER_TOOLS_LOADED: &str = "session.mcp_server_tools_loaded";
     /// `session.start`
     pub const SESSION_START: &str = "session.start";
     /// `session.resume`
@@ -1224,10 +1690,14 @@ pub mod event {
     pub const SESSION_AUTOPILOT_OBJECTIVE_CHANGED: &str = "session.autopilot_objective_changed";
     /// `session.info`
     pub const SESSION_INFO: &str = "session.info";
+    /// `session.indexed_search`
+    pub const SESSION_INDEXED_SEARCH: &str = "session.indexed_search";
     /// `session.warning`
     pub const SESSION_WARNING: &str = "session.warning";
     /// `session.model_change`
     pub const SESSION_MODEL_CHANGE: &str = "session.model_change";
+    /// `session.model_deselected`
+    pub const SESSION_MODEL_DESELECTED: &str = "session.model_deselected";
     /// `session.auto_tier_recommendation`
     pub const SESSION_AUTO_TIER_RECOMMENDATION: &str = "session.auto_tier_recommendation";
     /// `session.auto_tier_switch_failed`
@@ -1258,6 +1728,8 @@ pub mod event {
     pub const SESSION_SHUTDOWN: &str = "session.shutdown";
     /// `session.usage_checkpoint`
     pub const SESSION_USAGE_CHECKPOINT: &str = "session.usage_checkpoint";
+    /// `session.fusion_change_checkpoint`
+    pub const SESSION_FUSION_CHANGE_CHECKPOINT: &str = "session.fusion_change_checkpoint";
     /// `session.context_changed`
     pub const SESSION_CONTEXT_CHANGED: &str = "session.context_changed";
     /// `session.usage_info`
@@ -1284,6 +1756,8 @@ pub mod event {
     pub const SESSION_FUSION_COMMIT_STARTED: &str = "session.fusion_commit_started";
     /// `session.fusion_completed`
     pub const SESSION_FUSION_COMPLETED: &str = "session.fusion_completed";
+    /// `session.permission_recovery`
+    pub const SESSION_PERMISSION_RECOVERY: &str = "session.permission_recovery";
     /// `user.message`
     pub const USER_MESSAGE: &str = "user.message";
     /// `pending_messages.modified`
@@ -1458,12 +1932,12 @@ pub mod event {
     pub const SESSION_TOOLS_UPDATED: &str = "session.tools_updated";
     /// `session.background_tasks_changed`
     pub const SESSION_BACKGROUND_TASKS_CHANGED: &str = "session.background_tasks_changed";
-    /// `factory.run_updated`
-    pub const FACTORY_RUN_UPDATED: &str = "factory.run_updated";
-    /// `factory.run_started`
-    pub const FACTORY_RUN_STARTED: &str = "factory.run_started";
-    /// `factory.run_settled`
-    pub const FACTORY_RUN_SETTLED: &str = "factory.run_settled";
+    /// `workflow.run_updated`
+    pub const WORKFLOW_RUN_UPDATED: &str = "workflow.run_updated";
+    /// `workflow.run_started`
+    pub const WORKFLOW_RUN_STARTED: &str = "workflow.run_started";
+    /// `workflow.run_settled`
+    pub const WORKFLOW_RUN_SETTLED: &str = "workflow.run_settled";
     /// `session.skills_loaded`
     pub const SESSION_SKILLS_LOADED: &str = "session.skills_loaded";
     /// `session.custom_agents_updated`
@@ -1500,4 +1974,10 @@ pub mod event {
     pub const SESSION_EXTENSIONS_ATTACHMENTS_PUSHED: &str = "session.extensions.attachments_pushed";
     /// `mcp_app.tool_call_complete`
     pub const MCP_APP_TOOL_CALL_COMPLETE: &str = "mcp_app.tool_call_complete";
+    /// `factory.run_updated`
+    pub const FACTORY_RUN_UPDATED: &str = "factory.run_updated";
+    /// `factory.run_started`
+    pub const FACTORY_RUN_STARTED: &str = "factory.run_started";
+    /// `factory.run_settled`
+    pub const FACTORY_RUN_SETTLED: &str = "factory.run_settled";
 }

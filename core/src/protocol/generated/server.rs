@@ -22,6 +22,11 @@ impl<'a> ServerRpc<'a> {
     pub fn account(self) -> ServerAccount<'a> {
         ServerAccount(self.0)
     }
+    /// Methods of `accounts`.
+    #[inline]
+    pub fn accounts(self) -> ServerAccounts<'a> {
+        ServerAccounts(self.0)
+    }
     /// Methods of `agentRegistry`.
     #[inline]
     pub fn agent_registry(self) -> ServerAgentRegistry<'a> {
@@ -31,6 +36,11 @@ impl<'a> ServerRpc<'a> {
     #[inline]
     pub fn agents(self) -> ServerAgents<'a> {
         ServerAgents(self.0)
+    }
+    /// Methods of `azureMl`.
+    #[inline]
+    pub fn azure_ml(self) -> ServerAzureMl<'a> {
+        ServerAzureMl(self.0)
     }
     /// Methods of `catalog`.
     #[inline]
@@ -42,6 +52,21 @@ impl<'a> ServerRpc<'a> {
     pub fn commands(self) -> ServerCommands<'a> {
         ServerCommands(self.0)
     }
+    /// Methods of `connectors`.
+    #[inline]
+    pub fn connectors(self) -> ServerConnectors<'a> {
+        ServerConnectors(self.0)
+    }
+    /// Methods of `contentExclusion`.
+    #[inline]
+    pub fn content_exclusion(self) -> ServerContentExclusion<'a> {
+        ServerContentExclusion(self.0)
+    }
+    /// Methods of `environments`.
+    #[inline]
+    pub fn environments(self) -> ServerEnvironments<'a> {
+        ServerEnvironments(self.0)
+    }
     /// Methods of `extensions`.
     #[inline]
     pub fn extensions(self) -> ServerExtensions<'a> {
@@ -51,6 +76,11 @@ impl<'a> ServerRpc<'a> {
     #[inline]
     pub fn hooks(self) -> ServerHooks<'a> {
         ServerHooks(self.0)
+    }
+    /// Methods of `host`.
+    #[inline]
+    pub fn host(self) -> ServerHost<'a> {
+        ServerHost(self.0)
     }
     /// Methods of `instructions`.
     #[inline]
@@ -86,6 +116,11 @@ impl<'a> ServerRpc<'a> {
     #[inline]
     pub fn runtime(self) -> ServerRuntime<'a> {
         ServerRuntime(self.0)
+    }
+    /// Methods of `sandbox`.
+    #[inline]
+    pub fn sandbox(self) -> ServerSandbox<'a> {
+        ServerSandbox(self.0)
     }
     /// Methods of `secrets`.
     #[inline]
@@ -170,6 +205,22 @@ impl<'a> ServerAccount<'a> {
     }
 }
 
+/// Methods of `accounts`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerAccounts<'a>(Target<'a>);
+
+impl<'a> ServerAccounts<'a> {
+    /// `accounts.acquireEntraToken`. Internal. Experimental.
+    #[doc(hidden)]
+    #[inline]
+    pub async fn acquire_entra_token(
+        self,
+        params: &api::EntraTokenAcquireRequest,
+    ) -> Result<api::EntraTokenAcquireResult, Error> {
+        self.0.call(method::ACCOUNTS_ACQUIRE_ENTRA_TOKEN, Some(params.write())).await
+    }
+}
+
 /// Methods of `agentRegistry`.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerAgentRegistry<'a>(Target<'a>);
@@ -205,15 +256,117 @@ impl<'a> ServerAgents<'a> {
     }
 }
 
+/// Methods of `azureMl`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerAzureMl<'a>(Target<'a>);
+
+impl<'a> ServerAzureMl<'a> {
+    /// `azureMl.acquireFamily`. Experimental.
+    #[inline]
+    pub async fn acquire_family(
+        self,
+        params: &api::AzureMlFamilyRequest,
+    ) -> Result<api::AzureMlFamilyLeaseResult, Error> {
+        self.0.call(method::AZURE_ML_ACQUIRE_FAMILY, Some(params.write())).await
+    }
+    /// `azureMl.cancel`. Experimental.
+    #[inline]
+    pub async fn cancel(self, params: &api::AzureMlDownloadIdRequest) -> Result<bool, Error> {
+        self.0.call(method::AZURE_ML_CANCEL, Some(params.write())).await
+    }
+    /// `azureMl.catalog`. Experimental.
+    #[inline]
+    pub async fn catalog(
+        self,
+        params: &api::AzureMlCatalogRequest,
+    ) -> Result<api::AzureMlCatalogResult, Error> {
+        self.0.call(method::AZURE_ML_CATALOG, Some(params.write())).await
+    }
+    /// `azureMl.discard`. Experimental.
+    #[inline]
+    pub async fn discard(self, params: &api::AzureMlDiscardRequest) -> Result<api::HostEmptyResult, Error> {
+        self.0.call(method::AZURE_ML_DISCARD, Some(params.write())).await
+    }
+    /// `azureMl.download`. Experimental.
+    #[inline]
+    pub async fn download(
+        self,
+        params: &api::AzureMlDownloadRequest,
+    ) -> Result<api::AzureMlDownloadResult, Error> {
+        self.0.call(method::AZURE_ML_DOWNLOAD, Some(params.write())).await
+    }
+    /// `azureMl.latest`. Experimental.
+    #[inline]
+    pub async fn latest(self, params: &api::AzureMlLatestRequest) -> Result<api::AzureMlModel, Error> {
+        self.0.call(method::AZURE_ML_LATEST, Some(params.write())).await
+    }
+    /// `azureMl.releaseFamily`. Experimental.
+    #[inline]
+    pub async fn release_family(
+        self,
+        params: &api::AzureMlFamilyReleaseRequest,
+    ) -> Result<api::HostEmptyResult, Error> {
+        self.0.call(method::AZURE_ML_RELEASE_FAMILY, Some(params.write())).await
+    }
+    /// `azureMl.resolve`. Experimental.
+    #[inline]
+    pub async fn resolve(
+        self,
+        params: &api::AzureMlResolveRequest,
+    ) -> Result<api::AzureMlResolveResult, Error> {
+        self.0.call(method::AZURE_ML_RESOLVE, Some(params.write())).await
+    }
+    /// `azureMl.status`. Experimental.
+    #[inline]
+    pub async fn status(
+        self,
+        params: &api::AzureMlDownloadIdRequest,
+    ) -> Result<Option<api::AzureMlDownloadStatus>, Error> {
+        self.0.call(method::AZURE_ML_STATUS, Some(params.write())).await
+    }
+}
+
 /// Methods of `catalog`.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerCatalog<'a>(Target<'a>);
 
 impl<'a> ServerCatalog<'a> {
+    /// `catalog.getGeneratedFeed`. Experimental.
+    #[inline]
+    pub async fn get_generated_feed(
+        self,
+        params: &api::CatalogGetGeneratedFeedRequest,
+    ) -> Result<api::CatalogResourceGeneratedFeedResult, Error> {
+        self.0.call(method::CATALOG_GET_GENERATED_FEED, Some(params.write())).await
+    }
+    /// `catalog.getSavedFeed`. Experimental.
+    #[inline]
+    pub async fn get_saved_feed(
+        self,
+        params: &api::CatalogGetSavedFeedRequest,
+    ) -> Result<api::CatalogResourceSavedFeedResult, Error> {
+        self.0.call(method::CATALOG_GET_SAVED_FEED, Some(params.write())).await
+    }
+    /// `catalog.planInstallFromReference`. Experimental.
+    #[inline]
+    pub async fn plan_install_from_reference(
+        self,
+        params: &api::CatalogPlanInstallFromReferenceRequest,
+    ) -> Result<api::CatalogReferenceInstallationResult, Error> {
+        self.0.call(method::CATALOG_PLAN_INSTALL_FROM_REFERENCE, Some(params.write())).await
+    }
     /// `catalog.search`. Experimental.
     #[inline]
     pub async fn search(self, params: &api::CatalogSearchRequest) -> Result<api::CatalogSearchResult, Error> {
         self.0.call(method::CATALOG_SEARCH, Some(params.write())).await
+    }
+    /// `catalog.select`. Experimental.
+    #[inline]
+    pub async fn select(
+        self,
+        params: &api::CatalogSelectionRequest,
+    ) -> Result<api::CatalogSelectionResult, Error> {
+        self.0.call(method::CATALOG_SELECT, Some(params.write())).await
     }
 }
 
@@ -226,6 +379,85 @@ impl<'a> ServerCommands<'a> {
     #[inline]
     pub async fn list(self) -> Result<api::CommandList, Error> {
         self.0.call(method::COMMANDS_LIST, None).await
+    }
+}
+
+/// Methods of `connectors`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerConnectors<'a>(Target<'a>);
+
+impl<'a> ServerConnectors<'a> {
+    /// `connectors.getAccounts`. Experimental.
+    #[inline]
+    pub async fn get_accounts(self) -> Result<api::ConnectorDiscoveryAccountList, Error> {
+        self.0.call(method::CONNECTORS_GET_ACCOUNTS, None).await
+    }
+    /// `connectors.getCapabilities`. Experimental.
+    #[inline]
+    pub async fn get_capabilities(self) -> Result<api::ConnectorDiscoveryCapabilities, Error> {
+        self.0.call(method::CONNECTORS_GET_CAPABILITIES, None).await
+    }
+    /// `connectors.list`. Experimental.
+    #[inline]
+    pub async fn list(
+        self,
+        params: &api::ConnectorDiscoveryAccountRequest,
+    ) -> Result<api::ConnectorDiscoveryCatalogResult, Error> {
+        self.0.call(method::CONNECTORS_LIST, Some(params.write())).await
+    }
+    /// `connectors.refresh`. Experimental.
+    #[inline]
+    pub async fn refresh(
+        self,
+        params: &api::ConnectorDiscoveryAccountRequest,
+    ) -> Result<api::ConnectorDiscoveryCatalogResult, Error> {
+        self.0.call(method::CONNECTORS_REFRESH, Some(params.write())).await
+    }
+}
+
+/// Methods of `contentExclusion`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerContentExclusion<'a>(Target<'a>);
+
+impl<'a> ServerContentExclusion<'a> {
+    /// `contentExclusion.validatePolicies`. Experimental.
+    #[inline]
+    pub async fn validate_policies(
+        self,
+        params: &api::ContentExclusionValidatePoliciesRequest,
+    ) -> Result<api::ContentExclusionValidatePoliciesResult, Error> {
+        self.0.call(method::CONTENT_EXCLUSION_VALIDATE_POLICIES, Some(params.write())).await
+    }
+}
+
+/// Methods of `environments`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerEnvironments<'a>(Target<'a>);
+
+impl<'a> ServerEnvironments<'a> {
+    /// `environments.delete`. Experimental.
+    #[inline]
+    pub async fn delete(
+        self,
+        params: &api::EnvironmentsDeleteRequest,
+    ) -> Result<api::EnvironmentsDeleteResult, Error> {
+        self.0.call(method::ENVIRONMENTS_DELETE, Some(params.write())).await
+    }
+    /// `environments.get`. Experimental.
+    #[inline]
+    pub async fn get(
+        self,
+        params: &api::EnvironmentsGetRequest,
+    ) -> Result<api::EnvironmentsGetResult, Error> {
+        self.0.call(method::ENVIRONMENTS_GET, Some(params.write())).await
+    }
+    /// `environments.list`. Experimental.
+    #[inline]
+    pub async fn list(
+        self,
+        params: &api::EnvironmentsListRequest,
+    ) -> Result<api::EnvironmentsListResult, Error> {
+        self.0.call(method::ENVIRONMENTS_LIST, Some(params.write())).await
     }
 }
 
@@ -263,6 +495,55 @@ impl<'a> ServerHooks<'a> {
         params: &api::HooksDiscoverRequest,
     ) -> Result<api::HooksDiscoverResult, Error> {
         self.0.call(method::HOOKS_DISCOVER, Some(params.write())).await
+    }
+}
+
+/// Methods of `host`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerHost<'a>(Target<'a>);
+
+impl<'a> ServerHost<'a> {
+    /// `host.dispose`. Experimental.
+    #[inline]
+    pub async fn dispose(self, params: &api::HostDisposeRequest) -> Result<api::HostEmptyResult, Error> {
+        self.0.call(method::HOST_DISPOSE, Some(params.write())).await
+    }
+    /// `host.listSessions`. Experimental.
+    #[inline]
+    pub async fn list_sessions(
+        self,
+        params: &api::HostListSessionsRequest,
+    ) -> Result<api::HostListSessionsResult, Error> {
+        self.0.call(method::HOST_LIST_SESSIONS, Some(params.write())).await
+    }
+    /// `host.publishSession`. Experimental.
+    #[inline]
+    pub async fn publish_session(
+        self,
+        params: &api::HostPublishSessionRequest,
+    ) -> Result<api::HostPublishSessionResult, Error> {
+        self.0.call(method::HOST_PUBLISH_SESSION, Some(params.write())).await
+    }
+    /// `host.setSessionCreationPolicy`. Experimental.
+    #[inline]
+    pub async fn set_session_creation_policy(
+        self,
+        params: &api::HostSetSessionCreationPolicyRequest,
+    ) -> Result<api::HostEmptyResult, Error> {
+        self.0.call(method::HOST_SET_SESSION_CREATION_POLICY, Some(params.write())).await
+    }
+    /// `host.start`. Experimental.
+    #[inline]
+    pub async fn start(self, params: &api::HostStartRequest) -> Result<api::HostStartResult, Error> {
+        self.0.call(method::HOST_START, Some(params.write())).await
+    }
+    /// `host.unpublishSession`. Experimental.
+    #[inline]
+    pub async fn unpublish_session(
+        self,
+        params: &api::HostUnpublishSessionRequest,
+    ) -> Result<api::HostUnpublishSessionResult, Error> {
+        self.0.call(method::HOST_UNPUBLISH_SESSION, Some(params.write())).await
     }
 }
 
@@ -322,15 +603,64 @@ impl<'a> ServerLlmInference<'a> {
 pub struct ServerManagedSettings<'a>(Target<'a>);
 
 impl<'a> ServerManagedSettings<'a> {
+    /// Methods of `managedSettings.permissions`.
+    #[inline]
+    pub fn permissions(self) -> ServerManagedSettingsPermissions<'a> {
+        ServerManagedSettingsPermissions(self.0)
+    }
     /// `managedSettings.clearCache`. Experimental.
     #[inline]
     pub async fn clear_cache(self) -> Result<(), Error> {
         self.0.call(method::MANAGED_SETTINGS_CLEAR_CACHE, None).await
     }
+    /// `managedSettings.compose`. Experimental.
+    #[inline]
+    pub async fn compose(
+        self,
+        params: &api::ManagedSettingsComposeRequest,
+    ) -> Result<api::ManagedSettingsComposeResult, Error> {
+        self.0.call(method::MANAGED_SETTINGS_COMPOSE, Some(params.write())).await
+    }
     /// `managedSettings.read`. Experimental.
     #[inline]
     pub async fn read(self) -> Result<api::ManagedSettingsReadResult, Error> {
         self.0.call(method::MANAGED_SETTINGS_READ, None).await
+    }
+    /// `managedSettings.resolve`. Experimental.
+    #[inline]
+    pub async fn resolve(
+        self,
+        params: &api::ManagedSettingsResolveRequest,
+    ) -> Result<api::ManagedSettingsResolveResult, Error> {
+        self.0.call(method::MANAGED_SETTINGS_RESOLVE, Some(params.write())).await
+    }
+    /// `managedSettings.schema`. Experimental.
+    #[inline]
+    pub async fn schema(self) -> Result<api::ManagedSettingsSchemaResult, Error> {
+        self.0.call(method::MANAGED_SETTINGS_SCHEMA, None).await
+    }
+    /// `managedSettings.validate`. Experimental.
+    #[inline]
+    pub async fn validate(
+        self,
+        params: &api::ManagedSettingsValidateRequest,
+    ) -> Result<api::ManagedSettingsValidateResult, Error> {
+        self.0.call(method::MANAGED_SETTINGS_VALIDATE, Some(params.write())).await
+    }
+}
+
+/// Methods of `managedSettings.permissions`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerManagedSettingsPermissions<'a>(Target<'a>);
+
+impl<'a> ServerManagedSettingsPermissions<'a> {
+    /// `managedSettings.permissions.evaluate`. Experimental.
+    #[inline]
+    pub async fn evaluate(
+        self,
+        params: &api::ManagedPermissionsEvaluateRequest,
+    ) -> Result<api::ManagedPermissionsEvaluateResult, Error> {
+        self.0.call(method::MANAGED_SETTINGS_PERMISSIONS_EVALUATE, Some(params.write())).await
     }
 }
 
@@ -344,6 +674,27 @@ impl<'a> ServerMcp<'a> {
     pub fn config(self) -> ServerMcpConfig<'a> {
         ServerMcpConfig(self.0)
     }
+    /// Methods of `mcp.installations`.
+    #[inline]
+    pub fn installations(self) -> ServerMcpInstallations<'a> {
+        ServerMcpInstallations(self.0)
+    }
+    /// `mcp.applyInstall`. Experimental.
+    #[inline]
+    pub async fn apply_install(
+        self,
+        params: &api::McpApplyInstallRequest,
+    ) -> Result<api::McpInstallationResult, Error> {
+        self.0.call(method::MCP_APPLY_INSTALL, Some(params.write())).await
+    }
+    /// `mcp.applyUninstall`. Experimental.
+    #[inline]
+    pub async fn apply_uninstall(
+        self,
+        params: &api::McpApplyUninstallRequest,
+    ) -> Result<api::McpInstallationResult, Error> {
+        self.0.call(method::MCP_APPLY_UNINSTALL, Some(params.write())).await
+    }
     /// `mcp.discover`. Experimental.
     #[inline]
     pub async fn discover(self, params: &api::McpDiscoverRequest) -> Result<api::McpDiscoverResult, Error> {
@@ -356,6 +707,22 @@ impl<'a> ServerMcp<'a> {
         params: &api::McpPlanInstallRequest,
     ) -> Result<api::McpPlanInstallResult, Error> {
         self.0.call(method::MCP_PLAN_INSTALL, Some(params.write())).await
+    }
+    /// `mcp.planUninstall`. Experimental.
+    #[inline]
+    pub async fn plan_uninstall(
+        self,
+        params: &api::McpPlanUninstallRequest,
+    ) -> Result<api::McpInstallationManagementResult, Error> {
+        self.0.call(method::MCP_PLAN_UNINSTALL, Some(params.write())).await
+    }
+    /// `mcp.prepareInstall`. Experimental.
+    #[inline]
+    pub async fn prepare_install(
+        self,
+        params: &api::McpPrepareInstallRequest,
+    ) -> Result<api::McpInstallationManagementResult, Error> {
+        self.0.call(method::MCP_PREPARE_INSTALL, Some(params.write())).await
     }
 }
 
@@ -401,6 +768,45 @@ impl<'a> ServerMcpConfig<'a> {
     }
 }
 
+/// Methods of `mcp.installations`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerMcpInstallations<'a>(Target<'a>);
+
+impl<'a> ServerMcpInstallations<'a> {
+    /// `mcp.installations.cancel`. Experimental.
+    #[inline]
+    pub async fn cancel(
+        self,
+        params: &api::McpInstallationOperationRequest,
+    ) -> Result<api::McpInstallationManagementResult, Error> {
+        self.0.call(method::MCP_INSTALLATIONS_CANCEL, Some(params.write())).await
+    }
+    /// `mcp.installations.list`. Experimental.
+    #[inline]
+    pub async fn list(
+        self,
+        params: &api::McpInstallationsRequest,
+    ) -> Result<api::McpInstallationManagementResult, Error> {
+        self.0.call(method::MCP_INSTALLATIONS_LIST, Some(params.write())).await
+    }
+    /// `mcp.installations.recover`. Experimental.
+    #[inline]
+    pub async fn recover(
+        self,
+        params: &api::McpInstallationsRequest,
+    ) -> Result<api::McpInstallationManagementResult, Error> {
+        self.0.call(method::MCP_INSTALLATIONS_RECOVER, Some(params.write())).await
+    }
+    /// `mcp.installations.status`. Experimental.
+    #[inline]
+    pub async fn status(
+        self,
+        params: &api::McpInstallationOperationRequest,
+    ) -> Result<api::McpInstallationManagementResult, Error> {
+        self.0.call(method::MCP_INSTALLATIONS_STATUS, Some(params.write())).await
+    }
+}
+
 /// Methods of `models`.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerModels<'a>(Target<'a>);
@@ -415,6 +821,14 @@ impl<'a> ServerModels<'a> {
     #[inline]
     pub async fn list(self, params: Option<&api::ModelsListRequest>) -> Result<api::ModelList, Error> {
         self.0.call(method::MODELS_LIST, params.map(Wire::write)).await
+    }
+    /// `models.listTokenPriceUnits`. Experimental.
+    #[inline]
+    pub async fn list_token_price_units(
+        self,
+        params: &api::ModelsListTokenPriceUnitsRequest,
+    ) -> Result<api::ModelTokenPriceUnitList, Error> {
+        self.0.call(method::MODELS_LIST_TOKEN_PRICE_UNITS, Some(params.write())).await
     }
 }
 
@@ -432,6 +846,14 @@ impl<'a> ServerPlugins<'a> {
     #[inline]
     pub fn marketplaces(self) -> ServerPluginsMarketplaces<'a> {
         ServerPluginsMarketplaces(self.0)
+    }
+    /// `plugins.applyInstall`. Experimental.
+    #[inline]
+    pub async fn apply_install(
+        self,
+        params: &api::PluginApplyInstallRequest,
+    ) -> Result<api::PluginInstallationResult, Error> {
+        self.0.call(method::PLUGINS_APPLY_INSTALL, Some(params.write())).await
     }
     /// `plugins.disable`. Experimental.
     #[inline]
@@ -455,6 +877,14 @@ impl<'a> ServerPlugins<'a> {
     #[inline]
     pub async fn list(self) -> Result<api::PluginListResult, Error> {
         self.0.call(method::PLUGINS_LIST, None).await
+    }
+    /// `plugins.planInstall`. Experimental.
+    #[inline]
+    pub async fn plan_install(
+        self,
+        params: &api::PluginPlanInstallRequest,
+    ) -> Result<api::PluginInstallationManagementResult, Error> {
+        self.0.call(method::PLUGINS_PLAN_INSTALL, Some(params.write())).await
     }
     /// `plugins.uninstall`. Experimental.
     #[inline]
@@ -538,6 +968,77 @@ impl<'a> ServerRuntime<'a> {
     #[inline]
     pub async fn shutdown(self) -> Result<(), Error> {
         self.0.call(method::RUNTIME_SHUTDOWN, None).await
+    }
+}
+
+/// Methods of `sandbox`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerSandbox<'a>(Target<'a>);
+
+impl<'a> ServerSandbox<'a> {
+    /// Methods of `sandbox.proxyCa`.
+    #[inline]
+    pub fn proxy_ca(self) -> ServerSandboxProxyCa<'a> {
+        ServerSandboxProxyCa(self.0)
+    }
+    /// `sandbox.getHostSupport`. Experimental.
+    #[inline]
+    pub async fn get_host_support(self) -> Result<api::SandboxHostSupport, Error> {
+        self.0.call(method::SANDBOX_GET_HOST_SUPPORT, None).await
+    }
+}
+
+/// Methods of `sandbox.proxyCa`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerSandboxProxyCa<'a>(Target<'a>);
+
+impl<'a> ServerSandboxProxyCa<'a> {
+    /// `sandbox.proxyCa.checkInstallationSupport`. Experimental.
+    #[inline]
+    pub async fn check_installation_support(self) -> Result<bool, Error> {
+        self.0.call(method::SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT, None).await
+    }
+    /// `sandbox.proxyCa.checkRelevance`. Experimental.
+    #[inline]
+    pub async fn check_relevance(self, params: &api::SandboxProxyCARequest) -> Result<bool, Error> {
+        self.0.call(method::SANDBOX_PROXY_CA_CHECK_RELEVANCE, Some(params.write())).await
+    }
+    /// `sandbox.proxyCa.create`. Experimental.
+    #[inline]
+    pub async fn create(
+        self,
+        params: &api::SandboxProxyCARequest,
+    ) -> Result<api::SandboxProxyCACreateResult, Error> {
+        self.0.call(method::SANDBOX_PROXY_CA_CREATE, Some(params.write())).await
+    }
+    /// `sandbox.proxyCa.getStatus`. Experimental.
+    #[inline]
+    pub async fn get_status(
+        self,
+        params: &api::SandboxProxyCARequest,
+    ) -> Result<api::SandboxProxyCAStatus, Error> {
+        self.0.call(method::SANDBOX_PROXY_CA_GET_STATUS, Some(params.write())).await
+    }
+    /// `sandbox.proxyCa.remove`. Experimental.
+    #[inline]
+    pub async fn remove(self) -> Result<api::SandboxProxyCAStatus, Error> {
+        self.0.call(method::SANDBOX_PROXY_CA_REMOVE, None).await
+    }
+    /// `sandbox.proxyCa.rotate`. Experimental.
+    #[inline]
+    pub async fn rotate(
+        self,
+        params: &api::SandboxProxyCARequest,
+    ) -> Result<api::SandboxProxyCAStatus, Error> {
+        self.0.call(method::SANDBOX_PROXY_CA_ROTATE, Some(params.write())).await
+    }
+    /// `sandbox.proxyCa.trust`. Experimental.
+    #[inline]
+    pub async fn trust(
+        self,
+        params: &api::SandboxProxyCARequest,
+    ) -> Result<api::SandboxProxyCAStatus, Error> {
+        self.0.call(method::SANDBOX_PROXY_CA_TRUST, Some(params.write())).await
     }
 }
 
@@ -827,6 +1328,27 @@ impl<'a> ServerSkills<'a> {
     pub fn config(self) -> ServerSkillsConfig<'a> {
         ServerSkillsConfig(self.0)
     }
+    /// Methods of `skills.installations`.
+    #[inline]
+    pub fn installations(self) -> ServerSkillsInstallations<'a> {
+        ServerSkillsInstallations(self.0)
+    }
+    /// `skills.applyInstall`. Experimental.
+    #[inline]
+    pub async fn apply_install(
+        self,
+        params: &api::SkillApplyInstallRequest,
+    ) -> Result<api::SkillInstallationResult, Error> {
+        self.0.call(method::SKILLS_APPLY_INSTALL, Some(params.write())).await
+    }
+    /// `skills.applyUninstall`. Experimental.
+    #[inline]
+    pub async fn apply_uninstall(
+        self,
+        params: &api::SkillApplyUninstallRequest,
+    ) -> Result<api::SkillInstallationResult, Error> {
+        self.0.call(method::SKILLS_APPLY_UNINSTALL, Some(params.write())).await
+    }
     /// `skills.discover`. Experimental.
     #[inline]
     pub async fn discover(self, params: &api::SkillsDiscoverRequest) -> Result<api::ServerSkillList, Error> {
@@ -839,6 +1361,22 @@ impl<'a> ServerSkills<'a> {
         params: &api::SkillsGetDiscoveryPathsRequest,
     ) -> Result<api::SkillDiscoveryPathList, Error> {
         self.0.call(method::SKILLS_GET_DISCOVERY_PATHS, Some(params.write())).await
+    }
+    /// `skills.planInstall`. Experimental.
+    #[inline]
+    pub async fn plan_install(
+        self,
+        params: &api::SkillPlanInstallRequest,
+    ) -> Result<api::SkillInstallationManagementResult, Error> {
+        self.0.call(method::SKILLS_PLAN_INSTALL, Some(params.write())).await
+    }
+    /// `skills.planUninstall`. Experimental.
+    #[inline]
+    pub async fn plan_uninstall(
+        self,
+        params: &api::SkillPlanUninstallRequest,
+    ) -> Result<api::SkillInstallationManagementResult, Error> {
+        self.0.call(method::SKILLS_PLAN_UNINSTALL, Some(params.write())).await
     }
 }
 
@@ -862,6 +1400,53 @@ impl<'a> ServerSkillsConfig<'a> {
         params: &api::SkillsConfigSetSkillDisabledRequest,
     ) -> Result<(), Error> {
         self.0.call(method::SKILLS_CONFIG_SET_SKILL_DISABLED, Some(params.write())).await
+    }
+}
+
+/// Methods of `skills.installations`.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerSkillsInstallations<'a>(Target<'a>);
+
+impl<'a> ServerSkillsInstallations<'a> {
+    /// `skills.installations.cancel`. Experimental.
+    #[inline]
+    pub async fn cancel(
+        self,
+        params: &api::SkillInstallationOperationRequest,
+    ) -> Result<api::SkillInstallationManagementResult, Error> {
+        self.0.call(method::SKILLS_INSTALLATIONS_CANCEL, Some(params.write())).await
+    }
+    /// `skills.installations.list`. Experimental.
+    #[inline]
+    pub async fn list(
+        self,
+        params: &api::SkillInstallationsRequest,
+    ) -> Result<api::SkillInstallationManagementResult, Error> {
+        self.0.call(method::SKILLS_INSTALLATIONS_LIST, Some(params.write())).await
+    }
+    /// `skills.installations.recover`. Experimental.
+    #[inline]
+    pub async fn recover(
+        self,
+        params: &api::SkillInstallationsRequest,
+    ) -> Result<api::SkillInstallationManagementResult, Error> {
+        self.0.call(method::SKILLS_INSTALLATIONS_RECOVER, Some(params.write())).await
+    }
+    /// `skills.installations.setEnabled`. Experimental.
+    #[inline]
+    pub async fn set_enabled(
+        self,
+        params: &api::SkillSetEnabledRequest,
+    ) -> Result<api::SkillInstallationManagementResult, Error> {
+        self.0.call(method::SKILLS_INSTALLATIONS_SET_ENABLED, Some(params.write())).await
+    }
+    /// `skills.installations.status`. Experimental.
+    #[inline]
+    pub async fn status(
+        self,
+        params: &api::SkillInstallationOperationRequest,
+    ) -> Result<api::SkillInstallationManagementResult, Error> {
+        self.0.call(method::SKILLS_INSTALLATIONS_STATUS, Some(params.write())).await
     }
 }
 

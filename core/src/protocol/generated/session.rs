@@ -17,6 +17,11 @@ impl<'a> SessionRpc<'a> {
     pub fn new(caller: &'a dyn RpcCaller, session: &'a str) -> Self {
         Self(Target::session(caller, session))
     }
+    /// Methods of `accounts`.
+    #[inline]
+    pub fn accounts(self) -> SessionAccounts<'a> {
+        SessionAccounts(self.0)
+    }
     /// Methods of `agent`.
     #[inline]
     pub fn agent(self) -> SessionAgent<'a> {
@@ -42,15 +47,30 @@ impl<'a> SessionRpc<'a> {
     pub fn completions(self) -> SessionCompletions<'a> {
         SessionCompletions(self.0)
     }
+    /// Methods of `connectors`.
+    #[inline]
+    pub fn connectors(self) -> SessionConnectors<'a> {
+        SessionConnectors(self.0)
+    }
     /// Methods of `contentExclusion`.
     #[inline]
     pub fn content_exclusion(self) -> SessionContentExclusion<'a> {
         SessionContentExclusion(self.0)
     }
+    /// Methods of `customizations`.
+    #[inline]
+    pub fn customizations(self) -> SessionCustomizations<'a> {
+        SessionCustomizations(self.0)
+    }
     /// Methods of `debug`.
     #[inline]
     pub fn debug(self) -> SessionDebug<'a> {
         SessionDebug(self.0)
+    }
+    /// Methods of `diagnostics`.
+    #[inline]
+    pub fn diagnostics(self) -> SessionDiagnostics<'a> {
+        SessionDiagnostics(self.0)
     }
     /// Methods of `eventLog`.
     #[inline]
@@ -96,6 +116,11 @@ impl<'a> SessionRpc<'a> {
     #[inline]
     pub fn lsp(self) -> SessionLsp<'a> {
         SessionLsp(self.0)
+    }
+    /// Methods of `managedSettings`.
+    #[inline]
+    pub fn managed_settings(self) -> SessionManagedSettings<'a> {
+        SessionManagedSettings(self.0)
     }
     /// Methods of `mcp`.
     #[inline]
@@ -147,10 +172,20 @@ impl<'a> SessionRpc<'a> {
     pub fn provider(self) -> SessionProvider<'a> {
         SessionProvider(self.0)
     }
+    /// Methods of `providers`.
+    #[inline]
+    pub fn providers(self) -> SessionProviders<'a> {
+        SessionProviders(self.0)
+    }
     /// Methods of `queue`.
     #[inline]
     pub fn queue(self) -> SessionQueue<'a> {
         SessionQueue(self.0)
+    }
+    /// Methods of `quota`.
+    #[inline]
+    pub fn quota(self) -> SessionQuota<'a> {
+        SessionQuota(self.0)
     }
     /// Methods of `remote`.
     #[inline]
@@ -212,6 +247,11 @@ impl<'a> SessionRpc<'a> {
     pub fn visibility(self) -> SessionVisibility<'a> {
         SessionVisibility(self.0)
     }
+    /// Methods of `workflow`.
+    #[inline]
+    pub fn workflow(self) -> SessionWorkflow<'a> {
+        SessionWorkflow(self.0)
+    }
     /// Methods of `workspaces`.
     #[inline]
     pub fn workspaces(self) -> SessionWorkspaces<'a> {
@@ -271,6 +311,58 @@ impl<'a> SessionRpc<'a> {
     #[inline]
     pub async fn suspend(self) -> Result<(), Error> {
         self.0.call(method::SESSION_SUSPEND, None).await
+    }
+}
+
+/// Methods of `accounts`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionAccounts<'a>(Target<'a>);
+
+impl<'a> SessionAccounts<'a> {
+    /// Methods of `accounts.login`.
+    #[inline]
+    pub fn login(self) -> SessionAccountsLogin<'a> {
+        SessionAccountsLogin(self.0)
+    }
+    /// `session.accounts.enumerate`. Experimental.
+    #[inline]
+    pub async fn enumerate(
+        self,
+        params: &api::AccountsEnumerateRequest,
+    ) -> Result<api::AuthEnumerateValue, Error> {
+        self.0.call(method::SESSION_ACCOUNTS_ENUMERATE, Some(params.write())).await
+    }
+    /// `session.accounts.get`. Experimental.
+    #[inline]
+    pub async fn get(self, params: &api::AccountsGetRequest) -> Result<api::AuthReadValue, Error> {
+        self.0.call(method::SESSION_ACCOUNTS_GET, Some(params.write())).await
+    }
+    /// `session.accounts.set`. Experimental.
+    #[inline]
+    pub async fn set(self, params: &api::AccountsSetRequest) -> Result<api::AuthWriteResult, Error> {
+        self.0.call(method::SESSION_ACCOUNTS_SET, Some(params.write())).await
+    }
+}
+
+/// Methods of `accounts.login`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionAccountsLogin<'a>(Target<'a>);
+
+impl<'a> SessionAccountsLogin<'a> {
+    /// `session.accounts.login.advance`. Experimental.
+    #[inline]
+    pub async fn advance(self, params: &api::AuthLoginAdvanceRequest) -> Result<api::AuthLoginStep, Error> {
+        self.0.call(method::SESSION_ACCOUNTS_LOGIN_ADVANCE, Some(params.write())).await
+    }
+    /// `session.accounts.login.begin`. Experimental.
+    #[inline]
+    pub async fn begin(self, params: &api::AuthLoginBeginRequest) -> Result<api::AuthLoginBegun, Error> {
+        self.0.call(method::SESSION_ACCOUNTS_LOGIN_BEGIN, Some(params.write())).await
+    }
+    /// `session.accounts.login.cancel`. Experimental.
+    #[inline]
+    pub async fn cancel(self, params: &api::AuthLoginCancelRequest) -> Result<(), Error> {
+        self.0.call(method::SESSION_ACCOUNTS_LOGIN_CANCEL, Some(params.write())).await
     }
 }
 
@@ -475,6 +567,99 @@ impl<'a> SessionCompletions<'a> {
     }
 }
 
+/// Methods of `connectors`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionConnectors<'a>(Target<'a>);
+
+impl<'a> SessionConnectors<'a> {
+    /// `session.connectors.connect`. Experimental.
+    #[inline]
+    pub async fn connect(
+        self,
+        params: &api::ConnectorConnectRequest,
+    ) -> Result<api::ConnectorConnectResult, Error> {
+        self.0.call(method::SESSION_CONNECTORS_CONNECT, Some(params.write())).await
+    }
+    /// `session.connectors.continueConnection`. Experimental.
+    #[inline]
+    pub async fn continue_connection(
+        self,
+        params: &api::ConnectorContinueRequest,
+    ) -> Result<api::ConnectorConnectResult, Error> {
+        self.0.call(method::SESSION_CONNECTORS_CONTINUE_CONNECTION, Some(params.write())).await
+    }
+    /// `session.connectors.disconnect`. Experimental.
+    #[inline]
+    pub async fn disconnect(
+        self,
+        params: &api::ConnectorConnectRequest,
+    ) -> Result<api::ConnectorDisconnectResult, Error> {
+        self.0.call(method::SESSION_CONNECTORS_DISCONNECT, Some(params.write())).await
+    }
+    /// `session.connectors.getAccount`. Experimental.
+    #[inline]
+    pub async fn get_account(self) -> Result<Option<api::ConnectorSessionAccount>, Error> {
+        self.0.call(method::SESSION_CONNECTORS_GET_ACCOUNT, None).await
+    }
+    /// `session.connectors.getCapabilities`. Experimental.
+    #[inline]
+    pub async fn get_capabilities(self) -> Result<api::ConnectorCapabilities, Error> {
+        self.0.call(method::SESSION_CONNECTORS_GET_CAPABILITIES, None).await
+    }
+    /// `session.connectors.getStatus`. Experimental.
+    #[inline]
+    pub async fn get_status(self) -> Result<api::ConnectorStatus, Error> {
+        self.0.call(method::SESSION_CONNECTORS_GET_STATUS, None).await
+    }
+    /// `session.connectors.list`. Experimental.
+    #[inline]
+    pub async fn list(
+        self,
+        params: &api::ConnectorAccountRequest,
+    ) -> Result<api::ConnectorCatalogResult, Error> {
+        self.0.call(method::SESSION_CONNECTORS_LIST, Some(params.write())).await
+    }
+    /// `session.connectors.reconcile`. Experimental.
+    #[inline]
+    pub async fn reconcile(
+        self,
+        params: &api::ConnectorReconcileRequest,
+    ) -> Result<api::ConnectorStatus, Error> {
+        self.0.call(method::SESSION_CONNECTORS_RECONCILE, Some(params.write())).await
+    }
+    /// `session.connectors.reconcileForStartup`. Internal. Experimental.
+    #[doc(hidden)]
+    #[inline]
+    pub async fn reconcile_for_startup(
+        self,
+        params: &api::ConnectorAccountRequest,
+    ) -> Result<api::ConnectorStatus, Error> {
+        self.0.call(method::SESSION_CONNECTORS_RECONCILE_FOR_STARTUP, Some(params.write())).await
+    }
+    /// `session.connectors.reconnect`. Experimental.
+    #[inline]
+    pub async fn reconnect(
+        self,
+        params: &api::ConnectorConnectRequest,
+    ) -> Result<api::ConnectorConnectResult, Error> {
+        self.0.call(method::SESSION_CONNECTORS_RECONNECT, Some(params.write())).await
+    }
+    /// `session.connectors.refresh`. Experimental.
+    #[inline]
+    pub async fn refresh(
+        self,
+        params: &api::ConnectorAccountRequest,
+    ) -> Result<api::ConnectorCatalogResult, Error> {
+        self.0.call(method::SESSION_CONNECTORS_REFRESH, Some(params.write())).await
+    }
+    /// `session.connectors.withdrawProjection`. Internal. Experimental.
+    #[doc(hidden)]
+    #[inline]
+    pub async fn withdraw_projection(self) -> Result<api::ConnectorStatus, Error> {
+        self.0.call(method::SESSION_CONNECTORS_WITHDRAW_PROJECTION, None).await
+    }
+}
+
 /// Methods of `contentExclusion`.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionContentExclusion<'a>(Target<'a>);
@@ -490,6 +675,18 @@ impl<'a> SessionContentExclusion<'a> {
     }
 }
 
+/// Methods of `customizations`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionCustomizations<'a>(Target<'a>);
+
+impl<'a> SessionCustomizations<'a> {
+    /// `session.customizations.reload`. Experimental.
+    #[inline]
+    pub async fn reload(self) -> Result<api::SkillsLoadDiagnostics, Error> {
+        self.0.call(method::SESSION_CUSTOMIZATIONS_RELOAD, None).await
+    }
+}
+
 /// Methods of `debug`.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionDebug<'a>(Target<'a>);
@@ -502,6 +699,29 @@ impl<'a> SessionDebug<'a> {
         params: &api::DebugCollectLogsRequest,
     ) -> Result<api::DebugCollectLogsResult, Error> {
         self.0.call(method::SESSION_DEBUG_COLLECT_LOGS, Some(params.write())).await
+    }
+}
+
+/// Methods of `diagnostics`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionDiagnostics<'a>(Target<'a>);
+
+impl<'a> SessionDiagnostics<'a> {
+    /// `session.diagnostics.configure`. Experimental.
+    #[inline]
+    pub async fn configure(
+        self,
+        params: &api::DiagnosticsConfigureRequest,
+    ) -> Result<api::DiagnosticsConfiguration, Error> {
+        self.0.call(method::SESSION_DIAGNOSTICS_CONFIGURE, Some(params.write())).await
+    }
+    /// `session.diagnostics.read`. Experimental.
+    #[inline]
+    pub async fn read(
+        self,
+        params: &api::DiagnosticsReadRequest,
+    ) -> Result<api::DiagnosticsReadResult, Error> {
+        self.0.call(method::SESSION_DIAGNOSTICS_READ, Some(params.write())).await
     }
 }
 
@@ -557,6 +777,11 @@ impl<'a> SessionExtensions<'a> {
     #[inline]
     pub async fn list(self) -> Result<api::ExtensionList, Error> {
         self.0.call(method::SESSION_EXTENSIONS_LIST, None).await
+    }
+    /// `session.extensions.reconcile`. Experimental.
+    #[inline]
+    pub async fn reconcile(self) -> Result<api::ExtensionList, Error> {
+        self.0.call(method::SESSION_EXTENSIONS_RECONCILE, None).await
     }
     /// `session.extensions.reload`. Experimental.
     #[inline]
@@ -847,6 +1072,11 @@ impl<'a> SessionInstructions<'a> {
     pub async fn get_sources(self) -> Result<api::InstructionsGetSourcesResult, Error> {
         self.0.call(method::SESSION_INSTRUCTIONS_GET_SOURCES, None).await
     }
+    /// `session.instructions.reload`. Experimental.
+    #[inline]
+    pub async fn reload(self) -> Result<(), Error> {
+        self.0.call(method::SESSION_INSTRUCTIONS_RELOAD, None).await
+    }
 }
 
 /// Methods of `limitPrediction`.
@@ -876,6 +1106,18 @@ impl<'a> SessionLsp<'a> {
     }
 }
 
+/// Methods of `managedSettings`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionManagedSettings<'a>(Target<'a>);
+
+impl<'a> SessionManagedSettings<'a> {
+    /// `session.managedSettings.get`. Experimental.
+    #[inline]
+    pub async fn get(self) -> Result<api::ManagedSettingsResolvedData, Error> {
+        self.0.call(method::SESSION_MANAGED_SETTINGS_GET, None).await
+    }
+}
+
 /// Methods of `mcp`.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionMcp<'a>(Target<'a>);
@@ -895,6 +1137,11 @@ impl<'a> SessionMcp<'a> {
     #[inline]
     pub fn oauth(self) -> SessionMcpOauth<'a> {
         SessionMcpOauth(self.0)
+    }
+    /// Methods of `mcp.prompts`.
+    #[inline]
+    pub fn prompts(self) -> SessionMcpPrompts<'a> {
+        SessionMcpPrompts(self.0)
     }
     /// Methods of `mcp.resources`.
     #[inline]
@@ -948,6 +1195,11 @@ impl<'a> SessionMcp<'a> {
     #[inline]
     pub async fn list(self) -> Result<api::McpServerList, Error> {
         self.0.call(method::SESSION_MCP_LIST, None).await
+    }
+    /// `session.mcp.listConfigured`. Experimental.
+    #[inline]
+    pub async fn list_configured(self) -> Result<api::McpConfiguredServerList, Error> {
+        self.0.call(method::SESSION_MCP_LIST_CONFIGURED, None).await
     }
     /// `session.mcp.listTools`. Experimental.
     #[inline]
@@ -1103,6 +1355,19 @@ impl<'a> SessionMcpOauth<'a> {
     ) -> Result<(), Error> {
         self.0.call(method::SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED, Some(params.write())).await
     }
+    /// `session.mcp.oauth.cancelLogin`. Experimental.
+    #[inline]
+    pub async fn cancel_login(
+        self,
+        params: &api::SessionMcpOauthCancelLoginRequest,
+    ) -> Result<api::McpOauthCancelLoginResult, Error> {
+        self.0.call(method::SESSION_MCP_OAUTH_CANCEL_LOGIN, Some(params.write())).await
+    }
+    /// `session.mcp.oauth.complete`. Experimental.
+    #[inline]
+    pub async fn complete(self, params: &api::McpOauthCompleteRequest) -> Result<(), Error> {
+        self.0.call(method::SESSION_MCP_OAUTH_COMPLETE, Some(params.write())).await
+    }
     /// `session.mcp.oauth.handlePendingRequest`. Experimental.
     #[inline]
     pub async fn handle_pending_request(
@@ -1116,6 +1381,14 @@ impl<'a> SessionMcpOauth<'a> {
     pub async fn login(self, params: &api::McpOauthLoginRequest) -> Result<api::McpOauthLoginResult, Error> {
         self.0.call(method::SESSION_MCP_OAUTH_LOGIN, Some(params.write())).await
     }
+    /// `session.mcp.oauth.prepareLogin`. Experimental.
+    #[inline]
+    pub async fn prepare_login(
+        self,
+        params: &api::SessionMcpOauthPrepareLoginRequest,
+    ) -> Result<api::McpOauthPrepareLoginResult, Error> {
+        self.0.call(method::SESSION_MCP_OAUTH_PREPARE_LOGIN, Some(params.write())).await
+    }
     /// `session.mcp.oauth.probe`. Experimental.
     #[inline]
     pub async fn probe(self, params: &api::McpOauthProbeRequest) -> Result<api::McpOauthProbeResult, Error> {
@@ -1128,6 +1401,23 @@ impl<'a> SessionMcpOauth<'a> {
         params: &api::McpOauthRespondRequest,
     ) -> Result<api::McpOauthRespondResult, Error> {
         self.0.call(method::SESSION_MCP_OAUTH_RESPOND, Some(params.write())).await
+    }
+}
+
+/// Methods of `mcp.prompts`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionMcpPrompts<'a>(Target<'a>);
+
+impl<'a> SessionMcpPrompts<'a> {
+    /// `session.mcp.prompts.get`. Experimental.
+    #[inline]
+    pub async fn get(self, params: &api::McpPromptsGetRequest) -> Result<api::McpPromptsGetResult, Error> {
+        self.0.call(method::SESSION_MCP_PROMPTS_GET, Some(params.write())).await
+    }
+    /// `session.mcp.prompts.list`. Experimental.
+    #[inline]
+    pub async fn list(self, params: &api::McpPromptsListRequest) -> Result<api::McpPromptsListResult, Error> {
+        self.0.call(method::SESSION_MCP_PROMPTS_LIST, Some(params.write())).await
     }
 }
 
@@ -1277,6 +1567,14 @@ impl<'a> SessionModel<'a> {
     #[inline]
     pub async fn get_current(self) -> Result<api::CurrentModel, Error> {
         self.0.call(method::SESSION_MODEL_GET_CURRENT, None).await
+    }
+    /// `session.model.getReasoningSummaries`. Experimental.
+    #[inline]
+    pub async fn get_reasoning_summaries(
+        self,
+        params: &api::ModelGetReasoningSummariesRequest,
+    ) -> Result<api::ModelGetReasoningSummariesResult, Error> {
+        self.0.call(method::SESSION_MODEL_GET_REASONING_SUMMARIES, Some(params.write())).await
     }
     /// `session.model.list`. Experimental.
     #[inline]
@@ -1622,6 +1920,29 @@ impl<'a> SessionPlan<'a> {
 pub struct SessionPlugins<'a>(Target<'a>);
 
 impl<'a> SessionPlugins<'a> {
+    /// Methods of `plugins.marketplaces`.
+    #[inline]
+    pub fn marketplaces(self) -> SessionPluginsMarketplaces<'a> {
+        SessionPluginsMarketplaces(self.0)
+    }
+    /// `session.plugins.disable`. Experimental.
+    #[inline]
+    pub async fn disable(self, params: &api::SessionPluginsDisableRequest) -> Result<(), Error> {
+        self.0.call(method::SESSION_PLUGINS_DISABLE, Some(params.write())).await
+    }
+    /// `session.plugins.enable`. Experimental.
+    #[inline]
+    pub async fn enable(self, params: &api::SessionPluginsEnableRequest) -> Result<(), Error> {
+        self.0.call(method::SESSION_PLUGINS_ENABLE, Some(params.write())).await
+    }
+    /// `session.plugins.install`. Experimental.
+    #[inline]
+    pub async fn install(
+        self,
+        params: &api::SessionPluginsInstallRequest,
+    ) -> Result<api::PluginInstallResult, Error> {
+        self.0.call(method::SESSION_PLUGINS_INSTALL, Some(params.write())).await
+    }
     /// `session.plugins.list`. Experimental.
     #[inline]
     pub async fn list(self) -> Result<api::PluginList, Error> {
@@ -1631,6 +1952,68 @@ impl<'a> SessionPlugins<'a> {
     #[inline]
     pub async fn reload(self, params: Option<&api::PluginsReloadRequest>) -> Result<(), Error> {
         self.0.call(method::SESSION_PLUGINS_RELOAD, params.map(Wire::write)).await
+    }
+    /// `session.plugins.retryManaged`. Experimental.
+    #[inline]
+    pub async fn retry_managed(
+        self,
+        params: &api::SessionPluginsRetryManagedRequest,
+    ) -> Result<api::SessionPluginsRetryManagedResult, Error> {
+        self.0.call(method::SESSION_PLUGINS_RETRY_MANAGED, Some(params.write())).await
+    }
+    /// `session.plugins.uninstall`. Experimental.
+    #[inline]
+    pub async fn uninstall(self, params: &api::PluginsUninstallRequest) -> Result<(), Error> {
+        self.0.call(method::SESSION_PLUGINS_UNINSTALL, Some(params.write())).await
+    }
+    /// `session.plugins.update`. Experimental.
+    #[inline]
+    pub async fn update(self, params: &api::PluginsUpdateRequest) -> Result<api::PluginUpdateResult, Error> {
+        self.0.call(method::SESSION_PLUGINS_UPDATE, Some(params.write())).await
+    }
+}
+
+/// Methods of `plugins.marketplaces`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionPluginsMarketplaces<'a>(Target<'a>);
+
+impl<'a> SessionPluginsMarketplaces<'a> {
+    /// `session.plugins.marketplaces.add`. Experimental.
+    #[inline]
+    pub async fn add(
+        self,
+        params: &api::PluginsMarketplacesAddRequest,
+    ) -> Result<api::MarketplaceAddResult, Error> {
+        self.0.call(method::SESSION_PLUGINS_MARKETPLACES_ADD, Some(params.write())).await
+    }
+    /// `session.plugins.marketplaces.browse`. Experimental.
+    #[inline]
+    pub async fn browse(
+        self,
+        params: &api::PluginsMarketplacesBrowseRequest,
+    ) -> Result<api::MarketplaceBrowseResult, Error> {
+        self.0.call(method::SESSION_PLUGINS_MARKETPLACES_BROWSE, Some(params.write())).await
+    }
+    /// `session.plugins.marketplaces.list`. Experimental.
+    #[inline]
+    pub async fn list(self) -> Result<api::MarketplaceListResult, Error> {
+        self.0.call(method::SESSION_PLUGINS_MARKETPLACES_LIST, None).await
+    }
+    /// `session.plugins.marketplaces.refresh`. Experimental.
+    #[inline]
+    pub async fn refresh(
+        self,
+        params: Option<&api::PluginsMarketplacesRefreshRequest>,
+    ) -> Result<api::MarketplaceRefreshResult, Error> {
+        self.0.call(method::SESSION_PLUGINS_MARKETPLACES_REFRESH, params.map(Wire::write)).await
+    }
+    /// `session.plugins.marketplaces.remove`. Experimental.
+    #[inline]
+    pub async fn remove(
+        self,
+        params: &api::PluginsMarketplacesRemoveRequest,
+    ) -> Result<api::MarketplaceRemoveResult, Error> {
+        self.0.call(method::SESSION_PLUGINS_MARKETPLACES_REMOVE, Some(params.write())).await
     }
 }
 
@@ -1652,6 +2035,75 @@ impl<'a> SessionProvider<'a> {
     ) -> Result<api::ProviderEndpoint, Error> {
         self.0.call(method::SESSION_PROVIDER_GET_ENDPOINT, params.map(Wire::write)).await
     }
+    /// `session.provider.sync`. Experimental.
+    #[inline]
+    pub async fn sync(self, params: &api::ProviderSyncRequest) -> Result<api::ProviderSyncResult, Error> {
+        self.0.call(method::SESSION_PROVIDER_SYNC, Some(params.write())).await
+    }
+    /// `session.provider.withdraw`. Experimental.
+    #[inline]
+    pub async fn withdraw(
+        self,
+        params: &api::ProviderWithdrawRequest,
+    ) -> Result<api::ProviderWithdrawResult, Error> {
+        self.0.call(method::SESSION_PROVIDER_WITHDRAW, Some(params.write())).await
+    }
+}
+
+/// Methods of `providers`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionProviders<'a>(Target<'a>);
+
+impl<'a> SessionProviders<'a> {
+    /// Methods of `providers.models`.
+    #[inline]
+    pub fn models(self) -> SessionProvidersModels<'a> {
+        SessionProvidersModels(self.0)
+    }
+    /// `session.providers.discover`. Experimental.
+    #[inline]
+    pub async fn discover(
+        self,
+        params: &api::ModelProviderDiscoverRequest,
+    ) -> Result<api::ModelProviderDiscoverResult, Error> {
+        self.0.call(method::SESSION_PROVIDERS_DISCOVER, Some(params.write())).await
+    }
+    /// `session.providers.getCatalog`. Experimental.
+    #[inline]
+    pub async fn get_catalog(self) -> Result<api::ModelProviderAdapterCatalog, Error> {
+        self.0.call(method::SESSION_PROVIDERS_GET_CATALOG, None).await
+    }
+    /// `session.providers.getStatus`. Experimental.
+    #[inline]
+    pub async fn get_status(
+        self,
+        params: &api::ModelProviderGetStatusRequest,
+    ) -> Result<api::ModelProviderStatus, Error> {
+        self.0.call(method::SESSION_PROVIDERS_GET_STATUS, Some(params.write())).await
+    }
+}
+
+/// Methods of `providers.models`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionProvidersModels<'a>(Target<'a>);
+
+impl<'a> SessionProvidersModels<'a> {
+    /// `session.providers.models.list`. Experimental.
+    #[inline]
+    pub async fn list(
+        self,
+        params: &api::ModelProviderModelsListRequest,
+    ) -> Result<api::DiscoveredModelList, Error> {
+        self.0.call(method::SESSION_PROVIDERS_MODELS_LIST, Some(params.write())).await
+    }
+    /// `session.providers.models.prepareConfiguration`. Experimental.
+    #[inline]
+    pub async fn prepare_configuration(
+        self,
+        params: &api::ModelProviderPrepareConfigurationRequest,
+    ) -> Result<api::ModelProviderConfigurationPlan, Error> {
+        self.0.call(method::SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION, Some(params.write())).await
+    }
 }
 
 /// Methods of `queue`.
@@ -1659,6 +2111,14 @@ impl<'a> SessionProvider<'a> {
 pub struct SessionQueue<'a>(Target<'a>);
 
 impl<'a> SessionQueue<'a> {
+    /// `session.queue.appendSteering`. Experimental.
+    #[inline]
+    pub async fn append_steering(
+        self,
+        params: &api::QueueAppendSteeringRequest,
+    ) -> Result<api::QueueUpdateTextResult, Error> {
+        self.0.call(method::SESSION_QUEUE_APPEND_STEERING, Some(params.write())).await
+    }
     /// `session.queue.beginDeferredIdleDrain`. Internal. Experimental.
     #[doc(hidden)]
     #[inline]
@@ -1781,6 +2241,36 @@ impl<'a> SessionQueue<'a> {
     ) -> Result<api::QueueUpdateTextResult, Error> {
         self.0.call(method::SESSION_QUEUE_UPDATE_TEXT, Some(params.write())).await
     }
+    /// `session.queue.withdrawMessage`. Experimental.
+    #[inline]
+    pub async fn withdraw_message(
+        self,
+        params: &api::QueueWithdrawMessageRequest,
+    ) -> Result<api::QueueWithdrawMessageResult, Error> {
+        self.0.call(method::SESSION_QUEUE_WITHDRAW_MESSAGE, Some(params.write())).await
+    }
+}
+
+/// Methods of `quota`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionQuota<'a>(Target<'a>);
+
+impl<'a> SessionQuota<'a> {
+    /// `session.quota.get`. Experimental.
+    #[inline]
+    pub async fn get(self) -> Result<api::SessionQuotaGetResult, Error> {
+        self.0.call(method::SESSION_QUOTA_GET, None).await
+    }
+    /// `session.quota.refresh`. Experimental.
+    #[inline]
+    pub async fn refresh(self) -> Result<api::SessionQuotaRefreshResult, Error> {
+        self.0.call(method::SESSION_QUOTA_REFRESH, None).await
+    }
+    /// `session.quota.takeWarnings`. Experimental.
+    #[inline]
+    pub async fn take_warnings(self) -> Result<Vec<api::QuotaWarningProjection>, Error> {
+        self.0.call(method::SESSION_QUOTA_TAKE_WARNINGS, None).await
+    }
 }
 
 /// Methods of `remote`.
@@ -1821,10 +2311,23 @@ impl<'a> SessionSandbox<'a> {
     ) -> Result<api::SandboxDisableForSessionResult, Error> {
         self.0.call(method::SESSION_SANDBOX_DISABLE_FOR_SESSION, Some(params.write())).await
     }
+    /// `session.sandbox.getCredentialSuggestions`. Experimental.
+    #[inline]
+    pub async fn get_credential_suggestions(self) -> Result<api::SandboxCredentialSuggestionsResult, Error> {
+        self.0.call(method::SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS, None).await
+    }
     /// `session.sandbox.getEnforcementStatus`. Experimental.
     #[inline]
     pub async fn get_enforcement_status(self) -> Result<api::SandboxEnforcementStatus, Error> {
         self.0.call(method::SESSION_SANDBOX_GET_ENFORCEMENT_STATUS, None).await
+    }
+    /// `session.sandbox.grantPathForRequest`. Experimental.
+    #[inline]
+    pub async fn grant_path_for_request(
+        self,
+        params: &api::SandboxGrantPathForRequestRequest,
+    ) -> Result<api::SandboxGrantPathForRequestResult, Error> {
+        self.0.call(method::SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST, Some(params.write())).await
     }
 }
 
@@ -2031,6 +2534,14 @@ impl<'a> SessionTasks<'a> {
     ) -> Result<api::TasksPromoteToBackgroundResult, Error> {
         self.0.call(method::SESSION_TASKS_PROMOTE_TO_BACKGROUND, Some(params.write())).await
     }
+    /// `session.tasks.readOutput`. Experimental.
+    #[inline]
+    pub async fn read_output(
+        self,
+        params: &api::TasksReadOutputRequest,
+    ) -> Result<api::TasksReadOutputResult, Error> {
+        self.0.call(method::SESSION_TASKS_READ_OUTPUT, Some(params.write())).await
+    }
     /// `session.tasks.refresh`. Experimental.
     #[inline]
     pub async fn refresh(self) -> Result<api::TasksRefreshResult, Error> {
@@ -2120,6 +2631,11 @@ impl<'a> SessionTools<'a> {
     pub async fn get_current_metadata(self) -> Result<api::ToolsGetCurrentMetadataResult, Error> {
         self.0.call(method::SESSION_TOOLS_GET_CURRENT_METADATA, None).await
     }
+    /// `session.tools.getSubagentSettings`. Experimental.
+    #[inline]
+    pub async fn get_subagent_settings(self) -> Result<api::ToolsGetSubagentSettingsResult, Error> {
+        self.0.call(method::SESSION_TOOLS_GET_SUBAGENT_SETTINGS, None).await
+    }
     /// `session.tools.handlePendingToolCall`. Experimental.
     #[inline]
     pub async fn handle_pending_tool_call(
@@ -2132,6 +2648,11 @@ impl<'a> SessionTools<'a> {
     #[inline]
     pub async fn initialize_and_validate(self) -> Result<api::ToolsInitializeAndValidateResult, Error> {
         self.0.call(method::SESSION_TOOLS_INITIALIZE_AND_VALIDATE, None).await
+    }
+    /// `session.tools.listPendingRequests`. Experimental.
+    #[inline]
+    pub async fn list_pending_requests(self) -> Result<api::PendingExternalToolRequestList, Error> {
+        self.0.call(method::SESSION_TOOLS_LIST_PENDING_REQUESTS, None).await
     }
     /// `session.tools.set`. Experimental.
     #[inline]
@@ -2268,6 +2789,127 @@ impl<'a> SessionVisibility<'a> {
     #[inline]
     pub async fn set(self, params: &api::VisibilitySetRequest) -> Result<api::VisibilitySetResult, Error> {
         self.0.call(method::SESSION_VISIBILITY_SET, Some(params.write())).await
+    }
+}
+
+/// Methods of `workflow`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionWorkflow<'a>(Target<'a>);
+
+impl<'a> SessionWorkflow<'a> {
+    /// Methods of `workflow.journal`.
+    #[inline]
+    pub fn journal(self) -> SessionWorkflowJournal<'a> {
+        SessionWorkflowJournal(self.0)
+    }
+    /// `session.workflow.agent`. Experimental.
+    #[inline]
+    pub async fn agent(self, params: &api::WorkflowAgentRequest) -> Result<api::WorkflowAgentResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_AGENT, Some(params.write())).await
+    }
+    /// `session.workflow.cancel`. Experimental.
+    #[inline]
+    pub async fn cancel(self, params: &api::WorkflowCancelRequest) -> Result<api::WorkflowRunResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_CANCEL, Some(params.write())).await
+    }
+    /// `session.workflow.getRun`. Experimental.
+    #[inline]
+    pub async fn get_run(self, params: &api::WorkflowGetRunRequest) -> Result<api::WorkflowRunResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_GET_RUN, Some(params.write())).await
+    }
+    /// `session.workflow.getRunDetail`. Experimental.
+    #[inline]
+    pub async fn get_run_detail(
+        self,
+        params: &api::WorkflowGetRunRequest,
+    ) -> Result<api::WorkflowRunDetail, Error> {
+        self.0.call(method::SESSION_WORKFLOW_GET_RUN_DETAIL, Some(params.write())).await
+    }
+    /// `session.workflow.getRunProgress`. Experimental.
+    #[inline]
+    pub async fn get_run_progress(
+        self,
+        params: &api::WorkflowGetRunProgressRequest,
+    ) -> Result<api::WorkflowProgressPage, Error> {
+        self.0.call(method::SESSION_WORKFLOW_GET_RUN_PROGRESS, Some(params.write())).await
+    }
+    /// `session.workflow.listRuns`. Experimental.
+    #[inline]
+    pub async fn list_runs(
+        self,
+        params: &api::WorkflowListRunsRequest,
+    ) -> Result<api::WorkflowListRunsResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_LIST_RUNS, Some(params.write())).await
+    }
+    /// `session.workflow.log`. Experimental.
+    #[inline]
+    pub async fn log(self, params: &api::WorkflowLogRequest) -> Result<api::WorkflowAckResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_LOG, Some(params.write())).await
+    }
+    /// `session.workflow.pause`. Experimental.
+    #[inline]
+    pub async fn pause(self, params: &api::WorkflowPauseRequest) -> Result<api::WorkflowRunResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_PAUSE, Some(params.write())).await
+    }
+    /// `session.workflow.pauseAtCheckpoint`. Internal. Experimental.
+    #[doc(hidden)]
+    #[inline]
+    pub async fn pause_at_checkpoint(
+        self,
+        params: &api::WorkflowPauseCheckpointRequest,
+    ) -> Result<api::WorkflowPauseCheckpointResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_PAUSE_AT_CHECKPOINT, Some(params.write())).await
+    }
+    /// `session.workflow.resume`. Experimental.
+    #[inline]
+    pub async fn resume(
+        self,
+        params: &api::WorkflowResumeRequest,
+    ) -> Result<api::WorkflowResumeResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_RESUME, Some(params.write())).await
+    }
+    /// `session.workflow.resumeFromTool`. Internal. Experimental.
+    #[doc(hidden)]
+    #[inline]
+    pub async fn resume_from_tool(
+        self,
+        params: &api::WorkflowToolResumeRequest,
+    ) -> Result<api::WorkflowResumeResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_RESUME_FROM_TOOL, Some(params.write())).await
+    }
+    /// `session.workflow.run`. Experimental.
+    #[inline]
+    pub async fn run(self, params: &api::WorkflowRunRequest) -> Result<api::WorkflowRunResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_RUN, Some(params.write())).await
+    }
+    /// `session.workflow.runFromTool`. Internal. Experimental.
+    #[doc(hidden)]
+    #[inline]
+    pub async fn run_from_tool(
+        self,
+        params: &api::WorkflowToolRunRequest,
+    ) -> Result<api::WorkflowRunResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_RUN_FROM_TOOL, Some(params.write())).await
+    }
+}
+
+/// Methods of `workflow.journal`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionWorkflowJournal<'a>(Target<'a>);
+
+impl<'a> SessionWorkflowJournal<'a> {
+    /// `session.workflow.journal.get`. Experimental.
+    #[inline]
+    pub async fn get(
+        self,
+        params: &api::WorkflowJournalGetRequest,
+    ) -> Result<api::WorkflowJournalGetResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_JOURNAL_GET, Some(params.write())).await
+    }
+    /// `session.workflow.journal.put`. Experimental.
+    #[inline]
+    pub async fn put(self, params: &api::WorkflowJournalPutRequest) -> Result<api::WorkflowAckResult, Error> {
+        self.0.call(method::SESSION_WORKFLOW_JOURNAL_PUT, Some(params.write())).await
     }
 }
 

@@ -30,6 +30,12 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.server.account().logout(&params).await)
         })
     }),
+    (method::ACCOUNTS_ACQUIRE_ENTRA_TOKEN, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.accounts().acquire_entra_token(&params).await)
+        })
+    }),
     (method::AGENT_REGISTRY_SPAWN, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -48,10 +54,88 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.server.agents().get_discovery_paths(&params).await)
         })
     }),
+    (method::AZURE_ML_ACQUIRE_FAMILY, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().acquire_family(&params).await)
+        })
+    }),
+    (method::AZURE_ML_CANCEL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().cancel(&params).await)
+        })
+    }),
+    (method::AZURE_ML_CATALOG, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().catalog(&params).await)
+        })
+    }),
+    (method::AZURE_ML_DISCARD, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().discard(&params).await)
+        })
+    }),
+    (method::AZURE_ML_DOWNLOAD, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().download(&params).await)
+        })
+    }),
+    (method::AZURE_ML_LATEST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().latest(&params).await)
+        })
+    }),
+    (method::AZURE_ML_RELEASE_FAMILY, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().release_family(&params).await)
+        })
+    }),
+    (method::AZURE_ML_RESOLVE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().resolve(&params).await)
+        })
+    }),
+    (method::AZURE_ML_STATUS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.azure_ml().status(&params).await)
+        })
+    }),
+    (method::CATALOG_GET_GENERATED_FEED, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.catalog().get_generated_feed(&params).await)
+        })
+    }),
+    (method::CATALOG_GET_SAVED_FEED, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.catalog().get_saved_feed(&params).await)
+        })
+    }),
+    (method::CATALOG_PLAN_INSTALL_FROM_REFERENCE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.catalog().plan_install_from_reference(&params).await)
+        })
+    }),
     (method::CATALOG_SEARCH, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.server.catalog().search(&params).await)
+        })
+    }),
+    (method::CATALOG_SELECT, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.catalog().select(&params).await)
         })
     }),
     (method::COMMANDS_LIST, |rpc, _| Box::pin(async move { done(rpc.server.commands().list().await) })),
@@ -59,6 +143,48 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.server.connect(&params).await)
+        })
+    }),
+    (method::CONNECTORS_GET_ACCOUNTS, |rpc, _| {
+        Box::pin(async move { done(rpc.server.connectors().get_accounts().await) })
+    }),
+    (method::CONNECTORS_GET_CAPABILITIES, |rpc, _| {
+        Box::pin(async move { done(rpc.server.connectors().get_capabilities().await) })
+    }),
+    (method::CONNECTORS_LIST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.connectors().list(&params).await)
+        })
+    }),
+    (method::CONNECTORS_REFRESH, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.connectors().refresh(&params).await)
+        })
+    }),
+    (method::CONTENT_EXCLUSION_VALIDATE_POLICIES, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.content_exclusion().validate_policies(&params).await)
+        })
+    }),
+    (method::ENVIRONMENTS_DELETE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.environments().delete(&params).await)
+        })
+    }),
+    (method::ENVIRONMENTS_GET, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.environments().get(&params).await)
+        })
+    }),
+    (method::ENVIRONMENTS_LIST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.environments().list(&params).await)
         })
     }),
     (method::EXTENSIONS_DISABLE, |rpc, given| {
@@ -80,6 +206,42 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.server.hooks().discover(&params).await)
+        })
+    }),
+    (method::HOST_DISPOSE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.host().dispose(&params).await)
+        })
+    }),
+    (method::HOST_LIST_SESSIONS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.host().list_sessions(&params).await)
+        })
+    }),
+    (method::HOST_PUBLISH_SESSION, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.host().publish_session(&params).await)
+        })
+    }),
+    (method::HOST_SET_SESSION_CREATION_POLICY, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.host().set_session_creation_policy(&params).await)
+        })
+    }),
+    (method::HOST_START, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.host().start(&params).await)
+        })
+    }),
+    (method::HOST_UNPUBLISH_SESSION, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.host().unpublish_session(&params).await)
         })
     }),
     (method::INSTRUCTIONS_DISCOVER, |rpc, given| {
@@ -112,8 +274,47 @@ pub(crate) const CALLS: &[Entry] = &[
     (method::MANAGED_SETTINGS_CLEAR_CACHE, |rpc, _| {
         Box::pin(async move { done(rpc.server.managed_settings().clear_cache().await) })
     }),
+    (method::MANAGED_SETTINGS_COMPOSE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.managed_settings().compose(&params).await)
+        })
+    }),
+    (method::MANAGED_SETTINGS_PERMISSIONS_EVALUATE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.managed_settings().permissions().evaluate(&params).await)
+        })
+    }),
     (method::MANAGED_SETTINGS_READ, |rpc, _| {
         Box::pin(async move { done(rpc.server.managed_settings().read().await) })
+    }),
+    (method::MANAGED_SETTINGS_RESOLVE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.managed_settings().resolve(&params).await)
+        })
+    }),
+    (method::MANAGED_SETTINGS_SCHEMA, |rpc, _| {
+        Box::pin(async move { done(rpc.server.managed_settings().schema().await) })
+    }),
+    (method::MANAGED_SETTINGS_VALIDATE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.managed_settings().validate(&params).await)
+        })
+    }),
+    (method::MCP_APPLY_INSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.mcp().apply_install(&params).await)
+        })
+    }),
+    (method::MCP_APPLY_UNINSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.mcp().apply_uninstall(&params).await)
+        })
     }),
     (method::MCP_CONFIG_ADD, |rpc, given| {
         Box::pin(async move {
@@ -155,10 +356,46 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.server.mcp().discover(&params).await)
         })
     }),
+    (method::MCP_INSTALLATIONS_CANCEL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.mcp().installations().cancel(&params).await)
+        })
+    }),
+    (method::MCP_INSTALLATIONS_LIST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.mcp().installations().list(&params).await)
+        })
+    }),
+    (method::MCP_INSTALLATIONS_RECOVER, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.mcp().installations().recover(&params).await)
+        })
+    }),
+    (method::MCP_INSTALLATIONS_STATUS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.mcp().installations().status(&params).await)
+        })
+    }),
     (method::MCP_PLAN_INSTALL, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.server.mcp().plan_install(&params).await)
+        })
+    }),
+    (method::MCP_PLAN_UNINSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.mcp().plan_uninstall(&params).await)
+        })
+    }),
+    (method::MCP_PREPARE_INSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.mcp().prepare_install(&params).await)
         })
     }),
     (method::MODELS_GET_BUILT_IN_CATALOG, |rpc, _| {
@@ -170,10 +407,22 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.server.models().list(params.as_ref()).await)
         })
     }),
+    (method::MODELS_LIST_TOKEN_PRICE_UNITS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.models().list_token_price_units(&params).await)
+        })
+    }),
     (method::PING, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.server.ping(&params).await)
+        })
+    }),
+    (method::PLUGINS_APPLY_INSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.plugins().apply_install(&params).await)
         })
     }),
     (method::PLUGINS_BUILTIN_SET, |rpc, given| {
@@ -228,6 +477,12 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.server.plugins().marketplaces().remove(&params).await)
         })
     }),
+    (method::PLUGINS_PLAN_INSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.plugins().plan_install(&params).await)
+        })
+    }),
     (method::PLUGINS_UNINSTALL, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -247,6 +502,45 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move { done(rpc.server.register_extension_launch_provider().await) })
     }),
     (method::RUNTIME_SHUTDOWN, |rpc, _| Box::pin(async move { done(rpc.server.runtime().shutdown().await) })),
+    (method::SANDBOX_GET_HOST_SUPPORT, |rpc, _| {
+        Box::pin(async move { done(rpc.server.sandbox().get_host_support().await) })
+    }),
+    (method::SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT, |rpc, _| {
+        Box::pin(async move { done(rpc.server.sandbox().proxy_ca().check_installation_support().await) })
+    }),
+    (method::SANDBOX_PROXY_CA_CHECK_RELEVANCE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.sandbox().proxy_ca().check_relevance(&params).await)
+        })
+    }),
+    (method::SANDBOX_PROXY_CA_CREATE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.sandbox().proxy_ca().create(&params).await)
+        })
+    }),
+    (method::SANDBOX_PROXY_CA_GET_STATUS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.sandbox().proxy_ca().get_status(&params).await)
+        })
+    }),
+    (method::SANDBOX_PROXY_CA_REMOVE, |rpc, _| {
+        Box::pin(async move { done(rpc.server.sandbox().proxy_ca().remove().await) })
+    }),
+    (method::SANDBOX_PROXY_CA_ROTATE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.sandbox().proxy_ca().rotate(&params).await)
+        })
+    }),
+    (method::SANDBOX_PROXY_CA_TRUST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.sandbox().proxy_ca().trust(&params).await)
+        })
+    }),
     (method::SECRETS_ADD_FILTER_VALUES, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -445,6 +739,18 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.server.sessions().transfer_remote_control(&params).await)
         })
     }),
+    (method::SKILLS_APPLY_INSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().apply_install(&params).await)
+        })
+    }),
+    (method::SKILLS_APPLY_UNINSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().apply_uninstall(&params).await)
+        })
+    }),
     (method::SKILLS_CONFIG_SET_DISABLED_SKILLS, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -469,6 +775,48 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.server.skills().get_discovery_paths(&params).await)
         })
     }),
+    (method::SKILLS_INSTALLATIONS_CANCEL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().installations().cancel(&params).await)
+        })
+    }),
+    (method::SKILLS_INSTALLATIONS_LIST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().installations().list(&params).await)
+        })
+    }),
+    (method::SKILLS_INSTALLATIONS_RECOVER, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().installations().recover(&params).await)
+        })
+    }),
+    (method::SKILLS_INSTALLATIONS_SET_ENABLED, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().installations().set_enabled(&params).await)
+        })
+    }),
+    (method::SKILLS_INSTALLATIONS_STATUS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().installations().status(&params).await)
+        })
+    }),
+    (method::SKILLS_PLAN_INSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().plan_install(&params).await)
+        })
+    }),
+    (method::SKILLS_PLAN_UNINSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().plan_uninstall(&params).await)
+        })
+    }),
     (method::TOOLS_LIST, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -491,6 +839,42 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.session.abort(&params).await)
+        })
+    }),
+    (method::SESSION_ACCOUNTS_ENUMERATE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.accounts().enumerate(&params).await)
+        })
+    }),
+    (method::SESSION_ACCOUNTS_GET, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.accounts().get(&params).await)
+        })
+    }),
+    (method::SESSION_ACCOUNTS_LOGIN_ADVANCE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.accounts().login().advance(&params).await)
+        })
+    }),
+    (method::SESSION_ACCOUNTS_LOGIN_BEGIN, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.accounts().login().begin(&params).await)
+        })
+    }),
+    (method::SESSION_ACCOUNTS_LOGIN_CANCEL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.accounts().login().cancel(&params).await)
+        })
+    }),
+    (method::SESSION_ACCOUNTS_SET, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.accounts().set(&params).await)
         })
     }),
     (method::SESSION_AGENT_DESELECT, |rpc, _| {
@@ -611,16 +995,91 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.session.completions().request(&params).await)
         })
     }),
+    (method::SESSION_CONNECTORS_CONNECT, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.connectors().connect(&params).await)
+        })
+    }),
+    (method::SESSION_CONNECTORS_CONTINUE_CONNECTION, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.connectors().continue_connection(&params).await)
+        })
+    }),
+    (method::SESSION_CONNECTORS_DISCONNECT, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.connectors().disconnect(&params).await)
+        })
+    }),
+    (method::SESSION_CONNECTORS_GET_ACCOUNT, |rpc, _| {
+        Box::pin(async move { done(rpc.session.connectors().get_account().await) })
+    }),
+    (method::SESSION_CONNECTORS_GET_CAPABILITIES, |rpc, _| {
+        Box::pin(async move { done(rpc.session.connectors().get_capabilities().await) })
+    }),
+    (method::SESSION_CONNECTORS_GET_STATUS, |rpc, _| {
+        Box::pin(async move { done(rpc.session.connectors().get_status().await) })
+    }),
+    (method::SESSION_CONNECTORS_LIST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.connectors().list(&params).await)
+        })
+    }),
+    (method::SESSION_CONNECTORS_RECONCILE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.connectors().reconcile(&params).await)
+        })
+    }),
+    (method::SESSION_CONNECTORS_RECONCILE_FOR_STARTUP, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.connectors().reconcile_for_startup(&params).await)
+        })
+    }),
+    (method::SESSION_CONNECTORS_RECONNECT, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.connectors().reconnect(&params).await)
+        })
+    }),
+    (method::SESSION_CONNECTORS_REFRESH, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.connectors().refresh(&params).await)
+        })
+    }),
+    (method::SESSION_CONNECTORS_WITHDRAW_PROJECTION, |rpc, _| {
+        Box::pin(async move { done(rpc.session.connectors().withdraw_projection().await) })
+    }),
     (method::SESSION_CONTENT_EXCLUSION_CHECK_PATHS, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.session.content_exclusion().check_paths(&params).await)
         })
     }),
+    (method::SESSION_CUSTOMIZATIONS_RELOAD, |rpc, _| {
+        Box::pin(async move { done(rpc.session.customizations().reload().await) })
+    }),
     (method::SESSION_DEBUG_COLLECT_LOGS, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.session.debug().collect_logs(&params).await)
+        })
+    }),
+    (method::SESSION_DIAGNOSTICS_CONFIGURE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.diagnostics().configure(&params).await)
+        })
+    }),
+    (method::SESSION_DIAGNOSTICS_READ, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.diagnostics().read(&params).await)
         })
     }),
     (method::SESSION_EVENT_LOG_READ, |rpc, given| {
@@ -658,6 +1117,9 @@ pub(crate) const CALLS: &[Entry] = &[
     }),
     (method::SESSION_EXTENSIONS_LIST, |rpc, _| {
         Box::pin(async move { done(rpc.session.extensions().list().await) })
+    }),
+    (method::SESSION_EXTENSIONS_RECONCILE, |rpc, _| {
+        Box::pin(async move { done(rpc.session.extensions().reconcile().await) })
     }),
     (method::SESSION_EXTENSIONS_RELOAD, |rpc, _| {
         Box::pin(async move { done(rpc.session.extensions().reload().await) })
@@ -851,6 +1313,9 @@ pub(crate) const CALLS: &[Entry] = &[
     (method::SESSION_INSTRUCTIONS_GET_SOURCES, |rpc, _| {
         Box::pin(async move { done(rpc.session.instructions().get_sources().await) })
     }),
+    (method::SESSION_INSTRUCTIONS_RELOAD, |rpc, _| {
+        Box::pin(async move { done(rpc.session.instructions().reload().await) })
+    }),
     (method::SESSION_INTERRUPT_MAIN_TURN, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -874,6 +1339,9 @@ pub(crate) const CALLS: &[Entry] = &[
             let params = params(given)?;
             done(rpc.session.lsp().initialize(&params).await)
         })
+    }),
+    (method::SESSION_MANAGED_SETTINGS_GET, |rpc, _| {
+        Box::pin(async move { done(rpc.session.managed_settings().get().await) })
     }),
     (method::SESSION_MCP_APPS_CALL_TOOL, |rpc, given| {
         Box::pin(async move {
@@ -951,6 +1419,9 @@ pub(crate) const CALLS: &[Entry] = &[
         })
     }),
     (method::SESSION_MCP_LIST, |rpc, _| Box::pin(async move { done(rpc.session.mcp().list().await) })),
+    (method::SESSION_MCP_LIST_CONFIGURED, |rpc, _| {
+        Box::pin(async move { done(rpc.session.mcp().list_configured().await) })
+    }),
     (method::SESSION_MCP_LIST_TOOLS, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -966,6 +1437,18 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.session.mcp().oauth().authentication_state_changed(&params).await)
         })
     }),
+    (method::SESSION_MCP_OAUTH_CANCEL_LOGIN, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.mcp().oauth().cancel_login(&params).await)
+        })
+    }),
+    (method::SESSION_MCP_OAUTH_COMPLETE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.mcp().oauth().complete(&params).await)
+        })
+    }),
     (method::SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -978,6 +1461,12 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.session.mcp().oauth().login(&params).await)
         })
     }),
+    (method::SESSION_MCP_OAUTH_PREPARE_LOGIN, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.mcp().oauth().prepare_login(&params).await)
+        })
+    }),
     (method::SESSION_MCP_OAUTH_PROBE, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -988,6 +1477,18 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.session.mcp().oauth().respond(&params).await)
+        })
+    }),
+    (method::SESSION_MCP_PROMPTS_GET, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.mcp().prompts().get(&params).await)
+        })
+    }),
+    (method::SESSION_MCP_PROMPTS_LIST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.mcp().prompts().list(&params).await)
         })
     }),
     (method::SESSION_MCP_REGISTER_EXTERNAL_CLIENT, |rpc, given| {
@@ -1120,6 +1621,12 @@ pub(crate) const CALLS: &[Entry] = &[
     }),
     (method::SESSION_MODEL_GET_CURRENT, |rpc, _| {
         Box::pin(async move { done(rpc.session.model().get_current().await) })
+    }),
+    (method::SESSION_MODEL_GET_REASONING_SUMMARIES, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.model().get_reasoning_summaries(&params).await)
+        })
     }),
     (method::SESSION_MODEL_LIST, |rpc, given| {
         Box::pin(async move {
@@ -1310,13 +1817,76 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.session.plan().update(&params).await)
         })
     }),
+    (method::SESSION_PLUGINS_DISABLE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().disable(&params).await)
+        })
+    }),
+    (method::SESSION_PLUGINS_ENABLE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().enable(&params).await)
+        })
+    }),
+    (method::SESSION_PLUGINS_INSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().install(&params).await)
+        })
+    }),
     (method::SESSION_PLUGINS_LIST, |rpc, _| {
         Box::pin(async move { done(rpc.session.plugins().list().await) })
+    }),
+    (method::SESSION_PLUGINS_MARKETPLACES_ADD, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().marketplaces().add(&params).await)
+        })
+    }),
+    (method::SESSION_PLUGINS_MARKETPLACES_BROWSE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().marketplaces().browse(&params).await)
+        })
+    }),
+    (method::SESSION_PLUGINS_MARKETPLACES_LIST, |rpc, _| {
+        Box::pin(async move { done(rpc.session.plugins().marketplaces().list().await) })
+    }),
+    (method::SESSION_PLUGINS_MARKETPLACES_REFRESH, |rpc, given| {
+        Box::pin(async move {
+            let params = optional(given)?;
+            done(rpc.session.plugins().marketplaces().refresh(params.as_ref()).await)
+        })
+    }),
+    (method::SESSION_PLUGINS_MARKETPLACES_REMOVE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().marketplaces().remove(&params).await)
+        })
     }),
     (method::SESSION_PLUGINS_RELOAD, |rpc, given| {
         Box::pin(async move {
             let params = optional(given)?;
             done(rpc.session.plugins().reload(params.as_ref()).await)
+        })
+    }),
+    (method::SESSION_PLUGINS_RETRY_MANAGED, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().retry_managed(&params).await)
+        })
+    }),
+    (method::SESSION_PLUGINS_UNINSTALL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().uninstall(&params).await)
+        })
+    }),
+    (method::SESSION_PLUGINS_UPDATE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.plugins().update(&params).await)
         })
     }),
     (method::SESSION_PROVIDER_ADD, |rpc, given| {
@@ -1329,6 +1899,51 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move {
             let params = optional(given)?;
             done(rpc.session.provider().get_endpoint(params.as_ref()).await)
+        })
+    }),
+    (method::SESSION_PROVIDER_SYNC, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.provider().sync(&params).await)
+        })
+    }),
+    (method::SESSION_PROVIDER_WITHDRAW, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.provider().withdraw(&params).await)
+        })
+    }),
+    (method::SESSION_PROVIDERS_DISCOVER, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.providers().discover(&params).await)
+        })
+    }),
+    (method::SESSION_PROVIDERS_GET_CATALOG, |rpc, _| {
+        Box::pin(async move { done(rpc.session.providers().get_catalog().await) })
+    }),
+    (method::SESSION_PROVIDERS_GET_STATUS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.providers().get_status(&params).await)
+        })
+    }),
+    (method::SESSION_PROVIDERS_MODELS_LIST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.providers().models().list(&params).await)
+        })
+    }),
+    (method::SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.providers().models().prepare_configuration(&params).await)
+        })
+    }),
+    (method::SESSION_QUEUE_APPEND_STEERING, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.queue().append_steering(&params).await)
         })
     }),
     (method::SESSION_QUEUE_BEGIN_DEFERRED_IDLE_DRAIN, |rpc, given| {
@@ -1416,6 +2031,19 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.session.queue().update_text(&params).await)
         })
     }),
+    (method::SESSION_QUEUE_WITHDRAW_MESSAGE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.queue().withdraw_message(&params).await)
+        })
+    }),
+    (method::SESSION_QUOTA_GET, |rpc, _| Box::pin(async move { done(rpc.session.quota().get().await) })),
+    (method::SESSION_QUOTA_REFRESH, |rpc, _| {
+        Box::pin(async move { done(rpc.session.quota().refresh().await) })
+    }),
+    (method::SESSION_QUOTA_TAKE_WARNINGS, |rpc, _| {
+        Box::pin(async move { done(rpc.session.quota().take_warnings().await) })
+    }),
     (method::SESSION_REMOTE_DISABLE, |rpc, _| {
         Box::pin(async move { done(rpc.session.remote().disable().await) })
     }),
@@ -1437,8 +2065,17 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.session.sandbox().disable_for_session(&params).await)
         })
     }),
+    (method::SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS, |rpc, _| {
+        Box::pin(async move { done(rpc.session.sandbox().get_credential_suggestions().await) })
+    }),
     (method::SESSION_SANDBOX_GET_ENFORCEMENT_STATUS, |rpc, _| {
         Box::pin(async move { done(rpc.session.sandbox().get_enforcement_status().await) })
+    }),
+    (method::SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.sandbox().grant_path_for_request(&params).await)
+        })
     }),
     (method::SESSION_SCHEDULE_ADD, |rpc, given| {
         Box::pin(async move {
@@ -1590,6 +2227,12 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.session.tasks().promote_to_background(&params).await)
         })
     }),
+    (method::SESSION_TASKS_READ_OUTPUT, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.tasks().read_output(&params).await)
+        })
+    }),
     (method::SESSION_TASKS_REFRESH, |rpc, _| {
         Box::pin(async move { done(rpc.session.tasks().refresh().await) })
     }),
@@ -1650,6 +2293,9 @@ pub(crate) const CALLS: &[Entry] = &[
     (method::SESSION_TOOLS_GET_CURRENT_METADATA, |rpc, _| {
         Box::pin(async move { done(rpc.session.tools().get_current_metadata().await) })
     }),
+    (method::SESSION_TOOLS_GET_SUBAGENT_SETTINGS, |rpc, _| {
+        Box::pin(async move { done(rpc.session.tools().get_subagent_settings().await) })
+    }),
     (method::SESSION_TOOLS_HANDLE_PENDING_TOOL_CALL, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -1658,6 +2304,9 @@ pub(crate) const CALLS: &[Entry] = &[
     }),
     (method::SESSION_TOOLS_INITIALIZE_AND_VALIDATE, |rpc, _| {
         Box::pin(async move { done(rpc.session.tools().initialize_and_validate().await) })
+    }),
+    (method::SESSION_TOOLS_LIST_PENDING_REQUESTS, |rpc, _| {
+        Box::pin(async move { done(rpc.session.tools().list_pending_requests().await) })
     }),
     (method::SESSION_TOOLS_SET, |rpc, given| {
         Box::pin(async move {
@@ -1744,6 +2393,96 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.session.visibility().set(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_AGENT, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().agent(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_CANCEL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().cancel(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_GET_RUN, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().get_run(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_GET_RUN_DETAIL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().get_run_detail(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_GET_RUN_PROGRESS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().get_run_progress(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_JOURNAL_GET, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().journal().get(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_JOURNAL_PUT, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().journal().put(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_LIST_RUNS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().list_runs(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_LOG, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().log(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_PAUSE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().pause(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_PAUSE_AT_CHECKPOINT, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().pause_at_checkpoint(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_RESUME, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().resume(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_RESUME_FROM_TOOL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().resume_from_tool(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_RUN, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().run(&params).await)
+        })
+    }),
+    (method::SESSION_WORKFLOW_RUN_FROM_TOOL, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.workflow().run_from_tool(&params).await)
         })
     }),
     (method::SESSION_WORKSPACES_ADD_SUMMARY, |rpc, given| {

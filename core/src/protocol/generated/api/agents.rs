@@ -41,6 +41,7 @@ object! {
         required {}
         nullable {}
         optional {
+            agent_directories: Vec<String> = "agentDirectories",
             project_paths: Vec<String> = "projectPaths",
             exclude_host_agents: bool = "excludeHostAgents",
         }
@@ -53,6 +54,7 @@ object! {
         required {}
         nullable {}
         optional {
+            agent_directories: Vec<String> = "agentDirectories",
             project_paths: Vec<String> = "projectPaths",
             exclude_host_agents: bool = "excludeHostAgents",
         }

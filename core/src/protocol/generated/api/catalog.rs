@@ -4,16 +4,177 @@
 use super::*;
 
 object! {
+    CatalogAgentPluginCandidate {
+        required {
+            media_type: CatalogAgentPluginMediaType = "mediaType",
+            identity: String = "identity",
+            display_name: String = "displayName",
+            compatibility_tags: Vec<CatalogAgentPluginCompatibilityTag> = "compatibilityTags",
+            provenance: CatalogAgentPluginCandidateProvenance = "provenance",
+        }
+        nullable {}
+        optional {
+            categories: Vec<String> = "categories",
+            connector_ids: Vec<String> = "connectorIds",
+            handle: String = "handle",
+            handle_expires_at: String = "handleExpiresAt",
+            icon_url: String = "iconUrl",
+            installability: CatalogAgentPluginInstallability = "installability",
+            install_count: i64 = "installCount",
+            install_plan: CatalogAgentPluginInstallPlan = "installPlan",
+            version: String = "version",
+            description: String = "description",
+            publisher: String = "publisher",
+            source: CatalogPluginRepositorySource = "source",
+            trust: CatalogTrustSnapshot = "trust",
+        }
+        constant {
+            "kind" = "plugin",
+        }
+    }
+}
+
+open_enum! {
+    CatalogAgentPluginCandidateKind {
+        Plugin = "plugin",
+    }
+}
+
+object! {
+    CatalogAgentPluginCandidateProvenance {
+        required {
+            authority: String = "authority",
+            observed_at: String = "observedAt",
+            media_type: CatalogAgentPluginMediaType = "mediaType",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    CatalogAgentPluginCompatibilityTag {
+        Canvas = "canvas",
+        CanvasOnly = "canvas-only",
+        GithubCopilot = "github-copilot",
+    }
+}
+
+open_enum! {
+    CatalogAgentPluginComponent {
+        Agent = "agent",
+        Canvas = "canvas",
+        Command = "command",
+        Extension = "extension",
+        Hook = "hook",
+        LspServer = "lsp-server",
+        McpServer = "mcp-server",
+        Skill = "skill",
+    }
+}
+
+object! {
+    CatalogAgentPluginInstallPlan {
+        required {
+            canvas_ids: Vec<String> = "canvasIds",
+            components: Vec<CatalogAgentPluginComponent> = "components",
+            connector_dependencies: Vec<String> = "connectorDependencies",
+            extension_ids: Vec<String> = "extensionIds",
+            mcp_dependencies: Vec<String> = "mcpDependencies",
+            sources: Vec<CatalogAgentPluginInstallSource> = "sources",
+        }
+        nullable {}
+        optional {
+            commit: String = "commit",
+            plugin_name: String = "pluginName",
+            version: String = "version",
+        }
+        constant {}
+    }
+}
+
+tagged! {
+    CatalogAgentPluginInstallSource by "kind" {
+        Materialization(CatalogAgentPluginMaterializationSource) = "materialization",
+        Marketplace(CatalogAgentPluginMarketplaceSource) = "marketplace",
+        Repository(CatalogAgentPluginRepositorySource) = "repository",
+    }
+}
+
+open_enum! {
+    CatalogAgentPluginInstallability {
+        FeatureDisabled = "feature-disabled",
+        Installable = "installable",
+        InstallDataUnavailable = "install-data-unavailable",
+        NotInstallableKind = "not-installable-kind",
+    }
+}
+
+object! {
+    CatalogAgentPluginMarketplaceSource {
+        required {
+            name: String = "name",
+            repository: String = "repository",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "marketplace",
+        }
+    }
+}
+
+object! {
+    CatalogAgentPluginMaterializationSource {
+        required {}
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "materialization",
+        }
+    }
+}
+
+open_enum! {
+    CatalogAgentPluginMediaType {
+        ApplicationAgentPluginJson = "application/agent-plugin+json",
+        ApplicationVndAnthropicClaudePluginJson = "application/vnd.anthropic.claude-plugin+json",
+        ApplicationVndGithubCopilotPlugin = "application/vnd.github.copilot-plugin",
+    }
+}
+
+object! {
+    CatalogAgentPluginRepositorySource {
+        required {
+            repository: String = "repository",
+        }
+        nullable {}
+        optional {
+            path: String = "path",
+        }
+        constant {
+            "kind" = "repository",
+        }
+    }
+}
+
+object! {
     CatalogAiSkillCandidate {
         required {
             handle: String = "handle",
             handle_expires_at: String = "handleExpiresAt",
+            installability: CatalogAiSkillInstallability = "installability",
             display_name: String = "displayName",
             source: CatalogCandidateSource = "source",
             provenance: CatalogAiSkillCandidateProvenance = "provenance",
         }
         nullable {}
         optional {
+            categories: Vec<String> = "categories",
+            connector_ids: Vec<String> = "connectorIds",
+            icon_url: String = "iconUrl",
+            install_count: i64 = "installCount",
             description: String = "description",
             publisher: String = "publisher",
             trust: CatalogTrustSnapshot = "trust",
@@ -21,8 +182,13 @@ object! {
         constant {
             "kind" = "ai-skill",
             "mediaType" = "application/ai-skill",
-            "installability" = "not-installable-kind",
         }
+    }
+}
+
+open_enum! {
+    CatalogAiSkillCandidateKind {
+        AiSkill = "ai-skill",
     }
 }
 
@@ -40,10 +206,27 @@ object! {
     }
 }
 
+open_enum! {
+    CatalogAiSkillInstallability {
+        Installable = "installable",
+        FeatureDisabled = "feature-disabled",
+        MaterialisationUnavailable = "materialisation-unavailable",
+        PolicyForbids = "policy-forbids",
+        NotInstallableKind = "not-installable-kind",
+    }
+}
+
+open_enum! {
+    CatalogAiSkillMediaType {
+        ApplicationAiSkill = "application/ai-skill",
+    }
+}
+
 tagged! {
     CatalogCandidate by "kind" {
         McpServer(CatalogMcpServerCandidate) = "mcp-server",
         AiSkill(CatalogAiSkillCandidate) = "ai-skill",
+        Plugin(CatalogAgentPluginCandidate) = "plugin",
     }
 }
 
@@ -51,6 +234,7 @@ open_enum! {
     CatalogCandidateKind {
         McpServer = "mcp-server",
         AiSkill = "ai-skill",
+        Plugin = "plugin",
     }
 }
 
@@ -86,6 +270,155 @@ object! {
 }
 
 object! {
+    CatalogFeedAvailableEntry {
+        required {
+            candidate: CatalogCandidate = "candidate",
+            identifier: String = "identifier",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "available",
+        }
+    }
+}
+
+tagged! {
+    CatalogFeedEntry by "status" {
+        Available(CatalogFeedAvailableEntry) = "available",
+        Unavailable(CatalogFeedUnavailableEntry) = "unavailable",
+        Filtered(CatalogFeedFilteredEntry) = "filtered",
+    }
+}
+
+object! {
+    CatalogFeedFilteredEntry {
+        required {
+            identifier: String = "identifier",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "filtered",
+        }
+    }
+}
+
+object! {
+    CatalogFeedUnavailableEntry {
+        required {
+            identifier: String = "identifier",
+            reason: CatalogFeedUnavailableReason = "reason",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "unavailable",
+        }
+    }
+}
+
+open_enum! {
+    CatalogFeedUnavailableReason {
+        InvalidResource = "invalid-resource",
+        NotFound = "not-found",
+        UnsupportedKind = "unsupported-kind",
+    }
+}
+
+object! {
+    CatalogGeneratedFeedDescription {
+        required {
+            key: String = "key",
+            strategy: String = "strategy",
+        }
+        nullable {}
+        optional {
+            generated_at: String = "generatedAt",
+        }
+        constant {}
+    }
+}
+
+object! {
+    CatalogGetGeneratedFeedRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            key: String = "key",
+            strategy: String = "strategy",
+        }
+        nullable {}
+        optional {
+            policy_session_id: String = "policySessionId",
+            trust_tiers: Vec<CatalogTrustTier> = "trustTiers",
+        }
+        constant {}
+    }
+}
+
+object! {
+    CatalogGetGeneratedFeedSucceeded {
+        required {
+            entries: Vec<CatalogFeedEntry> = "entries",
+            feed: CatalogGeneratedFeedDescription = "feed",
+            negotiated: CatalogNegotiatedContract = "negotiated",
+            search_id: String = "searchId",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "succeeded",
+        }
+    }
+}
+
+object! {
+    CatalogGetSavedFeedRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            feed_id: String = "feedId",
+        }
+        nullable {}
+        optional {
+            policy_session_id: String = "policySessionId",
+            trust_tiers: Vec<CatalogTrustTier> = "trustTiers",
+        }
+        constant {}
+    }
+}
+
+object! {
+    CatalogGetSavedFeedSucceeded {
+        required {
+            entries: Vec<CatalogFeedEntry> = "entries",
+            feed: CatalogSavedFeedDescription = "feed",
+            negotiated: CatalogNegotiatedContract = "negotiated",
+            search_id: String = "searchId",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "succeeded",
+        }
+    }
+}
+
+object! {
+    CatalogMaterializationReference {
+        required {
+            bundle_digest: String = "bundleDigest",
+            descriptor_digest: String = "descriptorDigest",
+            resource_id: String = "resourceId",
+            revision_id: String = "revisionId",
+            schema_version: String = "schemaVersion",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     CatalogMcpServerCandidate {
         required {
             handle: String = "handle",
@@ -98,6 +431,10 @@ object! {
         }
         nullable {}
         optional {
+            categories: Vec<String> = "categories",
+            connector_ids: Vec<String> = "connectorIds",
+            icon_url: String = "iconUrl",
+            install_count: i64 = "installCount",
             description: String = "description",
             publisher: String = "publisher",
             trust: CatalogTrustSnapshot = "trust",
@@ -105,6 +442,12 @@ object! {
         constant {
             "kind" = "mcp-server",
         }
+    }
+}
+
+open_enum! {
+    CatalogMcpServerCandidateKind {
+        McpServer = "mcp-server",
     }
 }
 
@@ -129,6 +472,181 @@ open_enum! {
 }
 
 object! {
+    CatalogPlanInstallFromReferenceRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            policy_session_id: String = "policySessionId",
+            reference: CatalogMaterializationReference = "reference",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    CatalogPluginRepositorySource {
+        required {
+            repository: String = "repository",
+        }
+        nullable {}
+        optional {
+            path: String = "path",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    CatalogReferenceInstallationFailureReason {
+        AlreadyInstalled = "already-installed",
+        Busy = "busy",
+        ConfirmationUnavailable = "confirmation-unavailable",
+        CredentialRejected = "credential-rejected",
+        DescriptorInvalid = "descriptor-invalid",
+        DescriptorNotFound = "descriptor-not-found",
+        DescriptorUnavailable = "descriptor-unavailable",
+        DescriptorWithdrawn = "descriptor-withdrawn",
+        DigestMismatch = "digest-mismatch",
+        EntrypointUnavailable = "entrypoint-unavailable",
+        FeatureDisabled = "feature-disabled",
+        InvalidPlugin = "invalid-plugin",
+        InvalidReference = "invalid-reference",
+        InvalidRequest = "invalid-request",
+        InvalidSkill = "invalid-skill",
+        NoCredential = "no-credential",
+        OperationLimit = "operation-limit",
+        PolicyBlocked = "policy-blocked",
+        PolicyContextUnavailable = "policy-context-unavailable",
+        ReviewTooLarge = "review-too-large",
+        SourceRateLimited = "source-rate-limited",
+        UnsupportedResource = "unsupported-resource",
+        WriteFailed = "write-failed",
+    }
+}
+
+object! {
+    CatalogReferenceInstallationOutcome {
+        required {
+            kind: CatalogReferenceInstallationOutcomeKind = "kind",
+        }
+        nullable {}
+        optional {
+            plan: InstallPlan = "plan",
+            reason: CatalogReferenceInstallationFailureReason = "reason",
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    CatalogReferenceInstallationOutcomeKind {
+        PluginInstallPlanned = "plugin-install-planned",
+        Refused = "refused",
+        SkillInstallPlanned = "skill-install-planned",
+    }
+}
+
+object! {
+    CatalogReferenceInstallationResult {
+        required {
+            kind: CatalogReferenceInstallationResultKind = "kind",
+        }
+        nullable {}
+        optional {
+            negotiated: CatalogNegotiatedContract = "negotiated",
+            outcome: CatalogReferenceInstallationOutcome = "outcome",
+            message: String = "message",
+            minimum_supported_protocol_version: i64 = "minimumSupportedProtocolVersion",
+            reason: CatalogNeReason = "reason",
+            runtime_protocol_version: i64 = "runtimeProtocolVersion",
+            supported_capabilities: Vec<String> = "supportedCapabilities",
+            unsupported_capabilities: Vec<String> = "unsupportedCapabilities",
+            field: CatalogInvalidRequestField = "field",
+            retry_after_seconds: i64 = "retryAfterSeconds",
+            status_code: i64 = "statusCode",
+        }
+        constant {}
+    }
+}
+
+tagged! {
+    CatalogResourceGeneratedFeedResult by "kind" {
+        Succeeded(CatalogGetGeneratedFeedSucceeded) = "succeeded",
+        NegotiationRefused(CatalogNegotiationRefusedError) = "negotiation-refused",
+        InvalidRequest(CatalogInvalidRequestError) = "invalid-request",
+        AuthenticationRequired(CatalogAuthenticationRequiredError) = "authentication-required",
+        PolicyRejected(CatalogPolicyRejectedError) = "policy-rejected",
+        NetworkFailure(CatalogNetworkFailureError) = "network-failure",
+        UnsafeRetrieval(CatalogUnsafeRetrievalError) = "unsafe-retrieval",
+        MalformedCard(CatalogMalformedCardError) = "malformed-card",
+        Unavailable(CatalogUnavailableError) = "unavailable",
+    }
+}
+
+pub type CatalogResourceIdentity = String;
+
+tagged! {
+    CatalogResourceSavedFeedResult by "kind" {
+        Succeeded(CatalogGetSavedFeedSucceeded) = "succeeded",
+        NegotiationRefused(CatalogNegotiationRefusedError) = "negotiation-refused",
+        InvalidRequest(CatalogInvalidRequestError) = "invalid-request",
+        AuthenticationRequired(CatalogAuthenticationRequiredError) = "authentication-required",
+        PolicyRejected(CatalogPolicyRejectedError) = "policy-rejected",
+        NetworkFailure(CatalogNetworkFailureError) = "network-failure",
+        UnsafeRetrieval(CatalogUnsafeRetrievalError) = "unsafe-retrieval",
+        MalformedCard(CatalogMalformedCardError) = "malformed-card",
+        Unavailable(CatalogUnavailableError) = "unavailable",
+    }
+}
+
+pub type CatalogResourceVersion = String;
+
+object! {
+    CatalogSavedFeedDescription {
+        required {
+            id: String = "id",
+            name: String = "name",
+            version: i64 = "version",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    CatalogSearchPage {
+        required {
+            token: String = "token",
+            number: i64 = "number",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    CatalogSearchPagination {
+        required {
+            token: String = "token",
+            current_page: i64 = "currentPage",
+            page_size: i64 = "pageSize",
+            total_count: i64 = "totalCount",
+            total_count_relation: CatalogSearchTotalCountRelation = "totalCountRelation",
+            page_count: i64 = "pageCount",
+            max_page: i64 = "maxPage",
+            has_next_page: bool = "hasNextPage",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     CatalogSearchRequest {
         required {
             contract: CatalogClientContract = "contract",
@@ -136,8 +654,11 @@ object! {
         }
         nullable {}
         optional {
+            categories: Vec<String> = "categories",
+            policy_session_id: String = "policySessionId",
             limit: i64 = "limit",
             kinds: Vec<CatalogCandidateKind> = "kinds",
+            page: CatalogSearchPage = "page",
         }
         constant {}
     }
@@ -168,7 +689,9 @@ object! {
             negotiated: CatalogNegotiatedContract = "negotiated",
         }
         nullable {}
-        optional {}
+        optional {
+            pagination: CatalogSearchPagination = "pagination",
+        }
         constant {
             "kind" = "succeeded",
         }
@@ -176,19 +699,92 @@ object! {
 }
 
 open_enum! {
-    CatalogTrustEligibility {
-        Default = "default",
-        Expanded = "expanded",
-        Hidden = "hidden",
+    CatalogSearchTotalCountRelation {
         Unknown = "unknown",
     }
 }
 
 object! {
-    CatalogTrustProvenance {
+    CatalogSelectionCancelled {
         required {
-            source: CatalogTrustSource = "source",
-            observed_at: String = "observedAt",
+            search_id: String = "searchId",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "cancelled",
+        }
+    }
+}
+
+open_enum! {
+    CatalogSelectionDecision {
+        Selected = "selected",
+        Declined = "declined",
+        Cancelled = "cancelled",
+        TimedOut = "timed-out",
+    }
+}
+
+object! {
+    CatalogSelectionDeclined {
+        required {
+            search_id: String = "searchId",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "declined",
+        }
+    }
+}
+
+object! {
+    CatalogSelectionForeign {
+        required {
+            message: String = "message",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "foreign",
+        }
+    }
+}
+
+object! {
+    CatalogSelectionInvalid {
+        required {
+            message: String = "message",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "invalid",
+        }
+    }
+}
+
+object! {
+    CatalogSelectionReplayed {
+        required {
+            message: String = "message",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "replayed",
+        }
+    }
+}
+
+object! {
+    CatalogSelectionRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            session_id: String = "sessionId",
+            selection_ref: String = "selectionRef",
+            outcome: CatalogSelectionDecision = "outcome",
         }
         nullable {}
         optional {}
@@ -197,181 +793,72 @@ object! {
 }
 
 tagged! {
-    CatalogTrustSnapshot by "status" {
-        Current(CatalogTrustSnapshotCurrent) = "current",
-        Absent(CatalogTrustSnapshotAbsent) = "absent",
-        Stale(CatalogTrustSnapshotStale) = "stale",
-        Downgraded(CatalogTrustSnapshotDowngraded) = "downgraded",
-        Revoked(CatalogTrustSnapshotRevoked) = "revoked",
-        Unsupported(CatalogTrustSnapshotUnsupported) = "unsupported",
-        Malformed(CatalogTrustSnapshotMalformed) = "malformed",
+    CatalogSelectionResult by "kind" {
+        Selected(CatalogSelectionSelected) = "selected",
+        Declined(CatalogSelectionDeclined) = "declined",
+        Cancelled(CatalogSelectionCancelled) = "cancelled",
+        TimedOut(CatalogSelectionTimedOut) = "timed-out",
+        Invalid(CatalogSelectionInvalid) = "invalid",
+        Stale(CatalogSelectionStale) = "stale",
+        Replayed(CatalogSelectionReplayed) = "replayed",
+        Foreign(CatalogSelectionForeign) = "foreign",
+        WrongKind(CatalogSelectionWrongKind) = "wrong-kind",
+        NegotiationRefused(CatalogNegotiationRefusedError) = "negotiation-refused",
+        InvalidRequest(CatalogInvalidRequestError) = "invalid-request",
+        Unavailable(CatalogUnavailableError) = "unavailable",
     }
 }
 
 object! {
-    CatalogTrustSnapshotAbsent {
+    CatalogSelectionSelected {
         required {
-            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
-            eligibility: CatalogTrustEligibility = "eligibility",
-            provenance: CatalogTrustProvenance = "provenance",
+            candidate_handle: String = "candidateHandle",
+            search_id: String = "searchId",
         }
         nullable {}
         optional {}
         constant {
-            "status" = "absent",
+            "kind" = "selected",
         }
-    }
-}
-
-open_enum! {
-    CatalogTrustSnapshotAbsentStatus {
-        Absent = "absent",
     }
 }
 
 object! {
-    CatalogTrustSnapshotCurrent {
+    CatalogSelectionStale {
         required {
-            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
-            tier: CatalogTrustTier = "tier",
-            eligibility: CatalogTrustEligibility = "eligibility",
-            provenance: CatalogTrustProvenance = "provenance",
+            message: String = "message",
         }
         nullable {}
         optional {}
         constant {
-            "status" = "current",
+            "kind" = "stale",
         }
-    }
-}
-
-open_enum! {
-    CatalogTrustSnapshotCurrentStatus {
-        Current = "current",
     }
 }
 
 object! {
-    CatalogTrustSnapshotDowngraded {
+    CatalogSelectionTimedOut {
         required {
-            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
-            eligibility: CatalogTrustEligibility = "eligibility",
-            provenance: CatalogTrustProvenance = "provenance",
+            search_id: String = "searchId",
         }
         nullable {}
         optional {}
         constant {
-            "status" = "downgraded",
+            "kind" = "timed-out",
         }
-    }
-}
-
-open_enum! {
-    CatalogTrustSnapshotDowngradedStatus {
-        Downgraded = "downgraded",
     }
 }
 
 object! {
-    CatalogTrustSnapshotMalformed {
+    CatalogSelectionWrongKind {
         required {
-            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
-            eligibility: CatalogTrustEligibility = "eligibility",
-            provenance: CatalogTrustProvenance = "provenance",
+            message: String = "message",
         }
         nullable {}
         optional {}
         constant {
-            "status" = "malformed",
+            "kind" = "wrong-kind",
         }
-    }
-}
-
-open_enum! {
-    CatalogTrustSnapshotMalformedStatus {
-        Malformed = "malformed",
-    }
-}
-
-object! {
-    CatalogTrustSnapshotRevoked {
-        required {
-            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
-            eligibility: CatalogTrustEligibility = "eligibility",
-            provenance: CatalogTrustProvenance = "provenance",
-        }
-        nullable {}
-        optional {}
-        constant {
-            "status" = "revoked",
-        }
-    }
-}
-
-open_enum! {
-    CatalogTrustSnapshotRevokedStatus {
-        Revoked = "revoked",
-    }
-}
-
-open_enum! {
-    CatalogTrustSnapshotSchemaVersion {
-        V1 = "v1",
-    }
-}
-
-object! {
-    CatalogTrustSnapshotStale {
-        required {
-            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
-            eligibility: CatalogTrustEligibility = "eligibility",
-            provenance: CatalogTrustProvenance = "provenance",
-        }
-        nullable {}
-        optional {}
-        constant {
-            "status" = "stale",
-        }
-    }
-}
-
-open_enum! {
-    CatalogTrustSnapshotStaleStatus {
-        Stale = "stale",
-    }
-}
-
-object! {
-    CatalogTrustSnapshotUnsupported {
-        required {
-            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
-            eligibility: CatalogTrustEligibility = "eligibility",
-            provenance: CatalogTrustProvenance = "provenance",
-        }
-        nullable {}
-        optional {}
-        constant {
-            "status" = "unsupported",
-        }
-    }
-}
-
-open_enum! {
-    CatalogTrustSnapshotUnsupportedStatus {
-        Unsupported = "unsupported",
-    }
-}
-
-open_enum! {
-    CatalogTrustSource {
-        AgentFinder = "agent-finder",
-    }
-}
-
-open_enum! {
-    CatalogTrustTier {
-        T1 = "T1",
-        T2 = "T2",
     }
 }
 
@@ -387,5 +874,102 @@ object! {
         constant {
             "kind" = "unsupported-kind",
         }
+    }
+}
+
+object! {
+    InstallPlan {
+        required {
+            expires_at: String = "expiresAt",
+            operation_id: String = "operationId",
+            plan_handle: String = "planHandle",
+            review: ReviewClass = "review",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    InstallationLocation {
+        required {
+            display_label: String = "displayLabel",
+            relative_path: String = "relativePath",
+        }
+        nullable {}
+        optional {
+            diagnostics_absolute_path: String = "diagnosticsAbsolutePath",
+            scope: SkillInstallationScope = "scope",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    InstallationReviewAction {
+        Install = "install",
+        Uninstall = "uninstall",
+    }
+}
+
+object! {
+    PurpleInstallationFileReview {
+        required {
+            digest: String = "digest",
+            executable: bool = "executable",
+            media_type: String = "mediaType",
+            path: String = "path",
+            size_bytes: i64 = "sizeBytes",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    PurpleInstallationSource {
+        required {
+            bundle_digest: String = "bundleDigest",
+            catalog_revision_id: String = "catalogRevisionId",
+            descriptor_digest: String = "descriptorDigest",
+            repository: String = "repository",
+            repository_id: String = "repositoryId",
+            resource_id: String = "resourceId",
+            revision: String = "revision",
+            root: String = "root",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ReviewClass {
+        required {
+            action: InstallationReviewAction = "action",
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+            files: Vec<PurpleInstallationFileReview> = "files",
+            total_bytes: i64 = "totalBytes",
+        }
+        nullable {}
+        optional {
+            description: String = "description",
+            entrypoint_content: String = "entrypointContent",
+            entrypoint_path: String = "entrypointPath",
+            installs_disabled: bool = "installsDisabled",
+            name: String = "name",
+            source: PurpleInstallationSource = "source",
+            target: InstallationLocation = "target",
+            files_modified: bool = "filesModified",
+            installation: SkillInstallationSummary = "installation",
+            manifest_content: String = "manifestContent",
+            manifest_path: String = "manifestPath",
+            mcp_servers: Vec<PluginInstallationMcpServerReview> = "mcpServers",
+            version: String = "version",
+        }
+        constant {}
     }
 }

@@ -4,6 +4,19 @@
 use super::*;
 
 object! {
+    AcceptedEnqueueCommandResult {
+        required {}
+        nullable {}
+        optional {
+            queue_id: String = "queueId",
+        }
+        constant {
+            "queued" = true,
+        }
+    }
+}
+
+object! {
     CommandList {
         required {
             commands: Vec<SlashCommandInfo> = "commands",
@@ -147,14 +160,10 @@ object! {
     }
 }
 
-object! {
-    EnqueueCommandResult {
-        required {
-            queued: bool = "queued",
-        }
-        nullable {}
-        optional {}
-        constant {}
+tagged! {
+    EnqueueCommandResult by "queued" {
+        True(AcceptedEnqueueCommandResult) = "true",
+        False(UnsupportedEnqueueCommandResult) = "false",
     }
 }
 
@@ -244,6 +253,7 @@ object! {
         }
         nullable {}
         optional {
+            reservation_token: String = "reservationToken",
             mode: ev::SessionMode = "mode",
             notice: String = "notice",
             runtime_settings_changed: bool = "runtimeSettingsChanged",
@@ -396,6 +406,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_tier: ev::AutoTier = "autoTier",
             scope: String = "scope",
             warning: String = "warning",
             reasoning_effort: String = "reasoningEffort",
@@ -470,5 +481,18 @@ object! {
             remediation: ev::RemediationAction = "remediation",
         }
         constant {}
+    }
+}
+
+object! {
+    UnsupportedEnqueueCommandResult {
+        required {}
+        nullable {}
+        optional {
+            queue_id: () = "queueId",
+        }
+        constant {
+            "queued" = false,
+        }
     }
 }

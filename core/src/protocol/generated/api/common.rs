@@ -3,6 +3,26 @@
 
 use super::*;
 
+object! {
+    AccountAuthInfo {
+        required {
+            host: String = "host",
+            login: String = "login",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "type" = "account",
+        }
+    }
+}
+
+open_enum! {
+    AccountAuthInfoType {
+        Account = "account",
+    }
+}
+
 open_enum! {
     AdaptiveThinkingSupport {
         Unsupported = "unsupported",
@@ -22,6 +42,7 @@ object! {
         }
         nullable {}
         optional {
+            hooks: BTreeMap<String, Vec<Value>> = "hooks",
             path: String = "path",
             source: AgentInfoSource = "source",
             user_invocable: bool = "userInvocable",
@@ -30,6 +51,7 @@ object! {
             model: String = "model",
             models: Vec<String> = "models",
             model_policy: ev::AgentModelPolicy = "modelPolicy",
+            reasoning_effort: String = "reasoningEffort",
             mcp_servers: BTreeMap<String, Value> = "mcpServers",
             skills: Vec<String> = "skills",
             prompt: String = "prompt",
@@ -65,8 +87,44 @@ object! {
     }
 }
 
+open_enum! {
+    AuthEnumerateValueAccountsKind {
+        Accounts = "accounts",
+    }
+}
+
+open_enum! {
+    AuthEnumerateValueLoginAccountsKind {
+        LoginAccounts = "loginAccounts",
+    }
+}
+
+open_enum! {
+    AuthEnumerateValueProvidersKind {
+        Providers = "providers",
+    }
+}
+
+object! {
+    AuthIdentity {
+        required {
+            r#type: AuthInfoType = "type",
+            host: String = "host",
+        }
+        nullable {}
+        optional {
+            login: String = "login",
+            env_var: String = "envVar",
+            registration_id: String = "registrationId",
+            copilot_user: CopilotUserResponse = "copilotUser",
+        }
+        constant {}
+    }
+}
+
 tagged! {
     AuthInfo by "type" {
+        Account(AccountAuthInfo) = "account",
         Hmac(HMACAuthInfo) = "hmac",
         Env(EnvAuthInfo) = "env",
         Token(TokenAuthInfo) = "token",
@@ -78,6 +136,121 @@ tagged! {
     }
 }
 
+open_enum! {
+    AuthInfoType {
+        Account = "account",
+        Hmac = "hmac",
+        Env = "env",
+        User = "user",
+        GhCli = "gh-cli",
+        ApiKey = "api-key",
+        Token = "token",
+        TokenProvider = "token-provider",
+        CopilotApiToken = "copilot-api-token",
+    }
+}
+
+object! {
+    AuthValidationError {
+        required {
+            message: String = "message",
+        }
+        nullable {}
+        optional {
+            github_message: String = "githubMessage",
+        }
+        constant {}
+    }
+}
+
+object! {
+    AutoTierBilling {
+        required {}
+        nullable {}
+        optional {
+            promo: AutoTierBillingPromo = "promo",
+        }
+        constant {}
+    }
+}
+
+object! {
+    AutoTierBillingPromo {
+        required {}
+        nullable {}
+        optional {
+            discount_percent: f64 = "discountPercent",
+            ends_at: String = "endsAt",
+            id: String = "id",
+            message: String = "message",
+            show_banner: bool = "showBanner",
+            starts_at: String = "startsAt",
+        }
+        constant {}
+    }
+}
+
+object! {
+    AutoTierDescriptor {
+        required {
+            description: String = "description",
+            display_name: String = "displayName",
+            id: String = "id",
+            status: AutoTierStatus = "status",
+            r#type: String = "type",
+        }
+        nullable {}
+        optional {
+            billing: AutoTierBilling = "billing",
+            fusion_tier: String = "fusionTier",
+        }
+        constant {}
+    }
+}
+
+object! {
+    AutoTierMetadata {
+        required {
+            default_tier: String = "defaultTier",
+            tiers: Vec<AutoTierDescriptor> = "tiers",
+        }
+        nullable {}
+        optional {
+            provider_id: String = "providerId",
+        }
+        constant {}
+    }
+}
+
+object! {
+    AutoTierStatus {
+        required {
+            enabled: bool = "enabled",
+        }
+        nullable {}
+        optional {
+            message: String = "message",
+            picker_visible: bool = "pickerVisible",
+            reason: String = "reason",
+        }
+        constant {}
+    }
+}
+
+object! {
+    AutopilotOptions {
+        required {}
+        nullable {}
+        optional {
+            continuation_enabled: bool = "continuationEnabled",
+            max_continues: i64 = "maxContinues",
+        }
+        constant {}
+    }
+}
+
+pub type AzureMlStatusResult = AzureMlDownloadStatus;
+
 object! {
     CapiSessionOptions {
         required {}
@@ -87,6 +260,53 @@ object! {
             enable_web_socket_responses: bool = "enableWebSocketResponses",
         }
         constant {}
+    }
+}
+
+object! {
+    CardDigest {
+        required {
+            value: String = "value",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "algorithm" = "sha256-rfc8785",
+        }
+    }
+}
+
+open_enum! {
+    CardDigestAlgorithm {
+        Sha256Rfc8785 = "sha256-rfc8785",
+    }
+}
+
+pub type CardDigestValue = String;
+
+open_enum! {
+    CatalogAgentPluginInstallSourceKind {
+        Marketplace = "marketplace",
+        Materialization = "materialization",
+        Repository = "repository",
+    }
+}
+
+open_enum! {
+    CatalogAgentPluginMarketplaceSourceKind {
+        Marketplace = "marketplace",
+    }
+}
+
+open_enum! {
+    CatalogAgentPluginMaterializationSourceKind {
+        Materialization = "materialization",
+    }
+}
+
+open_enum! {
+    CatalogAgentPluginRepositorySourceKind {
+        Repository = "repository",
     }
 }
 
@@ -113,13 +333,33 @@ open_enum! {
 }
 
 open_enum! {
+    CatalogCandidateSourceKind {
+        Embedded = "embedded",
+        Url = "url",
+    }
+}
+
+open_enum! {
     CatalogCapability {
+        AgentPluginConfirmedInstallation = "agent-plugin-confirmed-installation",
+        AgentPluginFormats = "agent-plugin-formats",
+        CatalogFeeds = "catalog-feeds",
+        CatalogReferenceInstallation = "catalog-reference-installation",
+        CatalogSearchCategories = "catalog-search-categories",
         McpServerCard = "mcp-server-card",
         LegacyMcpServerCard = "legacy-mcp-server-card",
         AiSkillDiscovery = "ai-skill-discovery",
+        AgentPluginDiscovery = "agent-plugin-discovery",
         McpInstallPlanning = "mcp-install-planning",
         MultipleTransportChoice = "multiple-transport-choice",
+        CatalogSearchPagination = "catalog-search-pagination",
         TrustSnapshot = "trust-snapshot",
+        CatalogSelection = "catalog-selection",
+        CatalogSearchCredentialRequired = "catalog-search-credential-required",
+        CatalogSearchSessionBound = "catalog-search-session-bound",
+        McpConfirmedRemoteInstallation = "mcp-confirmed-remote-installation",
+        McpConfiguredRemoteInstallation = "mcp-configured-remote-installation",
+        SkillConfirmedInstallation = "skill-confirmed-installation",
     }
 }
 
@@ -160,6 +400,50 @@ open_enum! {
     }
 }
 
+open_enum! {
+    CatalogFeedAvailableStatus {
+        Available = "available",
+    }
+}
+
+open_enum! {
+    CatalogFeedEntryStatus {
+        Available = "available",
+        Filtered = "filtered",
+        Unavailable = "unavailable",
+    }
+}
+
+open_enum! {
+    CatalogFeedFilteredStatus {
+        Filtered = "filtered",
+    }
+}
+
+open_enum! {
+    CatalogFeedUnavailableStatus {
+        Unavailable = "unavailable",
+    }
+}
+
+open_enum! {
+    CatalogGetGeneratedFeedSucceededKind {
+        Succeeded = "succeeded",
+    }
+}
+
+open_enum! {
+    CatalogInstallability {
+        FeatureDisabled = "feature-disabled",
+        Installable = "installable",
+        InstallDataUnavailable = "install-data-unavailable",
+        MaterialisationUnavailable = "materialisation-unavailable",
+        NotInstallableKind = "not-installable-kind",
+        NotInstallablePolicy = "not-installable-policy",
+        PolicyForbids = "policy-forbids",
+    }
+}
+
 object! {
     CatalogInvalidRequestError {
         required {
@@ -176,6 +460,10 @@ object! {
 
 open_enum! {
     CatalogInvalidRequestField {
+        Categories = "categories",
+        Feed = "feed",
+        TrustTiers = "trustTiers",
+        PolicySessionId = "policySessionId",
         Query = "query",
         Limit = "limit",
         Kinds = "kinds",
@@ -183,6 +471,10 @@ open_enum! {
         Source = "source",
         Card = "card",
         Scope = "scope",
+        Page = "page",
+        SessionId = "sessionId",
+        SelectionRef = "selectionRef",
+        Outcome = "outcome",
     }
 }
 
@@ -214,9 +506,30 @@ open_enum! {
 
 open_enum! {
     CatalogMediaType {
+        ApplicationAgentPluginJson = "application/agent-plugin+json",
+        ApplicationVndAnthropicClaudePluginJson = "application/vnd.anthropic.claude-plugin+json",
         ApplicationMcpServerCardJson = "application/mcp-server-card+json",
         ApplicationMcpServerJson = "application/mcp-server+json",
         ApplicationAiSkill = "application/ai-skill",
+        ApplicationVndGithubCopilotPlugin = "application/vnd.github.copilot-plugin",
+    }
+}
+
+open_enum! {
+    CatalogNeReason {
+        ConnectionRefused = "connection-refused",
+        Dns = "dns",
+        HttpStatus = "http-status",
+        Offline = "offline",
+        ProxyAuthenticationRequired = "proxy-authentication-required",
+        RateLimited = "rate-limited",
+        RedirectRejected = "redirect-rejected",
+        ResponseTooLarge = "response-too-large",
+        ServiceUnavailable = "service-unavailable",
+        Timeout = "timeout",
+        Tls = "tls",
+        UnsupportedCapability = "unsupported-capability",
+        UnsupportedProtocolVersion = "unsupported-protocol-version",
     }
 }
 
@@ -304,6 +617,280 @@ object! {
     }
 }
 
+open_enum! {
+    CatalogReferenceInstallationResultKind {
+        InvalidRequest = "invalid-request",
+        NegotiationRefused = "negotiation-refused",
+        NetworkFailure = "network-failure",
+        Outcome = "outcome",
+    }
+}
+
+open_enum! {
+    CatalogResourceGeneratedFeedResultKind {
+        AuthenticationRequired = "authentication-required",
+        InvalidRequest = "invalid-request",
+        MalformedCard = "malformed-card",
+        NegotiationRefused = "negotiation-refused",
+        NetworkFailure = "network-failure",
+        PolicyRejected = "policy-rejected",
+        Succeeded = "succeeded",
+        Unavailable = "unavailable",
+        UnsafeRetrieval = "unsafe-retrieval",
+    }
+}
+
+open_enum! {
+    CatalogResourceGeneratedFeedResultReason {
+        AuthorityNotConfigured = "authority-not-configured",
+        BlockedAddress = "blocked-address",
+        BlockedScheme = "blocked-scheme",
+        ConnectionRefused = "connection-refused",
+        CredentialsInUrl = "credentials-in-url",
+        CredentialExpired = "credential-expired",
+        CredentialRejected = "credential-rejected",
+        DisabledByPolicy = "disabled-by-policy",
+        Dns = "dns",
+        FeedNotFound = "feed-not-found",
+        HostNotPermitted = "host-not-permitted",
+        HttpStatus = "http-status",
+        InvalidJson = "invalid-json",
+        MissingRequiredField = "missing-required-field",
+        NoCredential = "no-credential",
+        Offline = "offline",
+        PlanningUnavailable = "planning-unavailable",
+        ProxyAuthenticationRequired = "proxy-authentication-required",
+        ProxyRejected = "proxy-rejected",
+        RateLimited = "rate-limited",
+        RedirectRejected = "redirect-rejected",
+        RedirectToBlockedAddress = "redirect-to-blocked-address",
+        ResponseTooLarge = "response-too-large",
+        SchemaViolation = "schema-violation",
+        SearchUnavailable = "search-unavailable",
+        SelectionUnavailable = "selection-unavailable",
+        ServiceUnavailable = "service-unavailable",
+        SizeLimitExceeded = "size-limit-exceeded",
+        Timeout = "timeout",
+        Tls = "tls",
+        UnsupportedCapability = "unsupported-capability",
+        UnsupportedMediaType = "unsupported-media-type",
+        UnsupportedProtocolVersion = "unsupported-protocol-version",
+    }
+}
+
+open_enum! {
+    CatalogSelectionResultReason {
+        AuthorityNotConfigured = "authority-not-configured",
+        DisabledByPolicy = "disabled-by-policy",
+        FeedNotFound = "feed-not-found",
+        PlanningUnavailable = "planning-unavailable",
+        SearchUnavailable = "search-unavailable",
+        SelectionUnavailable = "selection-unavailable",
+        UnsupportedCapability = "unsupported-capability",
+        UnsupportedProtocolVersion = "unsupported-protocol-version",
+    }
+}
+
+open_enum! {
+    CatalogTrustEligibility {
+        Default = "default",
+        Expanded = "expanded",
+        Hidden = "hidden",
+        Unknown = "unknown",
+    }
+}
+
+object! {
+    CatalogTrustProvenance {
+        required {
+            source: CatalogTrustSource = "source",
+            observed_at: String = "observedAt",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+tagged! {
+    CatalogTrustSnapshot by "status" {
+        Current(CatalogTrustSnapshotCurrent) = "current",
+        Absent(CatalogTrustSnapshotAbsent) = "absent",
+        Stale(CatalogTrustSnapshotStale) = "stale",
+        Downgraded(CatalogTrustSnapshotDowngraded) = "downgraded",
+        Revoked(CatalogTrustSnapshotRevoked) = "revoked",
+        Unsupported(CatalogTrustSnapshotUnsupported) = "unsupported",
+        Malformed(CatalogTrustSnapshotMalformed) = "malformed",
+    }
+}
+
+object! {
+    CatalogTrustSnapshotAbsent {
+        required {
+            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
+            eligibility: CatalogTrustEligibility = "eligibility",
+            provenance: CatalogTrustProvenance = "provenance",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "absent",
+        }
+    }
+}
+
+open_enum! {
+    CatalogTrustSnapshotAbsentStatus {
+        Absent = "absent",
+    }
+}
+
+object! {
+    CatalogTrustSnapshotCurrent {
+        required {
+            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
+            tier: CatalogTrustTier = "tier",
+            eligibility: CatalogTrustEligibility = "eligibility",
+            provenance: CatalogTrustProvenance = "provenance",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "current",
+        }
+    }
+}
+
+open_enum! {
+    CatalogTrustSnapshotCurrentStatus {
+        Current = "current",
+    }
+}
+
+object! {
+    CatalogTrustSnapshotDowngraded {
+        required {
+            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
+            eligibility: CatalogTrustEligibility = "eligibility",
+            provenance: CatalogTrustProvenance = "provenance",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "downgraded",
+        }
+    }
+}
+
+open_enum! {
+    CatalogTrustSnapshotDowngradedStatus {
+        Downgraded = "downgraded",
+    }
+}
+
+object! {
+    CatalogTrustSnapshotMalformed {
+        required {
+            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
+            eligibility: CatalogTrustEligibility = "eligibility",
+            provenance: CatalogTrustProvenance = "provenance",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "malformed",
+        }
+    }
+}
+
+open_enum! {
+    CatalogTrustSnapshotMalformedStatus {
+        Malformed = "malformed",
+    }
+}
+
+object! {
+    CatalogTrustSnapshotRevoked {
+        required {
+            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
+            eligibility: CatalogTrustEligibility = "eligibility",
+            provenance: CatalogTrustProvenance = "provenance",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "revoked",
+        }
+    }
+}
+
+open_enum! {
+    CatalogTrustSnapshotRevokedStatus {
+        Revoked = "revoked",
+    }
+}
+
+open_enum! {
+    CatalogTrustSnapshotSchemaVersion {
+        V1 = "v1",
+    }
+}
+
+object! {
+    CatalogTrustSnapshotStale {
+        required {
+            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
+            eligibility: CatalogTrustEligibility = "eligibility",
+            provenance: CatalogTrustProvenance = "provenance",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "stale",
+        }
+    }
+}
+
+open_enum! {
+    CatalogTrustSnapshotStaleStatus {
+        Stale = "stale",
+    }
+}
+
+object! {
+    CatalogTrustSnapshotUnsupported {
+        required {
+            schema_version: CatalogTrustSnapshotSchemaVersion = "schemaVersion",
+            eligibility: CatalogTrustEligibility = "eligibility",
+            provenance: CatalogTrustProvenance = "provenance",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "status" = "unsupported",
+        }
+    }
+}
+
+open_enum! {
+    CatalogTrustSnapshotUnsupportedStatus {
+        Unsupported = "unsupported",
+    }
+}
+
+open_enum! {
+    CatalogTrustSource {
+        AgentFinder = "agent-finder",
+    }
+}
+
+open_enum! {
+    CatalogTrustTier {
+        T1 = "T1",
+        T2 = "T2",
+    }
+}
+
 object! {
     CatalogUnavailableError {
         required {
@@ -320,8 +907,10 @@ object! {
 
 open_enum! {
     CatalogUnavailableReason {
+        FeedNotFound = "feed-not-found",
         SearchUnavailable = "search-unavailable",
         PlanningUnavailable = "planning-unavailable",
+        SelectionUnavailable = "selection-unavailable",
         AuthorityNotConfigured = "authority-not-configured",
         DisabledByPolicy = "disabled-by-policy",
     }
@@ -354,6 +943,8 @@ open_enum! {
 
 pub type ClientMetadata = BTreeMap<String, String>;
 
+pub type ConnectorSessionAccountResult = ConnectorSessionAccount;
+
 object! {
     CopilotApiTokenAuthInfo {
         required {}
@@ -384,6 +975,7 @@ object! {
             endpoints: CopilotUserResponseEndpoints = "endpoints",
             organization_login_list: Vec<String> = "organization_login_list",
             organization_list: Vec<Option<CopilotUserResponseOrganizationListItem>> = "organization_list",
+            enterprise_list: Vec<Option<CopilotUserResponseEnterpriseListItem>> = "enterprise_list",
             codex_agent_enabled: bool = "codex_agent_enabled",
             is_mcp_enabled: bool = "is_mcp_enabled",
             quota_reset_date: String = "quota_reset_date",
@@ -414,6 +1006,17 @@ object! {
             proxy: String = "proxy",
             telemetry: String = "telemetry",
             exp: String = "exp",
+        }
+        constant {}
+    }
+}
+
+object! {
+    CopilotUserResponseEnterpriseListItem {
+        required {}
+        nullable {}
+        optional {
+            id: i64 = "id",
         }
         constant {}
     }
@@ -534,6 +1137,65 @@ object! {
 }
 
 object! {
+    CustomizationReloadOutcome {
+        required {
+            status: CustomizationReloadStatus = "status",
+            subsystem: CustomizationReloadSubsystem = "subsystem",
+        }
+        nullable {}
+        optional {
+            detail: String = "detail",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    CustomizationReloadStatus {
+        Failed = "failed",
+        Reloaded = "reloaded",
+        Skipped = "skipped",
+    }
+}
+
+open_enum! {
+    CustomizationReloadSubsystem {
+        Agents = "agents",
+        Extensions = "extensions",
+        Hooks = "hooks",
+        Instructions = "instructions",
+        Mcp = "mcp",
+        Plugins = "plugins",
+        RepositoryContext = "repositoryContext",
+        Skills = "skills",
+    }
+}
+
+object! {
+    CustomizationsReloadResult {
+        required {
+            errors: Vec<String> = "errors",
+            outcomes: Vec<CustomizationReloadOutcome> = "outcomes",
+            warnings: Vec<String> = "warnings",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    EntraAuthConfig {
+        required {
+            client_id: String = "clientId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     EnvAuthInfo {
         required {
             host: String = "host",
@@ -606,6 +1268,19 @@ object! {
 }
 
 object! {
+    GitHubRepositoryIdentity {
+        required {
+            host: String = "host",
+            name: String = "name",
+            owner: String = "owner",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     HMACAuthInfo {
         required {
             hmac: String = "hmac",
@@ -629,12 +1304,521 @@ open_enum! {
     }
 }
 
+object! {
+    HostAuthenticateRequest {
+        required {
+            request_id: String = "requestId",
+            token: String = "token",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+pub type HostAuthenticateResult = HostAuthenticationResult;
+
+object! {
+    HostCancelAuthenticationRequest {
+        required {
+            request_id: String = "requestId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    HostConfiguration {
+        required {
+            resume_factory: bool = "resumeFactory",
+            session_factory: bool = "sessionFactory",
+        }
+        nullable {}
+        optional {
+            allow_creating_new_sessions: bool = "allowCreatingNewSessions",
+            authentication: HostAuthentication = "authentication",
+            github_environment: HostGitHubEnvironmentOptions = "githubEnvironment",
+            local_server: HostLocalServerConfiguration = "localServer",
+        }
+        constant {}
+    }
+}
+
+object! {
+    HostEmptyResult {
+        required {}
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    HostEnvironmentCredentials {
+        required {
+            github_api_url: String = "githubApiUrl",
+            github_host: String = "githubHost",
+            mission_control_url: String = "missionControlUrl",
+            token: String = "token",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    HostLocalServerConfiguration {
+        required {
+            hostname: String = "hostname",
+            port: i64 = "port",
+            require_connection_token: bool = "requireConnectionToken",
+        }
+        nullable {}
+        optional {
+            token: String = "token",
+        }
+        constant {}
+    }
+}
+
+object! {
+    HostReadyRequest {
+        required {}
+        nullable {}
+        optional {
+            address: String = "address",
+            environment_id: String = "environmentId",
+            token: String = "token",
+        }
+        constant {}
+    }
+}
+
+object! {
+    HostSessionCreateRequest {
+        required {
+            config: BTreeMap<String, Value> = "config",
+            handoff_id: String = "handoffId",
+        }
+        nullable {}
+        optional {
+            authentication: HostSessionAuthentication = "authentication",
+            prefer_resident: bool = "preferResident",
+            resume: bool = "resume",
+        }
+        constant {}
+    }
+}
+
+object! {
+    HostSessionReleaseRequest {
+        required {
+            handoff_id: String = "handoffId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    InstallationCatalogueIdentity {
+        required {
+            display_name: String = "displayName",
+            source: String = "source",
+        }
+        nullable {}
+        optional {
+            icon_url: String = "iconUrl",
+            resource_id: String = "resourceId",
+            item_url: String = "itemUrl",
+            description: String = "description",
+            publisher: String = "publisher",
+            version: String = "version",
+            trust_at_install: CatalogTrustSnapshot = "trustAtInstall",
+        }
+        constant {}
+    }
+}
+
+object! {
+    InstallationReviewReview {
+        required {
+            action: InstallationReviewAction = "action",
+        }
+        nullable {}
+        optional {
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+            catalogue_trust: Value = "catalogueTrust",
+            configuration_change: McpPlanConfigurationChange = "configurationChange",
+            effective_configuration: McpInstallationRemoteConfiguration = "effectiveConfiguration",
+            identity: McpPlanResourceIdentity = "identity",
+            inputs: Vec<McpInstallationInput> = "inputs",
+            policy: McpPlanPolicyResult = "policy",
+            provenance: McpPlanProvenance = "provenance",
+            secret_storage: McpInstallationSecretStorage = "secretStorage",
+            selected_choice: Value = "selectedChoice",
+            supplied_secrets: Vec<String> = "suppliedSecrets",
+            target: McpPlanTarget = "target",
+            installation_id: String = "installationId",
+            owned_secret_count: i64 = "ownedSecretCount",
+            preserves_shared_authentication: bool = "preservesSharedAuthentication",
+            restores_previous_configuration: bool = "restoresPreviousConfiguration",
+            description: String = "description",
+            entrypoint_content: String = "entrypointContent",
+            entrypoint_path: String = "entrypointPath",
+            files: Vec<PurpleInstallationFileReview> = "files",
+            installs_disabled: bool = "installsDisabled",
+            name: String = "name",
+            source: PurpleInstallationSource = "source",
+            total_bytes: i64 = "totalBytes",
+            files_modified: bool = "filesModified",
+            installation: SkillInstallationSummary = "installation",
+            manifest_content: String = "manifestContent",
+            manifest_path: String = "manifestPath",
+            mcp_servers: Vec<PluginInstallationMcpServerReview> = "mcpServers",
+            version: String = "version",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpInstallationInput {
+        required {
+            category: McpPlanValueCategory = "category",
+            key: String = "key",
+            value: String = "value",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    McpInstallationSecretStorage {
+        Keychain = "keychain",
+        PrivateFile = "private-file",
+    }
+}
+
+object! {
+    /// Experimental.
+    McpOauthCancelLoginRequest {
+        required {
+            expected_installation_id: String = "expectedInstallationId",
+            login_id: String = "loginId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    McpOauthPrepareLoginRequest {
+        required {
+            server_name: String = "serverName",
+            expected_installation_id: String = "expectedInstallationId",
+        }
+        nullable {}
+        optional {
+            force_reauth: bool = "forceReauth",
+            client_name: String = "clientName",
+            callback_success_message: String = "callbackSuccessMessage",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpPlanConfigurationChange {
+        required {
+            operation: McpPlanConfigurationOperation = "operation",
+            scope: McpPlanScope = "scope",
+            config_key: String = "configKey",
+            changed_fields: Vec<String> = "changedFields",
+            secret_references: Vec<String> = "secretReferences",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    McpPlanConfigurationOperation {
+        Add = "add",
+        Update = "update",
+    }
+}
+
+open_enum! {
+    McpPlanEnumValueType {
+        Enum = "enum",
+    }
+}
+
+open_enum! {
+    McpPlanPackageInstallMethod {
+        Package = "package",
+    }
+}
+
+open_enum! {
+    McpPlanPackageTransport {
+        Stdio = "stdio",
+    }
+}
+
+open_enum! {
+    McpPlanPolicyDecision {
+        Allowed = "allowed",
+        Blocked = "blocked",
+        RequiresApproval = "requires-approval",
+    }
+}
+
+object! {
+    McpPlanPolicyResult {
+        required {
+            decision: McpPlanPolicyDecision = "decision",
+            source: McpPlanPolicySource = "source",
+        }
+        nullable {}
+        optional {
+            reason: String = "reason",
+        }
+        constant {}
+    }
+}
+
 open_enum! {
     McpPlanPolicySource {
         None = "none",
         EnterpriseAllowlist = "enterprise-allowlist",
         RegistryPolicy = "registry-policy",
         LocalTrust = "local-trust",
+    }
+}
+
+object! {
+    McpPlanProvenance {
+        required {
+            authority: String = "authority",
+            validated_at: String = "validatedAt",
+            card_digest: CardDigest = "cardDigest",
+            media_type: McpServerCardMediaType = "mediaType",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    McpPlanRemoteInstallMethod {
+        Remote = "remote",
+    }
+}
+
+open_enum! {
+    McpPlanRemoteTransport {
+        Http = "http",
+        StreamableHttp = "streamable-http",
+        Sse = "sse",
+    }
+}
+
+tagged! {
+    McpPlanRequiredValue by "kind" {
+        Scalar(McpPlanRequiredValueScalar) = "scalar",
+        Enum(McpPlanRequiredValueEnum) = "enum",
+    }
+}
+
+object! {
+    McpPlanRequiredValueEnum {
+        required {
+            key: String = "key",
+            category: McpPlanValueCategory = "category",
+            required: bool = "required",
+            enum_values: Vec<String> = "enumValues",
+            is_repeated: bool = "isRepeated",
+        }
+        nullable {}
+        optional {
+            default_value: String = "defaultValue",
+            title: String = "title",
+            description: String = "description",
+        }
+        constant {
+            "kind" = "enum",
+            "valueType" = "enum",
+        }
+    }
+}
+
+open_enum! {
+    McpPlanRequiredValueEnumKind {
+        Enum = "enum",
+    }
+}
+
+object! {
+    McpPlanRequiredValueScalar {
+        required {
+            key: String = "key",
+            category: McpPlanValueCategory = "category",
+            value_type: McpPlanScalarValueType = "valueType",
+            required: bool = "required",
+            is_repeated: bool = "isRepeated",
+        }
+        nullable {}
+        optional {
+            default_value: String = "defaultValue",
+            title: String = "title",
+            description: String = "description",
+        }
+        constant {
+            "kind" = "scalar",
+        }
+    }
+}
+
+open_enum! {
+    McpPlanRequiredValueScalarKind {
+        Scalar = "scalar",
+    }
+}
+
+object! {
+    McpPlanResourceIdentity {
+        required {
+            canonical_name: String = "canonicalName",
+            server_name: String = "serverName",
+        }
+        nullable {}
+        optional {
+            version: String = "version",
+            registry_id: String = "registryId",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    McpPlanScalarValueType {
+        String = "string",
+        Number = "number",
+        Boolean = "boolean",
+        Path = "path",
+    }
+}
+
+open_enum! {
+    McpPlanScope {
+        User = "user",
+    }
+}
+
+object! {
+    McpPlanSecretPlaceholder {
+        required {
+            key: String = "key",
+            placeholder: String = "placeholder",
+        }
+        nullable {}
+        optional {
+            title: String = "title",
+        }
+        constant {}
+    }
+}
+
+pub type McpPlanSecretReference = String;
+
+object! {
+    McpPlanTarget {
+        required {}
+        nullable {}
+        optional {
+            diagnostics_absolute_path: String = "diagnosticsAbsolutePath",
+            display_label: String = "displayLabel",
+            relative_path: String = "relativePath",
+            scope: McpPlanScope = "scope",
+            config_key: String = "configKey",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpPlanTargetClass {
+        required {
+            config_key: String = "configKey",
+            scope: McpPlanScope = "scope",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+tagged! {
+    McpPlanTransportChoice by "installMethod" {
+        Package(McpPlanTransportChoicePackage) = "package",
+        Remote(McpPlanTransportChoiceRemote) = "remote",
+    }
+}
+
+object! {
+    McpPlanTransportChoicePackage {
+        required {
+            choice_id: String = "choiceId",
+            transport: McpPlanPackageTransport = "transport",
+            package_type: String = "packageType",
+            package_identifier: String = "packageIdentifier",
+            required_values: Vec<McpPlanRequiredValue> = "requiredValues",
+            secret_placeholders: Vec<McpPlanSecretPlaceholder> = "secretPlaceholders",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "installMethod" = "package",
+        }
+    }
+}
+
+object! {
+    McpPlanTransportChoiceRemote {
+        required {
+            choice_id: String = "choiceId",
+            transport: McpPlanRemoteTransport = "transport",
+            endpoint: String = "endpoint",
+            required_values: Vec<McpPlanRequiredValue> = "requiredValues",
+            secret_placeholders: Vec<McpPlanSecretPlaceholder> = "secretPlaceholders",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "installMethod" = "remote",
+        }
+    }
+}
+
+open_enum! {
+    McpPlanValueCategory {
+        EnvironmentVariable = "environment-variable",
+        RuntimeArgument = "runtime-argument",
+        PackageArgument = "package-argument",
+        Header = "header",
+        UrlVariable = "url-variable",
     }
 }
 
@@ -693,6 +1877,7 @@ object! {
             filter_mapping: FilterMapping = "filterMapping",
             safe_for_telemetry: McpSafeForTelemetry = "safeForTelemetry",
             timeout: i64 = "timeout",
+            slow_connection_threshold_ms: i64 = "slowConnectionThresholdMs",
             oidc: McpServerAuthConfig = "oidc",
             defer_tools: McpServerConfigDeferTools = "deferTools",
             disable_tool_cache: bool = "disableToolCache",
@@ -715,6 +1900,45 @@ open_enum! {
     /// Internal.
     McpServerConfigMemoryType {
         Memory = "memory",
+    }
+}
+
+object! {
+    ModelCapabilities {
+        required {}
+        nullable {}
+        optional {
+            supports: ModelCapabilitiesSupports = "supports",
+            limits: ModelCapabilitiesLimits = "limits",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ModelCapabilitiesLimits {
+        required {}
+        nullable {}
+        optional {
+            max_prompt_tokens: i64 = "max_prompt_tokens",
+            max_output_tokens: i64 = "max_output_tokens",
+            max_context_window_tokens: i64 = "max_context_window_tokens",
+            vision: ModelCapabilitiesLimitsVision = "vision",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ModelCapabilitiesLimitsVision {
+        required {
+            supported_media_types: Vec<String> = "supported_media_types",
+            max_prompt_images: i64 = "max_prompt_images",
+            max_prompt_image_size: i64 = "max_prompt_image_size",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }
 
@@ -763,6 +1987,22 @@ object! {
         nullable {}
         optional {
             vision: bool = "vision",
+            tool_calls: bool = "toolCalls",
+            reasoning_effort: bool = "reasoningEffort",
+            adaptive_thinking: AdaptiveThinkingSupport = "adaptive_thinking",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ModelCapabilitiesSupports {
+        required {}
+        nullable {}
+        optional {
+            thinking: bool = "thinking",
+            vision: bool = "vision",
+            tool_calls: bool = "toolCalls",
             reasoning_effort: bool = "reasoningEffort",
             adaptive_thinking: AdaptiveThinkingSupport = "adaptive_thinking",
         }
@@ -793,6 +2033,28 @@ object! {
     }
 }
 
+open_enum! {
+    /// Experimental.
+    ModelProviderKind {
+        Copilot = "copilot",
+        Loki = "loki",
+    }
+}
+
+object! {
+    /// Experimental.
+    ModelProviderRef {
+        required {
+            id: String = "id",
+            label: String = "label",
+            kind: ModelProviderKind = "kind",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
 object! {
     ModelSwitchConfirmation {
         required {
@@ -806,6 +2068,13 @@ object! {
     }
 }
 
+open_enum! {
+    NScope {
+        Personal = "personal",
+        User = "user",
+    }
+}
+
 object! {
     NamedProviderConfig {
         required {
@@ -814,6 +2083,7 @@ object! {
         }
         nullable {}
         optional {
+            model_provider: ProviderConfigModelProvider = "modelProvider",
             r#type: ProviderConfigType = "type",
             wire_api: ProviderConfigWireApi = "wireApi",
             transport: ProviderConfigTransport = "transport",
@@ -822,6 +2092,22 @@ object! {
             azure: ProviderConfigAzure = "azure",
             headers: BTreeMap<String, String> = "headers",
             has_bearer_token_provider: bool = "hasBearerTokenProvider",
+        }
+        constant {}
+    }
+}
+
+object! {
+    OperationClass {
+        required {
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {
+            expires_at_epoch_ms: i64 = "expiresAtEpochMs",
+            cancellation_requested: bool = "cancellationRequested",
+            phase: Phase = "phase",
+            outcome: McpInstallationOutcome = "outcome",
         }
         constant {}
     }
@@ -844,6 +2130,12 @@ object! {
     }
 }
 
+open_enum! {
+    PermissionDecisionApproveReadOnlyForSessionKind {
+        ApproveReadOnlyForSession = "approve-read-only-for-session",
+    }
+}
+
 object! {
     PermissionDecisionContext {
         required {
@@ -853,6 +2145,7 @@ object! {
         }
         nullable {}
         optional {
+            user_feedback: String = "userFeedback",
             response_capability: PermissionResponseCapability = "responseCapability",
         }
         constant {}
@@ -882,6 +2175,19 @@ open_enum! {
         Interactive = "interactive",
         Headless = "headless",
         None = "none",
+    }
+}
+
+object! {
+    PermissionsEvaluateManagedPolicyResult {
+        required {
+            bypass_permissions_disabled: bool = "bypassPermissionsDisabled",
+            permission_rules_active: bool = "permissionRulesActive",
+            policy_undetermined: bool = "policyUndetermined",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }
 
@@ -922,6 +2228,81 @@ object! {
         nullable {}
         optional {}
         constant {}
+    }
+}
+
+object! {
+    PersistenceWriteRawJsonLockedRequest {
+        required {
+            data_json: String = "dataJson",
+            path: String = "path",
+        }
+        nullable {}
+        optional {
+            file_header: String = "fileHeader",
+        }
+        constant {}
+    }
+}
+
+object! {
+    PersistenceWriteRawJsonLockedResult {
+        required {
+            success: bool = "success",
+        }
+        nullable {}
+        optional {
+            error: String = "error",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    Phase {
+        Applying = "applying",
+        AwaitingConfirmation = "awaiting-confirmation",
+        Completed = "completed",
+        Prepared = "prepared",
+        Preparing = "preparing",
+        Revalidating = "revalidating",
+    }
+}
+
+object! {
+    PlanClass {
+        required {
+            expires_at: String = "expiresAt",
+            operation_id: String = "operationId",
+            plan_handle: String = "planHandle",
+            review: SkillInstallationReview = "review",
+        }
+        nullable {}
+        optional {
+            installation: SkillInstallationSummary = "installation",
+        }
+        constant {}
+    }
+}
+
+object! {
+    PluginInstallationMcpServerReview {
+        required {
+            name: String = "name",
+            transport: PluginInstallationMcpTransport = "transport",
+        }
+        nullable {}
+        optional {
+            host: String = "host",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    PluginInstallationMcpTransport {
+        Local = "local",
+        Remote = "remote",
     }
 }
 
@@ -1070,6 +2451,8 @@ object! {
         }
         nullable {}
         optional {
+            api_key_command: String = "apiKeyCommand",
+            model_provider: ProviderConfigModelProvider = "modelProvider",
             r#type: ProviderConfigType = "type",
             wire_api: ProviderConfigWireApi = "wireApi",
             transport: ProviderConfigTransport = "transport",
@@ -1102,6 +2485,18 @@ object! {
 }
 
 open_enum! {
+    ProviderConfigModelProvider {
+        Anthropic = "anthropic",
+        AzureOpenai = "azure_openai",
+        FoundryLocal = "foundry_local",
+        LlamaCpp = "llama_cpp",
+        LmStudio = "lm_studio",
+        Ollama = "ollama",
+        Openai = "openai",
+    }
+}
+
+open_enum! {
     ProviderConfigTransport {
         Http = "http",
         Websockets = "websockets",
@@ -1123,6 +2518,28 @@ open_enum! {
     }
 }
 
+open_enum! {
+    ProviderEndpointTransport {
+        Http = "http",
+        Websockets = "websockets",
+    }
+}
+
+open_enum! {
+    ProviderEndpointType {
+        Openai = "openai",
+        Azure = "azure",
+        Anthropic = "anthropic",
+    }
+}
+
+open_enum! {
+    ProviderEndpointWireApi {
+        Completions = "completions",
+        Responses = "responses",
+    }
+}
+
 object! {
     ProviderModelConfig {
         required {
@@ -1139,6 +2556,7 @@ object! {
             max_output_tokens: f64 = "maxOutputTokens",
             capabilities: ModelCapabilitiesOverride = "capabilities",
             system_message: ProtocolSystemMessageConfig = "systemMessage",
+            metadata: BTreeMap<String, Value> = "metadata",
         }
         constant {}
     }
@@ -1160,6 +2578,25 @@ object! {
     }
 }
 
+open_enum! {
+    Resource {
+        Mcp = "mcp",
+        Plugin = "plugin",
+        Skill = "skill",
+    }
+}
+
+object! {
+    SandboxApplyDefaultsRequest {
+        required {
+            stored: Value = "stored",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
 object! {
     /// Experimental.
     SandboxConfig {
@@ -1168,6 +2605,7 @@ object! {
         }
         nullable {}
         optional {
+            credentials: SandboxCredentialsConfig = "credentials",
             user_policy: SandboxConfigUserPolicy = "userPolicy",
             add_current_working_directory: bool = "addCurrentWorkingDirectory",
             sandbox_mcp_servers: bool = "sandboxMcpServers",
@@ -1195,7 +2633,6 @@ object! {
 }
 
 open_enum! {
-    /// Internal.
     SandboxConfigSource {
         NeverConfigured = "never_configured",
         UserEnabled = "user_enabled",
@@ -1297,6 +2734,95 @@ object! {
     }
 }
 
+object! {
+    SandboxCredentialsConfig {
+        required {
+            env_vars: BTreeMap<String, SandboxMaskedEnvVar> = "envVars",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxDocsUrlResult {
+        required {
+            url: String = "url",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxMaskedEnvVar {
+        required {
+            inject_hosts: Vec<String> = "injectHosts",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxProxySecretGetResult {
+        required {}
+        nullable {}
+        optional {
+            value: String = "value",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SandboxProxySecretLocation {
+        required {
+            config_dir: String = "configDir",
+            secret_id: String = "secretId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxProxySecretSaveRequest {
+        required {
+            value: String = "value",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxProxySecretSaveResult {
+        required {
+            stored_in_keychain: bool = "storedInKeychain",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxResolveFlooredConfigResult {
+        required {
+            sandbox_json: Value = "sandboxJson",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
 open_enum! {
     SendAgentMode {
         Interactive = "interactive",
@@ -1306,12 +2832,29 @@ open_enum! {
     }
 }
 
+object! {
+    SendAndWaitResult {
+        required {
+            aborted: bool = "aborted",
+            message_id: String = "messageId",
+        }
+        nullable {}
+        optional {
+            completion_event_id: String = "completionEventId",
+            response: ev::SessionEvent = "response",
+        }
+        constant {}
+    }
+}
+
 open_enum! {
     SendMode {
         Enqueue = "enqueue",
         Immediate = "immediate",
     }
 }
+
+pub type SessionAuthInfoResult = AuthIdentity;
 
 open_enum! {
     SessionCapability {
@@ -1326,6 +2869,195 @@ open_enum! {
         SessionStore = "session-store",
         McpApps = "mcp-apps",
         CanvasRenderer = "canvas-renderer",
+    }
+}
+
+object! {
+    SessionConnectedIdEInfo {
+        required {
+            ide_name: String = "ideName",
+            workspace_folder: String = "workspaceFolder",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionMcpOauthCancelLoginResult {
+        required {
+            cancelled: bool = "cancelled",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionMcpOauthPrepareLoginResult {
+        required {
+            expires_at: String = "expiresAt",
+            login_id: String = "loginId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionMcpSetConnectedIdEInfoParams {
+        required {}
+        nullable {}
+        optional {
+            ide: SessionConnectedIdEInfo = "ide",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionModelClearStartupSeedRequest {
+        required {
+            expected_model: String = "expectedModel",
+        }
+        nullable {}
+        optional {
+            expected_provider_id: String = "expectedProviderId",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionModelClearStartupSeedResult {
+        required {
+            cleared: bool = "cleared",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionQuotaProjection {
+        required {
+            can_signup_for_copilot_free: bool = "canSignupForCopilotFree",
+            delegate_available: bool = "delegateAvailable",
+            dynamic_workflows_enabled: bool = "dynamicWorkflowsEnabled",
+            dynamic_workflows_ui_visible: bool = "dynamicWorkflowsUiVisible",
+            is_free_user: bool = "isFreeUser",
+            is_tbb_user: bool = "isTbbUser",
+            model_cost_column_visible: bool = "modelCostColumnVisible",
+            plan_tier: SessionQuotaPlanTier = "planTier",
+            premium_requests_billable: bool = "premiumRequestsBillable",
+            snapshots: BTreeMap<String, SessionQuotaSnapshot> = "snapshots",
+        }
+        nullable {}
+        optional {
+            delegate_warning: SessionQuotaDelegateWarning = "delegateWarning",
+            provider_quotas: Vec<ev::ProviderQuotaState> = "providerQuotas",
+            upgrade_url: String = "upgradeUrl",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionUsageSetCodeChangesRequest {
+        required {
+            lines_added: f64 = "linesAdded",
+            lines_removed: f64 = "linesRemoved",
+        }
+        nullable {}
+        optional {
+            files_count: f64 = "filesCount",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionWorkflowPauseAtCheckpointResult {
+        required {
+            action: WorkflowPauseCheckpointAction = "action",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionWorkingDirectoryContextWithClient {
+        required {
+            cwd: String = "cwd",
+        }
+        nullable {}
+        optional {
+            base_commit: String = "baseCommit",
+            branch: String = "branch",
+            client_name: String = "clientName",
+            git_root: String = "gitRoot",
+            head_commit: String = "headCommit",
+            host_type: String = "hostType",
+            repository: String = "repository",
+            repository_host: String = "repositoryHost",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionsCreateWorkspaceRequest {
+        required {
+            convention: String = "convention",
+            session_id: String = "sessionId",
+            session_state_path: String = "sessionStatePath",
+        }
+        nullable {}
+        optional {
+            context: SessionWorkingDirectoryContextWithClient = "context",
+            name: String = "name",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionsCreateWorkspaceResult {
+        required {
+            workspace_json: String = "workspaceJson",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionsLoadWorkspaceRequest {
+        required {
+            session_id: String = "sessionId",
+            sessions_home: String = "sessionsHome",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionsLoadWorkspaceResult {
+        required {}
+        nullable {}
+        optional {
+            workspace_json: String = "workspaceJson",
+        }
+        constant {}
     }
 }
 
@@ -1362,6 +3094,28 @@ object! {
         optional {
             enabled: Value = "enabled",
         }
+        constant {}
+    }
+}
+
+object! {
+    SessionsUpdateWorkspaceFieldsRequest {
+        required {
+            fields_json: String = "fieldsJson",
+            session_id: String = "sessionId",
+            sessions_home: String = "sessionsHome",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionsUpdateWorkspaceFieldsResult {
+        required {}
+        nullable {}
+        optional {}
         constant {}
     }
 }
@@ -1420,6 +3174,188 @@ object! {
 }
 
 object! {
+    SkillInstallationFileReview {
+        required {
+            path: String = "path",
+            size_bytes: i64 = "sizeBytes",
+            media_type: String = "mediaType",
+            executable: bool = "executable",
+            digest: String = "digest",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillInstallationLocation {
+        required {
+            scope: SkillInstallationScope = "scope",
+            relative_path: String = "relativePath",
+            display_label: String = "displayLabel",
+        }
+        nullable {}
+        optional {
+            diagnostics_absolute_path: String = "diagnosticsAbsolutePath",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    SkillInstallationOwnershipState {
+        Intact = "intact",
+        Modified = "modified",
+        RecoveryRequired = "recovery-required",
+    }
+}
+
+tagged! {
+    SkillInstallationReview by "action" {
+        Install(SkillInstallationReviewInstall) = "install",
+        Uninstall(SkillInstallationReviewUninstall) = "uninstall",
+    }
+}
+
+object! {
+    SkillInstallationReviewInstall {
+        required {
+            name: String = "name",
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+            source: SkillInstallationSource = "source",
+            target: SkillInstallationLocation = "target",
+            installs_disabled: bool = "installsDisabled",
+            files: Vec<SkillInstallationFileReview> = "files",
+            total_bytes: i64 = "totalBytes",
+            entrypoint_path: String = "entrypointPath",
+            entrypoint_content: String = "entrypointContent",
+        }
+        nullable {}
+        optional {
+            description: String = "description",
+        }
+        constant {
+            "action" = "install",
+        }
+    }
+}
+
+object! {
+    SkillInstallationReviewUninstall {
+        required {
+            installation: SkillInstallationSummary = "installation",
+            files_modified: bool = "filesModified",
+            files: Vec<SkillInstallationFileReview> = "files",
+            total_bytes: i64 = "totalBytes",
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "action" = "uninstall",
+        }
+    }
+}
+
+open_enum! {
+    SkillInstallationScope {
+        Personal = "personal",
+    }
+}
+
+open_enum! {
+    SkillInstallationSessionState {
+        LoadedEnabled = "loaded-enabled",
+        LoadedDisabled = "loaded-disabled",
+        NotLoaded = "not-loaded",
+        Unknown = "unknown",
+    }
+}
+
+object! {
+    SkillInstallationSource {
+        required {
+            resource_id: String = "resourceId",
+            catalog_revision_id: String = "catalogRevisionId",
+            repository_id: String = "repositoryId",
+            repository: String = "repository",
+            revision: String = "revision",
+            root: String = "root",
+            descriptor_digest: String = "descriptorDigest",
+            bundle_digest: String = "bundleDigest",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillInstallationSummary {
+        required {
+            installation_id: String = "installationId",
+            operation_id: String = "operationId",
+            name: String = "name",
+            target: SkillInstallationLocation = "target",
+            configured_enabled: bool = "configuredEnabled",
+            session_state: SkillInstallationSessionState = "sessionState",
+            source: SkillInstallationSource = "source",
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+            installed_at: String = "installedAt",
+            ownership_state: SkillInstallationOwnershipState = "ownershipState",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillsLoadDiagnostics {
+        required {
+            warnings: Vec<String> = "warnings",
+            errors: Vec<String> = "errors",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SourceClass {
+        required {}
+        nullable {}
+        optional {
+            kind: CatalogCandidateSourceKind = "kind",
+            url: String = "url",
+            path: String = "path",
+            repository: String = "repository",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    StaffLogLevelMigrationStatus {
+        Current = "current",
+        Ineligible = "ineligible",
+        Refreshed = "refreshed",
+    }
+}
+
+open_enum! {
+    StaffUpdateChannelMigrationStatus {
+        Completed = "completed",
+        Current = "current",
+        ExcludedExperimental = "excluded-experimental",
+        Ineligible = "ineligible",
+        Migrated = "migrated",
+    }
+}
+
+object! {
     SystemMessageBlock {
         required {
             content: String = "content",
@@ -1427,6 +3363,7 @@ object! {
         nullable {}
         optional {
             is_static: bool = "isStatic",
+            cache_breakpoint: bool = "cacheBreakpoint",
         }
         constant {}
     }
@@ -1474,6 +3411,15 @@ object! {
 }
 
 object! {
+    ToolsListPendingRequestsRequest {
+        required {}
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     UserAuthInfo {
         required {
             host: String = "host",
@@ -1486,5 +3432,309 @@ object! {
         constant {
             "type" = "user",
         }
+    }
+}
+
+object! {
+    UserSettingsApplyTopKeyRequest {
+        required {
+            canonical_path: Vec<String> = "canonicalPath",
+            top_key: String = "topKey",
+        }
+        nullable {}
+        optional {
+            complete_staff_update_channel_migration: bool = "completeStaffUpdateChannelMigration",
+            delete: bool = "delete",
+            value: Value = "value",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsApplyTopKeyResult {
+        required {
+            status: String = "status",
+        }
+        nullable {}
+        optional {
+            error: String = "error",
+            issues: Vec<UserSettingsValidationIssue> = "issues",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsGetPathsRequest {
+        required {}
+        nullable {}
+        optional {
+            repo_root: String = "repoRoot",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsGetPathsResult {
+        required {
+            user_settings: String = "userSettings",
+        }
+        nullable {}
+        optional {
+            repo_local_settings: String = "repoLocalSettings",
+            repo_settings: String = "repoSettings",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsGovernanceKeysResult {
+        required {
+            claude_repo: Vec<String> = "claudeRepo",
+            managed: Vec<String> = "managed",
+            repo: Vec<String> = "repo",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsHostContext {
+        required {
+            environment: BTreeMap<String, Value> = "environment",
+            home_directory: String = "homeDirectory",
+        }
+        nullable {}
+        optional {
+            config_dir: String = "configDir",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsLoadForEditResult {
+        required {
+            status: String = "status",
+        }
+        nullable {}
+        optional {
+            settings: Value = "settings",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsLoadRepoRequest {
+        required {
+            repo_root: String = "repoRoot",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsLoadRepoResult {
+        required {}
+        nullable {}
+        optional {
+            settings: BTreeMap<String, Value> = "settings",
+            warning: String = "warning",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsLoadWithWarningResult {
+        required {
+            settings: BTreeMap<String, Value> = "settings",
+        }
+        nullable {}
+        optional {
+            warning: String = "warning",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsMergeManagedAndUserResult {
+        required {
+            settings_json: Value = "settingsJson",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsMergeRepoValueResult {
+        required {
+            settings_json: Value = "settingsJson",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsNormalizeRequest {
+        required {
+            settings: Value = "settings",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsNormalizeResult {
+        required {
+            settings: Value = "settings",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsPathResult {
+        required {
+            path: String = "path",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsProblem {
+        required {
+            category: String = "category",
+            explanation: String = "explanation",
+            id: String = "id",
+            kind: String = "kind",
+            source: UserSettingsProblemLocation = "source",
+        }
+        nullable {}
+        optional {
+            raw_key: String = "rawKey",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsProblemLocation {
+        required {
+            file_path: String = "filePath",
+            kind: String = "kind",
+            label: String = "label",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsProblemSource {
+        required {
+            file_path: String = "filePath",
+            kind: String = "kind",
+            label: String = "label",
+        }
+        nullable {}
+        optional {
+            config: BTreeMap<String, Value> = "config",
+            invalid: bool = "invalid",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsProblemsRequest {
+        required {}
+        nullable {}
+        optional {
+            sources: Vec<UserSettingsProblemSource> = "sources",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsProblemsResult {
+        required {}
+        nullable {}
+        optional {
+            problems: Vec<UserSettingsProblem> = "problems",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsValidateRequest {
+        required {
+            top_key: String = "topKey",
+        }
+        nullable {}
+        optional {
+            delete: bool = "delete",
+            value: Value = "value",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsValidateResult {
+        required {
+            ok: bool = "ok",
+        }
+        nullable {}
+        optional {
+            issues: Vec<UserSettingsValidationIssue> = "issues",
+        }
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsValidationIssue {
+        required {
+            message: String = "message",
+            path: Vec<Value> = "path",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    UserSettingsWriteAllRequest {
+        required {
+            settings: Value = "settings",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }

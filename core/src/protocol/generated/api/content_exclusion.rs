@@ -40,3 +40,25 @@ object! {
         constant {}
     }
 }
+
+object! {
+    ContentExclusionValidatePoliciesRequest {
+        required {
+            policies_json: String = "policiesJson",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ContentExclusionValidatePoliciesResult {
+        required {
+            policies: Vec<Value> = "policies",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}

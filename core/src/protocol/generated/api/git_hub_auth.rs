@@ -3,52 +3,7 @@
 
 use super::*;
 
-object! {
-    AuthIdentity {
-        required {
-            r#type: AuthInfoType = "type",
-            host: String = "host",
-        }
-        nullable {}
-        optional {
-            login: String = "login",
-            env_var: String = "envVar",
-            registration_id: String = "registrationId",
-            copilot_user: CopilotUserResponse = "copilotUser",
-        }
-        constant {}
-    }
-}
-
-open_enum! {
-    AuthInfoType {
-        Hmac = "hmac",
-        Env = "env",
-        User = "user",
-        GhCli = "gh-cli",
-        ApiKey = "api-key",
-        Token = "token",
-        TokenProvider = "token-provider",
-        CopilotApiToken = "copilot-api-token",
-    }
-}
-
-object! {
-    AuthValidationError {
-        required {
-            message: String = "message",
-        }
-        nullable {}
-        optional {
-            github_message: String = "githubMessage",
-        }
-        constant {}
-    }
-}
-
 pub type AuthValidationErrors = Vec<AuthValidationError>;
-
-pub type SessionAuthInfoResult = AuthIdentity;
 
 object! {
     /// Experimental.
@@ -136,6 +91,7 @@ object! {
 
 tagged! {
     SettableAuthInfo by "type" {
+        Account(AccountAuthInfo) = "account",
         Hmac(HMACAuthInfo) = "hmac",
         Env(EnvAuthInfo) = "env",
         Token(SettableTokenAuthInfo) = "token",

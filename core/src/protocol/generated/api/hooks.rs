@@ -83,6 +83,7 @@ object! {
         required {}
         nullable {}
         optional {
+            hook_directories: Vec<String> = "hookDirectories",
             project_paths: Vec<String> = "projectPaths",
             exclude_host_hooks: bool = "excludeHostHooks",
         }

@@ -93,6 +93,7 @@ object! {
         required {}
         nullable {}
         optional {
+            instruction_directories: Vec<String> = "instructionDirectories",
             project_paths: Vec<String> = "projectPaths",
             exclude_host_instructions: bool = "excludeHostInstructions",
         }
@@ -105,6 +106,7 @@ object! {
         required {}
         nullable {}
         optional {
+            instruction_directories: Vec<String> = "instructionDirectories",
             project_paths: Vec<String> = "projectPaths",
             exclude_host_instructions: bool = "excludeHostInstructions",
         }

@@ -3,6 +3,188 @@
 
 use super::*;
 
+open_enum! {
+    ManagedFusionTier {
+        High = "high",
+        Max = "max",
+        Standard = "standard",
+        Unmanaged = "unmanaged",
+    }
+}
+
+object! {
+    ManagedPermissionEvaluation {
+        required {
+            operation: ManagedPermissionOperation = "operation",
+            verdict: ManagedPermissionVerdict = "verdict",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ManagedPermissionOperation {
+        required {
+            kind: ManagedPermissionOperationKind = "kind",
+            url: String = "url",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    ManagedPermissionOperationKind {
+        Url = "url",
+    }
+}
+
+open_enum! {
+    ManagedPermissionVerdict {
+        Allow = "allow",
+        Ask = "ask",
+        Deny = "deny",
+        Unmanaged = "unmanaged",
+    }
+}
+
+object! {
+    ManagedPermissionsEvaluateRequest {
+        required {
+            context: ev::ManagedPermissionsContext = "context",
+            operations: Vec<ManagedPermissionOperation> = "operations",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ManagedPermissionsEvaluateResult {
+        required {
+            fail_closed: bool = "failClosed",
+            results: Vec<ManagedPermissionEvaluation> = "results",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingMeta {
+        required {
+            overridable: bool = "overridable",
+            source: String = "source",
+        }
+        nullable {}
+        optional {
+            requested: String = "requested",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    ManagedSettingsChannel {
+        Device = "device",
+        PolicyHelper = "policyHelper",
+        Server = "server",
+    }
+}
+
+object! {
+    ManagedSettingsComposeLayer {
+        required {
+            source: ManagedSettingsChannel = "source",
+        }
+        nullable {}
+        optional {
+            settings: Value = "settings",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsComposeRequest {
+        required {
+            layers: Vec<ManagedSettingsComposeLayer> = "layers",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsComposeResult {
+        required {
+            diagnostics: Vec<ManagedSettingsDiagnostic> = "diagnostics",
+            layers: Vec<ManagedSettingsLayer> = "layers",
+            resolved: ManagedSettingsResolvedData = "resolved",
+        }
+        nullable {}
+        optional {
+            meta: ManagedSettingsMeta = "meta",
+            values: ManagedSettingsValues = "values",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsDiagnostic {
+        required {
+            message: String = "message",
+            path: String = "path",
+            severity: ManagedSettingsDiagnosticSeverity = "severity",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    ManagedSettingsDiagnosticSeverity {
+        Error = "error",
+        Warning = "warning",
+    }
+}
+
+object! {
+    ManagedSettingsLayer {
+        required {
+            source: String = "source",
+        }
+        nullable {}
+        optional {
+            settings: Value = "settings",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsMeta {
+        required {}
+        nullable {}
+        optional {
+            auto_tier: ManagedSettingMeta = "autoTier",
+            context_tier: ManagedSettingMeta = "contextTier",
+            effort_level: ManagedSettingMeta = "effortLevel",
+            fusion_tier: ManagedSettingMeta = "fusionTier",
+            model: ManagedSettingMeta = "model",
+        }
+        constant {}
+    }
+}
+
 object! {
     ManagedSettingsReadResult {
         required {}
@@ -10,6 +192,127 @@ object! {
         optional {
             settings_json: Value = "settingsJson",
             error_message: String = "errorMessage",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsResolveRequest {
+        required {}
+        nullable {}
+        optional {
+            client_name: String = "clientName",
+            git_hub_token: String = "gitHubToken",
+            selection_id: String = "selectionId",
+            working_directory: String = "workingDirectory",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsResolveResult {
+        required {
+            diagnostics: Vec<ManagedSettingsDiagnostic> = "diagnostics",
+            layers: Vec<ManagedSettingsLayer> = "layers",
+            resolved: ManagedSettingsResolvedData = "resolved",
+        }
+        nullable {}
+        optional {
+            account: String = "account",
+            meta: ManagedSettingsMeta = "meta",
+            permissions_context: ev::ManagedPermissionsContext = "permissionsContext",
+            values: ManagedSettingsValues = "values",
+        }
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    ManagedSettingsResolvedData {
+        required {
+            source: ManagedSettingsResolvedSource = "source",
+            server_managed: bool = "serverManaged",
+            device_managed: bool = "deviceManaged",
+            fail_closed: bool = "failClosed",
+            bypass_permissions_disabled: bool = "bypassPermissionsDisabled",
+            managed_keys: Vec<String> = "managedKeys",
+        }
+        nullable {}
+        optional {
+            permissions_context: ev::ManagedPermissionsContext = "permissionsContext",
+            client_managed: bool = "clientManaged",
+            policy_helper_managed: bool = "policyHelperManaged",
+            sandbox_enabled_by_undetermined_policy: bool = "sandboxEnabledByUndeterminedPolicy",
+            permissions_allow_intersected: bool = "permissionsAllowIntersected",
+            settings: Value = "settings",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    ManagedSettingsResolvedSource {
+        Server = "server",
+        Device = "device",
+        Client = "client",
+        PolicyHelper = "policyHelper",
+        Mixed = "mixed",
+        None = "none",
+    }
+}
+
+object! {
+    ManagedSettingsSchemaResult {
+        required {
+            runtime_version: String = "runtimeVersion",
+            schema: Value = "schema",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsValidateRequest {
+        required {
+            content: Value = "content",
+        }
+        nullable {}
+        optional {
+            layer: String = "layer",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsValidateResult {
+        required {
+            diagnostics: Vec<ManagedSettingsDiagnostic> = "diagnostics",
+            valid: bool = "valid",
+        }
+        nullable {}
+        optional {
+            settings: Value = "settings",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ManagedSettingsValues {
+        required {}
+        nullable {}
+        optional {
+            auto_tier: ev::AutoTier = "autoTier",
+            context_tier: ev::ContextTier = "contextTier",
+            effort_level: String = "effortLevel",
+            fusion_tier: ManagedFusionTier = "fusionTier",
+            model: String = "model",
         }
         constant {}
     }

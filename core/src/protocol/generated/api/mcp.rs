@@ -4,27 +4,6 @@
 use super::*;
 
 object! {
-    CardDigest {
-        required {
-            value: String = "value",
-        }
-        nullable {}
-        optional {}
-        constant {
-            "algorithm" = "sha256-rfc8785",
-        }
-    }
-}
-
-open_enum! {
-    CardDigestAlgorithm {
-        Sha256Rfc8785 = "sha256-rfc8785",
-    }
-}
-
-pub type CardDigestValue = String;
-
-object! {
     CatalogHandleRejectedError {
         required {
             handle_type: CatalogHandleType = "handleType",
@@ -45,6 +24,8 @@ open_enum! {
         Stale = "stale",
         Replayed = "replayed",
         Foreign = "foreign",
+        WrongKind = "wrong-kind",
+        SearchMismatch = "search-mismatch",
     }
 }
 
@@ -52,6 +33,7 @@ open_enum! {
     CatalogHandleType {
         Candidate = "candidate",
         Plan = "plan",
+        Selection = "selection",
     }
 }
 
@@ -150,6 +132,32 @@ object! {
         optional {
             redacted_note: String = "redactedNote",
         }
+        constant {}
+    }
+}
+
+object! {
+    McpApplyInstallRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            operation_id: String = "operationId",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpApplyUninstallRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            plan_handle: String = "planHandle",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
         constant {}
     }
 }
@@ -521,13 +529,58 @@ object! {
 }
 
 object! {
+    McpConfiguredServer {
+        required {
+            enabled: bool = "enabled",
+            live: McpConfiguredServerState = "live",
+            name: String = "name",
+        }
+        nullable {}
+        optional {
+            display_name: String = "displayName",
+            source: ev::McpServerSource = "source",
+            source_plugin: String = "sourcePlugin",
+            source_plugin_version: String = "sourcePluginVersion",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpConfiguredServerList {
+        required {
+            servers: Vec<McpConfiguredServer> = "servers",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpConfiguredServerState {
+        required {
+            status: ev::McpServerStatus = "status",
+        }
+        nullable {}
+        optional {
+            error: String = "error",
+            tools_loaded: bool = "toolsLoaded",
+        }
+        constant {}
+    }
+}
+
+object! {
     /// Experimental.
     McpDisableRequest {
         required {
             server_name: String = "serverName",
         }
         nullable {}
-        optional {}
+        optional {
+            expected_installation_id: String = "expectedInstallationId",
+        }
         constant {}
     }
 }
@@ -562,7 +615,9 @@ object! {
             server_name: String = "serverName",
         }
         nullable {}
-        optional {}
+        optional {
+            expected_installation_id: String = "expectedInstallationId",
+        }
         constant {}
     }
 }
@@ -739,6 +794,452 @@ object! {
     }
 }
 
+open_enum! {
+    McpInstallationFailureReason {
+        InvalidRequest = "invalid-request",
+        OperationLimit = "operation-limit",
+        Cancelled = "cancelled",
+        CapabilityRequired = "capability-required",
+        ConfirmationUnavailable = "confirmation-unavailable",
+        ConfirmationInvalid = "confirmation-invalid",
+        PolicyContextUnavailable = "policy-context-unavailable",
+        PolicyChanged = "policy-changed",
+        PolicyDenied = "policy-denied",
+        ConfigurationChanged = "configuration-changed",
+        ConfigurationModified = "configuration-modified",
+        ResourceNotFound = "resource-not-found",
+        PlanExpired = "plan-expired",
+        PlanReplayed = "plan-replayed",
+        ForeignRuntime = "foreign-runtime",
+        ReplanRequired = "replan-required",
+        SourceRevalidationUnavailable = "source-revalidation-unavailable",
+        SourceChanged = "source-changed",
+        SourceUnavailable = "source-unavailable",
+        RegistryUnavailable = "registry-unavailable",
+        SecretStoreUnavailable = "secret-store-unavailable",
+        LifecycleUnavailable = "lifecycle-unavailable",
+        WriteFailed = "write-failed",
+    }
+}
+
+tagged! {
+    McpInstallationManagementOutcome by "kind" {
+        RecoveryRequired(McpInstallationManagementOutcomeRecoveryRequired) = "recovery-required",
+        InstallPrepared(McpInstallationManagementOutcomeInstallPrepared) = "install-prepared",
+        Listed(McpInstallationManagementOutcomeListed) = "listed",
+        Recovered(McpInstallationManagementOutcomeRecovered) = "recovered",
+        UninstallPlanned(McpInstallationManagementOutcomeUninstallPlanned) = "uninstall-planned",
+        Operation(McpInstallationManagementOutcomeOperation) = "operation",
+        Refused(McpInstallationManagementOutcomeRefused) = "refused",
+    }
+}
+
+object! {
+    McpInstallationManagementOutcomeInstallPrepared {
+        required {
+            operation: McpPreparedInstall = "operation",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "install-prepared",
+        }
+    }
+}
+
+object! {
+    McpInstallationManagementOutcomeListed {
+        required {
+            installations: Vec<McpInstallationSummary> = "installations",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "listed",
+        }
+    }
+}
+
+object! {
+    McpInstallationManagementOutcomeOperation {
+        required {
+            operation: McpInstallationOperationStatus = "operation",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "operation",
+        }
+    }
+}
+
+object! {
+    McpInstallationManagementOutcomeRecovered {
+        required {
+            installations: Vec<McpInstallationSummary> = "installations",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "recovered",
+        }
+    }
+}
+
+object! {
+    McpInstallationManagementOutcomeRecoveryRequired {
+        required {}
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "recovery-required",
+        }
+    }
+}
+
+object! {
+    McpInstallationManagementOutcomeRefused {
+        required {
+            reason: McpInstallationFailureReason = "reason",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "refused",
+        }
+    }
+}
+
+object! {
+    McpInstallationManagementOutcomeUninstallPlanned {
+        required {
+            plan: McpUninstallPlan = "plan",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "uninstall-planned",
+        }
+    }
+}
+
+tagged! {
+    McpInstallationManagementResult by "kind" {
+        Outcome(McpInstallationManagementResultOutcome) = "outcome",
+        NegotiationRefused(CatalogNegotiationRefusedError) = "negotiation-refused",
+        InvalidRequest(CatalogInvalidRequestError) = "invalid-request",
+    }
+}
+
+object! {
+    McpInstallationManagementResultOutcome {
+        required {
+            outcome: McpInstallationManagementOutcome = "outcome",
+            negotiated: CatalogNegotiatedContract = "negotiated",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "outcome",
+        }
+    }
+}
+
+object! {
+    McpInstallationOperationRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+tagged! {
+    McpInstallationOperationStatus by "phase" {
+        Preparing(McpInstallationOperationStatusPreparing) = "preparing",
+        Prepared(McpInstallationOperationStatusPrepared) = "prepared",
+        AwaitingConfirmation(McpInstallationOperationStatusAwaitingConfirmation) = "awaiting-confirmation",
+        Revalidating(McpInstallationOperationStatusRevalidating) = "revalidating",
+        Applying(McpInstallationOperationStatusApplying) = "applying",
+        Completed(McpInstallationOperationStatusCompleted) = "completed",
+    }
+}
+
+object! {
+    McpInstallationOperationStatusApplying {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "applying",
+        }
+    }
+}
+
+object! {
+    McpInstallationOperationStatusAwaitingConfirmation {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "awaiting-confirmation",
+        }
+    }
+}
+
+object! {
+    McpInstallationOperationStatusCompleted {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+            outcome: McpInstallationOutcome = "outcome",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "completed",
+        }
+    }
+}
+
+object! {
+    McpInstallationOperationStatusPrepared {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "prepared",
+        }
+    }
+}
+
+object! {
+    McpInstallationOperationStatusPreparing {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "preparing",
+        }
+    }
+}
+
+object! {
+    McpInstallationOperationStatusRevalidating {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "revalidating",
+        }
+    }
+}
+
+tagged! {
+    McpInstallationOutcome by "kind" {
+        Installed(McpInstallationOutcomeInstalled) = "installed",
+        Uninstalled(McpInstallationOutcomeUninstalled) = "uninstalled",
+        RolledBack(McpInstallationOutcomeRolledBack) = "rolled-back",
+        RecoveryRequired(McpInstallationOutcomeRecoveryRequired) = "recovery-required",
+        Declined(McpInstallationOutcomeDeclined) = "declined",
+        Cancelled(McpInstallationOutcomeCancelled) = "cancelled",
+        Refused(McpInstallationOutcomeRefused) = "refused",
+    }
+}
+
+object! {
+    McpInstallationOutcomeCancelled {
+        required {
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "cancelled",
+        }
+    }
+}
+
+object! {
+    McpInstallationOutcomeDeclined {
+        required {
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "declined",
+        }
+    }
+}
+
+object! {
+    McpInstallationOutcomeInstalled {
+        required {
+            installation: McpInstallationSummary = "installation",
+            cleanup_pending: bool = "cleanupPending",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "installed",
+        }
+    }
+}
+
+object! {
+    McpInstallationOutcomeRecoveryRequired {
+        required {
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "recovery-required",
+        }
+    }
+}
+
+object! {
+    McpInstallationOutcomeRefused {
+        required {
+            reason: McpInstallationFailureReason = "reason",
+        }
+        nullable {}
+        optional {
+            operation_id: String = "operationId",
+        }
+        constant {
+            "kind" = "refused",
+        }
+    }
+}
+
+object! {
+    McpInstallationOutcomeRolledBack {
+        required {
+            reason: McpInstallationFailureReason = "reason",
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "rolled-back",
+        }
+    }
+}
+
+object! {
+    McpInstallationOutcomeUninstalled {
+        required {
+            installation_id: String = "installationId",
+            operation_id: String = "operationId",
+            cleanup_pending: bool = "cleanupPending",
+            restored_previous_configuration: bool = "restoredPreviousConfiguration",
+            removed_owned_secrets: i64 = "removedOwnedSecrets",
+            preserved_shared_authentication: bool = "preservedSharedAuthentication",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "uninstalled",
+        }
+    }
+}
+
+tagged! {
+    McpInstallationResult by "kind" {
+        Outcome(McpInstallationResultOutcome) = "outcome",
+        NegotiationRefused(CatalogNegotiationRefusedError) = "negotiation-refused",
+        InvalidRequest(CatalogInvalidRequestError) = "invalid-request",
+    }
+}
+
+object! {
+    McpInstallationResultOutcome {
+        required {
+            outcome: McpInstallationOutcome = "outcome",
+            negotiated: CatalogNegotiatedContract = "negotiated",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "outcome",
+        }
+    }
+}
+
+object! {
+    McpInstallationSecret {
+        required {
+            placeholder: String = "placeholder",
+            value: String = "value",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    McpInstallationState {
+        NeedsSetup = "needs-setup",
+        Active = "active",
+        AuthenticationRequired = "authentication-required",
+        ActivationFailed = "activation-failed",
+        ConfigurationModified = "configuration-modified",
+        RecoveryRequired = "recovery-required",
+    }
+}
+
+object! {
+    McpInstallationSummary {
+        required {
+            installation_id: String = "installationId",
+            operation_id: String = "operationId",
+            identity: McpPlanResourceIdentity = "identity",
+            choice_id: String = "choiceId",
+            state: McpInstallationState = "state",
+        }
+        nullable {}
+        optional {
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+            installed_at: String = "installedAt",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpInstallationsRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
 object! {
     /// Experimental.
     McpIsServerRunningRequest {
@@ -799,6 +1300,29 @@ object! {
 }
 
 object! {
+    McpOauthCancelLoginResult {
+        required {
+            cancelled: bool = "cancelled",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpOauthCompleteRequest {
+        required {
+            authorization_id: String = "authorizationId",
+            callback_url: String = "callbackUrl",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     /// Experimental.
     McpOauthHandlePendingRequest {
         required {
@@ -837,6 +1361,7 @@ object! {
         }
         nullable {}
         optional {
+            redirect_uri: String = "redirectUri",
             force_reauth: bool = "forceReauth",
             client_name: String = "clientName",
             callback_success_message: String = "callbackSuccessMessage",
@@ -844,6 +1369,8 @@ object! {
             client_secret: String = "clientSecret",
             public_client: bool = "publicClient",
             grant_type: McpOauthLoginGrantType = "grantType",
+            login_id: String = "loginId",
+            expected_installation_id: String = "expectedInstallationId",
         }
         constant {}
     }
@@ -854,6 +1381,9 @@ object! {
         required {}
         nullable {}
         optional {
+            authorization_id: String = "authorizationId",
+            login_id: String = "loginId",
+            status: McpOwnedOauthLoginStatus = "status",
             authorization_url: String = "authorizationUrl",
         }
         constant {}
@@ -863,6 +1393,7 @@ object! {
 tagged! {
     /// Experimental.
     McpOauthPendingRequestResponse by "kind" {
+        RuntimeRefresh(McpOauthPendingRequestResponseRuntimeRefresh) = "runtimeRefresh",
         Token(McpOauthPendingRequestResponseToken) = "token",
         Cancelled(McpOauthPendingRequestResponseCancelled) = "cancelled",
     }
@@ -875,6 +1406,21 @@ object! {
         optional {}
         constant {
             "kind" = "cancelled",
+        }
+    }
+}
+
+object! {
+    McpOauthPendingRequestResponseRuntimeRefresh {
+        required {}
+        nullable {}
+        optional {
+            access_token: String = "accessToken",
+            expires_in: i64 = "expiresIn",
+            token_type: String = "tokenType",
+        }
+        constant {
+            "kind" = "runtimeRefresh",
         }
     }
 }
@@ -895,6 +1441,18 @@ object! {
     }
 }
 
+object! {
+    McpOauthPrepareLoginResult {
+        required {
+            login_id: String = "loginId",
+            expires_at: String = "expiresAt",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
 open_enum! {
     McpOauthProbeNeedsAuthReason {
         Initial = "initial",
@@ -910,7 +1468,9 @@ object! {
             server_name: String = "serverName",
         }
         nullable {}
-        optional {}
+        optional {
+            expected_installation_id: String = "expectedInstallationId",
+        }
         constant {}
     }
 }
@@ -1004,31 +1564,10 @@ object! {
     }
 }
 
-object! {
-    McpPlanConfigurationChange {
-        required {
-            operation: McpPlanConfigurationOperation = "operation",
-            scope: McpPlanScope = "scope",
-            config_key: String = "configKey",
-            changed_fields: Vec<String> = "changedFields",
-            secret_references: Vec<String> = "secretReferences",
-        }
-        nullable {}
-        optional {}
-        constant {}
-    }
-}
-
 open_enum! {
-    McpPlanConfigurationOperation {
-        Add = "add",
-        Update = "update",
-    }
-}
-
-open_enum! {
-    McpPlanEnumValueType {
-        Enum = "enum",
+    McpOwnedOauthLoginStatus {
+        AwaitingBrowser = "awaiting-browser",
+        Connected = "connected",
     }
 }
 
@@ -1055,6 +1594,7 @@ object! {
         nullable {}
         optional {
             scope: McpPlanScope = "scope",
+            policy_session_id: String = "policySessionId",
         }
         constant {}
     }
@@ -1124,47 +1664,12 @@ open_enum! {
     }
 }
 
-open_enum! {
-    McpPlanPackageInstallMethod {
-        Package = "package",
-    }
-}
-
-open_enum! {
-    McpPlanPackageTransport {
-        Stdio = "stdio",
-    }
-}
-
-open_enum! {
-    McpPlanPolicyDecision {
-        Allowed = "allowed",
-        Blocked = "blocked",
-        RequiresApproval = "requires-approval",
-    }
-}
-
 object! {
-    McpPlanPolicyResult {
+    McpPlanUninstallRequest {
         required {
-            decision: McpPlanPolicyDecision = "decision",
-            source: McpPlanPolicySource = "source",
-        }
-        nullable {}
-        optional {
-            reason: String = "reason",
-        }
-        constant {}
-    }
-}
-
-object! {
-    McpPlanProvenance {
-        required {
-            authority: String = "authority",
-            validated_at: String = "validatedAt",
-            card_digest: CardDigest = "cardDigest",
-            media_type: McpServerCardMediaType = "mediaType",
+            contract: CatalogClientContract = "contract",
+            installation_id: String = "installationId",
+            policy_session_id: String = "policySessionId",
         }
         nullable {}
         optional {}
@@ -1172,189 +1677,162 @@ object! {
     }
 }
 
-open_enum! {
-    McpPlanRemoteInstallMethod {
-        Remote = "remote",
-    }
-}
-
-open_enum! {
-    McpPlanRemoteTransport {
-        Http = "http",
-        StreamableHttp = "streamable-http",
-        Sse = "sse",
-    }
-}
-
-tagged! {
-    McpPlanRequiredValue by "kind" {
-        Scalar(McpPlanRequiredValueScalar) = "scalar",
-        Enum(McpPlanRequiredValueEnum) = "enum",
+object! {
+    McpPrepareInstallRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            plan_handle: String = "planHandle",
+            choice_id: String = "choiceId",
+            policy_session_id: String = "policySessionId",
+            inputs: Vec<McpInstallationInput> = "inputs",
+            secrets: Vec<McpInstallationSecret> = "secrets",
+            source: McpServerCardReference = "source",
+            secret_storage: McpInstallationSecretStorage = "secretStorage",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }
 
 object! {
-    McpPlanRequiredValueEnum {
+    McpPreparedInstall {
         required {
-            key: String = "key",
-            category: McpPlanValueCategory = "category",
-            required: bool = "required",
-            enum_values: Vec<String> = "enumValues",
-            is_repeated: bool = "isRepeated",
+            operation_id: String = "operationId",
+            expires_at_epoch_ms: i64 = "expiresAtEpochMs",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpPrompt {
+        required {
+            name: String = "name",
         }
         nullable {}
         optional {
-            default_value: String = "defaultValue",
-            title: String = "title",
+            meta: BTreeMap<String, Value> = "_meta",
+            additional_properties: BTreeMap<String, Value> = "additionalProperties",
+            arguments: Vec<McpPromptArgument> = "arguments",
             description: String = "description",
-        }
-        constant {
-            "kind" = "enum",
-            "valueType" = "enum",
-        }
-    }
-}
-
-open_enum! {
-    McpPlanRequiredValueEnumKind {
-        Enum = "enum",
-    }
-}
-
-object! {
-    McpPlanRequiredValueScalar {
-        required {
-            key: String = "key",
-            category: McpPlanValueCategory = "category",
-            value_type: McpPlanScalarValueType = "valueType",
-            required: bool = "required",
-            is_repeated: bool = "isRepeated",
-        }
-        nullable {}
-        optional {
-            default_value: String = "defaultValue",
+            icons: Vec<McpPromptIcon> = "icons",
             title: String = "title",
-            description: String = "description",
         }
-        constant {
-            "kind" = "scalar",
-        }
-    }
-}
-
-open_enum! {
-    McpPlanRequiredValueScalarKind {
-        Scalar = "scalar",
+        constant {}
     }
 }
 
 object! {
-    McpPlanResourceIdentity {
+    McpPromptArgument {
         required {
-            canonical_name: String = "canonicalName",
-            server_name: String = "serverName",
+            name: String = "name",
         }
         nullable {}
         optional {
-            version: String = "version",
-            registry_id: String = "registryId",
+            meta: BTreeMap<String, Value> = "_meta",
+            additional_properties: BTreeMap<String, Value> = "additionalProperties",
+            description: String = "description",
+            required: bool = "required",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpPromptIcon {
+        required {
+            src: String = "src",
+        }
+        nullable {}
+        optional {
+            additional_properties: BTreeMap<String, Value> = "additionalProperties",
+            mime_type: String = "mimeType",
+            sizes: Vec<String> = "sizes",
+            theme: String = "theme",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpPromptMessage {
+        required {
+            content: Value = "content",
+            role: McpPromptRole = "role",
+        }
+        nullable {}
+        optional {
+            meta: BTreeMap<String, Value> = "_meta",
+            additional_properties: BTreeMap<String, Value> = "additionalProperties",
         }
         constant {}
     }
 }
 
 open_enum! {
-    McpPlanScalarValueType {
-        String = "string",
-        Number = "number",
-        Boolean = "boolean",
-        Path = "path",
-    }
-}
-
-open_enum! {
-    McpPlanScope {
+    McpPromptRole {
+        Assistant = "assistant",
         User = "user",
     }
 }
 
 object! {
-    McpPlanSecretPlaceholder {
+    McpPromptsGetRequest {
         required {
-            key: String = "key",
-            placeholder: String = "placeholder",
+            prompt_name: String = "promptName",
+            server_name: String = "serverName",
         }
         nullable {}
         optional {
-            title: String = "title",
+            arguments: BTreeMap<String, String> = "arguments",
         }
         constant {}
     }
 }
 
-pub type McpPlanSecretReference = String;
-
 object! {
-    McpPlanTarget {
+    McpPromptsGetResult {
         required {
-            scope: McpPlanScope = "scope",
-            config_key: String = "configKey",
+            messages: Vec<McpPromptMessage> = "messages",
         }
         nullable {}
-        optional {}
+        optional {
+            meta: BTreeMap<String, Value> = "_meta",
+            additional_properties: BTreeMap<String, Value> = "additionalProperties",
+            description: String = "description",
+        }
         constant {}
     }
 }
 
-tagged! {
-    McpPlanTransportChoice by "installMethod" {
-        Package(McpPlanTransportChoicePackage) = "package",
-        Remote(McpPlanTransportChoiceRemote) = "remote",
+object! {
+    McpPromptsListRequest {
+        required {
+            server_name: String = "serverName",
+        }
+        nullable {}
+        optional {
+            cursor: String = "cursor",
+        }
+        constant {}
     }
 }
 
 object! {
-    McpPlanTransportChoicePackage {
+    McpPromptsListResult {
         required {
-            choice_id: String = "choiceId",
-            transport: McpPlanPackageTransport = "transport",
-            package_type: String = "packageType",
-            package_identifier: String = "packageIdentifier",
-            required_values: Vec<McpPlanRequiredValue> = "requiredValues",
-            secret_placeholders: Vec<McpPlanSecretPlaceholder> = "secretPlaceholders",
+            prompts: Vec<McpPrompt> = "prompts",
         }
         nullable {}
-        optional {}
-        constant {
-            "installMethod" = "package",
+        optional {
+            meta: BTreeMap<String, Value> = "_meta",
+            additional_properties: BTreeMap<String, Value> = "additionalProperties",
+            next_cursor: String = "nextCursor",
         }
-    }
-}
-
-object! {
-    McpPlanTransportChoiceRemote {
-        required {
-            choice_id: String = "choiceId",
-            transport: McpPlanRemoteTransport = "transport",
-            endpoint: String = "endpoint",
-            required_values: Vec<McpPlanRequiredValue> = "requiredValues",
-            secret_placeholders: Vec<McpPlanSecretPlaceholder> = "secretPlaceholders",
-        }
-        nullable {}
-        optional {}
-        constant {
-            "installMethod" = "remote",
-        }
-    }
-}
-
-open_enum! {
-    McpPlanValueCategory {
-        EnvironmentVariable = "environment-variable",
-        RuntimeArgument = "runtime-argument",
-        PackageArgument = "package-argument",
-        Header = "header",
-        UrlVariable = "url-variable",
+        constant {}
     }
 }
 
@@ -1570,6 +2048,7 @@ object! {
         nullable {}
         optional {
             config: McpSerializableServerConfig = "config",
+            expected_installation_id: String = "expectedInstallationId",
         }
         constant {}
     }
@@ -1631,12 +2110,14 @@ object! {
         }
         nullable {}
         optional {
+            url: String = "url",
             source: ev::McpServerSource = "source",
             source_plugin: String = "sourcePlugin",
             source_plugin_version: String = "sourcePluginVersion",
             display_name: String = "displayName",
             error: String = "error",
             server_metadata: ev::McpServerMetadata = "serverMetadata",
+            owned: McpServerOwnership = "owned",
         }
         constant {}
     }
@@ -1728,6 +2209,7 @@ object! {
             is_default_server: bool = "isDefaultServer",
             filter_mapping: FilterMapping = "filterMapping",
             timeout: i64 = "timeout",
+            slow_connection_threshold_ms: i64 = "slowConnectionThresholdMs",
             oidc: McpServerAuthConfig = "oidc",
             auth: McpServerAuthConfig = "auth",
             defer_tools: McpServerConfigDeferTools = "deferTools",
@@ -1745,6 +2227,7 @@ object! {
             headers: BTreeMap<String, String> = "headers",
             headers_refresh_ttl_ms: i64 = "headersRefreshTtlMs",
             oauth_client_id: String = "oauthClientId",
+            oauth_scopes: Vec<String> = "oauthScopes",
             oauth_public_client: bool = "oauthPublicClient",
             oauth_grant_type: McpServerConfigHttpOauthGrantType = "oauthGrantType",
         }
@@ -1779,6 +2262,7 @@ object! {
             is_default_server: bool = "isDefaultServer",
             filter_mapping: FilterMapping = "filterMapping",
             timeout: i64 = "timeout",
+            slow_connection_threshold_ms: i64 = "slowConnectionThresholdMs",
             oidc: McpServerAuthConfig = "oidc",
             auth: McpServerAuthConfig = "auth",
             defer_tools: McpServerConfigDeferTools = "deferTools",
@@ -1838,6 +2322,17 @@ object! {
     McpServerNeedsAuthInfo {
         required {
             timestamp: i64 = "timestamp",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpServerOwnership {
+        required {
+            installation_id: String = "installationId",
         }
         nullable {}
         optional {}
@@ -1927,6 +2422,7 @@ object! {
         nullable {}
         optional {
             config: McpSerializableServerConfig = "config",
+            expected_installation_id: String = "expectedInstallationId",
         }
         constant {}
     }
@@ -1953,7 +2449,9 @@ object! {
             server_name: String = "serverName",
         }
         nullable {}
-        optional {}
+        optional {
+            expected_installation_id: String = "expectedInstallationId",
+        }
         constant {}
     }
 }
@@ -1992,6 +2490,23 @@ object! {
 }
 
 object! {
+    McpUninstallPlan {
+        required {
+            plan_handle: String = "planHandle",
+            operation_id: String = "operationId",
+            expires_at_epoch_ms: i64 = "expiresAtEpochMs",
+            installation: McpInstallationSummary = "installation",
+            restores_previous_configuration: bool = "restoresPreviousConfiguration",
+            owned_secret_count: i64 = "ownedSecretCount",
+            preserves_shared_authentication: bool = "preservesSharedAuthentication",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     /// Internal.
     McpUnregisterExternalClientRequest {
         required {
@@ -2010,6 +2525,36 @@ object! {
         }
         nullable {}
         optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    SessionMcpOauthCancelLoginRequest {
+        required {
+            expected_installation_id: String = "expectedInstallationId",
+            login_id: String = "loginId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    SessionMcpOauthPrepareLoginRequest {
+        required {
+            server_name: String = "serverName",
+            expected_installation_id: String = "expectedInstallationId",
+        }
+        nullable {}
+        optional {
+            force_reauth: bool = "forceReauth",
+            client_name: String = "clientName",
+            callback_success_message: String = "callbackSuccessMessage",
+        }
         constant {}
     }
 }

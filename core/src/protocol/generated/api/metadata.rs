@@ -61,6 +61,7 @@ object! {
         }
         nullable {}
         optional {
+            provider_id: String = "providerId",
             selected_model: String = "selectedModel",
         }
         constant {}
@@ -307,7 +308,10 @@ object! {
             buffer_tokens: i64 = "bufferTokens",
         }
         nullable {}
-        optional {}
+        optional {
+            display_model_name: String = "displayModelName",
+            provider: ModelProviderRef = "provider",
+        }
         constant {}
     }
 }
@@ -334,6 +338,7 @@ object! {
             remote_metadata: MetadataSnapshotRemoteMetadata = "remoteMetadata",
             summary: String = "summary",
             selected_model: String = "selectedModel",
+            indexed_search: ev::IndexedSearchState = "indexedSearch",
         }
         constant {}
     }

@@ -11,6 +11,7 @@ object! {
         }
         nullable {}
         optional {
+            plan_model_provider_id: String = "planModelProviderId",
             expected_mode: ev::SessionMode = "expectedMode",
             inherit_plan_base_from_session_id: String = "inheritPlanBaseFromSessionId",
             plan_model_configured: bool = "planModelConfigured",

@@ -8,6 +8,9 @@ object! {
         required {}
         nullable {}
         optional {
+            plan_base_model_id: String = "planBaseModelId",
+            plan_base_provider_id: String = "planBaseProviderId",
+            provider_id: String = "providerId",
             model_id: String = "modelId",
             reasoning_effort: String = "reasoningEffort",
             context_tier: ev::ContextTier = "contextTier",
@@ -25,15 +28,50 @@ object! {
         required {}
         nullable {}
         optional {
+            repo_model_provider_id: String = "repoModelProviderId",
             device_managed_model: String = "deviceManagedModel",
             server_managed_model: String = "serverManagedModel",
             policy_helper_model: String = "policyHelperModel",
+            auto_tier: ev::AutoTier = "autoTier",
             repo_model: String = "repoModel",
             repo_reasoning_effort: String = "repoReasoningEffort",
             repo_context_tier: String = "repoContextTier",
             repo_auto_tier: String = "repoAutoTier",
             cli_model: String = "cliModel",
             deferred_resume: bool = "deferredResume",
+            managed_reasoning_effort: String = "managedReasoningEffort",
+            managed_context_tier: String = "managedContextTier",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ModelGetReasoningSummariesRequest {
+        required {}
+        nullable {}
+        optional {
+            persisted_show_reasoning: bool = "persistedShowReasoning",
+            summaries_visible: bool = "summariesVisible",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ModelGetReasoningSummariesResult {
+        required {
+            clear_redundant_setting: bool = "clearRedundantSetting",
+            experiment_settled: bool = "experimentSettled",
+            model_default_shows_summaries: bool = "modelDefaultShowsSummaries",
+            ready: bool = "ready",
+            session_shows_summaries: bool = "sessionShowsSummaries",
+            show_hidden_hint: bool = "showHiddenHint",
+            show_reasoning_headers: bool = "showReasoningHeaders",
+        }
+        nullable {}
+        optional {
+            visibility: bool = "visibility",
         }
         constant {}
     }
@@ -61,6 +99,21 @@ object! {
             reasoning_effort_explicit: bool = "reasoningEffortExplicit",
             context_tier_explicit: bool = "contextTierExplicit",
         }
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    ModelProviderDescriptor {
+        required {
+            kind: ModelProviderKind = "kind",
+            id: String = "id",
+            label: String = "label",
+            ordering: i64 = "ordering",
+        }
+        nullable {}
+        optional {}
         constant {}
     }
 }
@@ -161,6 +214,7 @@ object! {
         }
         nullable {}
         optional {
+            provider_id: String = "providerId",
             auto_tier: ev::AutoTier = "autoTier",
             reasoning_effort: String = "reasoningEffort",
             reasoning_summary: ev::ReasoningSummary = "reasoningSummary",
@@ -185,6 +239,7 @@ object! {
         required {}
         nullable {}
         optional {
+            queue_id: String = "queueId",
             model_id: String = "modelId",
             deferred: bool = "deferred",
             status: String = "status",
@@ -206,6 +261,8 @@ object! {
         }
         nullable {}
         optional {
+            auto: AutoTierMetadata = "auto",
+            providers: Vec<ModelProviderDescriptor> = "providers",
             model_price_categories: Vec<SessionModelPriceCategory> = "modelPriceCategories",
             quota_snapshots: BTreeMap<String, Value> = "quotaSnapshots",
         }

@@ -26,6 +26,53 @@ object! {
 }
 
 object! {
+    ImageToolModel {
+        required {
+            availability: ImageToolModelAvailability = "availability",
+            id: String = "id",
+            is_default: bool = "isDefault",
+            name: String = "name",
+            supported_operations: Vec<ImageToolModelOperation> = "supportedOperations",
+        }
+        nullable {}
+        optional {
+            pricing: ImageToolModelPricing = "pricing",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    ImageToolModelAvailability {
+        Available = "available",
+        Unavailable = "unavailable",
+    }
+}
+
+open_enum! {
+    ImageToolModelOperation {
+        Edit = "edit",
+        Generate = "generate",
+    }
+}
+
+object! {
+    ImageToolModelPricing {
+        required {
+            batch_size: i64 = "batchSize",
+        }
+        nullable {}
+        optional {
+            image_input_price: f64 = "imageInputPrice",
+            image_output_price: f64 = "imageOutputPrice",
+            text_input_price: f64 = "textInputPrice",
+            text_output_price: f64 = "textOutputPrice",
+        }
+        constant {}
+    }
+}
+
+object! {
     Model {
         required {
             id: String = "id",
@@ -34,6 +81,7 @@ object! {
         }
         nullable {}
         optional {
+            vendor: String = "vendor",
             metadata: BTreeMap<String, Value> = "metadata",
             policy: ModelPolicy = "policy",
             billing: ModelBilling = "billing",
@@ -45,6 +93,7 @@ object! {
             warning_text: ModelWarningText = "warningText",
             info_messages: Vec<ModelMessage> = "infoMessages",
             warning_messages: Vec<ModelMessage> = "warningMessages",
+            provider: ModelProviderRef = "provider",
         }
         constant {}
     }
@@ -118,64 +167,15 @@ object! {
 }
 
 object! {
-    ModelCapabilities {
-        required {}
-        nullable {}
-        optional {
-            supports: ModelCapabilitiesSupports = "supports",
-            limits: ModelCapabilitiesLimits = "limits",
-        }
-        constant {}
-    }
-}
-
-object! {
-    ModelCapabilitiesLimits {
-        required {}
-        nullable {}
-        optional {
-            max_prompt_tokens: i64 = "max_prompt_tokens",
-            max_output_tokens: i64 = "max_output_tokens",
-            max_context_window_tokens: i64 = "max_context_window_tokens",
-            vision: ModelCapabilitiesLimitsVision = "vision",
-        }
-        constant {}
-    }
-}
-
-object! {
-    ModelCapabilitiesLimitsVision {
-        required {
-            supported_media_types: Vec<String> = "supported_media_types",
-            max_prompt_images: i64 = "max_prompt_images",
-            max_prompt_image_size: i64 = "max_prompt_image_size",
-        }
-        nullable {}
-        optional {}
-        constant {}
-    }
-}
-
-object! {
-    ModelCapabilitiesSupports {
-        required {}
-        nullable {}
-        optional {
-            vision: bool = "vision",
-            reasoning_effort: bool = "reasoningEffort",
-            adaptive_thinking: AdaptiveThinkingSupport = "adaptive_thinking",
-        }
-        constant {}
-    }
-}
-
-object! {
     ModelList {
         required {
             models: Vec<Model> = "models",
         }
         nullable {}
-        optional {}
+        optional {
+            auto: AutoTierMetadata = "auto",
+            image_models: Vec<ImageToolModel> = "imageModels",
+        }
         constant {}
     }
 }
@@ -222,6 +222,29 @@ open_enum! {
 }
 
 object! {
+    ModelTokenPriceUnit {
+        required {
+            model_id: String = "modelId",
+            unit: TokenPriceUnit = "unit",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ModelTokenPriceUnitList {
+        required {
+            units: Vec<ModelTokenPriceUnit> = "units",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     ModelWarningText {
         required {}
         nullable {}
@@ -241,5 +264,24 @@ object! {
             git_hub_token: String = "gitHubToken",
         }
         constant {}
+    }
+}
+
+object! {
+    ModelsListTokenPriceUnitsRequest {
+        required {}
+        nullable {}
+        optional {
+            git_hub_token: String = "gitHubToken",
+            selection_id: String = "selectionId",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    TokenPriceUnit {
+        AiCredits = "ai_credits",
+        NanoAiu = "nano_aiu",
     }
 }

@@ -80,6 +80,19 @@ open_enum! {
 }
 
 object! {
+    ProtocolImageGenerationOptions {
+        required {}
+        nullable {}
+        optional {
+            enabled: bool = "enabled",
+            watermark: bool = "watermark",
+            save_to_disk: bool = "saveToDisk",
+        }
+        constant {}
+    }
+}
+
+object! {
     SessionInstalledPlugin {
         required {
             name: String = "name",
@@ -162,6 +175,11 @@ object! {
         required {}
         nullable {}
         optional {
+            agent_directories: Vec<String> = "agentDirectories",
+            autopilot: AutopilotOptions = "autopilot",
+            hook_directories: Vec<String> = "hookDirectories",
+            image_generation: ProtocolImageGenerationOptions = "imageGeneration",
+            instruction_directories: Vec<String> = "instructionDirectories",
             model: String = "model",
             model_capabilities_overrides: ModelCapabilitiesOverride = "modelCapabilitiesOverrides",
             reasoning_effort: String = "reasoningEffort",
@@ -190,6 +208,7 @@ object! {
             env_value_mode: OptionsUpdateEnvValueMode = "envValueMode",
             allow_all_mcp_server_instructions: bool = "allowAllMcpServerInstructions",
             skill_directories: Vec<String> = "skillDirectories",
+            ignored_skills_locations: Vec<String> = "ignoredSkillsLocations",
             included_builtin_skills: Vec<String> = "includedBuiltinSkills",
             disabled_skills: Vec<String> = "disabledSkills",
             enable_on_demand_instruction_discovery: bool = "enableOnDemandInstructionDiscovery",

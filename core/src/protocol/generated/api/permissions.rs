@@ -74,7 +74,9 @@ object! {
             request: ev::PermissionPromptRequest = "request",
         }
         nullable {}
-        optional {}
+        optional {
+            recovery_episode_id: String = "recoveryEpisodeId",
+        }
         constant {}
     }
 }
@@ -92,6 +94,7 @@ object! {
 
 tagged! {
     PermissionDecision by "kind" {
+        ApproveReadOnlyForSession(PermissionDecisionApproveReadOnlyForSession) = "approve-read-only-for-session",
         ApproveOnce(PermissionDecisionApproveOnce) = "approve-once",
         ApproveForSession(PermissionDecisionApproveForSession) = "approve-for-session",
         ApproveForLocation(PermissionDecisionApproveForLocation) = "approve-for-location",
@@ -134,9 +137,10 @@ tagged! {
         Memory(PermissionDecisionApproveForLocationApprovalMemory) = "memory",
         CustomTool(PermissionDecisionApproveForLocationApprovalCustomTool) = "custom-tool",
         ExtensionManagement(PermissionDecisionApproveForLocationApprovalExtensionManagement) = "extension-management",
-        Factory(PermissionDecisionApproveForLocationApprovalFactory) = "factory",
+        Workflow(PermissionDecisionApproveForLocationApprovalWorkflow) = "workflow",
         ExtensionPermissionAccess(PermissionDecisionApproveForLocationApprovalExtensionPermissionAccess) = "extension-permission-access",
         ExtensionEnvAccess(PermissionDecisionApproveForLocationApprovalExtensionEnvAccess) = "extension-env-access",
+        Factory(PermissionDecisionApproveForLocationApprovalFactory) = "factory",
     }
 }
 
@@ -270,6 +274,19 @@ object! {
 }
 
 object! {
+    PermissionDecisionApproveForLocationApprovalWorkflow {
+        required {}
+        nullable {}
+        optional {
+            approval_key: String = "approvalKey",
+        }
+        constant {
+            "kind" = "workflow",
+        }
+    }
+}
+
+object! {
     PermissionDecisionApproveForLocationApprovalWrite {
         required {}
         nullable {}
@@ -304,9 +321,10 @@ tagged! {
         Memory(PermissionDecisionApproveForSessionApprovalMemory) = "memory",
         CustomTool(PermissionDecisionApproveForSessionApprovalCustomTool) = "custom-tool",
         ExtensionManagement(PermissionDecisionApproveForSessionApprovalExtensionManagement) = "extension-management",
-        Factory(PermissionDecisionApproveForSessionApprovalFactory) = "factory",
+        Workflow(PermissionDecisionApproveForSessionApprovalWorkflow) = "workflow",
         ExtensionPermissionAccess(PermissionDecisionApproveForSessionApprovalExtensionPermissionAccess) = "extension-permission-access",
         ExtensionEnvAccess(PermissionDecisionApproveForSessionApprovalExtensionEnvAccess) = "extension-env-access",
+        Factory(PermissionDecisionApproveForSessionApprovalFactory) = "factory",
     }
 }
 
@@ -440,6 +458,19 @@ object! {
 }
 
 object! {
+    PermissionDecisionApproveForSessionApprovalWorkflow {
+        required {}
+        nullable {}
+        optional {
+            approval_key: String = "approvalKey",
+        }
+        constant {
+            "kind" = "workflow",
+        }
+    }
+}
+
+object! {
     PermissionDecisionApproveForSessionApprovalWrite {
         required {}
         nullable {}
@@ -472,6 +503,19 @@ object! {
         optional {}
         constant {
             "kind" = "approve-permanently",
+        }
+    }
+}
+
+object! {
+    PermissionDecisionApproveReadOnlyForSession {
+        required {
+            directories: Vec<String> = "directories",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "approve-read-only-for-session",
         }
     }
 }
@@ -772,7 +816,9 @@ object! {
             primary: String = "primary",
         }
         nullable {}
-        optional {}
+        optional {
+            session_approved_paths: Vec<String> = "sessionApprovedPaths",
+        }
         constant {}
     }
 }
@@ -933,6 +979,7 @@ object! {
         required {}
         nullable {}
         optional {
+            assisted_approval_instructions: String = "assistedApprovalInstructions",
             approve_all_tool_permission_requests: bool = "approveAllToolPermissionRequests",
             approve_all_read_permission_requests: bool = "approveAllReadPermissionRequests",
             rules: PermissionRulesSet = "rules",
@@ -988,9 +1035,10 @@ tagged! {
         Memory(PermissionsLocationsAddToolApprovalDetailsMemory) = "memory",
         CustomTool(PermissionsLocationsAddToolApprovalDetailsCustomTool) = "custom-tool",
         ExtensionManagement(PermissionsLocationsAddToolApprovalDetailsExtensionManagement) = "extension-management",
-        Factory(PermissionsLocationsAddToolApprovalDetailsFactory) = "factory",
+        Workflow(PermissionsLocationsAddToolApprovalDetailsWorkflow) = "workflow",
         ExtensionPermissionAccess(PermissionsLocationsAddToolApprovalDetailsExtensionPermissionAccess) = "extension-permission-access",
         ExtensionEnvAccess(PermissionsLocationsAddToolApprovalDetailsExtensionEnvAccess) = "extension-env-access",
+        Factory(PermissionsLocationsAddToolApprovalDetailsFactory) = "factory",
     }
 }
 
@@ -1119,6 +1167,19 @@ object! {
         optional {}
         constant {
             "kind" = "read",
+        }
+    }
+}
+
+object! {
+    PermissionsLocationsAddToolApprovalDetailsWorkflow {
+        required {}
+        nullable {}
+        optional {
+            approval_key: String = "approvalKey",
+        }
+        constant {
+            "kind" = "workflow",
         }
     }
 }

@@ -12,12 +12,55 @@ object! {
         }
         nullable {}
         optional {
+            description: String = "description",
+            icon_url: String = "iconUrl",
+            verified_source: InstalledPluginVerifiedSource = "verifiedSource",
             direct_source_id: String = "directSourceId",
             version: String = "version",
             installed_from: String = "installedFrom",
             source: String = "source",
+            managed: bool = "managed",
+            managed_desired_enabled: bool = "managedDesiredEnabled",
+            installed: bool = "installed",
         }
         constant {}
+    }
+}
+
+object! {
+    InstalledPluginVerifiedSource {
+        required {
+            repository: String = "repository",
+            revision: String = "revision",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ManagedPluginRetryEntry {
+        required {
+            spec: String = "spec",
+            status: ManagedPluginRetryStatus = "status",
+        }
+        nullable {}
+        optional {
+            error: String = "error",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    ManagedPluginRetryStatus {
+        AlreadyPresent = "already_present",
+        Deferred = "deferred",
+        Failed = "failed",
+        Installed = "installed",
+        NotRequired = "not_required",
+        Updated = "updated",
     }
 }
 
@@ -52,6 +95,8 @@ object! {
         nullable {}
         optional {
             is_default: bool = "isDefault",
+            managed: bool = "managed",
+            available: bool = "available",
         }
         constant {}
     }
@@ -129,7 +174,40 @@ object! {
         nullable {}
         optional {
             version: String = "version",
+            direct_source_id: String = "directSourceId",
+            installed_from: String = "installedFrom",
+            source: String = "source",
+            managed: bool = "managed",
+            managed_desired_enabled: bool = "managedDesiredEnabled",
+            installed: bool = "installed",
         }
+        constant {}
+    }
+}
+
+object! {
+    PluginApplyInstallRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            plan_handle: String = "planHandle",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    PluginInstallPlan {
+        required {
+            expires_at: String = "expiresAt",
+            operation_id: String = "operationId",
+            plan_handle: String = "planHandle",
+            review: PluginInstallationReview = "review",
+        }
+        nullable {}
+        optional {}
         constant {}
     }
 }
@@ -157,6 +235,227 @@ open_enum! {
     }
 }
 
+open_enum! {
+    PluginInstallationFailureReason {
+        AlreadyInstalled = "already-installed",
+        Busy = "busy",
+        ConfirmationInvalid = "confirmation-invalid",
+        ConfirmationUnavailable = "confirmation-unavailable",
+        CredentialRejected = "credential-rejected",
+        DescriptorInvalid = "descriptor-invalid",
+        DescriptorNotFound = "descriptor-not-found",
+        DescriptorUnavailable = "descriptor-unavailable",
+        DescriptorWithdrawn = "descriptor-withdrawn",
+        DigestMismatch = "digest-mismatch",
+        EntrypointUnavailable = "entrypoint-unavailable",
+        Expired = "expired",
+        FeatureDisabled = "feature-disabled",
+        ForeignRuntime = "foreign-runtime",
+        InvalidCandidate = "invalid-candidate",
+        InvalidPlugin = "invalid-plugin",
+        InvalidRequest = "invalid-request",
+        NoCredential = "no-credential",
+        PayloadMismatch = "payload-mismatch",
+        PayloadUnavailable = "payload-unavailable",
+        PlanExpired = "plan-expired",
+        PlanReplayed = "plan-replayed",
+        PolicyBlocked = "policy-blocked",
+        PolicyChanged = "policy-changed",
+        PolicyContextUnavailable = "policy-context-unavailable",
+        ReviewTooLarge = "review-too-large",
+        SearchMismatch = "search-mismatch",
+        SourceRateLimited = "source-rate-limited",
+        UnsupportedResource = "unsupported-resource",
+        WriteFailed = "write-failed",
+        WrongKind = "wrong-kind",
+    }
+}
+
+object! {
+    PluginInstallationFileReview {
+        required {
+            digest: String = "digest",
+            executable: bool = "executable",
+            media_type: String = "mediaType",
+            path: String = "path",
+            size_bytes: i64 = "sizeBytes",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    PluginInstallationLocation {
+        required {
+            display_label: String = "displayLabel",
+            relative_path: String = "relativePath",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    PluginInstallationManagementOutcome {
+        required {
+            kind: PluginInstallationManagementOutcomeKind = "kind",
+        }
+        nullable {}
+        optional {
+            plan: PluginInstallPlan = "plan",
+            reason: PluginInstallationFailureReason = "reason",
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    PluginInstallationManagementOutcomeKind {
+        InstallPlanned = "install-planned",
+        Refused = "refused",
+    }
+}
+
+object! {
+    PluginInstallationManagementResult {
+        required {
+            kind: CatalogReferenceInstallationResultKind = "kind",
+        }
+        nullable {}
+        optional {
+            negotiated: CatalogNegotiatedContract = "negotiated",
+            outcome: PluginInstallationManagementOutcome = "outcome",
+            message: String = "message",
+            minimum_supported_protocol_version: i64 = "minimumSupportedProtocolVersion",
+            reason: CatalogNeReason = "reason",
+            runtime_protocol_version: i64 = "runtimeProtocolVersion",
+            supported_capabilities: Vec<String> = "supportedCapabilities",
+            unsupported_capabilities: Vec<String> = "unsupportedCapabilities",
+            field: CatalogInvalidRequestField = "field",
+            retry_after_seconds: i64 = "retryAfterSeconds",
+            status_code: i64 = "statusCode",
+        }
+        constant {}
+    }
+}
+
+object! {
+    PluginInstallationOutcome {
+        required {
+            kind: PluginInstallationOutcomeKind = "kind",
+        }
+        nullable {}
+        optional {
+            installation: PluginInstallationSummary = "installation",
+            operation_id: String = "operationId",
+            reason: PluginInstallationFailureReason = "reason",
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    PluginInstallationOutcomeKind {
+        Cancelled = "cancelled",
+        Declined = "declined",
+        Installed = "installed",
+        Refused = "refused",
+    }
+}
+
+object! {
+    PluginInstallationResult {
+        required {
+            kind: CatalogReferenceInstallationResultKind = "kind",
+        }
+        nullable {}
+        optional {
+            negotiated: CatalogNegotiatedContract = "negotiated",
+            outcome: PluginInstallationOutcome = "outcome",
+            message: String = "message",
+            minimum_supported_protocol_version: i64 = "minimumSupportedProtocolVersion",
+            reason: CatalogNeReason = "reason",
+            runtime_protocol_version: i64 = "runtimeProtocolVersion",
+            supported_capabilities: Vec<String> = "supportedCapabilities",
+            unsupported_capabilities: Vec<String> = "unsupportedCapabilities",
+            field: CatalogInvalidRequestField = "field",
+            retry_after_seconds: i64 = "retryAfterSeconds",
+            status_code: i64 = "statusCode",
+        }
+        constant {}
+    }
+}
+
+object! {
+    PluginInstallationReview {
+        required {
+            action: PluginInstallationReviewAction = "action",
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+            files: Vec<PluginInstallationFileReview> = "files",
+            installs_disabled: bool = "installsDisabled",
+            manifest_content: String = "manifestContent",
+            manifest_path: String = "manifestPath",
+            name: String = "name",
+            source: PluginInstallationSource = "source",
+            target: PluginInstallationLocation = "target",
+            total_bytes: i64 = "totalBytes",
+        }
+        nullable {}
+        optional {
+            description: String = "description",
+            mcp_servers: Vec<PluginInstallationMcpServerReview> = "mcpServers",
+            version: String = "version",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    PluginInstallationReviewAction {
+        Install = "install",
+    }
+}
+
+object! {
+    PluginInstallationSource {
+        required {
+            bundle_digest: String = "bundleDigest",
+            catalog_revision_id: String = "catalogRevisionId",
+            descriptor_digest: String = "descriptorDigest",
+            repository: String = "repository",
+            repository_id: String = "repositoryId",
+            resource_id: String = "resourceId",
+            revision: String = "revision",
+            root: String = "root",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    PluginInstallationSummary {
+        required {
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+            enabled: bool = "enabled",
+            installed_at: String = "installedAt",
+            name: String = "name",
+            operation_id: String = "operationId",
+            source: PluginInstallationSource = "source",
+            target: PluginInstallationLocation = "target",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
 object! {
     PluginList {
         required {
@@ -172,6 +471,19 @@ object! {
     PluginListResult {
         required {
             plugins: Vec<InstalledPluginInfo> = "plugins",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    PluginPlanInstallRequest {
+        required {
+            candidate_handle: String = "candidateHandle",
+            contract: CatalogClientContract = "contract",
+            policy_session_id: String = "policySessionId",
         }
         nullable {}
         optional {}
@@ -353,6 +665,64 @@ object! {
     PluginsUpdateRequest {
         required {
             name: String = "name",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    SessionPluginsDisableRequest {
+        required {
+            names: Vec<String> = "names",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    SessionPluginsEnableRequest {
+        required {
+            names: Vec<String> = "names",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    SessionPluginsInstallRequest {
+        required {
+            source: String = "source",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionPluginsRetryManagedRequest {
+        required {}
+        nullable {}
+        optional {
+            plugins: Vec<String> = "plugins",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionPluginsRetryManagedResult {
+        required {
+            plugins: Vec<ManagedPluginRetryEntry> = "plugins",
         }
         nullable {}
         optional {}

@@ -46,28 +46,6 @@ object! {
     }
 }
 
-open_enum! {
-    ProviderEndpointTransport {
-        Http = "http",
-        Websockets = "websockets",
-    }
-}
-
-open_enum! {
-    ProviderEndpointType {
-        Openai = "openai",
-        Azure = "azure",
-        Anthropic = "anthropic",
-    }
-}
-
-open_enum! {
-    ProviderEndpointWireApi {
-        Completions = "completions",
-        Responses = "responses",
-    }
-}
-
 object! {
     /// Experimental.
     ProviderGetEndpointRequest {
@@ -90,6 +68,59 @@ object! {
         optional {
             model: String = "model",
             expires_at: String = "expiresAt",
+        }
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    ProviderSyncRequest {
+        required {}
+        nullable {}
+        optional {
+            providers: Vec<NamedProviderConfig> = "providers",
+            models: Vec<ProviderModelConfig> = "models",
+        }
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    ProviderSyncResult {
+        required {
+            models: Vec<Value> = "models",
+            selection_ids: Vec<String> = "selectionIds",
+        }
+        nullable {}
+        optional {
+            model_deselected: bool = "modelDeselected",
+        }
+        constant {}
+    }
+}
+
+object! {
+    ProviderWithdrawRequest {
+        required {
+            models: Vec<String> = "models",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    ProviderWithdrawResult {
+        required {
+            providers_removed: Vec<String> = "providersRemoved",
+            withdrawn: Vec<String> = "withdrawn",
+        }
+        nullable {}
+        optional {
+            model_deselected: bool = "modelDeselected",
         }
         constant {}
     }

@@ -5,6 +5,23 @@ use super::*;
 
 object! {
     /// Experimental.
+    QueueAppendSteeringRequest {
+        required {
+            message_id: String = "messageId",
+            expected_prompt: String = "expectedPrompt",
+            agent_mode: SendAgentMode = "agentMode",
+            prompt: String = "prompt",
+            display_prompt: String = "displayPrompt",
+            attachments: Vec<ev::Attachment> = "attachments",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
     QueueBeginDeferredIdleDrainRequest {
         required {
             active_background_work: bool = "activeBackgroundWork",
@@ -204,6 +221,7 @@ object! {
             id: String = "id",
             message_id: String = "messageId",
             agent_mode: SendAgentMode = "agentMode",
+            source: String = "source",
         }
         constant {}
     }
@@ -225,6 +243,7 @@ object! {
         nullable {}
         optional {
             in_flight_steering_count: i64 = "inFlightSteeringCount",
+            withdrawable_turn_message_id: String = "withdrawableTurnMessageId",
         }
         constant {}
     }
@@ -307,6 +326,7 @@ object! {
         }
         nullable {}
         optional {
+            in_flight_model_change_id: String = "inFlightModelChangeId",
             item_orders: Vec<i64> = "itemOrders",
             steering_message_orders: Vec<i64> = "steeringMessageOrders",
         }
@@ -333,6 +353,32 @@ object! {
     QueueUpdateTextResult {
         required {
             updated: bool = "updated",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    QueueWithdrawMessageRequest {
+        required {
+            message_id: String = "messageId",
+            expected_prompt: String = "expectedPrompt",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    QueueWithdrawMessageResult {
+        required {
+            removed: bool = "removed",
+            interrupted: bool = "interrupted",
         }
         nullable {}
         optional {}

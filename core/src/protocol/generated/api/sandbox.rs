@@ -4,6 +4,29 @@
 use super::*;
 
 object! {
+    SandboxCredentialSuggestion {
+        required {
+            name: String = "name",
+            suggested_inject_hosts: Vec<String> = "suggestedInjectHosts",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxCredentialSuggestionsResult {
+        required {
+            suggestions: Vec<SandboxCredentialSuggestion> = "suggestions",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     /// Experimental.
     SandboxDisableForSessionRequest {
         required {
@@ -38,6 +61,105 @@ object! {
         nullable {}
         optional {
             reason: String = "reason",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SandboxGrantPathForRequestRequest {
+        required {
+            request_id: String = "requestId",
+        }
+        nullable {}
+        optional {
+            decision_context: PermissionDecisionContext = "decisionContext",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SandboxGrantPathForRequestResult {
+        required {
+            success: bool = "success",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxHostCapability {
+        required {
+            name: String = "name",
+            supported: bool = "supported",
+        }
+        nullable {}
+        optional {
+            reason: String = "reason",
+        }
+        constant {}
+    }
+}
+
+pub type SandboxHostCapabilityName = String;
+
+object! {
+    SandboxHostSupport {
+        required {
+            supported: bool = "supported",
+            capabilities: Vec<SandboxHostCapability> = "capabilities",
+        }
+        nullable {}
+        optional {
+            reason: String = "reason",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SandboxProxyCACreateResult {
+        required {
+            certificate_path: String = "certificatePath",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SandboxProxyCARequest {
+        required {}
+        nullable {}
+        optional {
+            sandbox_config: SandboxConfig = "sandboxConfig",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    SandboxProxyCAState {
+        Error = "error",
+        Installed = "installed",
+        NotInstalled = "notInstalled",
+        Unsupported = "unsupported",
+    }
+}
+
+object! {
+    SandboxProxyCAStatus {
+        required {
+            can_install: bool = "canInstall",
+            state: SandboxProxyCAState = "state",
+        }
+        nullable {}
+        optional {
+            detail: String = "detail",
         }
         constant {}
     }

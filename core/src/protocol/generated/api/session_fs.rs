@@ -26,6 +26,7 @@ object! {
         }
         nullable {}
         optional {
+            write_changed: bool = "writeChanged",
             message: String = "message",
         }
         constant {}
@@ -74,6 +75,31 @@ object! {
         optional {
             recursive: bool = "recursive",
             mode: i64 = "mode",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionFsReadFileBytesRequest {
+        required {
+            path: String = "path",
+            session_id: String = "sessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionFsReadFileBytesResult {
+        required {
+            content: String = "content",
+        }
+        nullable {}
+        optional {
+            error: SessionFsError = "error",
         }
         constant {}
     }
@@ -211,6 +237,7 @@ object! {
         required {}
         nullable {}
         optional {
+            binary: bool = "binary",
             sqlite: bool = "sqlite",
         }
         constant {}
@@ -400,6 +427,21 @@ object! {
         nullable {}
         optional {
             error: SessionFsError = "error",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionFsWriteFileBytesRequest {
+        required {
+            content: String = "content",
+            path: String = "path",
+            session_id: String = "sessionId",
+        }
+        nullable {}
+        optional {
+            mode: i64 = "mode",
         }
         constant {}
     }

@@ -191,8 +191,17 @@ object! {
             enabled: bool = "enabled",
         }
         nullable {}
-        optional {}
+        optional {
+            mode: MemoryMode = "mode",
+        }
         constant {}
+    }
+}
+
+open_enum! {
+    MemoryMode {
+        SystemPrompt = "system-prompt",
+        UserPrompt = "user-prompt",
     }
 }
 
@@ -503,6 +512,8 @@ object! {
         required {}
         nullable {}
         optional {
+            disable_assisted_permissions_mode: bool = "disableAssistedPermissionsMode",
+            limit_to: Vec<String> = "limitTo",
             disable_bypass_permissions_mode: String = "disableBypassPermissionsMode",
             deny: Vec<String> = "deny",
             ask: Vec<String> = "ask",
@@ -528,6 +539,15 @@ object! {
         required {}
         nullable {}
         optional {
+            agent_directories: Vec<String> = "agentDirectories",
+            autopilot: AutopilotOptions = "autopilot",
+            auto_tier_is_explicit: bool = "autoTierIsExplicit",
+            enable_file_hooks: bool = "enableFileHooks",
+            enforce_managed_model_defaults: bool = "enforceManagedModelDefaults",
+            excluded_managed_settings: Vec<String> = "excludedManagedSettings",
+            hook_directories: Vec<String> = "hookDirectories",
+            instruction_directories: Vec<String> = "instructionDirectories",
+            interactive_user: bool = "interactiveUser",
             session_id: String = "sessionId",
             name: String = "name",
             model: String = "model",
@@ -574,6 +594,7 @@ object! {
             managed_mcp_servers: BTreeMap<String, ManagedMcpServerConfig> = "managedMcpServers",
             allow_all_mcp_server_instructions: bool = "allowAllMcpServerInstructions",
             skill_directories: Vec<String> = "skillDirectories",
+            ignored_skills_locations: Vec<String> = "ignoredSkillsLocations",
             enable_skills: bool = "enableSkills",
             has_skill_provider: bool = "hasSkillProvider",
             included_builtin_skills: Vec<String> = "includedBuiltinSkills",

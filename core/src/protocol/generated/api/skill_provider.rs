@@ -11,6 +11,7 @@ object! {
         }
         nullable {}
         optional {
+            directory: String = "directory",
             user_invocable: bool = "userInvocable",
             disable_model_invocation: bool = "disableModelInvocation",
             argument_hint: String = "argumentHint",

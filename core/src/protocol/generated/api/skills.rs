@@ -57,6 +57,32 @@ object! {
 }
 
 object! {
+    SkillApplyInstallRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            plan_handle: String = "planHandle",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillApplyUninstallRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            plan_handle: String = "planHandle",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     SkillDiscoveryPath {
         required {
             path: String = "path",
@@ -92,9 +118,555 @@ open_enum! {
 }
 
 object! {
+    SkillInstallPlan {
+        required {
+            plan_handle: String = "planHandle",
+            operation_id: String = "operationId",
+            expires_at: String = "expiresAt",
+            review: SkillInstallationReview = "review",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+open_enum! {
+    SkillInstallationFailureReason {
+        CredentialRejected = "credential-rejected",
+        NoCredential = "no-credential",
+        SourceRateLimited = "source-rate-limited",
+        FeatureDisabled = "feature-disabled",
+        InvalidRequest = "invalid-request",
+        OperationLimit = "operation-limit",
+        Cancelled = "cancelled",
+        ConfirmationUnavailable = "confirmation-unavailable",
+        ConfirmationInvalid = "confirmation-invalid",
+        PolicyContextUnavailable = "policy-context-unavailable",
+        PolicyChanged = "policy-changed",
+        ResourceNotFound = "resource-not-found",
+        PlanExpired = "plan-expired",
+        PlanReplayed = "plan-replayed",
+        ForeignRuntime = "foreign-runtime",
+        WrongKind = "wrong-kind",
+        SearchMismatch = "search-mismatch",
+        Expired = "expired",
+        InvalidCandidate = "invalid-candidate",
+        DescriptorUnavailable = "descriptor-unavailable",
+        DescriptorInvalid = "descriptor-invalid",
+        EntrypointUnavailable = "entrypoint-unavailable",
+        InvalidSkill = "invalid-skill",
+        PayloadUnavailable = "payload-unavailable",
+        PayloadMismatch = "payload-mismatch",
+        SourceChanged = "source-changed",
+        LifecycleUnavailable = "lifecycle-unavailable",
+        RecoveryRequired = "recovery-required",
+        ReviewTooLarge = "review-too-large",
+        Busy = "busy",
+        AlreadyInstalled = "already-installed",
+        ConfigurationModified = "configuration-modified",
+        WriteFailed = "write-failed",
+    }
+}
+
+tagged! {
+    SkillInstallationManagementOutcome by "kind" {
+        RecoveryRequired(SkillInstallationManagementOutcomeRecoveryRequired) = "recovery-required",
+        InstallPlanned(SkillInstallationManagementOutcomeInstallPlanned) = "install-planned",
+        Listed(SkillInstallationManagementOutcomeListed) = "listed",
+        Recovered(SkillInstallationManagementOutcomeRecovered) = "recovered",
+        RolledBack(SkillInstallationManagementOutcomeRolledBack) = "rolled-back",
+        UninstallPlanned(SkillInstallationManagementOutcomeUninstallPlanned) = "uninstall-planned",
+        Operation(SkillInstallationManagementOutcomeOperation) = "operation",
+        EnabledChanged(SkillInstallationManagementOutcomeEnabledChanged) = "enabled-changed",
+        Refused(SkillInstallationManagementOutcomeRefused) = "refused",
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeEnabledChanged {
+        required {
+            installation: SkillInstallationSummary = "installation",
+            diagnostics: Vec<String> = "diagnostics",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "enabled-changed",
+        }
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeInstallPlanned {
+        required {
+            plan: SkillInstallPlan = "plan",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "install-planned",
+        }
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeListed {
+        required {
+            installations: Vec<SkillInstallationSummary> = "installations",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "listed",
+        }
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeOperation {
+        required {
+            operation: SkillInstallationOperationStatus = "operation",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "operation",
+        }
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeRecovered {
+        required {
+            installations: Vec<SkillInstallationSummary> = "installations",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "recovered",
+        }
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeRecoveryRequired {
+        required {}
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "recovery-required",
+        }
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeRefused {
+        required {
+            reason: SkillInstallationFailureReason = "reason",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "refused",
+        }
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeRolledBack {
+        required {
+            reason: SkillInstallationFailureReason = "reason",
+            operation_id: String = "operation_id",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "rolled-back",
+        }
+    }
+}
+
+object! {
+    SkillInstallationManagementOutcomeUninstallPlanned {
+        required {
+            plan: SkillUninstallPlan = "plan",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "uninstall-planned",
+        }
+    }
+}
+
+tagged! {
+    SkillInstallationManagementResult by "kind" {
+        Outcome(SkillInstallationManagementResultOutcome) = "outcome",
+        NegotiationRefused(CatalogNegotiationRefusedError) = "negotiation-refused",
+        InvalidRequest(CatalogInvalidRequestError) = "invalid-request",
+    }
+}
+
+object! {
+    SkillInstallationManagementResultOutcome {
+        required {
+            outcome: SkillInstallationManagementOutcome = "outcome",
+            negotiated: CatalogNegotiatedContract = "negotiated",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+            status_code: i64 = "statusCode",
+        }
+        constant {
+            "kind" = "outcome",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOperationRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+tagged! {
+    SkillInstallationOperationStatus by "phase" {
+        Preparing(SkillInstallationOperationStatusPreparing) = "preparing",
+        Prepared(SkillInstallationOperationStatusPrepared) = "prepared",
+        AwaitingConfirmation(SkillInstallationOperationStatusAwaitingConfirmation) = "awaiting-confirmation",
+        Revalidating(SkillInstallationOperationStatusRevalidating) = "revalidating",
+        Applying(SkillInstallationOperationStatusApplying) = "applying",
+        Completed(SkillInstallationOperationStatusCompleted) = "completed",
+    }
+}
+
+object! {
+    SkillInstallationOperationStatusApplying {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "applying",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOperationStatusAwaitingConfirmation {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "awaiting-confirmation",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOperationStatusCompleted {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+            outcome: SkillInstallationOutcome = "outcome",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "completed",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOperationStatusPrepared {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "prepared",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOperationStatusPreparing {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "preparing",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOperationStatusRevalidating {
+        required {
+            operation_id: String = "operationId",
+            cancellation_requested: bool = "cancellationRequested",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "phase" = "revalidating",
+        }
+    }
+}
+
+tagged! {
+    SkillInstallationOutcome by "kind" {
+        Installed(SkillInstallationOutcomeInstalled) = "installed",
+        Uninstalled(SkillInstallationOutcomeUninstalled) = "uninstalled",
+        RolledBack(SkillInstallationOutcomeRolledBack) = "rolled-back",
+        RecoveryRequired(SkillInstallationOutcomeRecoveryRequired) = "recovery-required",
+        Declined(SkillInstallationOutcomeDeclined) = "declined",
+        Cancelled(SkillInstallationOutcomeCancelled) = "cancelled",
+        Refused(SkillInstallationOutcomeRefused) = "refused",
+    }
+}
+
+object! {
+    SkillInstallationOutcomeCancelled {
+        required {
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "cancelled",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOutcomeDeclined {
+        required {
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "declined",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOutcomeInstalled {
+        required {
+            installation: SkillInstallationSummary = "installation",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "installed",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOutcomeRecoveryRequired {
+        required {
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "recovery-required",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOutcomeRefused {
+        required {
+            reason: SkillInstallationFailureReason = "reason",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+            operation_id: String = "operationId",
+        }
+        constant {
+            "kind" = "refused",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOutcomeRolledBack {
+        required {
+            reason: SkillInstallationFailureReason = "reason",
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "rolled-back",
+        }
+    }
+}
+
+object! {
+    SkillInstallationOutcomeUninstalled {
+        required {
+            installation_id: String = "installationId",
+            operation_id: String = "operationId",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+        }
+        constant {
+            "kind" = "uninstalled",
+        }
+    }
+}
+
+tagged! {
+    SkillInstallationResult by "kind" {
+        Outcome(SkillInstallationResultOutcome) = "outcome",
+        NegotiationRefused(CatalogNegotiationRefusedError) = "negotiation-refused",
+        InvalidRequest(CatalogInvalidRequestError) = "invalid-request",
+    }
+}
+
+object! {
+    SkillInstallationResultOutcome {
+        required {
+            outcome: SkillInstallationOutcome = "outcome",
+            negotiated: CatalogNegotiatedContract = "negotiated",
+        }
+        nullable {}
+        optional {
+            retry_after_seconds: i64 = "retryAfterSeconds",
+            status_code: i64 = "statusCode",
+        }
+        constant {
+            "kind" = "outcome",
+        }
+    }
+}
+
+object! {
+    SkillInstallationsRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     SkillList {
         required {
             skills: Vec<Skill> = "skills",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillPlanInstallRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            candidate_handle: String = "candidateHandle",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillPlanUninstallRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            installation_id: String = "installationId",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillSetEnabledRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            installation_id: String = "installationId",
+            enabled: bool = "enabled",
+            policy_session_id: String = "policySessionId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillUninstallPlan {
+        required {
+            plan_handle: String = "planHandle",
+            operation_id: String = "operationId",
+            expires_at: String = "expiresAt",
+            installation: SkillInstallationSummary = "installation",
+            review: SkillInstallationReview = "review",
         }
         nullable {}
         optional {}
@@ -144,6 +716,7 @@ object! {
         optional {
             project_paths: Vec<String> = "projectPaths",
             skill_directories: Vec<String> = "skillDirectories",
+            ignored_skills_locations: Vec<String> = "ignoredSkillsLocations",
             exclude_host_skills: bool = "excludeHostSkills",
         }
         constant {}
@@ -167,7 +740,9 @@ object! {
         required {}
         nullable {}
         optional {
+            skill_directories: Vec<String> = "skillDirectories",
             project_paths: Vec<String> = "projectPaths",
+            ignored_skills_locations: Vec<String> = "ignoredSkillsLocations",
             exclude_host_skills: bool = "excludeHostSkills",
         }
         constant {}
@@ -198,18 +773,6 @@ object! {
             allowed_tools: Vec<String> = "allowedTools",
             disable_model_invocation: bool = "disableModelInvocation",
         }
-        constant {}
-    }
-}
-
-object! {
-    SkillsLoadDiagnostics {
-        required {
-            warnings: Vec<String> = "warnings",
-            errors: Vec<String> = "errors",
-        }
-        nullable {}
-        optional {}
         constant {}
     }
 }

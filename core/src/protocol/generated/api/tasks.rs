@@ -347,6 +347,19 @@ open_enum! {
 }
 
 object! {
+    TaskShellOutputExit {
+        required {
+            status: TaskStatus = "status",
+        }
+        nullable {}
+        optional {
+            exit_code: i64 = "exitCode",
+        }
+        constant {}
+    }
+}
+
+object! {
     TaskShellProgress {
         required {
             recent_output: String = "recentOutput",
@@ -458,6 +471,34 @@ object! {
         }
         nullable {}
         optional {}
+        constant {}
+    }
+}
+
+object! {
+    TasksReadOutputRequest {
+        required {
+            id: String = "id",
+        }
+        nullable {}
+        optional {
+            cursor: String = "cursor",
+            wait_ms: i64 = "waitMs",
+        }
+        constant {}
+    }
+}
+
+object! {
+    TasksReadOutputResult {
+        required {
+            cursor: String = "cursor",
+            text: String = "text",
+        }
+        nullable {}
+        optional {
+            exit: TaskShellOutputExit = "exit",
+        }
         constant {}
     }
 }

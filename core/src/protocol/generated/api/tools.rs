@@ -329,6 +329,53 @@ object! {
     }
 }
 
+object! {
+    PendingExternalToolRequest {
+        required {
+            request_id: String = "requestId",
+            tool_call_id: String = "toolCallId",
+            tool_name: String = "toolName",
+        }
+        nullable {}
+        optional {
+            agent_id: String = "agentId",
+            arguments: Value = "arguments",
+            provider_id: String = "providerId",
+        }
+        constant {}
+    }
+}
+
+object! {
+    PendingExternalToolRequestList {
+        required {
+            items: Vec<PendingExternalToolRequest> = "items",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    PermissionRecoveryData {
+        required {
+            episode_id: String = "episodeId",
+            status: ev::PermissionRecoveryStatus = "status",
+            on_blocked: ev::PermissionRecoveryOnBlocked = "onBlocked",
+            reason: ev::PermissionRecoveryReason = "reason",
+            max_attempts: i64 = "maxAttempts",
+            attempts: Vec<ev::PermissionRecoveryAttempt> = "attempts",
+        }
+        nullable {}
+        optional {
+            owner_agent_id: String = "ownerAgentId",
+            owner_session_id: String = "ownerSessionId",
+        }
+        constant {}
+    }
+}
+
 open_enum! {
     /// Experimental.
     ProtocolExternalToolDefer {
@@ -346,6 +393,7 @@ object! {
         }
         nullable {}
         optional {
+            namespace: ProtocolExternalToolNamespace = "namespace",
             title: String = "title",
             parameters: BTreeMap<String, Value> = "parameters",
             overrides_built_in_tool: bool = "overridesBuiltInTool",
@@ -359,11 +407,32 @@ object! {
 }
 
 object! {
+    ProtocolExternalToolNamespace {
+        required {
+            name: String = "name",
+        }
+        nullable {}
+        optional {
+            description: String = "description",
+        }
+        constant {}
+    }
+}
+
+any_of! {
     SubagentSettings {
+        SubagentSettingsConfig(SubagentSettingsConfig),
+        SubagentSettingsVariant2(SubagentSettingsVariant2),
+    }
+}
+
+object! {
+    SubagentSettingsConfig {
         required {}
         nullable {}
         optional {
             agents: BTreeMap<String, SubagentSettingsEntry> = "agents",
+            context_management_tools: bool = "contextManagementTools",
             disabled_subagents: Vec<String> = "disabledSubagents",
             max_concurrency: i64 = "maxConcurrency",
             max_depth: i64 = "maxDepth",
@@ -377,6 +446,7 @@ object! {
         required {}
         nullable {}
         optional {
+            provider_id: String = "providerId",
             model: String = "model",
             model_policy: ev::AgentModelPolicy = "modelPolicy",
             effort_level: String = "effortLevel",
@@ -396,6 +466,35 @@ open_enum! {
 }
 
 object! {
+    SubagentSettingsVariant2 {
+        required {}
+        nullable {}
+        optional {
+            agents: BTreeMap<String, SubagentSettingsEntry> = "agents",
+            disabled_subagents: Vec<String> = "disabledSubagents",
+            max_concurrency: i64 = "maxConcurrency",
+            max_depth: i64 = "maxDepth",
+        }
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    TaskBlocker {
+        required {
+            kind: ev::TaskBlockerKind = "kind",
+            reason: ev::PermissionRecoveryReason = "reason",
+            resumable: bool = "resumable",
+            permission_recovery: PermissionRecoveryData = "permissionRecovery",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     TaskCompleteData {
         required {}
         nullable {}
@@ -405,6 +504,7 @@ object! {
             outcome: ev::TaskCompletionOutcome = "outcome",
             reason: String = "reason",
             objective_id: i64 = "objectiveId",
+            blocker: TaskBlocker = "blocker",
         }
         constant {}
     }
@@ -439,6 +539,7 @@ object! {
             namespaced_name: String = "namespacedName",
             parameters: BTreeMap<String, Value> = "parameters",
             instructions: String = "instructions",
+            safe_for_telemetry: BuiltinToolSafeForTelemetry = "safeForTelemetry",
         }
         constant {}
     }
@@ -568,6 +669,17 @@ object! {
             tools: Vec<CurrentToolMetadata> = "tools",
         }
         optional {}
+        constant {}
+    }
+}
+
+object! {
+    ToolsGetSubagentSettingsResult {
+        required {}
+        nullable {}
+        optional {
+            subagents: SubagentSettingsConfig = "subagents",
+        }
         constant {}
     }
 }

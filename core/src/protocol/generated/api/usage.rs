@@ -17,6 +17,8 @@ object! {
         }
         nullable {}
         optional {
+            ai_credits_status: ev::AiCreditsStatus = "aiCreditsStatus",
+            provider_model_metrics: Vec<ev::UsageMetricsProviderModelMetric> = "providerModelMetrics",
             total_nano_aiu: f64 = "totalNanoAiu",
             token_details: BTreeMap<String, UsageMetricsTokenDetail> = "tokenDetails",
             agent_metrics: BTreeMap<String, UsageMetricsAgentMetric> = "agentMetrics",
@@ -64,6 +66,7 @@ object! {
         }
         nullable {}
         optional {
+            ai_credits_status: ev::AiCreditsStatus = "aiCreditsStatus",
             cache_expires_at: String = "cacheExpiresAt",
             total_nano_aiu: f64 = "totalNanoAiu",
             token_details: BTreeMap<String, UsageMetricsModelMetricTokenDetail> = "tokenDetails",

@@ -4,6 +4,18 @@
 use super::*;
 
 object! {
+    WorkspaceDiffContents {
+        required {}
+        nullable {}
+        optional {
+            after: String = "after",
+            before: String = "before",
+        }
+        constant {}
+    }
+}
+
+object! {
     WorkspaceDiffFileChange {
         required {
             path: String = "path",
@@ -12,6 +24,7 @@ object! {
         }
         nullable {}
         optional {
+            contents: WorkspaceDiffContents = "contents",
             old_path: String = "oldPath",
             is_truncated: bool = "isTruncated",
         }
@@ -150,6 +163,7 @@ object! {
         }
         nullable {}
         optional {
+            include_contents: bool = "includeContents",
             ignore_whitespace: bool = "ignoreWhitespace",
         }
         constant {}
