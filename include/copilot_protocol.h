@@ -14,58 +14,58 @@
 #define COPILOT_METHOD_ACCOUNT_GET_QUOTA "account.getQuota"
 #define COPILOT_METHOD_ACCOUNT_LOGIN "account.login"
 #define COPILOT_METHOD_ACCOUNT_LOGOUT "account.logout"
-#define COPILOT_METHOD_ACCOUNTS_ACQUIRE_ENTRA_TOKEN "accounts.acquireEntraToken"
+#define COPILOT_METHOD_ACCOUNTS_ACQUIRE_ENTRA_TOKEN "accounts.acquireEntraToken" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_AGENT_REGISTRY_SPAWN "agentRegistry.spawn"
 #define COPILOT_METHOD_AGENTS_DISCOVER "agents.discover"
 #define COPILOT_METHOD_AGENTS_GET_DISCOVERY_PATHS "agents.getDiscoveryPaths"
-#define COPILOT_METHOD_AZURE_ML_ACQUIRE_FAMILY "azureMl.acquireFamily"
-#define COPILOT_METHOD_AZURE_ML_CANCEL "azureMl.cancel"
-#define COPILOT_METHOD_AZURE_ML_CATALOG "azureMl.catalog"
-#define COPILOT_METHOD_AZURE_ML_DISCARD "azureMl.discard"
-#define COPILOT_METHOD_AZURE_ML_DOWNLOAD "azureMl.download"
-#define COPILOT_METHOD_AZURE_ML_LATEST "azureMl.latest"
-#define COPILOT_METHOD_AZURE_ML_RELEASE_FAMILY "azureMl.releaseFamily"
-#define COPILOT_METHOD_AZURE_ML_RESOLVE "azureMl.resolve"
-#define COPILOT_METHOD_AZURE_ML_STATUS "azureMl.status"
-#define COPILOT_METHOD_CATALOG_GET_GENERATED_FEED "catalog.getGeneratedFeed"
-#define COPILOT_METHOD_CATALOG_GET_SAVED_FEED "catalog.getSavedFeed"
-#define COPILOT_METHOD_CATALOG_PLAN_INSTALL_FROM_REFERENCE "catalog.planInstallFromReference"
+#define COPILOT_METHOD_AZURE_ML_ACQUIRE_FAMILY "azureMl.acquireFamily" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_CANCEL "azureMl.cancel" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_CATALOG "azureMl.catalog" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_DISCARD "azureMl.discard" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_DOWNLOAD "azureMl.download" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_LATEST "azureMl.latest" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_RELEASE_FAMILY "azureMl.releaseFamily" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_RESOLVE "azureMl.resolve" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_STATUS "azureMl.status" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_CATALOG_GET_GENERATED_FEED "catalog.getGeneratedFeed" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_CATALOG_GET_SAVED_FEED "catalog.getSavedFeed" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_CATALOG_PLAN_INSTALL_FROM_REFERENCE "catalog.planInstallFromReference" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_CATALOG_SEARCH "catalog.search"
-#define COPILOT_METHOD_CATALOG_SELECT "catalog.select"
+#define COPILOT_METHOD_CATALOG_SELECT "catalog.select" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_COMMANDS_LIST "commands.list"
 #define COPILOT_METHOD_CONNECT "connect"
-#define COPILOT_METHOD_CONNECTORS_GET_ACCOUNTS "connectors.getAccounts"
-#define COPILOT_METHOD_CONNECTORS_GET_CAPABILITIES "connectors.getCapabilities"
-#define COPILOT_METHOD_CONNECTORS_LIST "connectors.list"
-#define COPILOT_METHOD_CONNECTORS_REFRESH "connectors.refresh"
-#define COPILOT_METHOD_CONTENT_EXCLUSION_VALIDATE_POLICIES "contentExclusion.validatePolicies"
-#define COPILOT_METHOD_ENVIRONMENTS_DELETE "environments.delete"
-#define COPILOT_METHOD_ENVIRONMENTS_GET "environments.get"
-#define COPILOT_METHOD_ENVIRONMENTS_LIST "environments.list"
+#define COPILOT_METHOD_CONNECTORS_GET_ACCOUNTS "connectors.getAccounts" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_CONNECTORS_GET_CAPABILITIES "connectors.getCapabilities" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_CONNECTORS_LIST "connectors.list" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_CONNECTORS_REFRESH "connectors.refresh" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_CONTENT_EXCLUSION_VALIDATE_POLICIES "contentExclusion.validatePolicies" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_ENVIRONMENTS_DELETE "environments.delete" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_ENVIRONMENTS_GET "environments.get" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_ENVIRONMENTS_LIST "environments.list" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_EXTENSIONS_DISABLE "extensions.disable"
 #define COPILOT_METHOD_EXTENSIONS_DISCOVER "extensions.discover"
 #define COPILOT_METHOD_EXTENSIONS_ENABLE "extensions.enable"
 #define COPILOT_METHOD_HOOKS_DISCOVER "hooks.discover"
-#define COPILOT_METHOD_HOST_DISPOSE "host.dispose"
-#define COPILOT_METHOD_HOST_LIST_SESSIONS "host.listSessions"
-#define COPILOT_METHOD_HOST_PUBLISH_SESSION "host.publishSession"
-#define COPILOT_METHOD_HOST_SET_SESSION_CREATION_POLICY "host.setSessionCreationPolicy"
-#define COPILOT_METHOD_HOST_START "host.start"
-#define COPILOT_METHOD_HOST_UNPUBLISH_SESSION "host.unpublishSession"
+#define COPILOT_METHOD_HOST_DISPOSE "host.dispose" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_HOST_LIST_SESSIONS "host.listSessions" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_HOST_PUBLISH_SESSION "host.publishSession" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_HOST_SET_SESSION_CREATION_POLICY "host.setSessionCreationPolicy" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_HOST_START "host.start" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_HOST_UNPUBLISH_SESSION "host.unpublishSession" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_INSTRUCTIONS_DISCOVER "instructions.discover"
 #define COPILOT_METHOD_INSTRUCTIONS_GET_DISCOVERY_PATHS "instructions.getDiscoveryPaths"
 #define COPILOT_METHOD_LLM_INFERENCE_HTTP_RESPONSE_CHUNK "llmInference.httpResponseChunk"
 #define COPILOT_METHOD_LLM_INFERENCE_HTTP_RESPONSE_START "llmInference.httpResponseStart"
 #define COPILOT_METHOD_LLM_INFERENCE_SET_PROVIDER "llmInference.setProvider"
 #define COPILOT_METHOD_MANAGED_SETTINGS_CLEAR_CACHE "managedSettings.clearCache"
-#define COPILOT_METHOD_MANAGED_SETTINGS_COMPOSE "managedSettings.compose"
-#define COPILOT_METHOD_MANAGED_SETTINGS_PERMISSIONS_EVALUATE "managedSettings.permissions.evaluate"
+#define COPILOT_METHOD_MANAGED_SETTINGS_COMPOSE "managedSettings.compose" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_MANAGED_SETTINGS_PERMISSIONS_EVALUATE "managedSettings.permissions.evaluate" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_MANAGED_SETTINGS_READ "managedSettings.read"
-#define COPILOT_METHOD_MANAGED_SETTINGS_RESOLVE "managedSettings.resolve"
-#define COPILOT_METHOD_MANAGED_SETTINGS_SCHEMA "managedSettings.schema"
-#define COPILOT_METHOD_MANAGED_SETTINGS_VALIDATE "managedSettings.validate"
-#define COPILOT_METHOD_MCP_APPLY_INSTALL "mcp.applyInstall"
-#define COPILOT_METHOD_MCP_APPLY_UNINSTALL "mcp.applyUninstall"
+#define COPILOT_METHOD_MANAGED_SETTINGS_RESOLVE "managedSettings.resolve" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_MANAGED_SETTINGS_SCHEMA "managedSettings.schema" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_MANAGED_SETTINGS_VALIDATE "managedSettings.validate" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_MCP_APPLY_INSTALL "mcp.applyInstall" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_MCP_APPLY_UNINSTALL "mcp.applyUninstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_MCP_CONFIG_ADD "mcp.config.add"
 #define COPILOT_METHOD_MCP_CONFIG_DISABLE "mcp.config.disable"
 #define COPILOT_METHOD_MCP_CONFIG_ENABLE "mcp.config.enable"
@@ -74,18 +74,18 @@
 #define COPILOT_METHOD_MCP_CONFIG_REMOVE "mcp.config.remove"
 #define COPILOT_METHOD_MCP_CONFIG_UPDATE "mcp.config.update"
 #define COPILOT_METHOD_MCP_DISCOVER "mcp.discover"
-#define COPILOT_METHOD_MCP_INSTALLATIONS_CANCEL "mcp.installations.cancel"
-#define COPILOT_METHOD_MCP_INSTALLATIONS_LIST "mcp.installations.list"
-#define COPILOT_METHOD_MCP_INSTALLATIONS_RECOVER "mcp.installations.recover"
-#define COPILOT_METHOD_MCP_INSTALLATIONS_STATUS "mcp.installations.status"
+#define COPILOT_METHOD_MCP_INSTALLATIONS_CANCEL "mcp.installations.cancel" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_MCP_INSTALLATIONS_LIST "mcp.installations.list" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_MCP_INSTALLATIONS_RECOVER "mcp.installations.recover" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_MCP_INSTALLATIONS_STATUS "mcp.installations.status" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_MCP_PLAN_INSTALL "mcp.planInstall"
-#define COPILOT_METHOD_MCP_PLAN_UNINSTALL "mcp.planUninstall"
-#define COPILOT_METHOD_MCP_PREPARE_INSTALL "mcp.prepareInstall"
+#define COPILOT_METHOD_MCP_PLAN_UNINSTALL "mcp.planUninstall" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_MCP_PREPARE_INSTALL "mcp.prepareInstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_MODELS_GET_BUILT_IN_CATALOG "models.getBuiltInCatalog"
 #define COPILOT_METHOD_MODELS_LIST "models.list"
-#define COPILOT_METHOD_MODELS_LIST_TOKEN_PRICE_UNITS "models.listTokenPriceUnits"
+#define COPILOT_METHOD_MODELS_LIST_TOKEN_PRICE_UNITS "models.listTokenPriceUnits" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_PING "ping"
-#define COPILOT_METHOD_PLUGINS_APPLY_INSTALL "plugins.applyInstall"
+#define COPILOT_METHOD_PLUGINS_APPLY_INSTALL "plugins.applyInstall" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_PLUGINS_BUILTIN_SET "plugins.builtin.set"
 #define COPILOT_METHOD_PLUGINS_DISABLE "plugins.disable"
 #define COPILOT_METHOD_PLUGINS_ENABLE "plugins.enable"
@@ -96,20 +96,20 @@
 #define COPILOT_METHOD_PLUGINS_MARKETPLACES_LIST "plugins.marketplaces.list"
 #define COPILOT_METHOD_PLUGINS_MARKETPLACES_REFRESH "plugins.marketplaces.refresh"
 #define COPILOT_METHOD_PLUGINS_MARKETPLACES_REMOVE "plugins.marketplaces.remove"
-#define COPILOT_METHOD_PLUGINS_PLAN_INSTALL "plugins.planInstall"
+#define COPILOT_METHOD_PLUGINS_PLAN_INSTALL "plugins.planInstall" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_PLUGINS_UNINSTALL "plugins.uninstall"
 #define COPILOT_METHOD_PLUGINS_UPDATE "plugins.update"
 #define COPILOT_METHOD_PLUGINS_UPDATE_ALL "plugins.updateAll"
 #define COPILOT_METHOD_REGISTER_EXTENSION_LAUNCH_PROVIDER "registerExtensionLaunchProvider"
 #define COPILOT_METHOD_RUNTIME_SHUTDOWN "runtime.shutdown"
-#define COPILOT_METHOD_SANDBOX_GET_HOST_SUPPORT "sandbox.getHostSupport"
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT "sandbox.proxyCa.checkInstallationSupport"
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_CHECK_RELEVANCE "sandbox.proxyCa.checkRelevance"
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_CREATE "sandbox.proxyCa.create"
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_GET_STATUS "sandbox.proxyCa.getStatus"
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_REMOVE "sandbox.proxyCa.remove"
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_ROTATE "sandbox.proxyCa.rotate"
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_TRUST "sandbox.proxyCa.trust"
+#define COPILOT_METHOD_SANDBOX_GET_HOST_SUPPORT "sandbox.getHostSupport" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT "sandbox.proxyCa.checkInstallationSupport" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_CHECK_RELEVANCE "sandbox.proxyCa.checkRelevance" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_CREATE "sandbox.proxyCa.create" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_GET_STATUS "sandbox.proxyCa.getStatus" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_REMOVE "sandbox.proxyCa.remove" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_ROTATE "sandbox.proxyCa.rotate" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_TRUST "sandbox.proxyCa.trust" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SECRETS_ADD_FILTER_VALUES "secrets.addFilterValues"
 #define COPILOT_METHOD_SESSION_FS_SET_PROVIDER "sessionFs.setProvider"
 #define COPILOT_METHOD_SESSIONS_BULK_DELETE "sessions.bulkDelete"
@@ -144,19 +144,20 @@
 #define COPILOT_METHOD_SESSIONS_START_REMOTE_CONTROL "sessions.startRemoteControl"
 #define COPILOT_METHOD_SESSIONS_STOP_REMOTE_CONTROL "sessions.stopRemoteControl"
 #define COPILOT_METHOD_SESSIONS_TRANSFER_REMOTE_CONTROL "sessions.transferRemoteControl"
-#define COPILOT_METHOD_SKILLS_APPLY_INSTALL "skills.applyInstall"
-#define COPILOT_METHOD_SKILLS_APPLY_UNINSTALL "skills.applyUninstall"
+#define COPILOT_METHOD_SKILLS_APPLY_INSTALL "skills.applyInstall" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SKILLS_APPLY_UNINSTALL "skills.applyUninstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SKILLS_CONFIG_SET_DISABLED_SKILLS "skills.config.setDisabledSkills"
 #define COPILOT_METHOD_SKILLS_CONFIG_SET_SKILL_DISABLED "skills.config.setSkillDisabled"
 #define COPILOT_METHOD_SKILLS_DISCOVER "skills.discover"
 #define COPILOT_METHOD_SKILLS_GET_DISCOVERY_PATHS "skills.getDiscoveryPaths"
-#define COPILOT_METHOD_SKILLS_INSTALLATIONS_CANCEL "skills.installations.cancel"
-#define COPILOT_METHOD_SKILLS_INSTALLATIONS_LIST "skills.installations.list"
-#define COPILOT_METHOD_SKILLS_INSTALLATIONS_RECOVER "skills.installations.recover"
-#define COPILOT_METHOD_SKILLS_INSTALLATIONS_SET_ENABLED "skills.installations.setEnabled"
-#define COPILOT_METHOD_SKILLS_INSTALLATIONS_STATUS "skills.installations.status"
-#define COPILOT_METHOD_SKILLS_PLAN_INSTALL "skills.planInstall"
-#define COPILOT_METHOD_SKILLS_PLAN_UNINSTALL "skills.planUninstall"
+#define COPILOT_METHOD_SKILLS_INSTALLATIONS_CANCEL "skills.installations.cancel" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SKILLS_INSTALLATIONS_LIST "skills.installations.list" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SKILLS_INSTALLATIONS_RECOVER "skills.installations.recover" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SKILLS_INSTALLATIONS_SET_ENABLED "skills.installations.setEnabled" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SKILLS_INSTALLATIONS_STATUS "skills.installations.status" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SKILLS_PLAN_INSTALL "skills.planInstall" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SKILLS_PLAN_INSTALL_FROM_REFERENCE "skills.planInstallFromReference"
+#define COPILOT_METHOD_SKILLS_PLAN_UNINSTALL "skills.planUninstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_TOOLS_LIST "tools.list"
 #define COPILOT_METHOD_USER_SETTINGS_GET "user.settings.get"
 #define COPILOT_METHOD_USER_SETTINGS_RELOAD "user.settings.reload"
@@ -164,18 +165,20 @@
 
 /* Methods of a session; their parameters carry sessionId. */
 #define COPILOT_METHOD_SESSION_ABORT "session.abort"
-#define COPILOT_METHOD_SESSION_ACCOUNTS_ENUMERATE "session.accounts.enumerate"
-#define COPILOT_METHOD_SESSION_ACCOUNTS_GET "session.accounts.get"
-#define COPILOT_METHOD_SESSION_ACCOUNTS_LOGIN_ADVANCE "session.accounts.login.advance"
-#define COPILOT_METHOD_SESSION_ACCOUNTS_LOGIN_BEGIN "session.accounts.login.begin"
-#define COPILOT_METHOD_SESSION_ACCOUNTS_LOGIN_CANCEL "session.accounts.login.cancel"
-#define COPILOT_METHOD_SESSION_ACCOUNTS_SET "session.accounts.set"
+#define COPILOT_METHOD_SESSION_ACCOUNTS_ENUMERATE "session.accounts.enumerate" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_ACCOUNTS_GET "session.accounts.get" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_ACCOUNTS_LOGIN_ADVANCE "session.accounts.login.advance" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_ACCOUNTS_LOGIN_BEGIN "session.accounts.login.begin" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_ACCOUNTS_LOGIN_CANCEL "session.accounts.login.cancel" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_ACCOUNTS_SET "session.accounts.set" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_AGENT_DESELECT "session.agent.deselect"
 #define COPILOT_METHOD_SESSION_AGENT_GET_CURRENT "session.agent.getCurrent"
 #define COPILOT_METHOD_SESSION_AGENT_LIST "session.agent.list"
 #define COPILOT_METHOD_SESSION_AGENT_RELOAD "session.agent.reload"
 #define COPILOT_METHOD_SESSION_AGENT_SELECT "session.agent.select"
 #define COPILOT_METHOD_SESSION_AGENT_SET_PROMPT "session.agent.setPrompt"
+#define COPILOT_METHOD_SESSION_AUTH_GET_STATUS "session.auth.getStatus"
+#define COPILOT_METHOD_SESSION_AUTH_SET_CREDENTIALS "session.auth.setCredentials"
 #define COPILOT_METHOD_SESSION_AUTOPILOT_OBJECTIVE_GET_STATE "session.autopilotObjective.getState"
 #define COPILOT_METHOD_SESSION_CANCEL_ALL_BACKGROUND_AGENTS "session.cancelAllBackgroundAgents"
 #define COPILOT_METHOD_SESSION_CANVAS_ACTION_INVOKE "session.canvas.action.invoke"
@@ -194,23 +197,23 @@
 #define COPILOT_METHOD_SESSION_COMMANDS_RESPOND_TO_QUEUED_COMMAND "session.commands.respondToQueuedCommand"
 #define COPILOT_METHOD_SESSION_COMPLETIONS_GET_TRIGGER_CHARACTERS "session.completions.getTriggerCharacters"
 #define COPILOT_METHOD_SESSION_COMPLETIONS_REQUEST "session.completions.request"
-#define COPILOT_METHOD_SESSION_CONNECTORS_CONNECT "session.connectors.connect"
-#define COPILOT_METHOD_SESSION_CONNECTORS_CONTINUE_CONNECTION "session.connectors.continueConnection"
-#define COPILOT_METHOD_SESSION_CONNECTORS_DISCONNECT "session.connectors.disconnect"
-#define COPILOT_METHOD_SESSION_CONNECTORS_GET_ACCOUNT "session.connectors.getAccount"
-#define COPILOT_METHOD_SESSION_CONNECTORS_GET_CAPABILITIES "session.connectors.getCapabilities"
-#define COPILOT_METHOD_SESSION_CONNECTORS_GET_STATUS "session.connectors.getStatus"
-#define COPILOT_METHOD_SESSION_CONNECTORS_LIST "session.connectors.list"
-#define COPILOT_METHOD_SESSION_CONNECTORS_RECONCILE "session.connectors.reconcile"
-#define COPILOT_METHOD_SESSION_CONNECTORS_RECONCILE_FOR_STARTUP "session.connectors.reconcileForStartup"
-#define COPILOT_METHOD_SESSION_CONNECTORS_RECONNECT "session.connectors.reconnect"
-#define COPILOT_METHOD_SESSION_CONNECTORS_REFRESH "session.connectors.refresh"
-#define COPILOT_METHOD_SESSION_CONNECTORS_WITHDRAW_PROJECTION "session.connectors.withdrawProjection"
+#define COPILOT_METHOD_SESSION_CONNECTORS_CONNECT "session.connectors.connect" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_CONTINUE_CONNECTION "session.connectors.continueConnection" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_DISCONNECT "session.connectors.disconnect" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_GET_ACCOUNT "session.connectors.getAccount" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_GET_CAPABILITIES "session.connectors.getCapabilities" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_GET_STATUS "session.connectors.getStatus" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_LIST "session.connectors.list" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_RECONCILE "session.connectors.reconcile" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_RECONCILE_FOR_STARTUP "session.connectors.reconcileForStartup" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_RECONNECT "session.connectors.reconnect" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_REFRESH "session.connectors.refresh" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_WITHDRAW_PROJECTION "session.connectors.withdrawProjection" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_CONTENT_EXCLUSION_CHECK_PATHS "session.contentExclusion.checkPaths"
-#define COPILOT_METHOD_SESSION_CUSTOMIZATIONS_RELOAD "session.customizations.reload"
+#define COPILOT_METHOD_SESSION_CUSTOMIZATIONS_RELOAD "session.customizations.reload" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_DEBUG_COLLECT_LOGS "session.debug.collectLogs"
-#define COPILOT_METHOD_SESSION_DIAGNOSTICS_CONFIGURE "session.diagnostics.configure"
-#define COPILOT_METHOD_SESSION_DIAGNOSTICS_READ "session.diagnostics.read"
+#define COPILOT_METHOD_SESSION_DIAGNOSTICS_CONFIGURE "session.diagnostics.configure" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_DIAGNOSTICS_READ "session.diagnostics.read" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_EVENT_LOG_READ "session.eventLog.read"
 #define COPILOT_METHOD_SESSION_EVENT_LOG_REGISTER_INTEREST "session.eventLog.registerInterest"
 #define COPILOT_METHOD_SESSION_EVENT_LOG_RELEASE_INTEREST "session.eventLog.releaseInterest"
@@ -218,24 +221,24 @@
 #define COPILOT_METHOD_SESSION_EXTENSIONS_DISABLE "session.extensions.disable"
 #define COPILOT_METHOD_SESSION_EXTENSIONS_ENABLE "session.extensions.enable"
 #define COPILOT_METHOD_SESSION_EXTENSIONS_LIST "session.extensions.list"
-#define COPILOT_METHOD_SESSION_EXTENSIONS_RECONCILE "session.extensions.reconcile"
+#define COPILOT_METHOD_SESSION_EXTENSIONS_RECONCILE "session.extensions.reconcile" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_EXTENSIONS_RELOAD "session.extensions.reload"
 #define COPILOT_METHOD_SESSION_EXTENSIONS_SEND_ATTACHMENTS_TO_MESSAGE "session.extensions.sendAttachmentsToMessage"
-#define COPILOT_METHOD_SESSION_FACTORY_AGENT "session.factory.agent"
-#define COPILOT_METHOD_SESSION_FACTORY_CANCEL "session.factory.cancel"
-#define COPILOT_METHOD_SESSION_FACTORY_GET_RUN "session.factory.getRun"
-#define COPILOT_METHOD_SESSION_FACTORY_GET_RUN_DETAIL "session.factory.getRunDetail"
-#define COPILOT_METHOD_SESSION_FACTORY_GET_RUN_PROGRESS "session.factory.getRunProgress"
-#define COPILOT_METHOD_SESSION_FACTORY_JOURNAL_GET "session.factory.journal.get"
-#define COPILOT_METHOD_SESSION_FACTORY_JOURNAL_PUT "session.factory.journal.put"
-#define COPILOT_METHOD_SESSION_FACTORY_LIST_RUNS "session.factory.listRuns"
-#define COPILOT_METHOD_SESSION_FACTORY_LOG "session.factory.log"
-#define COPILOT_METHOD_SESSION_FACTORY_PAUSE "session.factory.pause"
-#define COPILOT_METHOD_SESSION_FACTORY_PAUSE_AT_CHECKPOINT "session.factory.pauseAtCheckpoint"
-#define COPILOT_METHOD_SESSION_FACTORY_RESUME "session.factory.resume"
-#define COPILOT_METHOD_SESSION_FACTORY_RESUME_FROM_TOOL "session.factory.resumeFromTool"
-#define COPILOT_METHOD_SESSION_FACTORY_RUN "session.factory.run"
-#define COPILOT_METHOD_SESSION_FACTORY_RUN_FROM_TOOL "session.factory.runFromTool"
+#define COPILOT_METHOD_SESSION_FACTORY_AGENT "session.factory.agent" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_CANCEL "session.factory.cancel" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_GET_RUN "session.factory.getRun" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_GET_RUN_DETAIL "session.factory.getRunDetail" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_GET_RUN_PROGRESS "session.factory.getRunProgress" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_JOURNAL_GET "session.factory.journal.get" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_JOURNAL_PUT "session.factory.journal.put" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_LIST_RUNS "session.factory.listRuns" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_LOG "session.factory.log" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_PAUSE "session.factory.pause" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_PAUSE_AT_CHECKPOINT "session.factory.pauseAtCheckpoint" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_RESUME "session.factory.resume" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_RESUME_FROM_TOOL "session.factory.resumeFromTool" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_RUN "session.factory.run" /* (up to runtime 1.0.85) */
+#define COPILOT_METHOD_SESSION_FACTORY_RUN_FROM_TOOL "session.factory.runFromTool" /* (up to runtime 1.0.85) */
 #define COPILOT_METHOD_SESSION_FLEET_START "session.fleet.start"
 #define COPILOT_METHOD_SESSION_GIT_HUB_AUTH_GET_ALL_AUTH_AVAILABLE "session.gitHubAuth.getAllAuthAvailable"
 #define COPILOT_METHOD_SESSION_GIT_HUB_AUTH_GET_CURRENT_AUTH_INFO "session.gitHubAuth.getCurrentAuthInfo"
@@ -257,12 +260,12 @@
 #define COPILOT_METHOD_SESSION_HISTORY_SUMMARIZE_FOR_HANDOFF "session.history.summarizeForHandoff"
 #define COPILOT_METHOD_SESSION_HISTORY_TRUNCATE "session.history.truncate"
 #define COPILOT_METHOD_SESSION_INSTRUCTIONS_GET_SOURCES "session.instructions.getSources"
-#define COPILOT_METHOD_SESSION_INSTRUCTIONS_RELOAD "session.instructions.reload"
+#define COPILOT_METHOD_SESSION_INSTRUCTIONS_RELOAD "session.instructions.reload" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_INTERRUPT_MAIN_TURN "session.interruptMainTurn"
 #define COPILOT_METHOD_SESSION_LIMIT_PREDICTION_PREDICT "session.limitPrediction.predict"
 #define COPILOT_METHOD_SESSION_LOG "session.log"
 #define COPILOT_METHOD_SESSION_LSP_INITIALIZE "session.lsp.initialize"
-#define COPILOT_METHOD_SESSION_MANAGED_SETTINGS_GET "session.managedSettings.get"
+#define COPILOT_METHOD_SESSION_MANAGED_SETTINGS_GET "session.managedSettings.get" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_MCP_APPS_CALL_TOOL "session.mcp.apps.callTool"
 #define COPILOT_METHOD_SESSION_MCP_APPS_DIAGNOSE "session.mcp.apps.diagnose"
 #define COPILOT_METHOD_SESSION_MCP_APPS_GET_HOST_CONTEXT "session.mcp.apps.getHostContext"
@@ -277,19 +280,19 @@
 #define COPILOT_METHOD_SESSION_MCP_HEADERS_HANDLE_PENDING_HEADERS_REFRESH_REQUEST "session.mcp.headers.handlePendingHeadersRefreshRequest"
 #define COPILOT_METHOD_SESSION_MCP_IS_SERVER_RUNNING "session.mcp.isServerRunning"
 #define COPILOT_METHOD_SESSION_MCP_LIST "session.mcp.list"
-#define COPILOT_METHOD_SESSION_MCP_LIST_CONFIGURED "session.mcp.listConfigured"
+#define COPILOT_METHOD_SESSION_MCP_LIST_CONFIGURED "session.mcp.listConfigured" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_MCP_LIST_TOOLS "session.mcp.listTools"
 #define COPILOT_METHOD_SESSION_MCP_MOVE_LOADING_TO_BACKGROUND "session.mcp.moveLoadingToBackground"
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED "session.mcp.oauth.authenticationStateChanged"
-#define COPILOT_METHOD_SESSION_MCP_OAUTH_CANCEL_LOGIN "session.mcp.oauth.cancelLogin"
-#define COPILOT_METHOD_SESSION_MCP_OAUTH_COMPLETE "session.mcp.oauth.complete"
+#define COPILOT_METHOD_SESSION_MCP_OAUTH_CANCEL_LOGIN "session.mcp.oauth.cancelLogin" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_MCP_OAUTH_COMPLETE "session.mcp.oauth.complete" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST "session.mcp.oauth.handlePendingRequest"
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_LOGIN "session.mcp.oauth.login"
-#define COPILOT_METHOD_SESSION_MCP_OAUTH_PREPARE_LOGIN "session.mcp.oauth.prepareLogin"
+#define COPILOT_METHOD_SESSION_MCP_OAUTH_PREPARE_LOGIN "session.mcp.oauth.prepareLogin" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_PROBE "session.mcp.oauth.probe"
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_RESPOND "session.mcp.oauth.respond"
-#define COPILOT_METHOD_SESSION_MCP_PROMPTS_GET "session.mcp.prompts.get"
-#define COPILOT_METHOD_SESSION_MCP_PROMPTS_LIST "session.mcp.prompts.list"
+#define COPILOT_METHOD_SESSION_MCP_PROMPTS_GET "session.mcp.prompts.get" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_MCP_PROMPTS_LIST "session.mcp.prompts.list" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_MCP_REGISTER_EXTERNAL_CLIENT "session.mcp.registerExternalClient"
 #define COPILOT_METHOD_SESSION_MCP_RELOAD "session.mcp.reload"
 #define COPILOT_METHOD_SESSION_MCP_RELOAD_WITH_CONFIG "session.mcp.reloadWithConfig"
@@ -317,7 +320,7 @@
 #define COPILOT_METHOD_SESSION_MODE_SET "session.mode.set"
 #define COPILOT_METHOD_SESSION_MODEL_APPLY_STARTUP_OVERLAY "session.model.applyStartupOverlay"
 #define COPILOT_METHOD_SESSION_MODEL_GET_CURRENT "session.model.getCurrent"
-#define COPILOT_METHOD_SESSION_MODEL_GET_REASONING_SUMMARIES "session.model.getReasoningSummaries"
+#define COPILOT_METHOD_SESSION_MODEL_GET_REASONING_SUMMARIES "session.model.getReasoningSummaries" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_MODEL_LIST "session.model.list"
 #define COPILOT_METHOD_SESSION_MODEL_SET_ALLOWED_MODELS "session.model.setAllowedModels"
 #define COPILOT_METHOD_SESSION_MODEL_SET_REASONING_EFFORT "session.model.setReasoningEffort"
@@ -330,7 +333,7 @@
 #define COPILOT_METHOD_SESSION_PERMISSIONS_CONFIGURE "session.permissions.configure"
 #define COPILOT_METHOD_SESSION_PERMISSIONS_FOLDER_TRUST_ADD_TRUSTED "session.permissions.folderTrust.addTrusted"
 #define COPILOT_METHOD_SESSION_PERMISSIONS_FOLDER_TRUST_IS_TRUSTED "session.permissions.folderTrust.isTrusted"
-#define COPILOT_METHOD_SESSION_PERMISSIONS_GET_ALLOW_ALL "session.permissions.getAllowAll"
+#define COPILOT_METHOD_SESSION_PERMISSIONS_GET_ALLOW_ALL "session.permissions.getAllowAll" /* (up to runtime 1.0.67) */
 #define COPILOT_METHOD_SESSION_PERMISSIONS_GET_MODE "session.permissions.getMode"
 #define COPILOT_METHOD_SESSION_PERMISSIONS_HANDLE_PENDING_PERMISSION_REQUEST "session.permissions.handlePendingPermissionRequest"
 #define COPILOT_METHOD_SESSION_PERMISSIONS_LOCATIONS_ADD_TOOL_APPROVAL "session.permissions.locations.addToolApproval"
@@ -345,7 +348,7 @@
 #define COPILOT_METHOD_SESSION_PERMISSIONS_PATHS_UPDATE_PRIMARY "session.permissions.paths.updatePrimary"
 #define COPILOT_METHOD_SESSION_PERMISSIONS_PENDING_REQUESTS "session.permissions.pendingRequests"
 #define COPILOT_METHOD_SESSION_PERMISSIONS_RESET_SESSION_APPROVALS "session.permissions.resetSessionApprovals"
-#define COPILOT_METHOD_SESSION_PERMISSIONS_SET_ALLOW_ALL "session.permissions.setAllowAll"
+#define COPILOT_METHOD_SESSION_PERMISSIONS_SET_ALLOW_ALL "session.permissions.setAllowAll" /* (up to runtime 1.0.67) */
 #define COPILOT_METHOD_SESSION_PERMISSIONS_SET_APPROVE_ALL "session.permissions.setApproveAll"
 #define COPILOT_METHOD_SESSION_PERMISSIONS_SET_MODE "session.permissions.setMode"
 #define COPILOT_METHOD_SESSION_PERMISSIONS_SET_REQUIRED "session.permissions.setRequired"
@@ -355,29 +358,29 @@
 #define COPILOT_METHOD_SESSION_PLAN_READ_SQL_TODOS "session.plan.readSqlTodos"
 #define COPILOT_METHOD_SESSION_PLAN_READ_SQL_TODOS_WITH_DEPENDENCIES "session.plan.readSqlTodosWithDependencies"
 #define COPILOT_METHOD_SESSION_PLAN_UPDATE "session.plan.update"
-#define COPILOT_METHOD_SESSION_PLUGINS_DISABLE "session.plugins.disable"
-#define COPILOT_METHOD_SESSION_PLUGINS_ENABLE "session.plugins.enable"
-#define COPILOT_METHOD_SESSION_PLUGINS_INSTALL "session.plugins.install"
+#define COPILOT_METHOD_SESSION_PLUGINS_DISABLE "session.plugins.disable" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_ENABLE "session.plugins.enable" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_INSTALL "session.plugins.install" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_PLUGINS_LIST "session.plugins.list"
-#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_ADD "session.plugins.marketplaces.add"
-#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_BROWSE "session.plugins.marketplaces.browse"
-#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_LIST "session.plugins.marketplaces.list"
-#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_REFRESH "session.plugins.marketplaces.refresh"
-#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_REMOVE "session.plugins.marketplaces.remove"
+#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_ADD "session.plugins.marketplaces.add" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_BROWSE "session.plugins.marketplaces.browse" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_LIST "session.plugins.marketplaces.list" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_REFRESH "session.plugins.marketplaces.refresh" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_REMOVE "session.plugins.marketplaces.remove" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_PLUGINS_RELOAD "session.plugins.reload"
-#define COPILOT_METHOD_SESSION_PLUGINS_RETRY_MANAGED "session.plugins.retryManaged"
-#define COPILOT_METHOD_SESSION_PLUGINS_UNINSTALL "session.plugins.uninstall"
-#define COPILOT_METHOD_SESSION_PLUGINS_UPDATE "session.plugins.update"
+#define COPILOT_METHOD_SESSION_PLUGINS_RETRY_MANAGED "session.plugins.retryManaged" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_UNINSTALL "session.plugins.uninstall" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_UPDATE "session.plugins.update" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_PROVIDER_ADD "session.provider.add"
 #define COPILOT_METHOD_SESSION_PROVIDER_GET_ENDPOINT "session.provider.getEndpoint"
-#define COPILOT_METHOD_SESSION_PROVIDER_SYNC "session.provider.sync"
-#define COPILOT_METHOD_SESSION_PROVIDER_WITHDRAW "session.provider.withdraw"
-#define COPILOT_METHOD_SESSION_PROVIDERS_DISCOVER "session.providers.discover"
-#define COPILOT_METHOD_SESSION_PROVIDERS_GET_CATALOG "session.providers.getCatalog"
-#define COPILOT_METHOD_SESSION_PROVIDERS_GET_STATUS "session.providers.getStatus"
-#define COPILOT_METHOD_SESSION_PROVIDERS_MODELS_LIST "session.providers.models.list"
-#define COPILOT_METHOD_SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION "session.providers.models.prepareConfiguration"
-#define COPILOT_METHOD_SESSION_QUEUE_APPEND_STEERING "session.queue.appendSteering"
+#define COPILOT_METHOD_SESSION_PROVIDER_SYNC "session.provider.sync" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_PROVIDER_WITHDRAW "session.provider.withdraw" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_DISCOVER "session.providers.discover" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_GET_CATALOG "session.providers.getCatalog" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_GET_STATUS "session.providers.getStatus" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_MODELS_LIST "session.providers.models.list" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION "session.providers.models.prepareConfiguration" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_QUEUE_APPEND_STEERING "session.queue.appendSteering" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_QUEUE_BEGIN_DEFERRED_IDLE_DRAIN "session.queue.beginDeferredIdleDrain"
 #define COPILOT_METHOD_SESSION_QUEUE_CLEAR "session.queue.clear"
 #define COPILOT_METHOD_SESSION_QUEUE_CONSUME_SYSTEM_NOTIFICATIONS "session.queue.consumeSystemNotifications"
@@ -396,17 +399,17 @@
 #define COPILOT_METHOD_SESSION_QUEUE_SET_DRAIN_PAUSED "session.queue.setDrainPaused"
 #define COPILOT_METHOD_SESSION_QUEUE_SNAPSHOT "session.queue.snapshot"
 #define COPILOT_METHOD_SESSION_QUEUE_UPDATE_TEXT "session.queue.updateText"
-#define COPILOT_METHOD_SESSION_QUEUE_WITHDRAW_MESSAGE "session.queue.withdrawMessage"
-#define COPILOT_METHOD_SESSION_QUOTA_GET "session.quota.get"
-#define COPILOT_METHOD_SESSION_QUOTA_REFRESH "session.quota.refresh"
-#define COPILOT_METHOD_SESSION_QUOTA_TAKE_WARNINGS "session.quota.takeWarnings"
+#define COPILOT_METHOD_SESSION_QUEUE_WITHDRAW_MESSAGE "session.queue.withdrawMessage" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_QUOTA_GET "session.quota.get" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_QUOTA_REFRESH "session.quota.refresh" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_QUOTA_TAKE_WARNINGS "session.quota.takeWarnings" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_REMOTE_DISABLE "session.remote.disable"
 #define COPILOT_METHOD_SESSION_REMOTE_ENABLE "session.remote.enable"
 #define COPILOT_METHOD_SESSION_REMOTE_NOTIFY_STEERABLE_CHANGED "session.remote.notifySteerableChanged"
 #define COPILOT_METHOD_SESSION_SANDBOX_DISABLE_FOR_SESSION "session.sandbox.disableForSession"
-#define COPILOT_METHOD_SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS "session.sandbox.getCredentialSuggestions"
+#define COPILOT_METHOD_SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS "session.sandbox.getCredentialSuggestions" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_SANDBOX_GET_ENFORCEMENT_STATUS "session.sandbox.getEnforcementStatus"
-#define COPILOT_METHOD_SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST "session.sandbox.grantPathForRequest"
+#define COPILOT_METHOD_SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST "session.sandbox.grantPathForRequest" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_SCHEDULE_ADD "session.schedule.add"
 #define COPILOT_METHOD_SESSION_SCHEDULE_ADD_AT "session.schedule.addAt"
 #define COPILOT_METHOD_SESSION_SCHEDULE_ADD_CRON "session.schedule.addCron"
@@ -439,7 +442,7 @@
 #define COPILOT_METHOD_SESSION_TASKS_LIST "session.tasks.list"
 #define COPILOT_METHOD_SESSION_TASKS_PROMOTE_CURRENT_TO_BACKGROUND "session.tasks.promoteCurrentToBackground"
 #define COPILOT_METHOD_SESSION_TASKS_PROMOTE_TO_BACKGROUND "session.tasks.promoteToBackground"
-#define COPILOT_METHOD_SESSION_TASKS_READ_OUTPUT "session.tasks.readOutput"
+#define COPILOT_METHOD_SESSION_TASKS_READ_OUTPUT "session.tasks.readOutput" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_TASKS_REFRESH "session.tasks.refresh"
 #define COPILOT_METHOD_SESSION_TASKS_REGISTER "session.tasks.register"
 #define COPILOT_METHOD_SESSION_TASKS_REMOVE "session.tasks.remove"
@@ -452,10 +455,10 @@
 #define COPILOT_METHOD_SESSION_TOOLS_EXECUTE "session.tools.execute"
 #define COPILOT_METHOD_SESSION_TOOLS_GET_BUILTIN_DESCRIPTORS "session.tools.getBuiltinDescriptors"
 #define COPILOT_METHOD_SESSION_TOOLS_GET_CURRENT_METADATA "session.tools.getCurrentMetadata"
-#define COPILOT_METHOD_SESSION_TOOLS_GET_SUBAGENT_SETTINGS "session.tools.getSubagentSettings"
+#define COPILOT_METHOD_SESSION_TOOLS_GET_SUBAGENT_SETTINGS "session.tools.getSubagentSettings" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_TOOLS_HANDLE_PENDING_TOOL_CALL "session.tools.handlePendingToolCall"
 #define COPILOT_METHOD_SESSION_TOOLS_INITIALIZE_AND_VALIDATE "session.tools.initializeAndValidate"
-#define COPILOT_METHOD_SESSION_TOOLS_LIST_PENDING_REQUESTS "session.tools.listPendingRequests"
+#define COPILOT_METHOD_SESSION_TOOLS_LIST_PENDING_REQUESTS "session.tools.listPendingRequests" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_TOOLS_SET "session.tools.set"
 #define COPILOT_METHOD_SESSION_TOOLS_TASK_COMPLETE_EVENT_DATA "session.tools.taskCompleteEventData"
 #define COPILOT_METHOD_SESSION_TOOLS_UPDATE_SUBAGENT_SETTINGS "session.tools.updateSubagentSettings"
@@ -472,21 +475,21 @@
 #define COPILOT_METHOD_SESSION_USAGE_GET_METRICS "session.usage.getMetrics"
 #define COPILOT_METHOD_SESSION_VISIBILITY_GET "session.visibility.get"
 #define COPILOT_METHOD_SESSION_VISIBILITY_SET "session.visibility.set"
-#define COPILOT_METHOD_SESSION_WORKFLOW_AGENT "session.workflow.agent"
-#define COPILOT_METHOD_SESSION_WORKFLOW_CANCEL "session.workflow.cancel"
-#define COPILOT_METHOD_SESSION_WORKFLOW_GET_RUN "session.workflow.getRun"
-#define COPILOT_METHOD_SESSION_WORKFLOW_GET_RUN_DETAIL "session.workflow.getRunDetail"
-#define COPILOT_METHOD_SESSION_WORKFLOW_GET_RUN_PROGRESS "session.workflow.getRunProgress"
-#define COPILOT_METHOD_SESSION_WORKFLOW_JOURNAL_GET "session.workflow.journal.get"
-#define COPILOT_METHOD_SESSION_WORKFLOW_JOURNAL_PUT "session.workflow.journal.put"
-#define COPILOT_METHOD_SESSION_WORKFLOW_LIST_RUNS "session.workflow.listRuns"
-#define COPILOT_METHOD_SESSION_WORKFLOW_LOG "session.workflow.log"
-#define COPILOT_METHOD_SESSION_WORKFLOW_PAUSE "session.workflow.pause"
-#define COPILOT_METHOD_SESSION_WORKFLOW_PAUSE_AT_CHECKPOINT "session.workflow.pauseAtCheckpoint"
-#define COPILOT_METHOD_SESSION_WORKFLOW_RESUME "session.workflow.resume"
-#define COPILOT_METHOD_SESSION_WORKFLOW_RESUME_FROM_TOOL "session.workflow.resumeFromTool"
-#define COPILOT_METHOD_SESSION_WORKFLOW_RUN "session.workflow.run"
-#define COPILOT_METHOD_SESSION_WORKFLOW_RUN_FROM_TOOL "session.workflow.runFromTool"
+#define COPILOT_METHOD_SESSION_WORKFLOW_AGENT "session.workflow.agent" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_CANCEL "session.workflow.cancel" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_GET_RUN "session.workflow.getRun" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_GET_RUN_DETAIL "session.workflow.getRunDetail" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_GET_RUN_PROGRESS "session.workflow.getRunProgress" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_JOURNAL_GET "session.workflow.journal.get" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_JOURNAL_PUT "session.workflow.journal.put" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_LIST_RUNS "session.workflow.listRuns" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_LOG "session.workflow.log" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_PAUSE "session.workflow.pause" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_PAUSE_AT_CHECKPOINT "session.workflow.pauseAtCheckpoint" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_RESUME "session.workflow.resume" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_RESUME_FROM_TOOL "session.workflow.resumeFromTool" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_RUN "session.workflow.run" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_METHOD_SESSION_WORKFLOW_RUN_FROM_TOOL "session.workflow.runFromTool" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_WORKSPACES_ADD_SUMMARY "session.workspaces.addSummary"
 #define COPILOT_METHOD_SESSION_WORKSPACES_AUTOPILOT_OBJECTIVE_EXISTS "session.workspaces.autopilotObjectiveExists"
 #define COPILOT_METHOD_SESSION_WORKSPACES_CREATE_DIRECTORY "session.workspaces.createDirectory"
@@ -512,14 +515,14 @@
 #define COPILOT_CALLBACK_CANVAS_ACTION_INVOKE "canvas.action.invoke"
 #define COPILOT_CALLBACK_CANVAS_CLOSE "canvas.close"
 #define COPILOT_CALLBACK_CANVAS_OPEN "canvas.open"
-#define COPILOT_CALLBACK_FACTORY_ABORT "factory.abort"
-#define COPILOT_CALLBACK_FACTORY_EXECUTE "factory.execute"
+#define COPILOT_CALLBACK_FACTORY_ABORT "factory.abort" /* (up to runtime 1.0.85) */
+#define COPILOT_CALLBACK_FACTORY_EXECUTE "factory.execute" /* (up to runtime 1.0.85) */
 #define COPILOT_CALLBACK_PROVIDER_TOKEN_GET_TOKEN "providerToken.getToken"
 #define COPILOT_CALLBACK_SESSION_FS_APPEND_FILE "sessionFs.appendFile"
 #define COPILOT_CALLBACK_SESSION_FS_EXISTS "sessionFs.exists"
 #define COPILOT_CALLBACK_SESSION_FS_MKDIR "sessionFs.mkdir"
 #define COPILOT_CALLBACK_SESSION_FS_READ_FILE "sessionFs.readFile"
-#define COPILOT_CALLBACK_SESSION_FS_READ_FILE_BYTES "sessionFs.readFileBytes"
+#define COPILOT_CALLBACK_SESSION_FS_READ_FILE_BYTES "sessionFs.readFileBytes" /* (from runtime 1.0.104 on) */
 #define COPILOT_CALLBACK_SESSION_FS_READDIR "sessionFs.readdir"
 #define COPILOT_CALLBACK_SESSION_FS_READDIR_WITH_TYPES "sessionFs.readdirWithTypes"
 #define COPILOT_CALLBACK_SESSION_FS_RENAME "sessionFs.rename"
@@ -529,41 +532,41 @@
 #define COPILOT_CALLBACK_SESSION_FS_SQLITE_TRANSACTION "sessionFs.sqliteTransaction"
 #define COPILOT_CALLBACK_SESSION_FS_STAT "sessionFs.stat"
 #define COPILOT_CALLBACK_SESSION_FS_WRITE_FILE "sessionFs.writeFile"
-#define COPILOT_CALLBACK_SESSION_FS_WRITE_FILE_BYTES "sessionFs.writeFileBytes"
+#define COPILOT_CALLBACK_SESSION_FS_WRITE_FILE_BYTES "sessionFs.writeFileBytes" /* (from runtime 1.0.104 on) */
 #define COPILOT_CALLBACK_SKILL_PROVIDER_LIST "skillProvider.list"
 #define COPILOT_CALLBACK_SKILL_PROVIDER_READ "skillProvider.read"
 #define COPILOT_CALLBACK_TASKS_CANCEL "tasks.cancel"
-#define COPILOT_CALLBACK_WORKFLOW_ABORT "workflow.abort"
-#define COPILOT_CALLBACK_WORKFLOW_EXECUTE "workflow.execute"
+#define COPILOT_CALLBACK_WORKFLOW_ABORT "workflow.abort" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_CALLBACK_WORKFLOW_EXECUTE "workflow.execute" /* (from runtime 1.0.89-7 on) */
 
 /* Callbacks of a connection. */
 #define COPILOT_CALLBACK_EXTENSION_LAUNCH_PROVIDER_RESOLVE "extensionLaunchProvider.resolve"
 #define COPILOT_CALLBACK_GIT_HUB_TELEMETRY_EVENT "gitHubTelemetry.event"
 #define COPILOT_CALLBACK_GIT_HUB_TOKEN_GET_TOKEN "gitHubToken.getToken"
 #define COPILOT_CALLBACK_HOOKS_INVOKE "hooks.invoke"
-#define COPILOT_CALLBACK_HOST_AUTHENTICATION_CANCELLED "host.authenticationCancelled"
-#define COPILOT_CALLBACK_HOST_EXITED "host.exited"
-#define COPILOT_CALLBACK_HOST_MATERIALIZE_SESSION "host.materializeSession"
-#define COPILOT_CALLBACK_HOST_REGISTER_SESSION "host.registerSession"
-#define COPILOT_CALLBACK_HOST_SESSION_RELEASED "host.sessionReleased"
-#define COPILOT_CALLBACK_HOST_SHUTDOWN "host.shutdown"
-#define COPILOT_CALLBACK_HOST_UNREGISTER_SESSION "host.unregisterSession"
-#define COPILOT_CALLBACK_HOST_VALIDATE_AUTHENTICATION "host.validateAuthentication"
-#define COPILOT_CALLBACK_INSTALLATIONS_CONFIRM "installations.confirm"
+#define COPILOT_CALLBACK_HOST_AUTHENTICATION_CANCELLED "host.authenticationCancelled" /* (from runtime 1.0.104 on) */
+#define COPILOT_CALLBACK_HOST_EXITED "host.exited" /* (from runtime 1.0.104 on) */
+#define COPILOT_CALLBACK_HOST_MATERIALIZE_SESSION "host.materializeSession" /* (from runtime 1.0.104 on) */
+#define COPILOT_CALLBACK_HOST_REGISTER_SESSION "host.registerSession" /* (from runtime 1.0.104 on) */
+#define COPILOT_CALLBACK_HOST_SESSION_RELEASED "host.sessionReleased" /* (from runtime 1.0.104 on) */
+#define COPILOT_CALLBACK_HOST_SHUTDOWN "host.shutdown" /* (from runtime 1.0.104 on) */
+#define COPILOT_CALLBACK_HOST_UNREGISTER_SESSION "host.unregisterSession" /* (from runtime 1.0.104 on) */
+#define COPILOT_CALLBACK_HOST_VALIDATE_AUTHENTICATION "host.validateAuthentication" /* (from runtime 1.0.104 on) */
+#define COPILOT_CALLBACK_INSTALLATIONS_CONFIRM "installations.confirm" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_CALLBACK_LLM_INFERENCE_HTTP_REQUEST_CHUNK "llmInference.httpRequestChunk"
 #define COPILOT_CALLBACK_LLM_INFERENCE_HTTP_REQUEST_START "llmInference.httpRequestStart"
-#define COPILOT_CALLBACK_UI_THREAD_RUN "uiThread.run"
+#define COPILOT_CALLBACK_UI_THREAD_RUN "uiThread.run" /* (from runtime 1.0.104 on) */
 
 /* Session events. */
-#define COPILOT_EVENT_SESSION_AUTOPILOT_STOPPED "session.autopilot_stopped"
-#define COPILOT_EVENT_SESSION_QUOTA_OBSERVATION "session.quota_observation"
-#define COPILOT_EVENT_MODEL_CALL_FINAL_RESULT "model.call_final_result"
-#define COPILOT_EVENT_TOOL_SHELL_OUTPUT "tool.shell_output"
-#define COPILOT_EVENT_INSTRUCTION_UPDATE "instruction.update"
-#define COPILOT_EVENT_MCP_OAUTH_RECOVERY_COMPLETED "mcp.oauth_recovery_completed"
-#define COPILOT_EVENT_SESSION_MANAGED_PLUGIN_PROGRESS "session.managed_plugin_progress"
-#define COPILOT_EVENT_HUMAN_RESPONSE_RECORDED "human_response.recorded"
-#define COPILOT_EVENT_SESSION_MCP_SERVER_TOOLS_LOADED "session.mcp_server_tools_loaded"
+#define COPILOT_EVENT_SESSION_AUTOPILOT_STOPPED "session.autopilot_stopped" /* (from runtime 1.0.104 on) */
+#define COPILOT_EVENT_SESSION_QUOTA_OBSERVATION "session.quota_observation" /* (from runtime 1.0.104 on) */
+#define COPILOT_EVENT_MODEL_CALL_FINAL_RESULT "model.call_final_result" /* (from runtime 1.0.104 on) */
+#define COPILOT_EVENT_TOOL_SHELL_OUTPUT "tool.shell_output" /* (from runtime 1.0.104 on) */
+#define COPILOT_EVENT_INSTRUCTION_UPDATE "instruction.update" /* (from runtime 1.0.104 on) */
+#define COPILOT_EVENT_MCP_OAUTH_RECOVERY_COMPLETED "mcp.oauth_recovery_completed" /* (from runtime 1.0.104 on) */
+#define COPILOT_EVENT_SESSION_MANAGED_PLUGIN_PROGRESS "session.managed_plugin_progress" /* (from runtime 1.0.104 on) */
+#define COPILOT_EVENT_HUMAN_RESPONSE_RECORDED "human_response.recorded" /* (from runtime 1.0.104 on) */
+#define COPILOT_EVENT_SESSION_MCP_SERVER_TOOLS_LOADED "session.mcp_server_tools_loaded" /* (from runtime 1.0.104 on) */
 #define COPILOT_EVENT_SESSION_START "session.start"
 #define COPILOT_EVENT_SESSION_RESUME "session.resume"
 #define COPILOT_EVENT_SESSION_REMOTE_STEERABLE_CHANGED "session.remote_steerable_changed"
@@ -575,10 +578,10 @@
 #define COPILOT_EVENT_SESSION_SCHEDULE_REARMED "session.schedule_rearmed"
 #define COPILOT_EVENT_SESSION_AUTOPILOT_OBJECTIVE_CHANGED "session.autopilot_objective_changed"
 #define COPILOT_EVENT_SESSION_INFO "session.info"
-#define COPILOT_EVENT_SESSION_INDEXED_SEARCH "session.indexed_search"
+#define COPILOT_EVENT_SESSION_INDEXED_SEARCH "session.indexed_search" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_EVENT_SESSION_WARNING "session.warning"
 #define COPILOT_EVENT_SESSION_MODEL_CHANGE "session.model_change"
-#define COPILOT_EVENT_SESSION_MODEL_DESELECTED "session.model_deselected"
+#define COPILOT_EVENT_SESSION_MODEL_DESELECTED "session.model_deselected" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_EVENT_SESSION_AUTO_TIER_RECOMMENDATION "session.auto_tier_recommendation"
 #define COPILOT_EVENT_SESSION_AUTO_TIER_SWITCH_FAILED "session.auto_tier_switch_failed"
 #define COPILOT_EVENT_SESSION_MODE_CHANGED "session.mode_changed"
@@ -594,7 +597,7 @@
 #define COPILOT_EVENT_SESSION_SNAPSHOT_REWIND "session.snapshot_rewind"
 #define COPILOT_EVENT_SESSION_SHUTDOWN "session.shutdown"
 #define COPILOT_EVENT_SESSION_USAGE_CHECKPOINT "session.usage_checkpoint"
-#define COPILOT_EVENT_SESSION_FUSION_CHANGE_CHECKPOINT "session.fusion_change_checkpoint"
+#define COPILOT_EVENT_SESSION_FUSION_CHANGE_CHECKPOINT "session.fusion_change_checkpoint" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_EVENT_SESSION_CONTEXT_CHANGED "session.context_changed"
 #define COPILOT_EVENT_SESSION_USAGE_INFO "session.usage_info"
 #define COPILOT_EVENT_SESSION_CONTEXT_CLEARED "session.context_cleared"
@@ -608,7 +611,7 @@
 #define COPILOT_EVENT_SESSION_FUSION_HANDOFF "session.fusion_handoff"
 #define COPILOT_EVENT_SESSION_FUSION_COMMIT_STARTED "session.fusion_commit_started"
 #define COPILOT_EVENT_SESSION_FUSION_COMPLETED "session.fusion_completed"
-#define COPILOT_EVENT_SESSION_PERMISSION_RECOVERY "session.permission_recovery"
+#define COPILOT_EVENT_SESSION_PERMISSION_RECOVERY "session.permission_recovery" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_EVENT_USER_MESSAGE "user.message"
 #define COPILOT_EVENT_PENDING_MESSAGES_MODIFIED "pending_messages.modified"
 #define COPILOT_EVENT_ASSISTANT_TURN_START "assistant.turn_start"
@@ -696,9 +699,9 @@
 #define COPILOT_EVENT_EXIT_PLAN_MODE_COMPLETED "exit_plan_mode.completed"
 #define COPILOT_EVENT_SESSION_TOOLS_UPDATED "session.tools_updated"
 #define COPILOT_EVENT_SESSION_BACKGROUND_TASKS_CHANGED "session.background_tasks_changed"
-#define COPILOT_EVENT_WORKFLOW_RUN_UPDATED "workflow.run_updated"
-#define COPILOT_EVENT_WORKFLOW_RUN_STARTED "workflow.run_started"
-#define COPILOT_EVENT_WORKFLOW_RUN_SETTLED "workflow.run_settled"
+#define COPILOT_EVENT_WORKFLOW_RUN_UPDATED "workflow.run_updated" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_EVENT_WORKFLOW_RUN_STARTED "workflow.run_started" /* (from runtime 1.0.89-7 on) */
+#define COPILOT_EVENT_WORKFLOW_RUN_SETTLED "workflow.run_settled" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_EVENT_SESSION_SKILLS_LOADED "session.skills_loaded"
 #define COPILOT_EVENT_SESSION_CUSTOM_AGENTS_UPDATED "session.custom_agents_updated"
 #define COPILOT_EVENT_SESSION_MCP_SERVERS_LOADED "session.mcp_servers_loaded"
@@ -717,8 +720,8 @@
 #define COPILOT_EVENT_SESSION_CANVAS_REMOVED "session.canvas.removed"
 #define COPILOT_EVENT_SESSION_EXTENSIONS_ATTACHMENTS_PUSHED "session.extensions.attachments_pushed"
 #define COPILOT_EVENT_MCP_APP_TOOL_CALL_COMPLETE "mcp_app.tool_call_complete"
-#define COPILOT_EVENT_FACTORY_RUN_UPDATED "factory.run_updated"
-#define COPILOT_EVENT_FACTORY_RUN_STARTED "factory.run_started"
-#define COPILOT_EVENT_FACTORY_RUN_SETTLED "factory.run_settled"
+#define COPILOT_EVENT_FACTORY_RUN_UPDATED "factory.run_updated" /* (up to runtime 1.0.85) */
+#define COPILOT_EVENT_FACTORY_RUN_STARTED "factory.run_started" /* (up to runtime 1.0.85) */
+#define COPILOT_EVENT_FACTORY_RUN_SETTLED "factory.run_settled" /* (up to runtime 1.0.85) */
 
 #endif /* COPILOT_PROTOCOL_H */

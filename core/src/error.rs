@@ -195,6 +195,14 @@ impl Error {
         self
     }
 
+    /// The same error as an answer of the runtime.
+    pub(crate) fn answered(mut self, code: i64, data: Option<String>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            (inner.rpc_code, inner.data) = (Some(code), data);
+        }
+        self
+    }
+
     /// Says first that there is no connection, when that is what the runtime's end means to the caller.
     pub(crate) fn on_closed_connection(self) -> Self {
         if self.kind() != ErrorKind::ProcessExited {

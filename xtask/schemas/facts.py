@@ -1,9 +1,10 @@
 """Leaves of an observation (`observe.py`) what the schemas do not have, in the form of a schema without prose.
 
-    python facts.py OBSERVED.json SCHEMAS OURS > observed.json
+    python facts.py OBSERVED.json SCHEMAS OURS
 
-SCHEMAS are those of the newest runtime that has schemas. OURS is what `cargo xtask gen --out OURS` makes of all schemas without
-the facts: its Python package tells which names and members are there already, its inventory how the schemas call them.
+SCHEMAS is the union of what is known (`cargo xtask gen --merged SCHEMAS`), OURS is what is made of it (`--out OURS`): its Python
+package tells which names and members are there already, its inventory how the schemas call them. `refresh.py` calls this for
+every release.
 """
 
 import json
@@ -161,12 +162,13 @@ class Facts:
             properties["type"] = {"type": "string", "const": wire}
             properties["data"] = {"$ref": f"#/definitions/{name}Data"}
             out[f"{name}Event"] = {"type": "object", "properties": properties, "required": sample["required"]}
-        out["SessionEvent"] = {"anyOf": [{"$ref": f"#/definitions/{event_name(wire)}Event"} for wire in self.new_events]}
+        if self.new_events:
+            out["SessionEvent"] = {"anyOf": [{"$ref": f"#/definitions/{event_name(wire)}Event"} for wire in self.new_events]}
         return out
 
     def methods(self, scope):
         known, tree = {(m["scope"], m["wire"]) for m in self.inventory["methods"]}, {}
-        for wire, call in self.observed[scope].items():
+        for wire, call in self.observed.get(scope, {}).items():
             if scope.startswith("client"):
                 wire = ".".join(camel(part) for part in wire.split("."))
                 # In the schemas the canvas's action has a namespace of its own.

@@ -221,8 +221,9 @@ def main():
 
     observer = Observer(rpc, events)
     known = {}
-    for scope, root in (("clientSession", rpc.ClientSessionApiHandlers), ("clientGlobal", rpc.ClientGlobalApiHandlers)):
-        for namespace, method, function in handlers(rpc, root):
+    for scope in ("clientSession", "clientGlobal"):
+        root = getattr(rpc, f"C{scope[1:]}ApiHandlers", None)
+        for namespace, method, function in handlers(rpc, root) if root else ():
             signature = inspect.signature(function)
             params = [p for p in signature.parameters.values() if p.name != "self" and p.kind is p.POSITIONAL_OR_KEYWORD]
             result = observer.hint(signature.return_annotation)

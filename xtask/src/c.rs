@@ -22,6 +22,11 @@ fn macro_name(prefix: &str, wire: &str) -> String {
     format!("COPILOT_{prefix}_{}", names::snake(wire).to_ascii_uppercase())
 }
 
+fn define(prefix: &str, wire: &str, age: &str) -> String {
+    let note = if age.is_empty() { String::new() } else { format!(" /*{age} */") };
+    format!("#define {} \"{wire}\"{note}", macro_name(prefix, wire))
+}
+
 pub fn write(model: &Model, tree: &mut Tree) {
     let mut out = HEAD.to_owned();
     let sections = [
@@ -33,12 +38,12 @@ pub fn write(model: &Model, tree: &mut Tree) {
     for (doc, scope, prefix) in sections {
         let _ = writeln!(out, "\n/* {doc} */");
         for method in model.methods.iter().filter(|m| m.scope == scope) {
-            let _ = writeln!(out, "#define {} \"{}\"", macro_name(prefix, &method.wire), method.wire);
+            let _ = writeln!(out, "{}", define(prefix, &method.wire, &method.age()));
         }
     }
     out.push_str("\n/* Session events. */\n");
     for event in &model.events {
-        let _ = writeln!(out, "#define {} \"{}\"", macro_name("EVENT", &event.wire), event.wire);
+        let _ = writeln!(out, "{}", define("EVENT", &event.wire, &event.age()));
     }
     out.push_str("\n#endif /* COPILOT_PROTOCOL_H */\n");
     tree.add("include/copilot_protocol.h", out);

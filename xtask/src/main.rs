@@ -1,4 +1,4 @@
-//! `cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE] [--out DIR]`: writes the protocol types of every language.
+//! `cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE …] [--out DIR] [--merged DIR]`: writes the protocol types of every language.
 //!
 //! `union` lays the schemas of several runtimes over each other, oldest first; `schema` and `reader` turn them into a `model`; one writer per
 //! language turns the model into committed files.
@@ -24,15 +24,17 @@ mod union;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE] [--out DIR]";
+const USAGE: &str = "usage: cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE …] [--out DIR] [--merged DIR]";
 
 struct Options {
     check: bool,
     /// Oldest first.
     schemas: Vec<schema::Folder>,
-    facts: Option<schema::Facts>,
+    /// Newest first.
+    facts: Vec<schema::Folder>,
     root: PathBuf,
+    /// Where the union of the schemas goes, if somebody wants it.
+    merged: Option<PathBuf>,
 }
 
 /// The workspace.
@@ -41,7 +43,13 @@ fn home() -> &'static Path {
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { check: false, schemas: Vec::new(), facts: None, root: home().to_owned() };
+    let mut options = Options {
+        check: false,
+        schemas: Vec::new(),
+        facts: Vec::new(),
+        root: home().to_owned(),
+        merged: None,
+    };
     let mut args = std::env::args().skip(1);
     if args.next().as_deref() != Some("gen") {
         return Err(USAGE.into());
@@ -49,16 +57,13 @@ fn options() -> Result<Options, String> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--check" => options.check = true,
-            "--schemas" => {
+            "--schemas" | "--facts" => {
                 let source = args.next().ok_or(USAGE)?;
                 let (runtime, path) = source.split_once('=').ok_or(USAGE)?;
-                options.schemas.push(schema::Folder { runtime: runtime.into(), path: path.into() });
+                let source = schema::Folder { runtime: runtime.into(), path: path.into() };
+                if arg == "--facts" { options.facts.push(source) } else { options.schemas.push(source) }
             }
-            "--facts" => {
-                let source = args.next().ok_or(USAGE)?;
-                let (runtime, path) = source.split_once('=').ok_or(USAGE)?;
-                options.facts = Some(schema::Facts { runtime: runtime.into(), path: path.into() });
-            }
+            "--merged" => options.merged = Some(args.next().ok_or(USAGE)?.into()),
             "--out" => options.root = args.next().ok_or(USAGE)?.into(),
             _ => return Err(USAGE.into()),
         }
@@ -71,7 +76,11 @@ fn options() -> Result<Options, String> {
 
 fn run() -> Result<(), String> {
     let options = options()?;
-    let model = schema::read(&options.schemas, options.facts.as_ref())?;
+    let schemas = schema::load_all(&options.schemas, &options.facts)?;
+    if let Some(folder) = &options.merged {
+        return schemas.write(folder);
+    }
+    let model = schema::read(&schemas)?;
     let mut tree = output::Tree::default();
     python::write(&model, &mut tree);
     rust::write(&model, &mut tree);

@@ -89,6 +89,8 @@ pub struct Field {
     pub constant: Option<Constant>,
     pub internal: bool,
     pub deprecated: bool,
+    /// How many sources of the union came before the one that brought it; 0 for those of the first.
+    pub added: u64,
     /// The schema re-reads this required reference as "may be null" (only its prose says so).
     pub null_in_prose: bool,
 }
@@ -252,13 +254,37 @@ pub struct Method {
     pub internal: bool,
     pub deprecated: bool,
     pub experimental: bool,
+    /// The first runtime that has it, unless the oldest does.
+    pub since: Option<String>,
+    /// The last runtime that had it.
+    pub until: Option<String>,
 }
 
 impl Method {
+    pub fn age(&self) -> String {
+        age(self.since.as_deref(), self.until.as_deref())
+    }
+
     /// Whether a call says enough without params.
     pub fn may_omit_params(&self, model: &Model) -> bool {
         let may_be_empty = |key| model.types.get(key).is_some_and(TypeDef::may_be_empty);
         self.params_optional || self.params.as_ref().is_some_and(may_be_empty)
+    }
+}
+
+/// " (from runtime 1.2 on, up to 1.3)", or nothing.
+fn age(since: Option<&str>, until: Option<&str>) -> String {
+    let parts: Vec<String> = since
+        .map(|since| format!("from runtime {since} on"))
+        .into_iter()
+        .chain(until.map(|until| format!("up to runtime {until}")))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+impl Event {
+    pub fn age(&self) -> String {
+        age(self.since.as_deref(), self.until.as_deref())
     }
 }
 
@@ -268,6 +294,9 @@ pub struct Event {
     /// Definition of the whole event.
     pub key: Key,
     pub data: Key,
+    /// As for a method.
+    pub since: Option<String>,
+    pub until: Option<String>,
 }
 
 #[derive(Default, Debug)]

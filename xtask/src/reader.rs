@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::{Additional, Constant, Field, Inline, Key, Kind, Origin, Role, Tag, Ty, TypeDef};
 use crate::names;
+use crate::union::ADDED;
 
 /// Reads one schema file. Objects without a name of their own are lifted out and named after their place.
 pub struct Reader<'a> {
@@ -149,6 +150,7 @@ impl<'a> Reader<'a> {
             internal: flag(prop, "visibility", "internal")
                 || target.is_some_and(|t| flag(t, "visibility", "internal")),
             deprecated: is_true(prop, "deprecated"),
+            added: prop.get(ADDED).and_then(Value::as_u64).unwrap_or_default(),
             null_in_prose: required && prop.contains_key("$ref") && prose.contains("null"),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::model::{Event, Inline, Key, Kind, Method, Model, Origin, Role, Scope, Ty};
 use crate::names;
 use crate::reader::{Reader, find_tags, flag};
-use crate::union::{self, Source};
+use crate::union::{self, SINCE, Source, UNTIL};
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -92,41 +92,56 @@ fn add_retired(api: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// A folder with the two schema files of a runtime.
+/// A folder with the two schema files of a runtime, or a file of our own with what was observed of a release whose runtime
+/// has no schemas; see `xtask/schemas/facts.py`. Facts without a runtime are of older ones.
 pub struct Folder {
     pub runtime: String,
     pub path: PathBuf,
 }
 
-/// A file of our own with what was observed of a release whose runtime has no schemas; see `xtask/schemas/facts.py`.
-pub struct Facts {
-    pub runtime: String,
-    pub path: PathBuf,
+const API: &str = "api.schema.json";
+const EVENTS: &str = "session-events.schema.json";
+
+/// The union of all schemas.
+pub struct Schemas {
+    api: Value,
+    events: Value,
 }
 
-fn read_facts(facts: &Facts) -> Result<Value> {
-    let text = fs::read(&facts.path).map_err(|e| format!("{}: {e}", facts.path.display()))?;
-    serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", facts.path.display()))
+impl Schemas {
+    /// Writes the two files, as a runtime's package has them.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        for (file, schema) in [(API, &self.api), (EVENTS, &self.events)] {
+            fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+            fs::write(folder.join(file), schema.to_string()).map_err(|e| format!("{file}: {e}"))?;
+        }
+        Ok(())
+    }
 }
 
-fn load_all(folders: &[Folder], facts: Option<(&str, Value)>, file: &str) -> Result<Value> {
+/// Lays the schemas of all folders, oldest first, and what is known beyond them over each other.
+pub fn load_all(folders: &[Folder], facts: &[Folder]) -> Result<Schemas> {
+    let mut api = load_union(folders, facts, "api", API)?;
+    add_retired(&mut api)?;
+    Ok(Schemas { api, events: load_union(folders, facts, "events", EVENTS)? })
+}
+
+fn load_union(folders: &[Folder], facts: &[Folder], part: &str, file: &str) -> Result<Value> {
     let mut sources = Vec::new();
     for Folder { runtime, path } in folders {
         sources.push(Source { runtime, schema: load(path, file)?, partial: false });
     }
-    if let Some((runtime, schema)) = facts {
-        sources.push(Source { runtime, schema, partial: true });
+    for Folder { runtime, path } in facts {
+        let text = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let mut all: Value = serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        sources.push(Source { runtime, schema: all[part].take(), partial: true });
     }
     Ok(union::union(sources))
 }
 
-/// Reads the schemas of all folders, oldest first, and what is known beyond them, as one.
-pub fn read(folders: &[Folder], facts: Option<&Facts>) -> Result<Model> {
-    let mut known = facts.map(read_facts).transpose()?;
-    let mut newest = |part| Some((facts?.runtime.as_str(), known.as_mut()?.get_mut(part)?.take()));
-    let mut api = load_all(folders, newest("api"), "api.schema.json")?;
-    add_retired(&mut api)?;
-    let events = load_all(folders, newest("events"), "session-events.schema.json")?;
+/// Reads both schemas.
+pub fn read(schemas: &Schemas) -> Result<Model> {
+    let Schemas { api, events } = schemas;
     let api_definitions = api["definitions"].as_object().ok_or("no definitions")?;
     let event_definitions = events["definitions"].as_object().ok_or("no definitions")?;
     let mut model = Model::default();
@@ -142,7 +157,7 @@ pub fn read(folders: &[Folder], facts: Option<&Facts>) -> Result<Model> {
     }
     model.types.append(&mut reader.types);
     find_tags(&mut model.types);
-    collect_events(&mut model)?;
+    collect_events(&mut model, event_definitions)?;
     share(&mut model, api_definitions, event_definitions);
     spread_nullability(&mut model);
     relax(&mut model);
@@ -168,6 +183,10 @@ fn collect_methods(
         path.pop();
     }
     Ok(())
+}
+
+fn text(node: &Value, key: &str) -> Option<String> {
+    node.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
 fn read_method(
@@ -205,6 +224,8 @@ fn read_method(
         internal: flag(map, "visibility", "internal"),
         deprecated: node["deprecated"].as_bool() == Some(true),
         experimental: flag(map, "stability", "experimental"),
+        since: text(node, SINCE),
+        until: text(node, UNTIL),
     })
 }
 
@@ -265,7 +286,7 @@ fn strip_session_id(body: &mut Map<String, Value>) {
     }
 }
 
-fn collect_events(model: &mut Model) -> Result<()> {
+fn collect_events(model: &mut Model, definitions: &Map<String, Value>) -> Result<()> {
     let root = Key::new(Origin::Events, "SessionEvent");
     let Kind::Union { variants, tag: Some(tag) } = &model.get(&root).kind else {
         return Err("SessionEvent is not a union told apart by one property".into());
@@ -276,7 +297,9 @@ fn collect_events(model: &mut Model) -> Result<()> {
         let def = model.get(key);
         let data = def.fields().iter().find(|f| f.wire == "data").ok_or("an event without data")?;
         let Ty::Ref(data_key) = &data.ty else { return Err("event data without a definition".into()) };
-        out.push(Event { wire: constant.text(), key: key.clone(), data: data_key.clone() });
+        let node = &definitions[&key.name];
+        let (since, until) = (text(node, SINCE), text(node, UNTIL));
+        out.push(Event { wire: constant.text(), key: key.clone(), data: data_key.clone(), since, until });
     }
     model.events = out;
     Ok(())

@@ -9,8 +9,13 @@ use serde_json::{Map, Value, json};
 
 use crate::reader::variant_suffix;
 
+/// First source with a method or definition.
 pub const SINCE: &str = "x-since";
+/// Last source with it.
 pub const UNTIL: &str = "x-until";
+
+/// How many sources came before the one that brought a member to a definition that others have.
+pub const ADDED: &str = "x-added";
 
 /// A schema file of one runtime.
 pub struct Source<'a> {
@@ -25,8 +30,8 @@ pub fn union(sources: Vec<Source<'_>>) -> Value {
     let mut sources = sources.into_iter();
     let Some(first) = sources.next() else { return Value::Null };
     let (mut last, mut all) = (first.runtime, first.schema);
-    for Source { runtime, schema, partial } in sources {
-        let step = Step { since: runtime, until: (!partial).then_some(last) };
+    for (before, Source { runtime, schema, partial }) in (1_u64..).zip(sources) {
+        let step = Step { before, since: runtime, until: (!partial).then_some(last) };
         step.root(&mut all, schema);
         last = if partial { last } else { runtime };
     }
@@ -35,6 +40,8 @@ pub fn union(sources: Vec<Source<'_>>) -> Value {
 
 /// The runtimes of the source that is laid over the others, and of the one before it.
 struct Step<'a> {
+    /// How many sources came before.
+    before: u64,
     since: &'a str,
     until: Option<&'a str>,
 }
@@ -142,9 +149,17 @@ impl<'a> Step<'a> {
     fn members(&self, older: &mut Map<String, Value>, newer: &mut Map<String, Value>) {
         let Some(Value::Object(old)) = older.shift_remove("properties") else { return };
         let Some(Value::Object(new)) = newer.get_mut("properties") else { return };
+        for (name, node) in new.iter_mut().filter(|(name, _)| !old.contains_key(*name)) {
+            debug_assert!(node.is_object(), "{name}");
+            node[ADDED] = self.before.into();
+        }
         for (name, old) in old {
             match new.get_mut(&name) {
-                Some(new) => self.over(old, new),
+                Some(new) => {
+                    let added = old.get(ADDED).cloned();
+                    self.over(old, new);
+                    added.into_iter().for_each(|added| new[ADDED] = added);
+                }
                 None => drop(new.insert(name, old)),
             }
         }
@@ -158,6 +173,9 @@ impl<'a> Step<'a> {
 /// Marks a definition or method, or each method of a namespace, unless it has the mark.
 fn mark(node: &mut Value, key: &str, runtime: &str) {
     let Value::Object(map) = node else { return };
+    if runtime.is_empty() {
+        return;
+    }
     let is_namespace = !map.is_empty() && map.values().all(|v| v.is_object()) && !map.contains_key("type");
     if is_namespace {
         return map.values_mut().for_each(|below| mark(below, key, runtime));

@@ -52,6 +52,10 @@ export interface SessionFsProvider {
   readdirWithTypes(path: string): Promise<SessionFsReaddirWithTypesEntry[]>;
   rm(path: string, recursive: boolean, force: boolean): Promise<void>;
   rename(src: string, dest: string): Promise<void>;
+  /** The bytes of a file that may be no text; runtimes ask for them when `capabilities.binary` is set. */
+  readFileBytes?(path: string): Promise<Uint8Array>;
+  /** Replaces a file by bytes. */
+  writeFileBytes?(path: string, content: Uint8Array, mode?: number): Promise<void>;
   sqlite?: SessionFsSqliteProvider;
 }
 
@@ -95,6 +99,10 @@ export function createSessionFsAdapter(provider: SessionFsProvider): SessionFsHa
 
 type SqliteOperation = "sqliteQuery" | "sqliteExists" | "sqliteTransaction";
 
+function noBytes(): Promise<never> {
+  return Promise.reject(new Error("this provider serves text only: it has no readFileBytes and writeFileBytes"));
+}
+
 function fileOperations(provider: SessionFsProvider): Omit<SessionFsHandler, SqliteOperation> {
   return {
     async readFile({ path }) {
@@ -104,6 +112,16 @@ function fileOperations(provider: SessionFsProvider): Omit<SessionFsHandler, Sql
         return { content: "", error: toFsError(thrown) };
       }
     },
+    async readFileBytes({ path }) {
+      try {
+        const bytes = await (provider.readFileBytes ?? noBytes).call(provider, path);
+        return { content: Buffer.from(bytes).toString("base64") };
+      } catch (thrown) {
+        return { content: "", error: toFsError(thrown) };
+      }
+    },
+    writeFileBytes: ({ path, content, mode }) =>
+      attempt(() => (provider.writeFileBytes ?? noBytes).call(provider, path, Buffer.from(content, "base64"), mode)),
     writeFile: ({ path, content, mode }) => attempt(() => provider.writeFile(path, content, mode)),
     appendFile: ({ path, content, mode }) => attempt(() => provider.appendFile(path, content, mode)),
     async exists({ path }) {

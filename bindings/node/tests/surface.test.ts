@@ -306,6 +306,15 @@ describe("served by the program", () => {
       error: { code: "ENOENT" },
     });
     await expect(adapter.sqliteExists({ sessionId: "s" })).rejects.toThrow("SQLite is not supported");
+    expect(await call("readFileBytes", { path: "/a" })).toMatchObject({ result: { content: "", error: {} } });
+    const blobs = new Map<string, Uint8Array>();
+    provider.readFileBytes = (path) => Promise.resolve(blobs.get(path) ?? missing());
+    provider.writeFileBytes = (path, content) => Promise.resolve(void blobs.set(path, content));
+    expect(await call("writeFileBytes", { path: "/x", content: "AJ+Slg==" })).toMatchObject({ result: null });
+    expect([...(blobs.get("/x") ?? [])]).toEqual([0, 159, 146, 150]);
+    expect(await call("readFileBytes", { path: "/x" })).toMatchObject({ result: { content: "AJ+Slg==" } });
+    expect(await call("readFileBytes", { path: "/y" })).toMatchObject({ result: { error: { code: "ENOENT" } } });
+    expect(await call("writeFileBytes", { path: "/x", content: "A-" })).toMatchObject({ result: { code: "UNKNOWN" } });
   });
 
   it("telemetry", async () => {

@@ -198,9 +198,9 @@ class ClientBase:
         self, event_type: SessionLifecycleEventType, /, handler: SessionLifecycleHandler
     ) -> HandlerUnsubcribe: ...
 
-    def on_lifecycle(self, first: Any = None, /, handler: Any = None) -> HandlerUnsubcribe:
+    def on_lifecycle(self, event_type_or_handler: Any = None, /, handler: Any = None) -> HandlerUnsubcribe:
         """Calls a function when a session is created, deleted, updated or changes foreground."""
-        kind, function = _lifecycle_arguments(first, handler)
+        kind, function = _lifecycle_arguments(event_type_or_handler, handler)
         entry = (kind, function)
         with self._lock:
             self._lifecycle.append(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NotRequired, TypedDict
 
@@ -58,3 +58,7 @@ class EntraAuthConfig:
     def to_dict(self) -> dict[str, Any]:
         names = (("clientId", self.client_id), ("tenantId", self.tenant_id))
         return {name: value for name, value in names if value is not None}
+
+    @classmethod
+    def from_dict(cls, obj: Mapping[str, Any]) -> EntraAuthConfig:
+        return cls(obj.get("clientId"), obj.get("tenantId"))

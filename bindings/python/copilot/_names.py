@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 # Where each name lives.
 _HOME = {
     "_errors": "CopilotError",
@@ -99,3 +102,15 @@ MODULES = {
     *("session_events", "session_fs_provider", "sync", "tools"),
 }
 MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+
+def wire_type(module: str, name: str) -> Any:
+    """A wire type that programs import from another module than `rpc`."""
+    if not name.startswith("_"):
+        from .generated import rpc
+
+        found = getattr(rpc, name, None)
+        if found is not None:
+            setattr(sys.modules[module], name, found)
+            return found
+    raise AttributeError(f"module {module!r} has no attribute {name!r}")

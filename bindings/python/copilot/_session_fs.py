@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import errno
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -77,13 +76,8 @@ async def _read_bytes(provider: Any, args: dict[str, Any]) -> Any:
 
 
 async def _write_bytes(provider: Any, args: dict[str, Any]) -> Any:
-    text = args["content"]
     try:
-        if len(text) > _LARGEST // 3 * 4:
-            raise ValueError(f"the content is larger than {_LARGEST} bytes")
-        content = base64.b64decode(text, validate=True)
-        if base64.b64encode(content).decode() != text:
-            raise binascii.Error("the content is not canonical base64")
+        content = base64.b64decode(args["content"])
         await provider.write_file_bytes(args["path"], content, args.get("mode"))
     except Exception as error:
         return _error(error)

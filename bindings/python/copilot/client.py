@@ -31,13 +31,10 @@ if TYPE_CHECKING:
 
     from ._github import *
     from ._models import *
-    from .generated.rpc import (
-        ServerRpc,
-    )
+    from .generated.rpc import DiagnosticsConfiguration, ServerRpc
     from .host import AhpHost, AhpHostOptions
     from .session import *
 
-DiagnosticsConfiguration = Any
 LogLevel = Literal["none", "error", "warning", "info", "debug", "all"]
 
 
@@ -214,15 +211,20 @@ class CopilotClient(ClientOptions, ClientBase):
 
 
 _GENERATED = {
+    "DiagnosticsConfiguration",
     "ModelBillingTokenPrices",
     "ModelBillingTokenPricesLongContext",
     "OpenCanvasInstance",
     "RemoteSessionMode",
     "SandboxConfig",
     "ServerRpc",
+    "UIThreadRunRequest",
 }
 # Where the shapes are declared; each module is loaded with the first name that is asked for.
-_SHAPES = ("_models", "session", "_github", "_mode", "tools", "canvas", "copilot_request_handler", "host")
+_SHAPES = (
+    *("_models", "session", "_github", "_mode", "tools", "canvas", "copilot_request_handler", "host"),
+    *("session_fs_provider", "installation_confirmation", "_sdk_protocol_version"),
+)
 
 
 if not TYPE_CHECKING:

@@ -196,3 +196,12 @@ def create_copilot_request_adapter(handler: CopilotRequestHandler, get_server_rp
     from ._exchange import Adapter
 
     return Adapter(handler, get_server_rpc)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """The wire types that programs import from here."""
+        from ._names import wire_type
+
+        return wire_type(__name__, name)

@@ -129,3 +129,12 @@ def create_session_fs_adapter(provider: SessionFsProvider) -> Any:
     from ._session_fs import Adapter
 
     return Adapter(provider)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """The wire types that programs import from here."""
+        from ._names import wire_type
+
+        return wire_type(__name__, name)

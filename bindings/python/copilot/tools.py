@@ -82,6 +82,10 @@ class ToolNamespace:
     def to_dict(self) -> dict[str, Any]:
         return {"name": self.name} if self.description is None else vars(self).copy()
 
+    @classmethod
+    def from_dict(cls, obj: Mapping[str, Any]) -> ToolNamespace:
+        return cls(obj["name"], obj.get("description"))
+
 
 @dataclass
 class Tool:
@@ -220,3 +224,12 @@ def tool_result_to_external_tool_text_result_for_llm(
     from .generated.rpc import ExternalToolTextResultForLlm
 
     return ExternalToolTextResultForLlm.from_dict(result_to_wire(tool_result))
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """The wire types that programs import from here."""
+        from ._names import wire_type
+
+        return wire_type(__name__, name)

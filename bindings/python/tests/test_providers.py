@@ -72,6 +72,41 @@ async def test_session_files(connect: Any) -> None:
         assert (await call("sqliteQuery", query="x", queryType="query"))["error"]["code"] == "UNKNOWN"
 
 
+class Blobs(Files):
+    def __init__(self) -> None:
+        super().__init__()
+        self.blobs: dict[str, bytes] = {}
+
+    async def read_file_bytes(self, path: str) -> bytes:
+        if path not in self.blobs:
+            raise FileNotFoundError(path)
+        return self.blobs[path]
+
+    async def write_file_bytes(self, path: str, content: bytes, mode: int | None = None) -> None:
+        self.blobs[path] = content
+
+
+async def test_files_that_are_no_text(connect: Any) -> None:
+    config = {**CONFIG, "capabilities": {"binary": True}}
+    async with CopilotClient(connection=connect(), session_fs=config) as client:
+        with pytest.raises(ValueError, match="SessionFsBinaryProvider"):
+            await client.create_session(create_session_fs_handler=lambda session: Files())
+        blobs = Blobs()
+        session = await client.create_session(create_session_fs_handler=lambda session: blobs)
+
+        async def call(method: str, **params: Any) -> Any:
+            request = {"method": f"sessionFs.{method}", "params": {"sessionId": session.session_id, **params}}
+            return (await client.request("fake.request", request))["result"]
+
+        assert await call("writeFileBytes", path="/a", content="AJ+Slg==") is None
+        assert blobs.blobs == {"/a": b"\x00\x9f\x92\x96"}
+        assert await call("readFileBytes", path="/a") == {"content": "AJ+Slg=="}
+        assert (await call("readFileBytes", path="/b"))["error"]["code"] == "ENOENT"
+        refused = await call("writeFileBytes", path="/a", content="AJ-Slg")
+        assert refused["code"] == "UNKNOWN"
+        assert "base64" in refused["message"]
+
+
 @pytest.mark.parametrize("key", ["initial_working_directory", "session_state_path"])
 def test_session_fs_is_checked(connect: Any, key: str) -> None:
     with pytest.raises(ValueError, match=f"session_fs.{key} is required"):

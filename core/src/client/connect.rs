@@ -227,6 +227,7 @@ impl ClientInner {
         let hello: Hello =
             json::parse(&answer).map_err(|error| reasons::protocol_unreadable(&error.to_string()))?;
         check_version(hello.protocol_version, hello.version.as_deref())?;
+        hello.version.iter().for_each(|version| connection.know_runtime(version));
         let numbers = hello.version.iter().flat_map(|version| version.split('.'));
         if numbers.map_while(|part| part.parse().ok()).collect::<Vec<u32>>() > LAST_WITH_DESTROY.to_vec() {
             connection.know_detach();

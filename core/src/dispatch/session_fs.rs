@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -18,7 +20,9 @@ pub(super) const PREFIX: &str = "sessionFs.";
 /// What an operation needs in its params.
 const REQUIRED: &[(&str, &[&str])] = &[
     ("readFile", &["path"]),
+    ("readFileBytes", &["path"]),
     ("writeFile", &["path", "content"]),
+    ("writeFileBytes", &["path", "content"]),
     ("appendFile", &["path", "content"]),
     ("exists", &["path"]),
     ("stat", &["path"]),
@@ -47,7 +51,10 @@ pub(super) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, respond
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
     core.spawn(Lasts::Session, |context| async move {
-        let outcome = guarded(handler.call(&context, &method, params)).await;
+        let outcome = match check_bytes(&method, &params) {
+            Ok(()) => guarded(handler.call(&context, &method, params)).await,
+            Err(error) => Err(error),
+        };
         match answer(&method, outcome) {
             Ok(result) => responder.ok(&result.to_string()),
             Err(error) => responder.fail(&error),
@@ -76,6 +83,25 @@ fn checked(method: &str, name: &str, params: &[u8]) -> Result<Map<String, Value>
     Ok(params)
 }
 
+/// How many bytes of a file fit into one message of 64 MiB, as base64.
+const LARGEST: usize = (64 * 1024 * 1024 - 1024) / 4 * 3;
+
+/// Bytes arrive as base64 in its one canonical form, and no more than a message holds.
+fn check_bytes(method: &str, params: &Map<String, Value>) -> Result<()> {
+    let content = match method {
+        "writeFileBytes" => params["content"].as_str().unwrap_or_default(),
+        _ => return Ok(()),
+    };
+    let refused = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
+    if content.len() > LARGEST / 3 * 4 {
+        return refused(format!("the content is larger than {LARGEST} bytes"));
+    }
+    match STANDARD.decode(content) {
+        Ok(_) => Ok(()),
+        Err(error) => refused(format!("the content is not canonical base64: {error}")),
+    }
+}
+
 fn answer(method: &str, outcome: Result<Value>) -> Result<Value> {
     match outcome {
         Ok(value) => Ok(success(method, value)),
@@ -85,7 +111,7 @@ fn answer(method: &str, outcome: Result<Value>) -> Result<Value> {
 
 fn success(method: &str, value: Value) -> Value {
     match method {
-        "readFile" => json!({"content": value}),
+        "readFile" | "readFileBytes" => json!({"content": value}),
         "exists" | "sqliteExists" => json!({"exists": value == true}),
         "readdir" | "readdirWithTypes" => json!({"entries": value}),
         "stat" => value,
@@ -106,7 +132,7 @@ fn failure(method: &str, error: &Error) -> Result<Value> {
     let code = if is_missing { "ENOENT" } else { "UNKNOWN" };
     let problem = json!({"code": code, "message": error.message()});
     Ok(match method {
-        "readFile" => json!({"content": "", "error": problem}),
+        "readFile" | "readFileBytes" => json!({"content": "", "error": problem}),
         "exists" | "sqliteExists" => json!({"exists": false}),
         "readdir" | "readdirWithTypes" => json!({"entries": [], "error": problem}),
         "stat" => {
@@ -166,6 +192,20 @@ mod tests {
         );
         let stat = failure("stat", &missing).unwrap();
         assert!(stat["isFile"] == false && stat["mtime"].as_str().unwrap().ends_with('Z'));
+    }
+
+    #[test]
+    fn bytes_are_canonical_base64() {
+        let write =
+            |content: &str| check_bytes("writeFileBytes", json!({"content": content}).as_object().unwrap());
+        assert!(write("AAEC").is_ok() && write("").is_ok());
+        for content in ["AAE", "AAF=", "A A=", "AA-_"] {
+            assert!(write(content).is_err(), "{content}");
+        }
+        assert!(check_bytes("readFile", &Map::new()).is_ok());
+        let missing = failed("no such file", Some(r#"{"code":"ENOENT"}"#));
+        assert_eq!(failure("readFileBytes", &missing).unwrap()["error"]["code"], "ENOENT");
+        assert_eq!(success("readFileBytes", "AAEC".into()), json!({"content": "AAEC"}));
     }
 
     #[test]

@@ -293,3 +293,13 @@ pub(crate) fn client_not_connected() -> Error {
     )
     .because("client.not_connected", json!({}))
 }
+
+/// `method.since`: The runtime is too old for a call. `rpc_code` is -32601, as the runtime answered.
+pub(crate) fn method_since(method: &str, since: &str, runtime: &str, answer: &str) -> Error {
+    Error::new(ErrorKind::Rpc, format!("{answer}; {method} needs runtime {since} or newer, and this is {runtime}: install a newer runtime")).because("method.since", json!({"method": method, "since": since, "runtime": runtime, "answer": answer}))
+}
+
+/// `method.until`: The runtime no longer has a call. `rpc_code` is -32601, as the runtime answered.
+pub(crate) fn method_until(method: &str, until: &str, runtime: &str, answer: &str) -> Error {
+    Error::new(ErrorKind::Rpc, format!("{answer}; {method} was last known to runtime {until}, and this is {runtime}: use what replaced it, or an older runtime")).because("method.until", json!({"method": method, "until": until, "runtime": runtime, "answer": answer}))
+}

@@ -7,6 +7,7 @@ fn missing(outcome: Result<String>) -> bool {
 /// What every store must do, however it keeps its files.
 async fn holds(files: &dyn SessionFiles) {
     texts_hold(files).await;
+    bytes_hold(files).await;
     moves_hold(files).await;
     removals_hold(files).await;
 }
@@ -28,6 +29,16 @@ async fn texts_hold(files: &dyn SessionFiles) {
         listed.iter().map(|entry| (entry.name.as_str(), entry.is_directory)).collect::<Vec<_>>(),
         [("b.txt", false), ("deep", true)]
     );
+}
+
+async fn bytes_hold(files: &dyn SessionFiles) {
+    let bytes = [0_u8, 159, 146, 150];
+    files.write_bytes("/b/x.bin", &bytes).await.unwrap();
+    assert_eq!(files.read_bytes("/b/x.bin").await.unwrap(), bytes);
+    assert!(files.read_file("/b/x.bin").await.unwrap_err().message().contains("UTF-8"));
+    files.write_file("/b/x.bin", "text").await.unwrap();
+    assert_eq!(files.read_bytes("/b/x.bin").await.unwrap(), b"text");
+    files.rm("/b", true, false).await.unwrap();
 }
 
 async fn moves_hold(files: &dyn SessionFiles) {

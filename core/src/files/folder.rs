@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::path::parts;
-use super::{DirEntry, FileInfo, SessionFiles, failed, not_found};
+use super::{DirEntry, FileInfo, SessionFiles, failed, not_found, text};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Files below one folder. No path leads out of it, neither by `..` nor through a symbolic link. A file is replaced as a
@@ -90,17 +90,22 @@ fn replace(place: &Path, content: &[u8]) -> std::io::Result<()> {
 #[async_trait]
 impl SessionFiles for FolderFiles {
     async fn read_file(&self, path: &str) -> Result<String> {
-        self.run(path, |files, path| {
-            let bytes = fs::read(files.place(path)?).map_err(|error| problem(path, &error))?;
-            String::from_utf8(bytes).map_err(|_| failed(format!("{path} is no UTF-8 text")))
-        })
-        .await
+        text(path, self.read_bytes(path).await?)
+    }
+
+    async fn read_bytes(&self, path: &str) -> Result<Vec<u8>> {
+        self.run(path, |files, path| fs::read(files.place(path)?).map_err(|error| problem(path, &error)))
+            .await
     }
 
     async fn write_file(&self, path: &str, content: &str) -> Result<()> {
+        self.write_bytes(path, content.as_bytes()).await
+    }
+
+    async fn write_bytes(&self, path: &str, content: &[u8]) -> Result<()> {
         let content = content.to_owned();
         self.run(path, move |files, path| {
-            replace(&files.place(path)?, content.as_bytes()).map_err(|error| problem(path, &error))
+            replace(&files.place(path)?, &content).map_err(|error| problem(path, &error))
         })
         .await
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use super::path::key;
-use super::{DirEntry, FileInfo, SessionFiles, failed, not_found};
+use super::{DirEntry, FileInfo, SessionFiles, failed, not_found, text};
 use crate::error::Result;
 
 /// Files that live as long as the last clone of this value. Clones share them.
@@ -17,7 +17,7 @@ pub struct MemoryFiles(Arc<Mutex<BTreeMap<String, Node>>>);
 #[derive(Clone, Debug)]
 struct Node {
     /// None for a directory.
-    text: Option<String>,
+    content: Option<Vec<u8>>,
     born: SystemTime,
     changed: SystemTime,
 }
@@ -25,9 +25,9 @@ struct Node {
 type Tree<'a> = MutexGuard<'a, BTreeMap<String, Node>>;
 
 impl Node {
-    fn new(text: Option<String>) -> Self {
+    fn new(content: Option<Vec<u8>>) -> Self {
         let now = SystemTime::now();
-        Self { text, born: now, changed: now }
+        Self { content, born: now, changed: now }
     }
 }
 
@@ -42,20 +42,20 @@ impl MemoryFiles {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, path: &str, content: &str, append: bool) -> Result<()> {
+    fn put(&self, path: &str, bytes: &[u8], append: bool) -> Result<()> {
         let key = key(path)?;
         let mut tree = self.tree();
         make_parents(&mut tree, &key)?;
-        match tree.entry(key).or_insert_with(|| Node::new(Some(String::new()))) {
-            Node { text: Some(text), changed, .. } => {
+        match tree.entry(key).or_insert_with(|| Node::new(Some(Vec::new()))) {
+            Node { content: Some(content), changed, .. } => {
                 if !append {
-                    text.clear();
+                    content.clear();
                 }
-                text.push_str(content);
+                content.extend_from_slice(bytes);
                 *changed = SystemTime::now();
                 Ok(())
             }
-            Node { text: None, .. } => Err(failed(format!("EISDIR: {path} is a directory"))),
+            Node { content: None, .. } => Err(failed(format!("EISDIR: {path} is a directory"))),
         }
     }
 }
@@ -63,7 +63,7 @@ impl MemoryFiles {
 fn make_parents(tree: &mut Tree<'_>, key: &str) -> Result<()> {
     for (end, _) in key.match_indices('/') {
         let node = tree.entry(key[..end].to_owned()).or_insert_with(|| Node::new(None));
-        if node.text.is_some() {
+        if node.content.is_some() {
             return Err(failed(format!("ENOTDIR: /{} is a file", &key[..end])));
         }
     }
@@ -81,19 +81,27 @@ fn below(tree: &Tree<'_>, key: &str) -> Vec<String> {
 #[async_trait]
 impl SessionFiles for MemoryFiles {
     async fn read_file(&self, path: &str) -> Result<String> {
+        text(path, self.read_bytes(path).await?)
+    }
+
+    async fn write_bytes(&self, path: &str, content: &[u8]) -> Result<()> {
+        self.put(path, content, false)
+    }
+
+    async fn read_bytes(&self, path: &str) -> Result<Vec<u8>> {
         match self.tree().get(&key(path)?) {
-            Some(Node { text: Some(text), .. }) => Ok(text.clone()),
+            Some(Node { content: Some(content), .. }) => Ok(content.clone()),
             Some(_) => Err(failed(format!("EISDIR: {path} is a directory"))),
             None => Err(not_found(path)),
         }
     }
 
     async fn write_file(&self, path: &str, content: &str) -> Result<()> {
-        self.put(path, content, false)
+        self.put(path, content.as_bytes(), false)
     }
 
     async fn append_file(&self, path: &str, content: &str) -> Result<()> {
-        self.put(path, content, true)
+        self.put(path, content.as_bytes(), true)
     }
 
     async fn stat(&self, path: &str) -> Result<FileInfo> {
@@ -103,8 +111,8 @@ impl SessionFiles for MemoryFiles {
         let node = if key.is_empty() { Some(&root) } else { tree.get(&key) };
         let node = node.ok_or_else(|| not_found(path))?;
         Ok(FileInfo {
-            is_directory: node.text.is_none(),
-            size: node.text.as_ref().map_or(0, |text| text.len() as u64),
+            is_directory: node.content.is_none(),
+            size: node.content.as_ref().map_or(0, |content| content.len() as u64),
             mtime: node.changed,
             birthtime: node.born,
         })
@@ -113,7 +121,7 @@ impl SessionFiles for MemoryFiles {
     async fn mkdir(&self, path: &str, recursive: bool) -> Result<()> {
         let key = key(path)?;
         let mut tree = self.tree();
-        if key.is_empty() || tree.get(&key).is_some_and(|node| node.text.is_none()) {
+        if key.is_empty() || tree.get(&key).is_some_and(|node| node.content.is_none()) {
             return if recursive { Ok(()) } else { Err(failed(format!("EEXIST: {path} exists"))) };
         }
         if tree.contains_key(&key) {
@@ -131,7 +139,7 @@ impl SessionFiles for MemoryFiles {
         let key = key(path)?;
         let tree = self.tree();
         match tree.get(&key) {
-            Some(Node { text: Some(_), .. }) => return Err(failed(format!("ENOTDIR: {path} is a file"))),
+            Some(Node { content: Some(_), .. }) => return Err(failed(format!("ENOTDIR: {path} is a file"))),
             None if !key.is_empty() => return Err(not_found(path)),
             _ => {}
         }
@@ -139,7 +147,7 @@ impl SessionFiles for MemoryFiles {
         let entries = below(&tree, &key).into_iter().filter(|name| !name[start..].contains('/'));
         Ok(entries
             .map(|name| DirEntry {
-                is_directory: tree.get(&name).is_some_and(|node| node.text.is_none()),
+                is_directory: tree.get(&name).is_some_and(|node| node.content.is_none()),
                 name: name[start..].to_owned(),
             })
             .collect())
@@ -151,7 +159,7 @@ impl SessionFiles for MemoryFiles {
         match tree.get(&key) {
             None if force => return Ok(()),
             None => return Err(not_found(path)),
-            Some(Node { text: None, .. }) if !recursive => {
+            Some(Node { content: None, .. }) if !recursive => {
                 return Err(failed(format!("EISDIR: {path} is a directory")));
             }
             Some(_) => {}
@@ -175,7 +183,7 @@ impl SessionFiles for MemoryFiles {
         if to.starts_with(&format!("{from}/")) {
             return Err(failed(format!("EINVAL: {dest} lies inside {src}")));
         }
-        if tree.get(&to).is_some_and(|node| node.text.is_none()) {
+        if tree.get(&to).is_some_and(|node| node.content.is_none()) {
             return Err(failed(format!("EEXIST: {dest} is a directory")));
         }
         make_parents(&mut tree, &to)?;

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -49,7 +51,7 @@ pub struct DirEntry {
     pub is_directory: bool,
 }
 
-/// A store of text files, typed. Paths are those of the runtime, `/` between their parts. Calls may overlap. A file that
+/// A store of files, typed. Paths are those of the runtime, `/` between their parts. Calls may overlap. A file that
 /// is not there is reported by [`not_found`], so that the runtime can tell it from other failures.
 #[async_trait]
 pub trait SessionFiles: Send + Sync {
@@ -57,6 +59,17 @@ pub trait SessionFiles: Send + Sync {
     async fn read_file(&self, path: &str) -> Result<String>;
     /// Replaces a file, or makes it together with the directories above it.
     async fn write_file(&self, path: &str, content: &str) -> Result<()>;
+    /// The whole content of a file that may be no text. A store of texts need not have it.
+    async fn read_bytes(&self, path: &str) -> Result<Vec<u8>> {
+        self.read_file(path).await.map(String::into_bytes)
+    }
+    /// As [`write_file`](Self::write_file), for content that may be no text. A store of texts need not have it.
+    async fn write_bytes(&self, path: &str, content: &[u8]) -> Result<()> {
+        match std::str::from_utf8(content) {
+            Ok(text) => self.write_file(path, text).await,
+            Err(_) => Err(failed(format!("{path}: this store keeps only text"))),
+        }
+    }
     /// Adds to the end of a file, or makes it together with the directories above it.
     async fn append_file(&self, path: &str, content: &str) -> Result<()>;
     /// What is known of a path.
@@ -80,6 +93,11 @@ pub fn not_found(path: &str) -> Error {
 
 fn failed(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::HandlerFailed, what.into())
+}
+
+/// A file's content as text.
+fn text(path: &str, content: Vec<u8>) -> Result<String> {
+    String::from_utf8(content).map_err(|_| failed(format!("{path} is no UTF-8 text")))
 }
 
 /// Serves a session's file operations from a store; SQLite is refused as unsupported, which the runtime accepts. Changes
@@ -165,12 +183,18 @@ impl SessionFsHandler for ServeFiles {
         let place = |name: &str| self.path(&context.session_id, text(name));
         let path = &place("path")?;
         let _alone = match method {
-            "writeFile" | "appendFile" | "rm" => self.changing.pass(&[path]).await,
+            "writeFile" | "writeFileBytes" | "appendFile" | "rm" => self.changing.pass(&[path]).await,
             "rename" => self.changing.pass(&[&place("src")?, &place("dest")?]).await,
             _ => Vec::new(),
         };
         match method {
             "readFile" => files.read_file(path).await.map(Value::from),
+            "readFileBytes" => Ok(STANDARD.encode(files.read_bytes(path).await?).into()),
+            "writeFileBytes" => {
+                let content = STANDARD.decode(text("content"));
+                let content = content.map_err(|_| failed("the content is not base64"))?;
+                files.write_bytes(path, &content).await.map(Value::from)
+            }
             "writeFile" => files.write_file(path, text("content")).await.map(Value::from),
             "appendFile" => files.append_file(path, text("content")).await.map(Value::from),
             "exists" => Ok(files.stat(path).await.is_ok().into()),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use opendal::{EntryMode, ErrorKind as Kind, Metadata, Operator};
 
 use super::path::key;
-use super::{DirEntry, FileInfo, SessionFiles, failed, not_found};
+use super::{DirEntry, FileInfo, SessionFiles, failed, not_found, text};
 use crate::error::{Error, Result};
 
 /// Files in the store of an [`opendal::Operator`], which brings address, credentials and retries. Object stores know no
@@ -51,11 +51,19 @@ fn problem(path: &str, error: &opendal::Error) -> Error {
 #[async_trait]
 impl SessionFiles for ObjectStoreFiles {
     async fn read_file(&self, path: &str) -> Result<String> {
+        text(path, self.read_bytes(path).await?)
+    }
+
+    async fn read_bytes(&self, path: &str) -> Result<Vec<u8>> {
         let bytes = self.0.read(&key(path)?).await.map_err(|error| problem(path, &error))?;
-        String::from_utf8(bytes.to_vec()).map_err(|_| failed(format!("{path} is no UTF-8 text")))
+        Ok(bytes.to_vec())
     }
 
     async fn write_file(&self, path: &str, content: &str) -> Result<()> {
+        self.write_bytes(path, content.as_bytes()).await
+    }
+
+    async fn write_bytes(&self, path: &str, content: &[u8]) -> Result<()> {
         let written = self.0.write(&key(path)?, content.to_owned()).await;
         written.map(drop).map_err(|error| problem(path, &error))
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::age::{self, Age};
 use super::message::{self, Message, Outcome, Wreck};
 use super::outgoing::Outgoing;
 use super::responder::{PARSE_ERROR, Responder};
@@ -56,6 +57,7 @@ struct Table {
 struct Pending {
     done: Completion,
     timed: Timed,
+    age: Option<&'static Age>,
 }
 
 impl Pending {
@@ -75,6 +77,8 @@ fn fail_all(calls: HashMap<u64, Pending>, error: &Error, outcome: &str) {
 }
 
 struct Shared {
+    /// The version that the runtime reported, once it did.
+    runtime: OnceLock<String>,
     /// Whether the runtime is left by `session.detach`.
     detaches: AtomicBool,
     outgoing: Arc<Outgoing>,
@@ -100,6 +104,7 @@ impl Connection {
     ) -> Self {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let connection = Self(Arc::new(Shared {
+            runtime: OnceLock::new(),
             detaches: AtomicBool::new(false),
             outgoing: Outgoing::new(outgoing, watch),
             table: Mutex::default(),
@@ -120,6 +125,11 @@ impl Connection {
     /// What this connection is watched with.
     pub(crate) fn watch(&self) -> &Watch {
         &self.0.outgoing.watch
+    }
+
+    /// The version that the runtime reported.
+    pub(crate) fn know_runtime(&self, version: &str) {
+        self.0.runtime.get_or_init(|| version.to_owned());
     }
 
     /// The runtime is new enough for `session.detach`.
@@ -160,7 +170,7 @@ impl Connection {
                 done(Err(error));
                 return;
             }
-            table.calls.insert(id, Pending { done, timed });
+            table.calls.insert(id, Pending { done, timed, age: age::of(method) });
         }
         self.0.outgoing.watch.counts.calls.one();
         let method = json::quote(method);
@@ -368,14 +378,14 @@ impl Connection {
     fn answer(&self, id: &[u8], outcome: Outcome) {
         let id = std::str::from_utf8(id).ok().and_then(|id| id.parse::<u64>().ok());
         let Watch { counts, secrets, .. } = &*self.0.outgoing.watch;
-        let Some(Pending { done, timed }) = id.and_then(|id| self.take(id)) else {
+        let Some(Pending { done, timed, age }) = id.and_then(|id| self.take(id)) else {
             counts.late_results.one();
             tracing::debug!(target: "copilot_core::rpc", id, "an answer that nobody waits for");
             return;
         };
         let result = match outcome {
             Outcome::Result(result) => Ok(result),
-            Outcome::Error(error) => Err(rpc_error(&error, secrets)),
+            Outcome::Error(error) => Err(age::explain(rpc_error(&error, secrets), age, self.0.runtime.get())),
             Outcome::Neither => {
                 Err(Error::new(ErrorKind::InvalidArgument, "invalid JSON-RPC response: no result, no error"))
             }

@@ -1,5 +1,7 @@
 //! JSON-RPC both ways over one byte stream.
 
+mod age;
+mod ages;
 mod connection;
 mod linger;
 mod message;

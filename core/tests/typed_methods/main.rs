@@ -109,8 +109,12 @@ fn corrected(step: &Step, outcome: &Outcome, world: &World) -> Step {
 fn missing(steps: &[Step]) -> Vec<String> {
     let planned: Vec<&str> = steps.iter().map(|step| step.method.as_str()).collect();
     let planned_once: BTreeSet<&str> = planned.iter().copied().collect();
-    let known: BTreeSet<&str> = names::method::ALL.iter().copied().collect();
-    let callable: BTreeSet<&str> = calls::CALLS.iter().map(|(name, _)| *name).collect();
+    // The runtime of this test does not have the newer ones.
+    let newer: BTreeSet<&str> = names::method::NEWER.iter().copied().collect();
+    let known: BTreeSet<&str> =
+        names::method::ALL.iter().copied().filter(|name| !newer.contains(name)).collect();
+    let callable: BTreeSet<&str> =
+        calls::CALLS.iter().map(|(name, _)| *name).filter(|name| !newer.contains(name)).collect();
     let mut found: Vec<String> =
         known.difference(&planned_once).map(|name| format!("{name}: not in the plan")).collect();
     found.extend(planned_once.difference(&known).map(|name| format!("{name}: in the plan only")));

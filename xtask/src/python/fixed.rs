@@ -22,8 +22,8 @@ pub const MERGED: &[&str] = &["CatalogCandidate", "TaskProgress"];
 /// Members that are constant on the wire, and yet an argument of the established constructors.
 pub const GIVEN: &[(&str, &str)] = &[
     ("LocalSessionMetadataValue", "isRemote"),
-    ("McpPlanTransportChoicePackage", "installMethod"),
-    ("McpPlanTransportChoiceRemote", "installMethod"),
+    ("MCPPlanTransportChoicePackage", "installMethod"),
+    ("MCPPlanTransportChoiceRemote", "installMethod"),
     ("RemoteSessionMetadataValue", "isRemote"),
 ];
 

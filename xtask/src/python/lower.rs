@@ -176,8 +176,10 @@ impl Lower<'_> {
                 }
             }
         }
+        // What came later follows, so that arguments without names keep their places.
+        let added = |wire: &str| fields.iter().find(|f| f.wire == wire).map_or(0, |f| f.added);
         let is_last = |wire: &str| fixed::LAST.contains(&(name, wire));
-        out.sort_by_key(|f| (f.has_default(), is_last(&f.wire), f.wire.to_lowercase()));
+        out.sort_by_key(|f| (f.has_default(), added(&f.wire), is_last(&f.wire), f.wire.to_lowercase()));
         let kind = PKind::Struct { fields: out, tags };
         self.out
             .types

@@ -151,20 +151,44 @@ pub fn constants(model: &Model) -> String {
         let methods: Vec<&Method> = model.methods.iter().filter(|m| scopes.contains(&m.scope)).collect();
         for method in &methods {
             let kind = if method.notification { " (notification)" } else { "" };
-            let _ = writeln!(out, "    /// `{}`{kind}", method.wire);
+            let _ = writeln!(out, "    /// `{}`{kind}{}", method.wire, method.age());
             let _ = writeln!(out, "    pub const {}: &str = {:?};", constant_name(&method.wire), method.wire);
         }
         out.push_str("    /// All of them.\n    pub const ALL: &[&str] = &[\n");
         for method in &methods {
             let _ = writeln!(out, "        {},", constant_name(&method.wire));
         }
+        out.push_str("    ];\n");
+        out.push_str("    /// Those that the oldest runtime with schemas does not have.\n    pub const NEWER: &[&str] = &[\n");
+        for method in methods.iter().filter(|m| m.since.is_some()) {
+            let _ = writeln!(out, "        {},", constant_name(&method.wire));
+        }
         out.push_str("    ];\n}\n");
     }
     out.push_str("\n/// Session events.\npub mod event {\n");
     for event in &model.events {
-        let _ = writeln!(out, "    /// `{}`", event.wire);
+        let _ = writeln!(out, "    /// `{}`{}", event.wire, event.age());
         let _ = writeln!(out, "    pub const {}: &str = {:?};", constant_name(&event.wire), event.wire);
     }
     out.push_str("}\n");
+    out
+}
+
+/// The methods that not every runtime has.
+pub fn ages(model: &Model) -> String {
+    let mut methods: Vec<&Method> = model.methods.iter().filter(|m| !m.age().is_empty()).collect();
+    methods.retain(|m| matches!(m.scope, Scope::Server | Scope::Session));
+    methods.sort_by(|a, b| a.wire.cmp(&b.wire));
+    let mut out = format!(
+        "{BANNER}//! Methods that not every runtime has.\n\n\
+         /// By name: the first and the last runtime that is known to have it, or \"\".\n\
+         pub(super) const AGES: &[(&str, &str, &str)] = &[\n"
+    );
+    for method in methods {
+        let (since, until) = (method.since.as_deref(), method.until.as_deref());
+        let (since, until) = (since.unwrap_or_default(), until.unwrap_or_default());
+        let _ = writeln!(out, "    ({:?}, {since:?}, {until:?}),", method.wire);
+    }
+    out.push_str("];\n");
     out
 }

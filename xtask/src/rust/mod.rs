@@ -36,6 +36,7 @@ pub fn write(model: &Model, tree: &mut Tree) {
     tree.add(format!("{DIR}/server.rs"), calls::namespaces(model, true));
     tree.add(format!("{DIR}/session.rs"), calls::namespaces(model, false));
     tree.add(format!("{DIR}/names.rs"), calls::constants(model));
+    tree.add("core/src/rpc/ages.rs", calls::ages(model));
     tree.add(format!("{DIR}/mod.rs"), root());
     tree.add("core/tests/typed_methods/generated/calls.rs", table::write(model));
 }

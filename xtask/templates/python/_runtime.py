@@ -337,7 +337,7 @@ class Space:
         if name in self.reserved() and "managed_approval_required" not in given:
             namespace["managed_approval_required"] = MARK
         plan = namespace["__plan__"] = Plan(self, fields, tags)
-        tag = next(((t[1], t[2]) for t in tags if type(t[2]) is str), (None, None))
+        tag = next(((t[1], t[2]) for t in tags if type(t[2]) is str and t[0] not in given), (None, None))
         plan.cls = msgspec.defstruct(
             name,
             [(attr, Any) if mark in ("", "+") else (attr, Any, None) for mark, attr, _, _ in fields],

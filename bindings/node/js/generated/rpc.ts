@@ -17,7 +17,6 @@ import type {
   McpServerSource,
   McpServerStatus,
   ModelChangeSource,
-  PermissionDecisionSource,
   PermissionMode,
   PermissionPromptRequest,
   PermissionRecoveryAttempt,
@@ -58,7 +57,6 @@ export type {
   McpServerSource,
   McpServerStatus,
   ModelChangeSource,
-  PermissionDecisionSource,
   PermissionMode,
   PermissionPromptRequest,
   PermissionRecoveryAttempt,
@@ -380,9 +378,8 @@ export type AuthEnumerateQuery =
 
 /** @experimental */
 export type AuthEnumerateValue =
-  | AuthEnumerateValueAccounts
-  | AuthEnumerateValueProviders
-  | AuthEnumerateValueLoginAccounts;
+  | { items: AccountStatus[]; kind: "accounts"; }
+  | { items: ProviderDescriptor[]; kind: "providers"; };
 
 export interface AuthEnumerateValueAccounts {
   items: AccountStatus[];
@@ -813,6 +810,8 @@ export interface CanvasHostContextCapabilities {
   canvases?: boolean;
 }
 
+export type CanvasInstanceAvailability = "ready" | "stale";
+
 /** @experimental */
 export type CanvasJsonSchema = JsonValue;
 
@@ -1044,7 +1043,7 @@ export interface CatalogCandidateSourceUrl {
   url: string;
 }
 
-export type CatalogCapability = "agent-plugin-confirmed-installation" | "agent-plugin-formats" | "catalog-feeds" | "catalog-reference-installation" | "catalog-search-categories" | "mcp-server-card" | "legacy-mcp-server-card" | "ai-skill-discovery" | "agent-plugin-discovery" | "mcp-install-planning" | "multiple-transport-choice" | "catalog-search-pagination" | "trust-snapshot" | "catalog-selection" | "catalog-search-credential-required" | "catalog-search-session-bound" | "mcp-confirmed-remote-installation" | "mcp-configured-remote-installation" | "skill-confirmed-installation";
+export type CatalogCapability = "skill-reference-installation" | "agent-plugin-confirmed-installation" | "agent-plugin-formats" | "catalog-feeds" | "catalog-reference-installation" | "catalog-search-categories" | "mcp-server-card" | "legacy-mcp-server-card" | "ai-skill-discovery" | "agent-plugin-discovery" | "mcp-install-planning" | "multiple-transport-choice" | "catalog-search-pagination" | "trust-snapshot" | "catalog-selection" | "catalog-search-credential-required" | "catalog-search-session-bound" | "mcp-confirmed-remote-installation" | "mcp-configured-remote-installation" | "skill-confirmed-installation";
 
 export type CatalogCapabilityId = string;
 
@@ -2124,6 +2123,8 @@ export interface DiagnosticsReadResult {
   hasMore: boolean;
 }
 
+export type DisableBypassPermissionsMode = "disable";
+
 /** @experimental */
 export interface DiscoveredCanvas {
   displayName: string;
@@ -2748,6 +2749,7 @@ export type FactoryRunFailureKind = "maxTotalSubagents" | "timeoutSeconds" | "ma
 
 /** @experimental */
 export interface FactoryRunLimits {
+  timeout?: number;
   maxConcurrentSubagents?: number | null;
   maxTotalSubagents?: number | null;
   timeoutSeconds?: number | null;
@@ -2880,6 +2882,10 @@ export interface GitHubEnvironment {
   orgId?: string;
   ownerId?: string;
   ownerType?: string;
+}
+
+export interface GitHubOwnersRequestIdResult {
+  requestId: number;
 }
 
 export interface GitHubRepositoryIdentity {
@@ -3522,6 +3528,22 @@ export interface InstructionsGetSourcesResult {
   sources: InstructionSource[];
 }
 
+export interface InstructionsSources {
+  content: string;
+  id: string;
+  label: string;
+  location: InstructionsSourcesLocation;
+  sourcePath: string;
+  type: InstructionsSourcesType;
+  applyTo?: string[];
+  defaultDisabled?: boolean;
+  description?: string;
+}
+
+export type InstructionsSourcesLocation = "plugin" | "repository" | "user" | "working-directory";
+
+export type InstructionsSourcesType = "child-instructions" | "home" | "model" | "nested-agents" | "plugin" | "repo" | "vscode";
+
 /** @experimental */
 export interface InterruptMainTurnRequest {
   flushQueued?: boolean;
@@ -3533,7 +3555,7 @@ export interface InterruptMainTurnResult {
 
 export interface JsonSchemaResponseFormat {
   name: string;
-  schema: JsonValue;
+  schema?: JsonValue;
   description?: string;
   strict?: boolean;
 }
@@ -3640,6 +3662,8 @@ export interface LspInitializeRequest {
   force?: boolean;
 }
 
+export type ManagedEnsembleTier = "balance" | "high" | "max" | "unmanaged";
+
 export type ManagedFusionTier = "high" | "max" | "standard" | "unmanaged";
 
 export interface ManagedMcpServerConfig {
@@ -3721,6 +3745,7 @@ export interface ManagedSettingsLayer {
 }
 
 export interface ManagedSettingsMeta {
+  ensembleTier?: ManagedSettingMeta;
   autoTier?: ManagedSettingMeta;
   contextTier?: ManagedSettingMeta;
   effortLevel?: ManagedSettingMeta;
@@ -3785,6 +3810,7 @@ export interface ManagedSettingsValidateResult {
 }
 
 export interface ManagedSettingsValues {
+  ensembleTier?: ManagedEnsembleTier;
   autoTier?: AutoTier;
   contextTier?: ContextTier;
   effortLevel?: string;
@@ -4003,7 +4029,7 @@ export interface McpConfigureGitHubResult {
 
 export interface McpConfiguredServer {
   enabled: boolean;
-  live: McpConfiguredServerState;
+  live?: McpConfiguredServerState;
   name: string;
   displayName?: string;
   source?: McpServerSource;
@@ -4064,7 +4090,7 @@ export interface McpEnableRequest {
 export interface McpExecuteSamplingParams {
   requestId: string;
   serverName: string;
-  mcpRequestId: JsonValue;
+  mcpRequestId?: JsonValue;
   request: McpExecuteSamplingRequest;
 }
 
@@ -4288,9 +4314,9 @@ export interface McpOauthLoginResult {
 
 /** @experimental */
 export type McpOauthPendingRequestResponse =
-  | { kind: "runtimeRefresh"; accessToken?: string; expiresIn?: number; tokenType?: string; }
-  | { accessToken: string; tokenType?: string; expiresIn?: number; kind: "token"; }
-  | { kind: "cancelled"; };
+  | { refreshToken?: string; kind: "runtimeRefresh"; accessToken?: string; expiresIn?: number; tokenType?: string; }
+  | { refreshToken?: string; accessToken: string; tokenType?: string; expiresIn?: number; kind: "token"; }
+  | { refreshToken?: string; kind: "cancelled"; };
 
 /** @experimental */
 export interface McpOauthPrepareLoginRequest {
@@ -4322,6 +4348,7 @@ export type McpOauthProbeResult =
 
 /** @experimental */
 export interface McpOauthRespondRequest {
+  provider?: unknown;
   requestId: string;
 }
 
@@ -4596,6 +4623,30 @@ export interface McpRegisterExternalClientRequest {
   transport: unknown;
   /** @internal */
   config: unknown;
+}
+
+export interface McpRegistryCancelRequest {
+  requestId: number;
+}
+
+export interface McpRegistryCancelResult {
+  canceled: boolean;
+}
+
+export interface McpRegistryRequestIdResult {
+  requestId: number;
+}
+
+export interface McpRegistrySearchRequest {
+  authInfo: unknown;
+  limit: number;
+  requestId: number;
+  query?: string;
+  repository?: string;
+}
+
+export interface McpRegistrySearchResult {
+  servers: unknown;
 }
 
 /** @internal */
@@ -4908,6 +4959,16 @@ export interface McpSetEnvValueModeParams {
 
 export interface McpSetEnvValueModeResult {
   mode: McpSetEnvValueModeDetails;
+}
+
+export interface McpShouldExcludeGitHubToolsRequest {
+  availableTools?: string[];
+  excludedTools?: string[];
+  toolFilterPrecedence?: OptionsUpdateToolFilterPrecedence;
+}
+
+export interface McpShouldExcludeGitHubToolsResult {
+  excludeGhReplaceableTools: boolean;
 }
 
 export interface McpSourceFile {
@@ -5568,6 +5629,8 @@ export interface NamedProviderConfig {
 
 /** @experimental */
 export interface OpenCanvasInstance {
+  availability?: CanvasInstanceAvailability;
+  reopen?: boolean;
   instanceId: string;
   extensionId: string;
   extensionName?: string;
@@ -5909,6 +5972,8 @@ export interface PermissionDecisionRequest {
   result: PermissionDecision;
   decisionContext?: PermissionDecisionContext;
 }
+
+export type PermissionDecisionSource = "judge_recommendation" | "assisted_approval" | "human_response" | "host_policy" | "unattended_fallback" | "authorization_carry_forward";
 
 export type PermissionDecisionSurface = "tui" | "prompt_mode" | "copilot_app" | "acp" | "sdk";
 
@@ -7279,10 +7344,24 @@ export type ResponseFormat =
   | { jsonSchema: JsonSchemaResponseFormat; type: "json_schema"; };
 
 export interface ReviewClass {
+  catalogueTrust?: CatalogTrustSnapshotCurrent | CatalogTrustSnapshotAbsent | CatalogTrustSnapshotStale | CatalogTrustSnapshotDowngraded | CatalogTrustSnapshotRevoked | CatalogTrustSnapshotUnsupported | CatalogTrustSnapshotMalformed;
+  configurationChange?: McpPlanConfigurationChange;
+  effectiveConfiguration?: McpInstallationRemoteConfiguration;
+  identity?: McpPlanResourceIdentity;
+  inputs?: McpInstallationInput[];
+  policy?: McpPlanPolicyResult;
+  provenance?: McpPlanProvenance;
+  secretStorage?: McpInstallationSecretStorage;
+  selectedChoice?: McpPlanTransportChoicePackage | McpPlanTransportChoiceRemote;
+  suppliedSecrets?: string[];
+  installationId?: string;
+  ownedSecretCount?: number;
+  preservesSharedAuthentication?: boolean;
+  restoresPreviousConfiguration?: boolean;
   action: InstallationReviewAction;
-  catalogue: InstallationCatalogueIdentity;
-  files: PurpleInstallationFileReview[];
-  totalBytes: number;
+  catalogue?: InstallationCatalogueIdentity;
+  files?: PurpleInstallationFileReview[];
+  totalBytes?: number;
   description?: string;
   entrypointContent?: string;
   entrypointPath?: string;
@@ -7312,6 +7391,10 @@ export interface SandboxApplyDefaultsRequest {
 
 /** @experimental */
 export interface SandboxConfig {
+  allowDevToolCaches?: boolean;
+  ghAuth?: boolean;
+  gitAuth?: boolean;
+  config?: { [k: string]: unknown };
   credentials?: SandboxCredentialsConfig;
   enabled: boolean;
   userPolicy?: SandboxConfigUserPolicy;
@@ -7693,7 +7776,7 @@ export interface SessionBulkDeleteResult {
   freedBytes: { [k: string]: number | undefined };
 }
 
-export type SessionCapability = "tui-hints" | "plan-mode" | "memory" | "cli-documentation" | "ask-user" | "interactive-mode" | "system-notifications" | "elicitation" | "session-store" | "mcp-apps" | "canvas-renderer";
+export type SessionCapability = "github-cache-store" | "tui-hints" | "plan-mode" | "memory" | "cli-documentation" | "ask-user" | "interactive-mode" | "system-notifications" | "elicitation" | "session-store" | "mcp-apps" | "canvas-renderer";
 
 export interface SessionCompletionItem {
   insertText: string;
@@ -7748,6 +7831,10 @@ export type SessionContextInfo = {
 
 export interface SessionEnrichMetadataResult {
   sessions: LocalSessionMetadataValue[];
+}
+
+export interface SessionFactoryPauseAtCheckpointResult {
+  action: FactoryPauseCheckpointAction;
 }
 
 /** @experimental */
@@ -8091,6 +8178,19 @@ export interface SessionMcpOauthPrepareLoginResult {
 
 export interface SessionMcpSetConnectedIdEInfoParams {
   ide?: SessionConnectedIdEInfo;
+}
+
+export interface SessionMetadata {
+  isRemote: boolean;
+  modifiedTime: string;
+  sessionId: string;
+  startTime: string;
+  clientName?: string;
+  context?: SessionContext;
+  isDetached?: boolean;
+  mcTaskId?: string;
+  name?: string;
+  summary?: string;
 }
 
 export interface SessionMetadataSnapshot {
@@ -9003,7 +9103,7 @@ export interface SkillInstallPlan {
   review: SkillInstallationReview;
 }
 
-export type SkillInstallationFailureReason = "credential-rejected" | "no-credential" | "source-rate-limited" | "feature-disabled" | "invalid-request" | "operation-limit" | "cancelled" | "confirmation-unavailable" | "confirmation-invalid" | "policy-context-unavailable" | "policy-changed" | "resource-not-found" | "plan-expired" | "plan-replayed" | "foreign-runtime" | "wrong-kind" | "search-mismatch" | "expired" | "invalid-candidate" | "descriptor-unavailable" | "descriptor-invalid" | "entrypoint-unavailable" | "invalid-skill" | "payload-unavailable" | "payload-mismatch" | "source-changed" | "lifecycle-unavailable" | "recovery-required" | "review-too-large" | "busy" | "already-installed" | "configuration-modified" | "write-failed";
+export type SkillInstallationFailureReason = "descriptor-not-found" | "descriptor-withdrawn" | "digest-mismatch" | "invalid-reference" | "unsupported-resource" | "credential-rejected" | "no-credential" | "source-rate-limited" | "feature-disabled" | "invalid-request" | "operation-limit" | "cancelled" | "confirmation-unavailable" | "confirmation-invalid" | "policy-context-unavailable" | "policy-changed" | "resource-not-found" | "plan-expired" | "plan-replayed" | "foreign-runtime" | "wrong-kind" | "search-mismatch" | "expired" | "invalid-candidate" | "descriptor-unavailable" | "descriptor-invalid" | "entrypoint-unavailable" | "invalid-skill" | "payload-unavailable" | "payload-mismatch" | "source-changed" | "lifecycle-unavailable" | "recovery-required" | "review-too-large" | "busy" | "already-installed" | "configuration-modified" | "write-failed";
 
 export interface SkillInstallationFileReview {
   path: string;
@@ -9104,6 +9204,12 @@ export interface SkillInstallationsRequest {
 
 export interface SkillList {
   skills: Skill[];
+}
+
+export interface SkillPlanInstallFromReferenceRequest {
+  contract: CatalogClientContract;
+  policySessionId: string;
+  reference: CatalogMaterializationReference;
 }
 
 export interface SkillPlanInstallRequest {
@@ -9348,9 +9454,12 @@ export type StaffLogLevelMigrationStatus = "current" | "ineligible" | "refreshed
 
 export type StaffUpdateChannelMigrationStatus = "completed" | "current" | "excluded-experimental" | "ineligible" | "migrated";
 
-export type SubagentSettings =
-  | SubagentSettingsConfig
-  | { agents?: { [k: string]: SubagentSettingsEntry }; disabledSubagents?: string[]; maxConcurrency?: number; maxDepth?: number; } | null;
+export type SubagentSettings = {
+  agents?: { [k: string]: SubagentSettingsEntry | undefined };
+  disabledSubagents?: string[];
+  maxConcurrency?: number;
+  maxDepth?: number;
+} | null;
 
 export interface SubagentSettingsConfig {
   agents?: { [k: string]: SubagentSettingsEntry | undefined };
@@ -11194,6 +11303,8 @@ export interface ServerRpc {
     getDiscoveryPaths(params?: SkillsGetDiscoveryPathsRequest, options?: RpcOptions): Promise<SkillDiscoveryPathList>;
     /** `skills.planInstall` @experimental */
     planInstall(params: SkillPlanInstallRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
+    /** `skills.planInstallFromReference` @experimental */
+    planInstallFromReference(params: SkillPlanInstallFromReferenceRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
     /** `skills.planUninstall` @experimental */
     planUninstall(params: SkillPlanUninstallRequest, options?: RpcOptions): Promise<SkillInstallationManagementResult>;
     readonly config: {
@@ -11278,6 +11389,12 @@ export interface SessionRpc {
     select(params: AgentSelectRequest, options?: RpcOptions): Promise<AgentSelectResult>;
     /** `session.agent.setPrompt` @experimental */
     setPrompt(params: AgentSetPromptRequest, options?: RpcOptions): Promise<void>;
+  };
+  readonly auth: {
+    /** `session.auth.getStatus` @experimental */
+    getStatus(params?: undefined, options?: RpcOptions): Promise<SessionAuthStatus>;
+    /** `session.auth.setCredentials` @experimental */
+    setCredentials(params?: SessionSetCredentialsParams, options?: RpcOptions): Promise<SessionSetCredentialsResult>;
   };
   readonly autopilotObjective: {
     /** `session.autopilotObjective.getState` @experimental */

@@ -128,6 +128,8 @@ export interface AssistantIntentEvent {
 }
 
 export interface AssistantMessageData {
+  anthropicAdvisorBlocks?: unknown[];
+  anthropicAdvisorModel?: string;
   providerId?: string;
   messageId: string;
   originatingMessageId?: string;
@@ -677,6 +679,10 @@ export interface AttachmentSelectionDetailsStart {
   character: number;
 }
 
+export type AutoApprovalJudgeFailureReason = "timeout" | "abort" | "empty_response" | "model_error" | "parse_error";
+
+export type AutoApprovalRecommendation = "approve" | "requireApproval" | "excluded" | "error";
+
 /** @experimental */
 export interface AutoModeResolvedData {
   selectionReason?: string;
@@ -880,8 +886,12 @@ export interface CanvasClosedEvent {
   data: CanvasClosedData;
 }
 
+export type CanvasOpenedAvailability = "ready" | "stale";
+
 /** @experimental */
 export interface CanvasOpenedData {
+  availability?: CanvasOpenedAvailability;
+  reopen?: boolean;
   instanceId: string;
   extensionId: string;
   extensionName?: string;
@@ -2233,7 +2243,7 @@ export interface ManagedSettingsEnforcedData {
   message: string;
 }
 
-export type ManagedSettingsEnforcedEscalation = "allow_all" | "approve_all" | "assisted_approval" | "unrestricted_paths" | "unrestricted_urls" | "server_wide_mcp_approval";
+export type ManagedSettingsEnforcedEscalation = "auto_approval" | "allow_all" | "approve_all" | "assisted_approval" | "unrestricted_paths" | "unrestricted_urls" | "server_wide_mcp_approval";
 
 /** @experimental */
 export interface ManagedSettingsEnforcedEvent {
@@ -2835,6 +2845,8 @@ export interface PendingMessagesModifiedEvent {
   data: PendingMessagesModifiedData;
 }
 
+export type PermissionAllowAllMode = "off" | "on" | "auto";
+
 export interface PermissionApprovalEvaluation {
   reasonCode: "extension-permission-access" | "content-excluded" | "unsupported-command-shape" | "unsupported-source" | "dynamic-source" | "too-many-sources" | "executable-unavailable" | "executable-too-large" | "unknown" | "not-reached" | "inactive" | "authorization-history-incomplete" | "managed-approval-required" | "sandbox-bypass" | "action-too-long" | "path-not-authorized" | "invalid-working-directory" | "unreadable" | "not-regular-file" | "too-large" | "non-utf8" | "interpreter-unavailable" | "interpreter-too-large" | "shell-environment-unreviewable" | "unrepresentable-path" | "interpreter-wrapped-script" | "unreviewable-script-invocation" | "argument-binding-unreviewable" | "malformed-script-action-review" | "malformed-script-action-manifest" | "unavailable" | "judge-verdict" | "judge-error" | "inherited";
   judgeStatus: "unknown" | "not_called" | "completed" | "failed" | "cached" | "inherited";
@@ -2890,6 +2902,13 @@ export interface PermissionAssistedApproval {
   reason?: string;
   model?: string;
   failureReason?: AssistedApprovalJudgeFailureReason;
+}
+
+export interface PermissionAutoApproval {
+  recommendation: AutoApprovalRecommendation;
+  failureReason?: AutoApprovalJudgeFailureReason;
+  model?: string;
+  reason?: string;
 }
 
 export interface PermissionCancelled {
@@ -3065,6 +3084,7 @@ export type PermissionPromptRequest =
   | PermissionPromptRequestFactory;
 
 export interface PermissionPromptRequestCommands {
+  autoApproval?: PermissionAutoApproval;
   sandboxPathGrant?: PermissionSandboxPathGrant;
   kind: "commands";
   toolCallId?: string;
@@ -3081,6 +3101,7 @@ export interface PermissionPromptRequestCommands {
 }
 
 export interface PermissionPromptRequestCustomTool {
+  autoApproval?: PermissionAutoApproval;
   kind: "custom-tool";
   toolCallId?: string;
   toolName: string;
@@ -3098,6 +3119,7 @@ export interface PermissionPromptRequestExtensionEnvAccess {
 }
 
 export interface PermissionPromptRequestExtensionManagement {
+  autoApproval?: PermissionAutoApproval;
   kind: "extension-management";
   toolCallId?: string;
   operation: string;
@@ -3106,6 +3128,7 @@ export interface PermissionPromptRequestExtensionManagement {
 }
 
 export interface PermissionPromptRequestExtensionPermissionAccess {
+  autoApproval?: PermissionAutoApproval;
   kind: "extension-permission-access";
   toolCallId?: string;
   extensionName: string;
@@ -3114,6 +3137,7 @@ export interface PermissionPromptRequestExtensionPermissionAccess {
 }
 
 export interface PermissionPromptRequestFactory {
+  autoApproval?: PermissionAutoApproval;
   kind: "factory";
   toolCallId?: string;
   operation: FactoryPermissionOperation;
@@ -3135,6 +3159,7 @@ export interface PermissionPromptRequestFactory {
 }
 
 export interface PermissionPromptRequestHook {
+  autoApproval?: PermissionAutoApproval;
   kind: "hook";
   toolCallId?: string;
   toolName: string;
@@ -3144,6 +3169,7 @@ export interface PermissionPromptRequestHook {
 }
 
 export interface PermissionPromptRequestMcp {
+  autoApproval?: PermissionAutoApproval;
   kind: "mcp";
   toolCallId?: string;
   serverName: string;
@@ -3156,6 +3182,7 @@ export interface PermissionPromptRequestMcp {
 }
 
 export interface PermissionPromptRequestMemory {
+  autoApproval?: PermissionAutoApproval;
   kind: "memory";
   toolCallId?: string;
   action?: PermissionRequestMemoryAction;
@@ -3168,6 +3195,7 @@ export interface PermissionPromptRequestMemory {
 }
 
 export interface PermissionPromptRequestPath {
+  autoApproval?: PermissionAutoApproval;
   readOnlyDirectories?: string[];
   kind: "path";
   toolCallId?: string;
@@ -3179,6 +3207,7 @@ export interface PermissionPromptRequestPath {
 export type PermissionPromptRequestPathAccessKind = "read" | "shell" | "write";
 
 export interface PermissionPromptRequestRead {
+  autoApproval?: PermissionAutoApproval;
   kind: "read";
   toolCallId?: string;
   intention: string;
@@ -3189,6 +3218,7 @@ export interface PermissionPromptRequestRead {
 }
 
 export interface PermissionPromptRequestUrl {
+  autoApproval?: PermissionAutoApproval;
   kind: "url";
   toolCallId?: string;
   intention: string;
@@ -3222,6 +3252,7 @@ export interface PermissionPromptRequestWorkflow {
 }
 
 export interface PermissionPromptRequestWrite {
+  autoApproval?: PermissionAutoApproval;
   fileEdits?: PermissionWriteFileEdit[];
   kind: "write";
   toolCallId?: string;
@@ -3332,6 +3363,7 @@ export interface PermissionRequestExtensionPermissionAccess {
 }
 
 export interface PermissionRequestFactory {
+  managedApprovalRequired?: boolean;
   kind: "factory";
   toolCallId?: string;
   operation: FactoryPermissionOperation;
@@ -3548,6 +3580,10 @@ export interface PermissionWriteFileEdit {
 
 /** @experimental */
 export interface PermissionsChangedData {
+  allowAllPermissions?: boolean;
+  previousAllowAllPermissions?: boolean;
+  allowAllPermissionMode?: PermissionAllowAllMode;
+  previousAllowAllPermissionMode?: PermissionAllowAllMode;
   previousMode?: PermissionMode;
   mode?: PermissionMode;
   assistedApprovalModel?: string;

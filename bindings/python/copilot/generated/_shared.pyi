@@ -39,7 +39,6 @@ from .session_events import McpServerSource as McpServerSource
 from .session_events import McpServerStatus as McpServerStatus
 from .session_events import ModelChangeSource as ModelChangeSource
 from .session_events import OmittedBinaryOmittedReason as OmittedBinaryOmittedReason
-from .session_events import PermissionDecisionSource as PermissionDecisionSource
 from .session_events import PermissionMode as PermissionMode
 from .session_events import PermissionPromptRequest as PermissionPromptRequest
 from .session_events import PermissionRecoveryAttempt as PermissionRecoveryAttempt

@@ -49,7 +49,6 @@ from .session_events import (
     McpServerStatus as McpServerStatus,
     ModelChangeSource as ModelChangeSource,
     OmittedBinaryOmittedReason as OmittedBinaryOmittedReason,
-    PermissionDecisionSource as PermissionDecisionSource,
     PermissionMode as PermissionMode,
     PermissionPromptRequest as PermissionPromptRequest,
     PermissionRecoveryAttempt as PermissionRecoveryAttempt,
@@ -153,11 +152,13 @@ __all__ = [
     "AllowAllPermissionSetResult",
     "AllowAllPermissionState",
     "ApprovalKind",
+    "AuthApi",
     "AuthEnumerateQuery",
     "AuthEnumerateQueryKind",
     "AuthEnumerateValue",
     "AuthEnumerateValueAccounts",
     "AuthEnumerateValueAccountsKind",
+    "AuthEnumerateValueKind",
     "AuthEnumerateValueLoginAccounts",
     "AuthEnumerateValueLoginAccountsKind",
     "AuthEnumerateValueProviders",
@@ -237,6 +238,7 @@ __all__ = [
     "CanvasHandler",
     "CanvasHostContext",
     "CanvasHostContextCapabilities",
+    "CanvasInstanceAvailability",
     "CanvasJsonSchema",
     "CanvasList",
     "CanvasListOpenResult",
@@ -517,6 +519,7 @@ __all__ = [
     "DiagnosticsConfigureRequest",
     "DiagnosticsReadRequest",
     "DiagnosticsReadResult",
+    "DisableBypassPermissionsMode",
     "DiscoveredCanvas",
     "DiscoveredExtension",
     "DiscoveredExtensionMode",
@@ -655,6 +658,7 @@ __all__ = [
     "GhCLIAuthInfoType",
     "GitHubAuthApi",
     "GitHubEnvironment",
+    "GitHubOwnersRequestIDResult",
     "GitHubRepositoryIdentity",
     "GitHubTelemetryClientInfo",
     "GitHubTelemetryEvent",
@@ -770,10 +774,14 @@ __all__ = [
     "InstructionSource",
     "InstructionSourceLocation",
     "InstructionSourceType",
+    "InstructionType",
     "InstructionsApi",
     "InstructionsDiscoverRequest",
     "InstructionsGetDiscoveryPathsRequest",
     "InstructionsGetSourcesResult",
+    "InstructionsSources",
+    "InstructionsSourcesLocation",
+    "InstructionsSourcesType",
     "InterruptMainTurnRequest",
     "InterruptMainTurnResult",
     "JSONSchemaResponseFormat",
@@ -946,6 +954,11 @@ __all__ = [
     "MCPPromptsListRequest",
     "MCPPromptsListResult",
     "MCPRegisterExternalClientRequest",
+    "MCPRegistryCancelRequest",
+    "MCPRegistryCancelResult",
+    "MCPRegistryRequestIDResult",
+    "MCPRegistrySearchRequest",
+    "MCPRegistrySearchResult",
     "MCPReloadConfig",
     "MCPReloadWithConfigRequest",
     "MCPRemoveGitHubResult",
@@ -989,6 +1002,8 @@ __all__ = [
     "MCPSetEnvValueModeDetails",
     "MCPSetEnvValueModeParams",
     "MCPSetEnvValueModeResult",
+    "MCPShouldExcludeGitHubToolsRequest",
+    "MCPShouldExcludeGitHubToolsResult",
     "MCPSourceFile",
     "MCPSourcePlugin",
     "MCPSourceRef",
@@ -1001,6 +1016,7 @@ __all__ = [
     "MCPTools",
     "MCPUninstallPlan",
     "MCPUnregisterExternalClientRequest",
+    "ManagedEnsembleTier",
     "ManagedFusionTier",
     "ManagedMCPServerConfig",
     "ManagedPermissionEvaluation",
@@ -1259,6 +1275,7 @@ __all__ = [
     "PermissionDecisionReject",
     "PermissionDecisionRejectKind",
     "PermissionDecisionRequest",
+    "PermissionDecisionSource",
     "PermissionDecisionSurface",
     "PermissionDecisionUserNotAvailable",
     "PermissionDecisionUserNotAvailableKind",
@@ -1707,6 +1724,7 @@ __all__ = [
     "SessionFSStatResult",
     "SessionFSWriteFileBytesRequest",
     "SessionFSWriteFileRequest",
+    "SessionFactoryPauseAtCheckpointResult",
     "SessionFsHandler",
     "SessionFsReaddirWithTypesEntryType",
     "SessionGitHubAuthGetAllAuthAvailableResult",
@@ -1742,6 +1760,7 @@ __all__ = [
     "SessionManagedPermissions",
     "SessionManagedSettings",
     "SessionMcpAppsCallToolResult",
+    "SessionMetadata",
     "SessionMetadataSnapshot",
     "SessionModelClearStartupSeedRequest",
     "SessionModelClearStartupSeedResult",
@@ -1914,6 +1933,7 @@ __all__ = [
     "SkillInstallationSummary",
     "SkillInstallationsRequest",
     "SkillList",
+    "SkillPlanInstallFromReferenceRequest",
     "SkillPlanInstallRequest",
     "SkillPlanUninstallRequest",
     "SkillProviderDescriptor",
@@ -2315,8 +2335,8 @@ class AccountStatus(_Model):
     kind: AccountKind
     login: str
     selection_id: str
-    auth_source: str | None = None
     derived_from: str | None = None
+    auth_source: str | None = None
 @dataclass
 class AccountsEnumerateRequest(_Model):
     query: AuthEnumerateQuery
@@ -2359,18 +2379,18 @@ class AgentInfo(_Model):
     id: str
     name: str
     disable_model_invocation: bool | None = None
-    hooks: dict[str, builtins.list[Any]] | None = None
     mcp_servers: dict[str, Any] | None = None
     model: str | None = None
     model_policy: AgentModelPolicy | None = None
     models: builtins.list[str] | None = None
     path: str | None = None
     prompt: str | None = None
-    reasoning_effort: str | None = None
     skills: builtins.list[str] | None = None
     source: AgentInfoSource | None = None
     tools: builtins.list[str] | None = None
     user_invocable: bool | None = None
+    reasoning_effort: str | None = None
+    hooks: dict[str, builtins.list[Any]] | None = None
 class AgentInfoSource(Enum):
     BUILTIN = "builtin"
     INHERITED = "inherited"
@@ -2509,14 +2529,14 @@ class AgentSetPromptRequest(_Model):
     prompt: str
 @dataclass
 class AgentsDiscoverRequest(_Model):
-    agent_directories: builtins.list[str] | None = None
     exclude_host_agents: bool | None = None
     project_paths: builtins.list[str] | None = None
+    agent_directories: builtins.list[str] | None = None
 @dataclass
 class AgentsGetDiscoveryPathsRequest(_Model):
-    agent_directories: builtins.list[str] | None = None
     exclude_host_agents: bool | None = None
     project_paths: builtins.list[str] | None = None
+    agent_directories: builtins.list[str] | None = None
 @dataclass
 class AllowAllPermissionSetResult(_Model):
     enabled: bool
@@ -2550,24 +2570,29 @@ class AuthEnumerateQueryKind(Enum):
     ACCOUNTS = "accounts"
     LOGIN_ACCOUNTS = "loginAccounts"
     PROVIDERS = "providers"
-AuthEnumerateValue: TypeAlias = AuthEnumerateValueAccounts | AuthEnumerateValueProviders | AuthEnumerateValueLoginAccounts
-def _load_AuthEnumerateValue(obj: Any) -> AuthEnumerateValue: ...
+@dataclass
+class AuthEnumerateValue(_Model):
+    items: builtins.list[AccountStatus] | builtins.list[ProviderDescriptor]
+    kind: AuthEnumerateValueKind
 @dataclass
 class AuthEnumerateValueAccounts(_Model):
     items: builtins.list[AccountStatus]
-    kind: ClassVar[str] = "accounts"
+    kind: AuthEnumerateValueAccountsKind
 class AuthEnumerateValueAccountsKind(Enum):
     ACCOUNTS = "accounts"
+class AuthEnumerateValueKind(Enum):
+    ACCOUNTS = "accounts"
+    PROVIDERS = "providers"
 @dataclass
 class AuthEnumerateValueLoginAccounts(_Model):
     items: builtins.list[AuthLoginIdentity]
-    kind: ClassVar[str] = "loginAccounts"
+    kind: AuthEnumerateValueLoginAccountsKind
 class AuthEnumerateValueLoginAccountsKind(Enum):
     LOGIN_ACCOUNTS = "loginAccounts"
 @dataclass
 class AuthEnumerateValueProviders(_Model):
     items: builtins.list[ProviderDescriptor]
-    kind: ClassVar[str] = "providers"
+    kind: AuthEnumerateValueProvidersKind
 class AuthEnumerateValueProvidersKind(Enum):
     PROVIDERS = "providers"
 @dataclass
@@ -2628,9 +2653,9 @@ class AuthLoginMode(Enum):
 @dataclass
 class AuthLoginResultDto(_Model):
     status: AuthLoginResultStatus
-    accounts: builtins.list[AuthLoginAccount] | None = None
     host: str | None = None
     login: str | None = None
+    accounts: builtins.list[AuthLoginAccount] | None = None
 class AuthLoginResultStatus(Enum):
     COMPLETED = "completed"
     DECLINED = "declined"
@@ -2914,6 +2939,9 @@ class CanvasHostContext(_Model):
 @dataclass
 class CanvasHostContextCapabilities(_Model):
     canvases: bool | None = None
+class CanvasInstanceAvailability(Enum):
+    READY = "ready"
+    STALE = "stale"
 CanvasJsonSchema: TypeAlias = Any
 @dataclass
 class CanvasList(_Model):
@@ -2991,13 +3019,13 @@ class CatalogAISkillCandidate(_Model):
     media_type: MediaType
     provenance: CatalogAISkillCandidateProvenance
     source: CatalogCandidateSource
-    categories: builtins.list[str] | None = None
-    connector_ids: builtins.list[str] | None = None
     description: str | None = None
-    icon_url: str | None = None
-    install_count: int | None = None
     publisher: str | None = None
     trust: CatalogTrustSnapshot | None = None
+    categories: builtins.list[str] | None = None
+    connector_ids: builtins.list[str] | None = None
+    icon_url: str | None = None
+    install_count: int | None = None
 CatalogAISkillCandidateInstallability: TypeAlias = CatalogAISkillInstallability
 class CatalogAISkillCandidateKind(Enum):
     AI_SKILL = "ai-skill"
@@ -3021,19 +3049,19 @@ class CatalogAgentPluginCandidate(_Model):
     kind: CatalogAgentPluginCandidateKind
     media_type: CatalogAgentPluginMediaType
     provenance: CatalogAgentPluginCandidateProvenance
+    description: str | None = None
+    publisher: str | None = None
+    source: CatalogPluginRepositorySource | None = None
+    trust: CatalogTrustSnapshot | None = None
+    version: str | None = None
     categories: builtins.list[str] | None = None
     connector_ids: builtins.list[str] | None = None
-    description: str | None = None
     handle: str | None = None
     handle_expires_at: str | None = None
     icon_url: str | None = None
     installability: CatalogAgentPluginInstallability | None = None
     install_count: int | None = None
     install_plan: CatalogAgentPluginInstallPlan | None = None
-    publisher: str | None = None
-    source: CatalogPluginRepositorySource | None = None
-    trust: CatalogTrustSnapshot | None = None
-    version: str | None = None
 class CatalogAgentPluginCandidateKind(Enum):
     PLUGIN = "plugin"
 @dataclass
@@ -3173,6 +3201,7 @@ class CatalogCapability(Enum):
     MCP_SERVER_CARD = "mcp-server-card"
     MULTIPLE_TRANSPORT_CHOICE = "multiple-transport-choice"
     SKILL_CONFIRMED_INSTALLATION = "skill-confirmed-installation"
+    SKILL_REFERENCE_INSTALLATION = "skill-reference-installation"
     TRUST_SNAPSHOT = "trust-snapshot"
 CatalogCapabilityId: TypeAlias = str
 @dataclass
@@ -3315,13 +3344,13 @@ class CatalogMCPServerCandidate(_Model):
     media_type: MCPServerCardMediaType
     provenance: CatalogMCPServerCandidateProvenance
     source: CatalogCandidateSource
-    categories: builtins.list[str] | None = None
-    connector_ids: builtins.list[str] | None = None
     description: str | None = None
-    icon_url: str | None = None
-    install_count: int | None = None
     publisher: str | None = None
     trust: CatalogTrustSnapshot | None = None
+    categories: builtins.list[str] | None = None
+    connector_ids: builtins.list[str] | None = None
+    icon_url: str | None = None
+    install_count: int | None = None
 class CatalogMCPServerCandidateKind(Enum):
     MCP_SERVER = "mcp-server"
 @dataclass
@@ -3568,11 +3597,11 @@ class CatalogSearchPagination(_Model):
 class CatalogSearchRequest(_Model):
     contract: CatalogClientContract
     query: str
-    categories: builtins.list[str] | None = None
     kinds: builtins.list[CatalogCandidateKind] | None = None
     limit: int | None = None
     page: CatalogSearchPage | None = None
     policy_session_id: str | None = None
+    categories: builtins.list[str] | None = None
 CatalogSearchResult: TypeAlias = CatalogSearchSucceeded | CatalogNegotiationRefusedError | CatalogUnsupportedKindError | CatalogInvalidRequestError | CatalogAuthenticationRequiredError | CatalogPolicyRejectedError | CatalogNetworkFailureError | CatalogUnsafeRetrievalError | CatalogMalformedCardError | CatalogContractViolationError | CatalogUnavailableError
 def _load_CatalogSearchResult(obj: Any) -> CatalogSearchResult: ...
 class CatalogSearchResultKind(Enum):
@@ -4069,8 +4098,8 @@ class ConnectorMCPStatus(Enum):
 @dataclass
 class ConnectorReconcileRequest(_Model):
     account_id: str
-    force_connector_name: str | None = None
     refresh_catalog: bool | None = None
+    force_connector_name: str | None = None
 @dataclass
 class ConnectorRuntimeStatus(_Model):
     connector_name: str
@@ -4138,7 +4167,6 @@ class CopilotUserResponse(_Model):
     copilot_plan: str | None = None
     copilotignore_enabled: bool | None = None
     endpoints: CopilotUserResponseEndpoints | None = None
-    enterprise_list: builtins.list[EnterpriseList | None] | None = None
     is_mcp_enabled: Any = None
     is_staff: bool | None = None
     limited_user_quotas: dict[str, float] | None = None
@@ -4153,6 +4181,7 @@ class CopilotUserResponse(_Model):
     restricted_telemetry: bool | None = None
     te: bool | None = None
     token_based_billing: bool | None = None
+    enterprise_list: builtins.list[EnterpriseList | None] | None = None
 @dataclass
 class CopilotUserResponseEndpoints(_Model):
     api: str | None = None
@@ -4223,10 +4252,10 @@ class CurrentModel(_Model):
     context_tier: ContextTier | None = None
     model_id: str | None = None
     pending_auto_tier: AutoTier | None = None
+    reasoning_effort: str | None = None
     plan_base_model_id: str | None = None
     plan_base_provider_id: str | None = None
     provider_id: str | None = None
-    reasoning_effort: str | None = None
 @dataclass
 class CurrentToolMetadata(_Model):
     description: str
@@ -4368,6 +4397,8 @@ class DiagnosticsReadResult(_Model):
     entries: builtins.list[DiagnosticEntry]
     has_more: bool
     dropped_count: int | None = None
+class DisableBypassPermissionsMode(Enum):
+    DISABLE = "disable"
 @dataclass
 class DiscoveredCanvas(_Model):
     canvas_id: str
@@ -4944,6 +4975,7 @@ class FactoryRunLimits(_Model):
     max_concurrent_subagents: int | None = None
     max_total_subagents: int | None = None
     timeout_seconds: float | None = None
+    timeout: float | None = None
 @dataclass
 class FactoryRunRequest(_Model):
     args: Any
@@ -5032,6 +5064,9 @@ class GitHubEnvironment(_Model):
     org_id: str | None = None
     owner_id: str | None = None
     owner_type: str | None = None
+@dataclass
+class GitHubOwnersRequestIDResult(_Model):
+    request_id: int
 @dataclass
 class GitHubRepositoryIdentity(_Model):
     host: str
@@ -5241,8 +5276,8 @@ class HookType(Enum):
 @dataclass
 class HooksDiscoverRequest(_Model):
     exclude_host_hooks: bool | None = None
-    hook_directories: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
+    hook_directories: builtins.list[str] | None = None
 @dataclass
 class HooksDiscoverResult(_Model):
     errors: builtins.list[str]
@@ -5461,12 +5496,12 @@ class InstallationCatalogueIdentity(_Model):
     display_name: str
     source: str
     description: str | None = None
-    icon_url: str | None = None
     item_url: str | None = None
     publisher: str | None = None
     resource_id: str | None = None
     trust_at_install: CatalogTrustSnapshot | None = None
     version: str | None = None
+    icon_url: str | None = None
 @dataclass
 class InstallationConfirmationRequest(_Model):
     confirmation_id: str
@@ -5549,16 +5584,16 @@ class InstalledPluginInfo(_Model):
     enabled: bool
     marketplace: str
     name: str
-    description: str | None = None
     direct_source_id: str | None = None
-    icon_url: str | None = None
-    installed: bool | None = None
     installed_from: str | None = None
+    source: str | None = None
+    version: str | None = None
+    installed: bool | None = None
     managed: bool | None = None
     managed_desired_enabled: bool | None = None
-    source: str | None = None
+    description: str | None = None
+    icon_url: str | None = None
     verified_source: InstalledPluginVerifiedSource | None = None
-    version: str | None = None
 @dataclass
 class InstalledPluginSource(_Model):
     source: InstalledPluginSourceURLSource
@@ -5617,13 +5652,14 @@ class InstructionSource(_Model):
     label: str
     location: InstructionLocation
     source_path: str
-    type: InstructionSourceType
+    type: InstructionType
     apply_to: builtins.list[str] | None = None
     default_disabled: bool | None = None
     description: str | None = None
     project_path: str | None = None
 InstructionSourceLocation: TypeAlias = InstructionLocation
-class InstructionSourceType(Enum):
+InstructionSourceType: TypeAlias = InstructionType
+class InstructionType(Enum):
     CHILD_INSTRUCTIONS = "child-instructions"
     HOME = "home"
     MODEL = "model"
@@ -5634,16 +5670,29 @@ class InstructionSourceType(Enum):
 @dataclass
 class InstructionsDiscoverRequest(_Model):
     exclude_host_instructions: bool | None = None
-    instruction_directories: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
+    instruction_directories: builtins.list[str] | None = None
 @dataclass
 class InstructionsGetDiscoveryPathsRequest(_Model):
     exclude_host_instructions: bool | None = None
-    instruction_directories: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
+    instruction_directories: builtins.list[str] | None = None
 @dataclass
 class InstructionsGetSourcesResult(_Model):
     sources: builtins.list[InstructionSource]
+@dataclass
+class InstructionsSources(_Model):
+    content: str
+    id: str
+    label: str
+    location: InstructionLocation
+    source_path: str
+    type: InstructionType
+    apply_to: builtins.list[str] | None = None
+    default_disabled: bool | None = None
+    description: str | None = None
+InstructionsSourcesLocation: TypeAlias = InstructionLocation
+InstructionsSourcesType: TypeAlias = InstructionType
 @dataclass
 class InterruptMainTurnRequest(_Model):
     flush_queued: bool | None = None
@@ -5653,8 +5702,8 @@ class InterruptMainTurnResult(_Model):
 @dataclass
 class JSONSchemaResponseFormat(_Model):
     name: str
-    schema: Any
     description: str | None = None
+    schema: Any = None
     strict: bool | None = None
 class Kind(Enum):
     URL = "url"
@@ -5877,9 +5926,9 @@ class MCPConfigureGitHubResult(_Model):
 @dataclass
 class MCPConfiguredServer(_Model):
     enabled: bool
-    live: MCPConfiguredServerState
     name: str
     display_name: str | None = None
+    live: MCPConfiguredServerState | None = None
     source: McpServerSource | None = None
     source_plugin: str | None = None
     source_plugin_version: str | None = None
@@ -5928,10 +5977,10 @@ class MCPEnableRequest(_Model):
     expected_installation_id: str | None = None
 @dataclass
 class MCPExecuteSamplingParams(_Model):
-    mcp_request_id: Any
     request: dict[str, Any]
     request_id: str
     server_name: str
+    mcp_request_id: Any = None
 @dataclass
 class MCPFailedServer(_Model):
     name: str
@@ -6178,23 +6227,24 @@ class MCPOauthLoginRequest(_Model):
     client_id: str | None = None
     client_name: str | None = None
     client_secret: str | None = None
-    expected_installation_id: str | None = None
     force_reauth: bool | None = None
     grant_type: MCPGrantType | None = None
-    login_id: str | None = None
     public_client: bool | None = None
+    expected_installation_id: str | None = None
+    login_id: str | None = None
     redirect_uri: str | None = None
 @dataclass
 class MCPOauthLoginResult(_Model):
-    authorization_id: str | None = None
     authorization_url: str | None = None
     login_id: str | None = None
     status: MCPOwnedOauthLoginStatus | None = None
+    authorization_id: str | None = None
 @dataclass
 class MCPOauthPendingRequestResponse(_Model):
     kind: MCPOauthPendingRequestResponseKind
     access_token: str | None = None
     expires_in: int | None = None
+    refresh_token: str | None = None
     token_type: str | None = None
 class MCPOauthPendingRequestResponseKind(Enum):
     CANCELLED = "cancelled"
@@ -6234,6 +6284,7 @@ class MCPOauthProbeResultStatus(Enum):
 @dataclass
 class MCPOauthRespondRequest(_Model):
     request_id: str
+    provider: Any = None
 @dataclass
 class MCPOauthRespondResult(_Model):
     success: bool | None = None
@@ -6268,8 +6319,8 @@ class MCPPlanInstallPlannedKind(Enum):
 class MCPPlanInstallRequest(_Model):
     contract: CatalogClientContract
     source: MCPPlanInstallSource
-    policy_session_id: str | None = None
     scope: MCPPlanScope | None = None
+    policy_session_id: str | None = None
 MCPPlanInstallResult: TypeAlias = MCPPlanInstallPlanned | CatalogNegotiationRefusedError | CatalogHandleRejectedError | CatalogInvalidRequestError | CatalogAuthenticationRequiredError | CatalogPolicyRejectedError | CatalogNetworkFailureError | CatalogUnsafeRetrievalError | CatalogMalformedCardError | CatalogContractViolationError | CatalogUnavailableTransportError | CatalogNotInstallableError | CatalogUnavailableError
 def _load_MCPPlanInstallResult(obj: Any) -> MCPPlanInstallResult: ...
 class MCPPlanInstallResultKind(Enum):
@@ -6442,10 +6493,10 @@ class MCPPlanSecretPlaceholder(_Model):
 @dataclass
 class MCPPlanTarget(_Model):
     config_key: str | None = None
+    scope: MCPPlanScope | None = None
     diagnostics_absolute_path: str | None = None
     display_label: str | None = None
     relative_path: str | None = None
-    scope: MCPPlanScope | None = None
 @dataclass
 class MCPPlanTargetClass(_Model):
     config_key: str
@@ -6455,20 +6506,20 @@ def _load_MCPPlanTransportChoice(obj: Any) -> MCPPlanTransportChoice: ...
 @dataclass
 class MCPPlanTransportChoicePackage(_Model):
     choice_id: str
+    install_method: MCPPlanPackageInstallMethod
     package_identifier: str
     package_type: str
     required_values: builtins.list[MCPPlanRequiredValue]
     secret_placeholders: builtins.list[MCPPlanSecretPlaceholder]
     transport: MCPPlanPackageTransport
-    install_method: ClassVar[str] = "package"
 @dataclass
 class MCPPlanTransportChoiceRemote(_Model):
     choice_id: str
     endpoint: str
+    install_method: MCPPlanRemoteInstallMethod
     required_values: builtins.list[MCPPlanRequiredValue]
     secret_placeholders: builtins.list[MCPPlanSecretPlaceholder]
     transport: MCPPlanRemoteTransport
-    install_method: ClassVar[str] = "remote"
 @dataclass
 class MCPPlanUninstallRequest(_Model):
     contract: CatalogClientContract
@@ -6548,6 +6599,25 @@ class MCPPromptsListResult(_Model):
     additional_properties: dict[str, Any] | None = None
     next_cursor: str | None = None
 MCPRegisterExternalClientRequest: TypeAlias = _MCPRegisterExternalClientRequest
+@dataclass
+class MCPRegistryCancelRequest(_Model):
+    request_id: int
+@dataclass
+class MCPRegistryCancelResult(_Model):
+    canceled: bool
+@dataclass
+class MCPRegistryRequestIDResult(_Model):
+    request_id: int
+@dataclass
+class MCPRegistrySearchRequest(_Model):
+    auth_info: Any
+    limit: int
+    request_id: int
+    query: str | None = None
+    repository: str | None = None
+@dataclass
+class MCPRegistrySearchResult(_Model):
+    servers: Any
 MCPReloadConfig: TypeAlias = _MCPReloadConfig
 MCPReloadWithConfigRequest: TypeAlias = _MCPReloadWithConfigRequest
 @dataclass
@@ -6683,11 +6753,11 @@ class MCPServer(_Model):
     status: McpServerStatus
     display_name: str | None = None
     error: str | None = None
-    owned: MCPServerOwnership | None = None
     server_metadata: McpServerMetadata | None = None
     source: McpServerSource | None = None
     source_plugin: str | None = None
     source_plugin_version: str | None = None
+    owned: MCPServerOwnership | None = None
     url: str | None = None
 @dataclass
 class MCPServerAuthConfigRedirectPort(_Model):
@@ -6769,10 +6839,8 @@ class MCPServerConfigHTTP(_Model):
     oauth_client_id: str | None = None
     oauth_grant_type: MCPGrantType | None = None
     oauth_public_client: bool | None = None
-    oauth_scopes: builtins.list[str] | None = None
     oidc: MCPServerAuthConfigRedirectPort | bool | None = None
     safe_for_telemetry: MCPSafeForTelemetryFields | bool | None = None
-    slow_connection_threshold_ms: int | None = None
     source: McpServerSource | None = None
     source_path: str | None = None
     source_plugin: str | None = None
@@ -6781,6 +6849,8 @@ class MCPServerConfigHTTP(_Model):
     timeout: int | None = None
     tools: builtins.list[str] | None = None
     type: MCPServerConfigHTTPType | None = None
+    oauth_scopes: builtins.list[str] | None = None
+    slow_connection_threshold_ms: int | None = None
 class MCPServerConfigHTTPType(Enum):
     HTTP = "http"
     SSE = "sse"
@@ -6804,7 +6874,6 @@ class MCPServerConfigStdio(_Model):
     notifications: builtins.list[str] | None = None
     oidc: MCPServerAuthConfigRedirectPort | bool | None = None
     safe_for_telemetry: MCPSafeForTelemetryFields | bool | None = None
-    slow_connection_threshold_ms: int | None = None
     source: McpServerSource | None = None
     source_path: str | None = None
     source_plugin: str | None = None
@@ -6813,6 +6882,7 @@ class MCPServerConfigStdio(_Model):
     timeout: int | None = None
     tools: builtins.list[str] | None = None
     type: MCPServerConfigStdioType | None = None
+    slow_connection_threshold_ms: int | None = None
 class MCPServerConfigStdioType(Enum):
     LOCAL = "local"
     STDIO = "stdio"
@@ -6845,6 +6915,14 @@ class MCPSetEnvValueModeParams(_Model):
 @dataclass
 class MCPSetEnvValueModeResult(_Model):
     mode: MCPSetEnvValueModeDetails
+@dataclass
+class MCPShouldExcludeGitHubToolsRequest(_Model):
+    available_tools: builtins.list[str] | None = None
+    excluded_tools: builtins.list[str] | None = None
+    tool_filter_precedence: OptionsUpdateToolFilterPrecedence | None = None
+@dataclass
+class MCPShouldExcludeGitHubToolsResult(_Model):
+    exclude_gh_replaceable_tools: bool
 @dataclass
 class MCPSourceFile(_Model):
     uri: str
@@ -6900,6 +6978,11 @@ class MCPUninstallPlan(_Model):
     preserves_shared_authentication: bool
     restores_previous_configuration: bool
 MCPUnregisterExternalClientRequest: TypeAlias = _MCPUnregisterExternalClientRequest
+class ManagedEnsembleTier(Enum):
+    BALANCE = "balance"
+    HIGH = "high"
+    MAX = "max"
+    UNMANAGED = "unmanaged"
 class ManagedFusionTier(Enum):
     HIGH = "high"
     MAX = "max"
@@ -6988,6 +7071,7 @@ class ManagedSettingsMeta(_Model):
     effort_level: ManagedSettingMeta | None = None
     fusion_tier: ManagedSettingMeta | None = None
     model: ManagedSettingMeta | None = None
+    ensemble_tier: ManagedSettingMeta | None = None
 @dataclass
 class ManagedSettingsReadResult(_Model):
     error_message: str | None = None
@@ -7017,10 +7101,10 @@ class ManagedSettingsResolvedData(_Model):
     source: ManagedSettingsResolvedSource
     client_managed: bool | None = None
     permissions_allow_intersected: bool | None = None
-    permissions_context: ManagedPermissionsContext | None = None
     policy_helper_managed: bool | None = None
     sandbox_enabled_by_undetermined_policy: bool | None = None
     settings: Any = None
+    permissions_context: ManagedPermissionsContext | None = None
 class ManagedSettingsResolvedSource(Enum):
     CLIENT = "client"
     DEVICE = "device"
@@ -7048,6 +7132,7 @@ class ManagedSettingsValues(_Model):
     effort_level: str | None = None
     fusion_tier: ManagedFusionTier | None = None
     model: str | None = None
+    ensemble_tier: ManagedEnsembleTier | None = None
 @dataclass
 class MarketplaceAddResult(_Model):
     name: str
@@ -7058,8 +7143,8 @@ class MarketplaceBrowseResult(_Model):
 class MarketplaceInfo(_Model):
     name: str
     source: str
-    available: bool | None = None
     is_default: bool | None = None
+    available: bool | None = None
     managed: bool | None = None
 @dataclass
 class MarketplaceListResult(_Model):
@@ -7125,8 +7210,8 @@ class MetadataContextHeaviestMessagesResult(_Model):
 class MetadataContextInfoRequest(_Model):
     output_token_limit: int
     prompt_token_limit: int
-    provider_id: str | None = None
     selected_model: str | None = None
+    provider_id: str | None = None
 @dataclass
 class MetadataContextInfoResult(_Model):
     context_info: SessionContextInfo | None = None
@@ -7187,9 +7272,9 @@ class ModeSetRequest(_Model):
     plan_exit_action: str | None = None
     plan_model: str | None = None
     plan_model_configured: bool | None = None
-    plan_model_provider_id: str | None = None
     plan_reasoning_effort: str | None = None
     restore_plan_model: bool | None = None
+    plan_model_provider_id: str | None = None
 @dataclass
 class ModeSetResult(_Model):
     model_changed: bool
@@ -7213,27 +7298,27 @@ class Model(_Model):
     model_picker_category: ModelPickerCategory | None = None
     model_picker_price_category: ModelPickerPriceCategory | None = None
     policy: ModelPolicy | None = None
-    provider: ModelProviderRef | None = None
     supported_context_tiers: builtins.list[str] | None = None
     supported_reasoning_efforts: builtins.list[str] | None = None
-    vendor: str | None = None
     warning_messages: builtins.list[ModelMessage] | None = None
     warning_text: ModelWarningText | None = None
+    provider: ModelProviderRef | None = None
+    vendor: str | None = None
 @dataclass
 class ModelApplyStartupOverlayRequest(_Model):
-    auto_tier: AutoTier | None = None
     cli_model: str | None = None
     deferred_resume: bool | None = None
     device_managed_model: str | None = None
-    managed_context_tier: str | None = None
-    managed_reasoning_effort: str | None = None
     policy_helper_model: str | None = None
     repo_auto_tier: str | None = None
     repo_context_tier: str | None = None
     repo_model: str | None = None
-    repo_model_provider_id: str | None = None
     repo_reasoning_effort: str | None = None
     server_managed_model: str | None = None
+    auto_tier: AutoTier | None = None
+    managed_context_tier: str | None = None
+    managed_reasoning_effort: str | None = None
+    repo_model_provider_id: str | None = None
 @dataclass
 class ModelArtifactDetails(_Model):
     architecture: str | None = None
@@ -7312,15 +7397,15 @@ class ModelCapabilitiesOverrideLimitsVision(_Model):
 class ModelCapabilitiesOverrideSupports(_Model):
     adaptive_thinking: AdaptiveThinkingSupport | None = None
     reasoning_effort: bool | None = None
-    tool_calls: bool | None = None
     vision: bool | None = None
+    tool_calls: bool | None = None
 @dataclass
 class ModelCapabilitiesSupports(_Model):
     adaptive_thinking: AdaptiveThinkingSupport | None = None
     reasoning_effort: bool | None = None
-    thinking: bool | None = None
-    tool_calls: bool | None = None
     vision: bool | None = None
+    tool_calls: bool | None = None
+    thinking: bool | None = None
 @dataclass
 class ModelGetReasoningSummariesRequest(_Model):
     persisted_show_reasoning: bool | None = None
@@ -7543,7 +7628,6 @@ class ModelSwitchToRequest(_Model):
     model_capabilities: ModelCapabilitiesOverride | None = None
     model_change_scope: str | None = None
     picker_persistence: ModelPickerPersistenceRequest | None = None
-    provider_id: str | None = None
     reasoning_effort: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     repo_scope: str | None = None
@@ -7551,6 +7635,7 @@ class ModelSwitchToRequest(_Model):
     run_compaction_preflight: bool | None = None
     source: ModelChangeSource | None = None
     verbosity: Verbosity | None = None
+    provider_id: str | None = None
 @dataclass
 class ModelSwitchToResult(_Model):
     confirmation: ModelSwitchConfirmation | None = None
@@ -7560,9 +7645,9 @@ class ModelSwitchToResult(_Model):
     model_id: str | None = None
     model_state: CurrentModel | None = None
     persistence_error: str | None = None
-    queue_id: str | None = None
     status: str | None = None
     warning: str | None = None
+    queue_id: str | None = None
 @dataclass
 class ModelTokenPriceUnit(_Model):
     model_id: str
@@ -7608,10 +7693,10 @@ class NamedProviderConfig(_Model):
     bearer_token: str | None = None
     has_bearer_token_provider: bool | None = None
     headers: dict[str, str] | None = None
-    model_provider: ProviderConfigModelProvider | None = None
     transport: ProviderTransport | None = None
     type: ProviderType | None = None
     wire_api: ProviderWireAPI | None = None
+    model_provider: ProviderConfigModelProvider | None = None
 @dataclass
 class OpenCanvasInstance(_Model):
     canvas_id: str
@@ -7623,6 +7708,8 @@ class OpenCanvasInstance(_Model):
     status: str | None = None
     title: str | None = None
     url: str | None = None
+    availability: CanvasInstanceAvailability | None = None
+    reopen: bool | None = None
 @dataclass
 class OperationClass(_Model):
     operation_id: str
@@ -7945,6 +8032,13 @@ class PermissionDecisionRequest(_Model):
     request_id: str
     result: PermissionDecision
     decision_context: PermissionDecisionContext | None = None
+class PermissionDecisionSource(Enum):
+    ASSISTED_APPROVAL = "assisted_approval"
+    AUTHORIZATION_CARRY_FORWARD = "authorization_carry_forward"
+    HOST_POLICY = "host_policy"
+    HUMAN_RESPONSE = "human_response"
+    JUDGE_RECOMMENDATION = "judge_recommendation"
+    UNATTENDED_FALLBACK = "unattended_fallback"
 class PermissionDecisionSurface(Enum):
     ACP = "acp"
     COPILOT_APP = "copilot_app"
@@ -8073,10 +8167,10 @@ class PermissionsConfigureParams(_Model):
     additional_content_exclusion_policies: builtins.list[PermissionsConfigureAdditionalContentExclusionPolicy] | None = None
     approve_all_read_permission_requests: bool | None = None
     approve_all_tool_permission_requests: bool | None = None
-    assisted_approval_instructions: str | None = None
     paths: PermissionPathsConfig | None = None
     rules: PermissionRulesSet | None = None
     urls: PermissionUrlsConfig | None = None
+    assisted_approval_instructions: str | None = None
 @dataclass
 class PermissionsConfigureResult(_Model):
     success: bool
@@ -8289,13 +8383,13 @@ class Plugin(_Model):
     enabled: bool
     marketplace: str
     name: str
+    version: str | None = None
     direct_source_id: str | None = None
     installed: bool | None = None
     installed_from: str | None = None
     managed: bool | None = None
     managed_desired_enabled: bool | None = None
     source: str | None = None
-    version: str | None = None
 @dataclass
 class PluginApplyInstallRequest(_Model):
     contract: CatalogClientContract
@@ -8541,11 +8635,11 @@ class ProtocolExternalToolDefinition(_Model):
     defer: MCPServerConfigDeferTools | None = None
     is_terminal: bool | None = None
     metadata: dict[str, Any] | None = None
-    namespace: ProtocolExternalToolNamespace | None = None
     overrides_built_in_tool: bool | None = None
     parameters: dict[str, Any] | None = None
     skip_permission: bool | None = None
     title: str | None = None
+    namespace: ProtocolExternalToolNamespace | None = None
 @dataclass
 class ProtocolExternalToolNamespace(_Model):
     name: str
@@ -8615,7 +8709,6 @@ class ProviderAddResult(_Model):
 class ProviderConfig(_Model):
     base_url: str
     api_key: str | None = None
-    api_key_command: str | None = None
     azure: ProviderConfigAzure | None = None
     bearer_token: str | None = None
     has_bearer_token_provider: bool | None = None
@@ -8625,12 +8718,13 @@ class ProviderConfig(_Model):
     max_prompt_tokens: float | None = None
     model_capabilities: ModelCapabilitiesOverride | None = None
     model_id: str | None = None
-    model_provider: ProviderConfigModelProvider | None = None
     provider_name: str | None = None
     transport: ProviderTransport | None = None
     type: ProviderType | None = None
     wire_api: ProviderWireAPI | None = None
     wire_model: str | None = None
+    api_key_command: str | None = None
+    model_provider: ProviderConfigModelProvider | None = None
 @dataclass
 class ProviderConfigAzure(_Model):
     api_version: str | None = None
@@ -8673,11 +8767,11 @@ class ProviderModelConfig(_Model):
     max_context_window_tokens: float | None = None
     max_output_tokens: float | None = None
     max_prompt_tokens: float | None = None
-    metadata: dict[str, Any] | None = None
     model_id: str | None = None
     name: str | None = None
     system_message: ProtocolSystemMessageConfig | None = None
     wire_model: str | None = None
+    metadata: dict[str, Any] | None = None
 @dataclass
 class ProviderSessionToken(_Model):
     header: str
@@ -9022,9 +9116,9 @@ class QueueSetDrainPausedRequest(_Model):
 class QueueSnapshotResult(_Model):
     items: builtins.list[QueuePendingItems]
     steering_messages: builtins.list[str]
-    in_flight_model_change_id: str | None = None
     item_orders: builtins.list[int] | None = None
     steering_message_orders: builtins.list[int] | None = None
+    in_flight_model_change_id: str | None = None
 @dataclass
 class QueueUpdateTextRequest(_Model):
     id: str
@@ -9190,12 +9284,11 @@ class ResponseFormatType(Enum):
 @dataclass
 class ReviewClass(_Model):
     action: InstallationReviewAction
-    catalogue: InstallationCatalogueIdentity
-    files: builtins.list[PurpleInstallationFileReview]
-    total_bytes: int
+    catalogue: InstallationCatalogueIdentity | None = None
     description: str | None = None
     entrypoint_content: str | None = None
     entrypoint_path: str | None = None
+    files: builtins.list[PurpleInstallationFileReview] | None = None
     files_modified: bool | None = None
     installation: SkillInstallationSummary | None = None
     installs_disabled: bool | None = None
@@ -9205,7 +9298,22 @@ class ReviewClass(_Model):
     name: str | None = None
     source: PurpleInstallationSource | None = None
     target: InstallationLocation | None = None
+    total_bytes: int | None = None
     version: str | None = None
+    catalogue_trust: CatalogTrustSnapshotCurrent | CatalogTrustSnapshotAbsent | CatalogTrustSnapshotStale | CatalogTrustSnapshotDowngraded | CatalogTrustSnapshotRevoked | CatalogTrustSnapshotUnsupported | CatalogTrustSnapshotMalformed | None = None
+    configuration_change: MCPPlanConfigurationChange | None = None
+    effective_configuration: MCPInstallationRemoteConfiguration | None = None
+    identity: MCPPlanResourceIdentity | None = None
+    inputs: builtins.list[MCPInstallationInput] | None = None
+    installation_id: str | None = None
+    owned_secret_count: int | None = None
+    policy: MCPPlanPolicyResult | None = None
+    preserves_shared_authentication: bool | None = None
+    provenance: MCPPlanProvenance | None = None
+    restores_previous_configuration: bool | None = None
+    secret_storage: MCPInstallationSecretStorage | None = None
+    selected_choice: MCPPlanTransportChoicePackage | MCPPlanTransportChoiceRemote | None = None
+    supplied_secrets: builtins.list[str] | None = None
 class RunFailureKind(Enum):
     MAX_AI_CREDITS = "maxAiCredits"
     MAX_TOTAL_SUBAGENTS = "maxTotalSubagents"
@@ -9234,12 +9342,16 @@ class SandboxConfig(_Model):
     allow_bypass: bool | None = None
     allow_dev_tool_access: bool | None = None
     auth: SandboxConfigAuth | None = None
-    credentials: SandboxCredentialsConfig | None = None
     managed_lsp_routing_locked: bool | None = None
     managed_mcp_routing_locked: bool | None = None
     sandbox_lsp_servers: bool | None = None
     sandbox_mcp_servers: bool | None = None
     user_policy: SandboxConfigUserPolicy | None = None
+    credentials: SandboxCredentialsConfig | None = None
+    allow_dev_tool_caches: bool | None = None
+    config: dict[str, Any] | None = None
+    gh_auth: bool | None = None
+    git_auth: bool | None = None
 @dataclass
 class SandboxConfigAuth(_Model):
     gh: bool | None = None
@@ -9556,6 +9668,7 @@ class SessionCapability(Enum):
     CANVAS_RENDERER = "canvas-renderer"
     CLI_DOCUMENTATION = "cli-documentation"
     ELICITATION = "elicitation"
+    GITHUB_CACHE_STORE = "github-cache-store"
     INTERACTIVE_MODE = "interactive-mode"
     MCP_APPS = "mcp-apps"
     MEMORY = "memory"
@@ -9689,8 +9802,8 @@ class SessionFSRmRequest(_Model):
     recursive: bool | None = None
 @dataclass
 class SessionFSSetProviderCapabilities(_Model):
-    binary: bool | None = None
     sqlite: bool | None = None
+    binary: bool | None = None
 class SessionFSSetProviderConventions(Enum):
     POSIX = "posix"
     WINDOWS = "windows"
@@ -9771,6 +9884,9 @@ class SessionFSWriteFileRequest(_Model):
     path: str
     session_id: str
     mode: int | None = None
+@dataclass
+class SessionFactoryPauseAtCheckpointResult(_Model):
+    action: PauseCheckpointAction
 SessionFsReaddirWithTypesEntryType: TypeAlias = DebugCollectLogsEntryKind
 SessionGitHubAuthGetAllAuthAvailableResult: TypeAlias = builtins.list[Any]
 SessionGitHubAuthLogoutResult: TypeAlias = bool
@@ -9905,13 +10021,25 @@ class SessionManagedPermissions(_Model):
     allow: builtins.list[str] | None = None
     ask: builtins.list[str] | None = None
     deny: builtins.list[str] | None = None
-    disable_assisted_permissions_mode: bool | None = None
     disable_bypass_permissions_mode: str | None = None
+    disable_assisted_permissions_mode: bool | None = None
     limit_to: builtins.list[str] | None = None
 @dataclass
 class SessionManagedSettings(_Model):
     permissions: SessionManagedPermissions | None = None
 SessionMcpAppsCallToolResult: TypeAlias = dict[str, Any]
+@dataclass
+class SessionMetadata(_Model):
+    is_remote: bool
+    modified_time: str
+    session_id: str
+    start_time: str
+    client_name: str | None = None
+    context: SessionContext | None = None
+    is_detached: bool | None = None
+    mc_task_id: str | None = None
+    name: str | None = None
+    summary: str | None = None
 @dataclass
 class SessionMetadataSnapshot(_Model):
     already_in_use: bool
@@ -9922,7 +10050,6 @@ class SessionMetadataSnapshot(_Model):
     start_time: datetime
     working_directory: str
     client_name: str | None = None
-    indexed_search: IndexedSearchState | None = None
     initial_name: str | None = None
     remote_metadata: MetadataSnapshotRemoteMetadata | None = None
     selected_model: str | None = None
@@ -9930,6 +10057,7 @@ class SessionMetadataSnapshot(_Model):
     summary: str | None = None
     workspace: WorkspaceSummary | None = None
     workspace_path: str | None = None
+    indexed_search: IndexedSearchState | None = None
 @dataclass
 class SessionModelClearStartupSeedRequest(_Model):
     expected_model: str
@@ -9940,10 +10068,10 @@ class SessionModelClearStartupSeedResult(_Model):
 @dataclass
 class SessionModelList(_Model):
     list: builtins.list[Any]
-    auto: AutoTierMetadata | None = None
     model_price_categories: builtins.list[SessionModelPriceCategory] | None = None
-    providers: builtins.list[ModelProviderDescriptor] | None = None
     quota_snapshots: dict[str, Any] | None = None
+    providers: builtins.list[ModelProviderDescriptor] | None = None
+    auto: AutoTierMetadata | None = None
 SessionModelListRequest: TypeAlias = ModelListRequest
 @dataclass
 class SessionModelPriceCategory(_Model):
@@ -9954,13 +10082,10 @@ class SessionOpenOptions(_Model):
     additional_content_exclusion_policies: builtins.list[SessionOpenOptionsAdditionalContentExclusionPolicy] | None = None
     additional_directories: builtins.list[str] | None = None
     agent_context: str | None = None
-    agent_directories: builtins.list[str] | None = None
     allow_all_mcp_server_instructions: bool | None = None
     ask_user_disabled: bool | None = None
     auth_client_id_metadata_url: str | None = None
     auth_info: AuthInfo | None = None
-    autopilot: AutopilotOptions | None = None
-    auto_tier_is_explicit: bool | None = None
     available_tools: builtins.list[str] | None = None
     capi: CapiSessionOptions | None = None
     client_kind: str | None = None
@@ -9977,30 +10102,23 @@ class SessionOpenOptions(_Model):
     disabled_skills: builtins.list[str] | None = None
     enable_citations: bool | None = None
     enable_file_change_tracking: bool | None = None
-    enable_file_hooks: bool | None = None
     enable_managed_settings: bool | None = None
     enable_on_demand_instruction_discovery: bool | None = None
     enable_script_safety: bool | None = None
     enable_skills: bool | None = None
     enable_streaming: bool | None = None
-    enforce_managed_model_defaults: bool | None = None
     env_value_mode: MCPSetEnvValueModeDetails | None = None
     events_log_directory: str | None = None
     events_log_includes_subagents: bool | None = None
     excluded_builtin_agents: builtins.list[str] | None = None
-    excluded_managed_settings: builtins.list[str] | None = None
     excluded_tools: builtins.list[str] | None = None
     exp_assignments: Any = None
     feature_flags: dict[str, bool] | None = None
     has_skill_provider: bool | None = None
-    hook_directories: builtins.list[str] | None = None
-    ignored_skills_locations: builtins.list[str] | None = None
     included_builtin_agents: builtins.list[str] | None = None
     included_builtin_skills: builtins.list[str] | None = None
     installed_plugins: builtins.list[InstalledPlugin] | None = None
-    instruction_directories: builtins.list[str] | None = None
     integration_id: str | None = None
-    interactive_user: bool | None = None
     is_experimental_mode: bool | None = None
     log_interactive_shells: bool | None = None
     lsp_client_name: str | None = None
@@ -10035,6 +10153,16 @@ class SessionOpenOptions(_Model):
     verbosity: Verbosity | None = None
     working_directory: str | None = None
     working_directory_context: SessionContext | None = None
+    ignored_skills_locations: builtins.list[str] | None = None
+    agent_directories: builtins.list[str] | None = None
+    autopilot: AutopilotOptions | None = None
+    auto_tier_is_explicit: bool | None = None
+    enable_file_hooks: bool | None = None
+    enforce_managed_model_defaults: bool | None = None
+    excluded_managed_settings: builtins.list[str] | None = None
+    hook_directories: builtins.list[str] | None = None
+    instruction_directories: builtins.list[str] | None = None
+    interactive_user: bool | None = None
 @dataclass
 class SessionOpenOptionsAdditionalContentExclusionPolicy(_Model):
     last_updated_at: Any
@@ -10274,10 +10402,8 @@ class SessionTelemetryEngagement(_Model):
 class SessionUpdateOptionsParams(_Model):
     additional_content_exclusion_policies: builtins.list[OptionsUpdateAdditionalContentExclusionPolicy] | None = None
     agent_context: str | None = None
-    agent_directories: builtins.list[str] | None = None
     allow_all_mcp_server_instructions: bool | None = None
     ask_user_disabled: bool | None = None
-    autopilot: AutopilotOptions | None = None
     available_tools: builtins.list[str] | None = None
     capi: CapiSessionOptions | None = None
     client_name: str | None = None
@@ -10302,13 +10428,9 @@ class SessionUpdateOptionsParams(_Model):
     excluded_builtin_agents: builtins.list[str] | None = None
     excluded_tools: builtins.list[str] | None = None
     feature_flags: dict[str, bool] | None = None
-    hook_directories: builtins.list[str] | None = None
-    ignored_skills_locations: builtins.list[str] | None = None
-    image_generation: ProtocolImageGenerationOptions | None = None
     included_builtin_agents: builtins.list[str] | None = None
     included_builtin_skills: builtins.list[str] | None = None
     installed_plugins: builtins.list[SessionInstalledPlugin] | None = None
-    instruction_directories: builtins.list[str] | None = None
     integration_id: str | None = None
     is_experimental_mode: bool | None = None
     log_interactive_shells: bool | None = None
@@ -10337,6 +10459,12 @@ class SessionUpdateOptionsParams(_Model):
     trajectory_file: str | None = None
     verbosity: Verbosity | None = None
     working_directory: str | None = None
+    ignored_skills_locations: builtins.list[str] | None = None
+    agent_directories: builtins.list[str] | None = None
+    autopilot: AutopilotOptions | None = None
+    hook_directories: builtins.list[str] | None = None
+    image_generation: ProtocolImageGenerationOptions | None = None
+    instruction_directories: builtins.list[str] | None = None
 @dataclass
 class SessionUpdateOptionsResult(_Model):
     success: bool
@@ -10771,12 +10899,16 @@ class SkillInstallationFailureReason(Enum):
     CONFIRMATION_UNAVAILABLE = "confirmation-unavailable"
     CREDENTIAL_REJECTED = "credential-rejected"
     DESCRIPTOR_INVALID = "descriptor-invalid"
+    DESCRIPTOR_NOT_FOUND = "descriptor-not-found"
     DESCRIPTOR_UNAVAILABLE = "descriptor-unavailable"
+    DESCRIPTOR_WITHDRAWN = "descriptor-withdrawn"
+    DIGEST_MISMATCH = "digest-mismatch"
     ENTRYPOINT_UNAVAILABLE = "entrypoint-unavailable"
     EXPIRED = "expired"
     FEATURE_DISABLED = "feature-disabled"
     FOREIGN_RUNTIME = "foreign-runtime"
     INVALID_CANDIDATE = "invalid-candidate"
+    INVALID_REFERENCE = "invalid-reference"
     INVALID_REQUEST = "invalid-request"
     INVALID_SKILL = "invalid-skill"
     LIFECYCLE_UNAVAILABLE = "lifecycle-unavailable"
@@ -10794,6 +10926,7 @@ class SkillInstallationFailureReason(Enum):
     SEARCH_MISMATCH = "search-mismatch"
     SOURCE_CHANGED = "source-changed"
     SOURCE_RATE_LIMITED = "source-rate-limited"
+    UNSUPPORTED_RESOURCE = "unsupported-resource"
     WRITE_FAILED = "write-failed"
     WRONG_KIND = "wrong-kind"
 @dataclass
@@ -10932,6 +11065,11 @@ class SkillInstallationsRequest(_Model):
 class SkillList(_Model):
     skills: builtins.list[Skill]
 @dataclass
+class SkillPlanInstallFromReferenceRequest(_Model):
+    contract: CatalogClientContract
+    policy_session_id: str
+    reference: CatalogMaterializationReference
+@dataclass
 class SkillPlanInstallRequest(_Model):
     candidate_handle: str
     contract: CatalogClientContract
@@ -10946,9 +11084,9 @@ class SkillProviderDescriptor(_Model):
     description: str
     name: str
     argument_hint: str | None = None
-    directory: str | None = None
     disable_model_invocation: bool | None = None
     user_invocable: bool | None = None
+    directory: str | None = None
 @dataclass
 class SkillProviderListRequest(_Model):
     session_id: str
@@ -10978,17 +11116,17 @@ class SkillsDisableRequest(_Model):
 @dataclass
 class SkillsDiscoverRequest(_Model):
     exclude_host_skills: bool | None = None
-    ignored_skills_locations: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
     skill_directories: builtins.list[str] | None = None
+    ignored_skills_locations: builtins.list[str] | None = None
 @dataclass
 class SkillsEnableRequest(_Model):
     name: str
 @dataclass
 class SkillsGetDiscoveryPathsRequest(_Model):
     exclude_host_skills: bool | None = None
-    ignored_skills_locations: builtins.list[str] | None = None
     project_paths: builtins.list[str] | None = None
+    ignored_skills_locations: builtins.list[str] | None = None
     skill_directories: builtins.list[str] | None = None
 @dataclass
 class SkillsGetInvokedResult(_Model):
@@ -11019,8 +11157,8 @@ class SlashCommandAgentPromptResult(_Model):
     prompt: str
     mode: SessionMode | None = None
     notice: str | None = None
-    reservation_token: str | None = None
     runtime_settings_changed: bool | None = None
+    reservation_token: str | None = None
     kind: ClassVar[str] = "agent-prompt"
 class SlashCommandAgentPromptResultKind(Enum):
     AGENT_PROMPT = "agent-prompt"
@@ -11095,13 +11233,13 @@ class SlashCommandSelectSubcommandResultKind(Enum):
 @dataclass
 class SlashCommandSetModelResult(_Model):
     model: str
-    auto_tier: AutoTier | None = None
     reasoning_effort: str | None = None
     repo_scope: str | None = None
     revert_on_cancel: dict[str, Any] | None = None
     runtime_settings_changed: bool | None = None
     scope: str | None = None
     warning: str | None = None
+    auto_tier: AutoTier | None = None
     kind: ClassVar[str] = "set-model"
 class SlashCommandSetModelResultKind(Enum):
     SET_MODEL = "set-model"
@@ -11155,7 +11293,6 @@ class StickySource(Enum):
 @dataclass
 class SubagentSettings(_Model):
     agents: dict[str, SubagentSettingsEntry] | None = None
-    context_management_tools: bool | None = None
     disabled_subagents: builtins.list[str] | None = None
     max_concurrency: int | None = None
     max_depth: int | None = None
@@ -11181,8 +11318,8 @@ class SubagentSettingsEntryContextTier(Enum):
 @dataclass
 class SystemMessageBlock(_Model):
     content: str
-    cache_breakpoint: bool | None = None
     is_static: bool | None = None
+    cache_breakpoint: bool | None = None
 @dataclass
 class TaskAgentInfo(_Model):
     agent_type: str
@@ -11299,12 +11436,12 @@ class TaskClientUpdateKind(Enum):
     PROGRESS = "progress"
 @dataclass
 class TaskCompleteData(_Model):
-    blocker: TaskBlocker | None = None
     objective_id: int | None = None
     outcome: TaskCompletionOutcome | None = None
     reason: str | None = None
     success: bool | None = None
     summary: str | None = None
+    blocker: TaskBlocker | None = None
 @dataclass
 class TaskCompletionDecision(_Model):
     outcome: TaskCompletionOutcome
@@ -11832,11 +11969,11 @@ class UsageGetMetricsResult(_Model):
     total_premium_request_cost: float
     total_user_requests: int
     agent_metrics: dict[str, UsageMetricsAgentMetric] | None = None
-    ai_credits_status: AiCreditsStatus | None = None
     current_model: str | None = None
-    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
     token_details: dict[str, UsageMetricsTokenDetail] | None = None
     total_nano_aiu: float | None = None
+    ai_credits_status: AiCreditsStatus | None = None
+    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
 @dataclass
 class UsageMetricsAgentMetric(_Model):
     model_metrics: dict[str, UsageMetricsModelMetric]
@@ -11854,10 +11991,10 @@ class UsageMetricsCodeChanges(_Model):
 class UsageMetricsModelMetric(_Model):
     requests: UsageMetricsModelMetricRequests
     usage: UsageMetricsModelMetricUsage
-    ai_credits_status: AiCreditsStatus | None = None
     cache_expires_at: datetime | None = None
     token_details: dict[str, UsageMetricsModelMetricTokenDetail] | None = None
     total_nano_aiu: float | None = None
+    ai_credits_status: AiCreditsStatus | None = None
 @dataclass
 class UsageMetricsModelMetricRequests(_Model):
     cost: float
@@ -12324,9 +12461,9 @@ class WorkspaceDiffFileChange(_Model):
     change_type: WorkspaceDiffFileChangeType
     diff: str
     path: str
-    contents: WorkspaceDiffContents | None = None
     is_truncated: bool | None = None
     old_path: str | None = None
+    contents: WorkspaceDiffContents | None = None
 class WorkspaceDiffFileChangeType(Enum):
     ADDED = "added"
     DELETED = "deleted"
@@ -12544,7 +12681,6 @@ class _MCPServerConfigMemory(_Model):
     notifications: builtins.list[str] | None = None
     oidc: MCPServerAuthConfigRedirectPort | bool | None = None
     safe_for_telemetry: MCPSafeForTelemetryFields | bool | None = None
-    slow_connection_threshold_ms: int | None = None
     source: McpServerSource | None = None
     source_path: str | None = None
     source_plugin: str | None = None
@@ -12552,6 +12688,7 @@ class _MCPServerConfigMemory(_Model):
     source_plugin_version: str | None = None
     timeout: int | None = None
     tools: builtins.list[str] | None = None
+    slow_connection_threshold_ms: int | None = None
 class _MCPServerConfigMemoryType(Enum):
     MEMORY = "memory"
 @dataclass
@@ -12978,6 +13115,8 @@ class ServerSkillsApi:
         """`skills.getDiscoveryPaths`. Experimental."""
     async def plan_install(self, params: SkillPlanInstallRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
         """`skills.planInstall`. Experimental."""
+    async def plan_install_from_reference(self, params: SkillPlanInstallFromReferenceRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
+        """`skills.planInstallFromReference`. Experimental."""
     async def plan_uninstall(self, params: SkillPlanUninstallRequest, *, timeout: float | None = None) -> SkillInstallationManagementResult:
         """`skills.planUninstall`. Experimental."""
 class ServerSkillsConfigApi:
@@ -13047,6 +13186,8 @@ class SessionRpc:
     def accounts(self) -> AccountsApi: ...
     @property
     def agent(self) -> AgentApi: ...
+    @property
+    def auth(self) -> AuthApi: ...
     @property
     def autopilot_objective(self) -> AutopilotObjectiveApi: ...
     @property
@@ -13186,6 +13327,12 @@ class AgentApi:
         """`session.agent.select`. Experimental."""
     async def set_prompt(self, params: AgentSetPromptRequest, *, timeout: float | None = None) -> None:
         """`session.agent.setPrompt`. Experimental."""
+class AuthApi:
+    def __init__(self, client: _Requester, session_id: str) -> None: ...
+    async def get_status(self, *, timeout: float | None = None) -> SessionAuthStatus:
+        """`session.auth.getStatus`. Experimental."""
+    async def set_credentials(self, params: SessionSetCredentialsParams | None = None, *, timeout: float | None = None) -> SessionSetCredentialsResult:
+        """`session.auth.setCredentials`. Experimental."""
 class AutopilotObjectiveApi:
     def __init__(self, client: _Requester, session_id: str) -> None: ...
     async def get_state(self, *, timeout: float | None = None) -> AutopilotObjectiveGetStateResult:

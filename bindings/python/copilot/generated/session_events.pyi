@@ -70,6 +70,8 @@ __all__ = [
     "AttachmentSelectionDetails",
     "AttachmentSelectionDetailsEnd",
     "AttachmentSelectionDetailsStart",
+    "AutoApprovalJudgeFailureReason",
+    "AutoApprovalRecommendation",
     "AutoModeResolvedReasoningBucket",
     "AutoModeSwitchCompletedData",
     "AutoModeSwitchRequestedData",
@@ -81,6 +83,7 @@ __all__ = [
     "BinaryAssetReference",
     "BinaryAssetReferenceType",
     "BinaryAssetType",
+    "CanvasOpenedAvailability",
     "CanvasRegistryChangedCanvas",
     "CanvasRegistryChangedCanvasAction",
     "CapabilitiesChangedData",
@@ -220,6 +223,7 @@ __all__ = [
     "OmittedBinaryResult",
     "OmittedBinaryType",
     "PendingMessagesModifiedData",
+    "PermissionAllowAllMode",
     "PermissionApprovalEvaluation",
     "PermissionApprovalEvaluationEvaluationStage",
     "PermissionApprovalEvaluationJudgeStatus",
@@ -230,6 +234,7 @@ __all__ = [
     "PermissionApprovedReadOnlyForSession",
     "PermissionAssentDetectedData",
     "PermissionAssistedApproval",
+    "PermissionAutoApproval",
     "PermissionCancelled",
     "PermissionCarriedForwardData",
     "PermissionCompletedData",
@@ -606,11 +611,11 @@ class AssistantFusionPhaseCompletedData(_Model):
     status: FusionPhaseStatus
     usage: FusionPhaseUsage
     verdict: str | None
-    ended_with_background_work: bool | None = None
     _projection_message: Any = None
     _projection_mode: _FusionProjectionMode | None = None
-    reasoning_effort: str | None = None
     _staged_terminal: _FusionStagedTerminal | None = None
+    reasoning_effort: str | None = None
+    ended_with_background_work: bool | None = None
 @dataclass
 class AssistantFusionPhaseFailedData(_Model):
     conversation_scope: FusionConversationScope
@@ -659,7 +664,6 @@ class AssistantMessageData(_Model):
     output_tokens: int | None = None
     parent_tool_call_id: str | None = None
     phase: str | None = None
-    provider_id: str | None = None
     reasoning_blocks: AssistantMessageReasoningBlocks | None = None
     reasoning_opaque: str | None = None
     reasoning_text: str | None = None
@@ -670,6 +674,9 @@ class AssistantMessageData(_Model):
     service_request_id: str | None = None
     tool_requests: builtins.list[AssistantMessageToolRequest] | None = None
     turn_id: str | None = None
+    provider_id: str | None = None
+    anthropic_advisor_blocks: builtins.list[Any] | None = None
+    anthropic_advisor_model: str | None = None
 @dataclass
 class AssistantMessageDeltaData(_Model):
     delta_content: str
@@ -771,12 +778,9 @@ class AssistantUsageCopilotUsageTokenDetail(_Model):
 class AssistantUsageData(_Model):
     model: str
     accepted_prediction_tokens: int | None = None
-    accounting: UsageAccountingIdentity | None = None
-    ai_credits_status: AiCreditsStatus | None = None
     api_call_id: str | None = None
     api_endpoint: AssistantUsageApiEndpoint | None = None
     _available_tool_count: int | None = None
-    byok_kind: str | None = None
     _cache_details_reported: bool | None = None
     cache_expires_at: datetime | None = None
     cache_read_tokens: int | None = None
@@ -797,33 +801,36 @@ class AssistantUsageData(_Model):
     is_byok: bool | None = None
     max_output_tokens: int | None = None
     max_prompt_tokens: int | None = None
-    model_display_name: str | None = None
-    model_provider: str | None = None
     _num_tool_calls: int | None = None
     output_tokens: int | None = None
     output_ttft: timedelta | None = None
     parent_tool_call_id: str | None = None
-    provider: ModelProviderRef | None = None
     provider_call_id: str | None = None
     _quota_snapshots: dict[str, _AssistantUsageQuotaSnapshot] | None = None
     reasoning_effort: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     reasoning_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
+    rte: bool | None = None
+    service_request_id: str | None = None
+    time_to_first_token: timedelta | None = None
+    _tool_counts: dict[str, int] | None = None
+    _tool_token_count: int | None = None
+    transport: AssistantUsageTransport | None = None
+    _thinking_dropped_blocks: int | None = None
+    _thinking_dropped_reasons: builtins.list[str] | None = None
+    accounting: UsageAccountingIdentity | None = None
+    ai_credits_status: AiCreditsStatus | None = None
+    byok_kind: str | None = None
+    model_display_name: str | None = None
+    model_provider: str | None = None
+    provider: ModelProviderRef | None = None
     request_body_bytes: int | None = None
     request_body_compression_fallback: ModelCallRequestBodyCompressionFallback | None = None
     request_body_compression_fallback_from: ModelCallRequestBodyEncoding | None = None
     request_body_compression_rejected_status: int | None = None
     request_body_encoding: ModelCallRequestBodyEncoding | None = None
     request_body_wire_bytes: int | None = None
-    rte: bool | None = None
-    service_request_id: str | None = None
-    _thinking_dropped_blocks: int | None = None
-    _thinking_dropped_reasons: builtins.list[str] | None = None
-    time_to_first_token: timedelta | None = None
-    _tool_counts: dict[str, int] | None = None
-    _tool_token_count: int | None = None
-    transport: AssistantUsageTransport | None = None
     websocket_fallback_after: timedelta | None = None
     websocket_fallback_close_code: int | None = None
     websocket_fallback_error_kind: ModelCallWebSocketFallbackErrorKind | None = None
@@ -987,6 +994,17 @@ class AttachmentSelectionDetailsEnd(_Model):
 class AttachmentSelectionDetailsStart(_Model):
     character: int
     line: int
+class AutoApprovalJudgeFailureReason(Enum):
+    TIMEOUT = "timeout"
+    ABORT = "abort"
+    EMPTY_RESPONSE = "empty_response"
+    MODEL_ERROR = "model_error"
+    PARSE_ERROR = "parse_error"
+class AutoApprovalRecommendation(Enum):
+    APPROVE = "approve"
+    REQUIRE_APPROVAL = "requireApproval"
+    EXCLUDED = "excluded"
+    ERROR = "error"
 class AutoModeResolvedReasoningBucket(Enum):
     LOW = "low"
     MEDIUM = "medium"
@@ -1037,6 +1055,9 @@ class BinaryAssetReferenceType(Enum):
 class BinaryAssetType(Enum):
     IMAGE = "image"
     RESOURCE = "resource"
+class CanvasOpenedAvailability(Enum):
+    READY = "ready"
+    STALE = "stale"
 @dataclass
 class CanvasRegistryChangedCanvas(_Model):
     canvas_id: str
@@ -1132,15 +1153,15 @@ class CommandsChangedData(_Model):
     commands: builtins.list[CommandsChangedCommand]
 @dataclass
 class CompactionCompleteCompactionTokensUsed(_Model):
-    ai_credits_status: AiCreditsStatus | None = None
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     _copilot_usage: _CompactionCompleteCompactionTokensUsedCopilotUsage | None = None
     duration: timedelta | None = None
     input_tokens: int | None = None
     model: str | None = None
-    model_display_name: str | None = None
     output_tokens: int | None = None
+    ai_credits_status: AiCreditsStatus | None = None
+    model_display_name: str | None = None
     provider: ModelProviderRef | None = None
     request_count: int | None = None
 @dataclass
@@ -1316,12 +1337,12 @@ class FusionAttribution(_Model):
     synthetic_model: str
     commit_id: str | None = None
     conversation_scope: str | None = None
-    has_user_steering: bool | None = None
     phase_id: str | None = None
     phase_kind: str | None = None
     role: str | None = None
     source_model: str | None = None
     source_phase_id: str | None = None
+    has_user_steering: bool | None = None
 class FusionConversationScope(Enum):
     ROOT = "root"
     REVIEW = "review"
@@ -1522,6 +1543,7 @@ class ManagedPluginProgressPhase(Enum):
 class ManagedSettingsEnforcedAction(Enum):
     BYPASS_PERMISSIONS_BLOCKED = "bypass_permissions_blocked"
 class ManagedSettingsEnforcedEscalation(Enum):
+    AUTO_APPROVAL = "auto_approval"
     ALLOW_ALL = "allow_all"
     APPROVE_ALL = "approve_all"
     ASSISTED_APPROVAL = "assisted_approval"
@@ -1608,9 +1630,9 @@ class McpOauthRequiredData(_Model):
     server_url: str
     http_response: McpOauthHttpResponse | None = None
     resource_metadata: str | None = None
-    runtime_refresh_supported: bool | None = None
     static_client_config: McpOauthRequiredStaticClientConfig | None = None
     www_authenticate_params: McpOauthWWWAuthenticateParams | None = None
+    runtime_refresh_supported: bool | None = None
 @dataclass
 class McpOauthRequiredStaticClientConfig(_Model):
     client_id: str
@@ -1675,7 +1697,6 @@ class ModelCallFailureData(_Model):
     api_call_id: str | None = None
     api_endpoint: AssistantUsageApiEndpoint | None = None
     bad_request_kind: ModelCallFailureBadRequestKind | None = None
-    byok_kind: str | None = None
     duration: timedelta | None = None
     error_code: str | None = None
     error_message: str | None = None
@@ -1689,23 +1710,24 @@ class ModelCallFailureData(_Model):
     max_output_tokens: int | None = None
     max_prompt_tokens: int | None = None
     model: str | None = None
-    model_provider: str | None = None
-    parent_tool_call_id: str | None = None
     provider_call_id: str | None = None
     _quota_snapshots: dict[str, _AssistantUsageQuotaSnapshot] | None = None
     reasoning_effort: str | None = None
+    request_fingerprint: ModelCallFailureRequestFingerprint | None = None
+    rte: bool | None = None
+    service_request_id: str | None = None
+    status_code: int | None = None
+    transport: ModelCallFailureTransport | None = None
+    parent_tool_call_id: str | None = None
+    byok_kind: str | None = None
+    model_provider: str | None = None
     request_body_bytes: int | None = None
     request_body_compression_fallback: ModelCallRequestBodyCompressionFallback | None = None
     request_body_compression_fallback_from: ModelCallRequestBodyEncoding | None = None
     request_body_compression_rejected_status: int | None = None
     request_body_encoding: ModelCallRequestBodyEncoding | None = None
     request_body_wire_bytes: int | None = None
-    request_fingerprint: ModelCallFailureRequestFingerprint | None = None
     retry_attempt: int | None = None
-    rte: bool | None = None
-    service_request_id: str | None = None
-    status_code: int | None = None
-    transport: ModelCallFailureTransport | None = None
     websocket_fallback_after: timedelta | None = None
     websocket_fallback_close_code: int | None = None
     websocket_fallback_error_kind: ModelCallWebSocketFallbackErrorKind | None = None
@@ -1724,10 +1746,10 @@ class ModelCallFailureRequestFingerprint(_Model):
     nameless_tool_call_count: int
     tool_call_count: int
     tool_result_message_count: int
+    last_message_role: str | None = None
     custom_tool_call_count: int | None = None
     encrypted_content_bytes: int | None = None
     image_bytes: int | None = None
-    last_message_role: str | None = None
     orphan_tool_call_count: int | None = None
     reasoning_item_count: int | None = None
     unmatched_tool_result_count: int | None = None
@@ -1777,8 +1799,8 @@ class ModelCallStartData(_Model):
     turn_id: str
     fusion: FusionAttribution | None = None
     model: str | None = None
-    parent_tool_call_id: str | None = None
     _previous_response_id: str | None = None
+    parent_tool_call_id: str | None = None
 class ModelCallWebSocketFallbackErrorKind(Enum):
     DNS = "dns"
     TLS = "tls"
@@ -1839,6 +1861,10 @@ class OmittedBinaryType(Enum):
 @dataclass
 class PendingMessagesModifiedData(_Model):
     pass
+class PermissionAllowAllMode(Enum):
+    OFF = "off"
+    ON = "on"
+    AUTO = "auto"
 @dataclass
 class PermissionApprovalEvaluation(_Model):
     evaluation_stage: PermissionApprovalEvaluationEvaluationStage
@@ -1919,9 +1945,15 @@ class PermissionAssentDetectedData(_Model):
 @dataclass
 class PermissionAssistedApproval(_Model):
     recommendation: AssistedApprovalRecommendation
+    failure_reason: AssistedApprovalJudgeFailureReason | None = None
+    model: str | None = None
+    reason: str | None = None
     evaluation: PermissionApprovalEvaluation | None = None
     evaluation_id: str | None = None
-    failure_reason: AssistedApprovalJudgeFailureReason | None = None
+@dataclass
+class PermissionAutoApproval(_Model):
+    recommendation: AutoApprovalRecommendation
+    failure_reason: AutoApprovalJudgeFailureReason | None = None
     model: str | None = None
     reason: str | None = None
 @dataclass
@@ -1938,10 +1970,10 @@ class PermissionCarriedForwardData(_Model):
 class PermissionCompletedData(_Model):
     request_id: str
     result: PermissionResult
-    blocker: TaskBlocker | None = None
     decision_source: PermissionDecisionSource | None = None
-    recovery_episode_id: str | None = None
     tool_call_id: str | None = None
+    blocker: TaskBlocker | None = None
+    recovery_episode_id: str | None = None
 @dataclass
 class PermissionContextualAuthorizationData(_Model):
     polarity: PermissionMessageAuthorizationPolarity
@@ -2016,9 +2048,10 @@ class PermissionPromptRequestCommands(_Model):
     request_sandbox_bypass: bool | None = None
     request_sandbox_bypass_reason: str | None = None
     request_sandbox_permissive: bool | None = None
-    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     tool_call_id: str | None = None
     warning: str | None = None
+    sandbox_path_grant: PermissionSandboxPathGrant | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "commands"
 @dataclass
 class PermissionPromptRequestCustomTool(_Model):
@@ -2027,6 +2060,7 @@ class PermissionPromptRequestCustomTool(_Model):
     args: Any = None
     assisted_approval: PermissionAssistedApproval | None = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "custom-tool"
 @dataclass
 class PermissionPromptRequestExtensionEnvAccess(_Model):
@@ -2041,6 +2075,7 @@ class PermissionPromptRequestExtensionManagement(_Model):
     assisted_approval: PermissionAssistedApproval | None = None
     extension_name: str | None = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "extension-management"
 @dataclass
 class PermissionPromptRequestExtensionPermissionAccess(_Model):
@@ -2048,6 +2083,7 @@ class PermissionPromptRequestExtensionPermissionAccess(_Model):
     extension_name: str
     assisted_approval: PermissionAssistedApproval | None = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "extension-permission-access"
 @dataclass
 class PermissionPromptRequestFactory(_Model):
@@ -2068,6 +2104,7 @@ class PermissionPromptRequestFactory(_Model):
     max_total_subagents: int | None = None
     timeout_seconds: float | None = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "factory"
 @dataclass
 class PermissionPromptRequestHook(_Model):
@@ -2076,6 +2113,7 @@ class PermissionPromptRequestHook(_Model):
     hook_message: str | None = None
     tool_args: Any = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "hook"
 @dataclass
 class PermissionPromptRequestMcp(_Model):
@@ -2087,6 +2125,7 @@ class PermissionPromptRequestMcp(_Model):
     can_offer_server_wide_approval: bool | None = None
     permission_recommendation: PermissionRecommendation | None = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "mcp"
 @dataclass
 class PermissionPromptRequestMemory(_Model):
@@ -2098,14 +2137,16 @@ class PermissionPromptRequestMemory(_Model):
     reason: str | None = None
     subject: str | None = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "memory"
 @dataclass
 class PermissionPromptRequestPath(_Model):
     access_kind: PermissionPromptRequestPathAccessKind
     paths: builtins.list[str]
     assisted_approval: PermissionAssistedApproval | None = None
-    read_only_directories: builtins.list[str] | None = None
     tool_call_id: str | None = None
+    read_only_directories: builtins.list[str] | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "path"
 class PermissionPromptRequestPathAccessKind(Enum):
     READ = "read"
@@ -2119,6 +2160,7 @@ class PermissionPromptRequestRead(_Model):
     managed_approval_required: bool | None = None
     resolved_path: str | None = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "read"
 @dataclass
 class PermissionPromptRequestUrl(_Model):
@@ -2130,6 +2172,7 @@ class PermissionPromptRequestUrl(_Model):
     request_sandbox_bypass: bool | None = None
     request_sandbox_bypass_reason: str | None = None
     tool_call_id: str | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "url"
 @dataclass
 class PermissionPromptRequestWorkflow(_Model):
@@ -2158,11 +2201,12 @@ class PermissionPromptRequestWrite(_Model):
     file_name: str
     intention: str
     assisted_approval: PermissionAssistedApproval | None = None
-    file_edits: builtins.list[PermissionWriteFileEdit] | None = None
     managed_approval_required: bool | None = None
     new_file_contents: str | None = None
     resolved_path: str | None = None
     tool_call_id: str | None = None
+    file_edits: builtins.list[PermissionWriteFileEdit] | None = None
+    auto_approval: PermissionAutoApproval | None = None
     kind: ClassVar[str] = "write"
 class PermissionRecommendation(Enum):
     APPROVE = "approve"
@@ -2228,30 +2272,30 @@ class PermissionRequestCustomTool(_Model):
     tool_description: str
     tool_name: str
     args: Any = None
-    managed_approval_required: bool | None = None
     tool_call_id: str | None = None
     skip_permission: bool | None = None
+    managed_approval_required: bool | None = None
     kind: ClassVar[str] = "custom-tool"
 @dataclass
 class PermissionRequestExtensionEnvAccess(_Model):
     environment_variables: builtins.list[str]
     extension_name: str
-    managed_approval_required: bool | None = None
     tool_call_id: str | None = None
+    managed_approval_required: bool | None = None
     kind: ClassVar[str] = "extension-env-access"
 @dataclass
 class PermissionRequestExtensionManagement(_Model):
     operation: str
     extension_name: str | None = None
-    managed_approval_required: bool | None = None
     tool_call_id: str | None = None
+    managed_approval_required: bool | None = None
     kind: ClassVar[str] = "extension-management"
 @dataclass
 class PermissionRequestExtensionPermissionAccess(_Model):
     capabilities: builtins.list[str]
     extension_name: str
-    managed_approval_required: bool | None = None
     tool_call_id: str | None = None
+    managed_approval_required: bool | None = None
     kind: ClassVar[str] = "extension-permission-access"
 @dataclass
 class PermissionRequestFactory(_Model):
@@ -2270,16 +2314,15 @@ class PermissionRequestFactory(_Model):
     max_total_subagents: int | None = None
     timeout_seconds: float | None = None
     tool_call_id: str | None = None
+    managed_approval_required: bool | None = None
     kind: ClassVar[str] = "factory"
-    @property
-    def managed_approval_required(self) -> Any: ...
 @dataclass
 class PermissionRequestHook(_Model):
     tool_name: str
     hook_message: str | None = None
-    managed_approval_required: bool | None = None
     tool_args: Any = None
     tool_call_id: str | None = None
+    managed_approval_required: bool | None = None
     kind: ClassVar[str] = "hook"
 @dataclass
 class PermissionRequestMcp(_Model):
@@ -2288,9 +2331,9 @@ class PermissionRequestMcp(_Model):
     tool_name: str
     tool_title: str
     args: Any = None
-    managed_approval_required: bool | None = None
     permission_recommendation: PermissionRecommendation | None = None
     tool_call_id: str | None = None
+    managed_approval_required: bool | None = None
     kind: ClassVar[str] = "mcp"
 @dataclass
 class PermissionRequestMemory(_Model):
@@ -2299,12 +2342,12 @@ class PermissionRequestMemory(_Model):
     assisted_approval: PermissionAssistedApproval | None = None
     citations: str | None = None
     direction: PermissionRequestMemoryDirection | None = None
-    managed_approval_required: bool | None = None
     reason: str | None = None
     repo_nwo: str | None = None
     scope: PermissionRequestMemoryScope | None = None
     subject: str | None = None
     tool_call_id: str | None = None
+    managed_approval_required: bool | None = None
     kind: ClassVar[str] = "memory"
 class PermissionRequestMemoryAction(Enum):
     STORE = "store"
@@ -2322,9 +2365,9 @@ class PermissionRequestRead(_Model):
     managed_approval_required: bool | None = None
     request_sandbox_bypass: bool | None = None
     request_sandbox_bypass_reason: str | None = None
-    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     tool_call_id: str | None = None
     resolved_path: str | None = None
+    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     kind: ClassVar[str] = "read"
 @dataclass
 class PermissionRequestShell(_Model):
@@ -2342,9 +2385,9 @@ class PermissionRequestShell(_Model):
     request_sandbox_permissive: bool | None = None
     resolved_paths: dict[str, str] | None = None
     resolved_working_directory: str | None = None
-    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     tool_call_id: str | None = None
     warning: str | None = None
+    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     kind: ClassVar[str] = "shell"
 @dataclass
 class PermissionRequestShellCommand(_Model):
@@ -2392,28 +2435,28 @@ class PermissionRequestWrite(_Model):
     diff: str
     file_name: str
     intention: str
-    file_edits: builtins.list[PermissionWriteFileEdit] | None = None
     managed_approval_required: bool | None = None
     new_file_contents: str | None = None
     request_sandbox_bypass: bool | None = None
     request_sandbox_bypass_reason: str | None = None
     resolved_path: str | None = None
-    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     tool_call_id: str | None = None
+    file_edits: builtins.list[PermissionWriteFileEdit] | None = None
+    sandbox_path_grant: PermissionSandboxPathGrant | None = None
     kind: ClassVar[str] = "write"
 @dataclass
 class PermissionRequestedData(_Model):
     permission_request: PermissionRequest
     request_id: str
     agent_mode: SessionMode | None = None
+    prompt_request: PermissionPromptRequest | None = None
+    resolved_by_hook: bool | None = None
+    risk_assessment: Any = None
+    permission_mode: PermissionMode | None = None
+    recovery_episode_id: str | None = None
     fusion: FusionAttribution | None = None
     owner_agent_id: str | None = None
     owner_session_id: str | None = None
-    permission_mode: PermissionMode | None = None
-    prompt_request: PermissionPromptRequest | None = None
-    recovery_episode_id: str | None = None
-    resolved_by_hook: bool | None = None
-    risk_assessment: Any = None
 PermissionResult: TypeAlias = PermissionApprovedReadOnlyForSession | PermissionApproved | PermissionApprovedForSession | PermissionApprovedForLocation | PermissionCancelled | PermissionDeniedByRules | PermissionDeniedNoApprovalRuleAndCouldNotRequestFromUser | PermissionDeniedInteractivelyByUser | PermissionDeniedByContentExclusionPolicy | PermissionDeniedByPermissionRequestHook
 def _load_PermissionResult(obj: Any) -> PermissionResult: ...
 @dataclass
@@ -2729,8 +2772,8 @@ class SessionAutoModeResolvedData(_Model):
     reasoning_bucket: AutoModeResolvedReasoningBucket | None = None
     router_latency_ms: float | None = None
     routing_method: str | None = None
-    selection_reason: str | None = None
     sticky_override: bool | None = None
+    selection_reason: str | None = None
 @dataclass
 class SessionAutoTierRecommendationData(_Model):
     recommended_auto_tier: RecommendedAutoTier
@@ -2776,6 +2819,8 @@ class SessionCanvasOpenedData(_Model):
     status: str | None = None
     title: str | None = None
     url: str | None = None
+    availability: CanvasOpenedAvailability | None = None
+    reopen: bool | None = None
 @dataclass
 class SessionCanvasRecordedData(_Model):
     canvas_id: str
@@ -2800,49 +2845,49 @@ class SessionCanvasUnavailableData(_Model):
 class SessionCompactionCompleteData(_Model):
     success: bool
     _active_factory_summary: str | None = None
-    _active_workflow_summary: str | None = None
     behavior_model_id: str | None = None
     checkpoint_number: int | None = None
     checkpoint_path: str | None = None
-    compaction_attempt_id: str | None = None
     compaction_tokens_used: CompactionCompleteCompactionTokensUsed | None = None
     conversation_tokens: int | None = None
     custom_instructions: str | None = None
     error: str | None = None
-    failure_reason: str | None = None
-    initial_model: str | None = None
     messages_removed: int | None = None
-    model: str | None = None
-    outcome: str | None = None
-    outcome_reason: str | None = None
     post_compaction_tokens: int | None = None
     pre_compaction_messages_length: int | None = None
     pre_compaction_tokens: int | None = None
     request_id: str | None = None
-    responses_reasoning: ResponsesReasoning | None = None
     service_request_id: str | None = None
     status_code: int | None = None
     summary_content: str | None = None
-    switch_target_model: str | None = None
     system_tokens: int | None = None
-    target_prompt_token_limit: int | None = None
-    token_accounting_basis: str | None = None
     token_limit: int | None = None
     tokens_removed: int | None = None
     tool_definitions_tokens: int | None = None
     trigger: CompactionTrigger | None = None
+    _active_workflow_summary: str | None = None
+    responses_reasoning: ResponsesReasoning | None = None
+    compaction_attempt_id: str | None = None
+    failure_reason: str | None = None
+    initial_model: str | None = None
+    model: str | None = None
+    outcome: str | None = None
+    outcome_reason: str | None = None
+    switch_target_model: str | None = None
+    target_prompt_token_limit: int | None = None
+    token_accounting_basis: str | None = None
 @dataclass
 class SessionCompactionStartData(_Model):
-    compaction_attempt_id: str | None = None
     conversation_tokens: int | None = None
     current_tokens: int | None = None
     model: str | None = None
-    switch_target_model: str | None = None
     system_tokens: int | None = None
-    target_prompt_token_limit: int | None = None
     token_limit: int | None = None
     tool_definitions_tokens: int | None = None
     trigger: CompactionTrigger | None = None
+    compaction_attempt_id: str | None = None
+    switch_target_model: str | None = None
+    target_prompt_token_limit: int | None = None
 @dataclass
 class SessionCompletionReceiptData(_Model):
     attempt: int
@@ -2886,15 +2931,15 @@ class SessionErrorData(_Model):
     message: str
     eligible_for_auto_switch: bool | None = None
     error_code: str | None = None
-    originating_message_id: str | None = None
     provider_call_id: str | None = None
-    provider_error_param: str | None = None
-    provider_error_type: str | None = None
     remediation: RemediationAction | None = None
     service_request_id: str | None = None
     stack: str | None = None
     status_code: int | None = None
     url: str | None = None
+    originating_message_id: str | None = None
+    provider_error_param: str | None = None
+    provider_error_type: str | None = None
 @dataclass
 class SessionExtensionsAttachmentsPushedData(_Model):
     attachments: builtins.list[Attachment]
@@ -2920,8 +2965,8 @@ class SessionFusionCompletedData(_Model):
     synthetic_model: str
     total_nano_aiu: float
     turn_id: str
-    awaiting_background_work: bool | None = None
     cache_write_tokens: int | None = None
+    awaiting_background_work: bool | None = None
 @dataclass
 class SessionFusionResolvedData(_Model):
     contract_version: int
@@ -2934,21 +2979,21 @@ class SessionFusionResolvedData(_Model):
     secondary_model: str | None
     synthetic_model: str
     turn_id: str
-    critics: builtins.list[FusionCritic] | None = None
     follow_up: FusionFollowUpRecommendation | None = None
-    hint: str | None = None
-    judge_model: str | None = None
     model_universe_version: str | None = None
     phase_plan: builtins.list[FusionPhasePlanStep] | None = None
     plan_version: str | None = None
     policy_version: str | None = None
-    repair_model: str | None = None
     route_source: str | None = None
     routing_latency_ms: float | None = None
     rule_id: str | None = None
     rule_index: int | None = None
     rule_name: str | None = None
     scores: FusionScores | None = None
+    critics: builtins.list[FusionCritic] | None = None
+    hint: str | None = None
+    judge_model: str | None = None
+    repair_model: str | None = None
     selected_rule_id: str | None = None
 @dataclass
 class SessionFusionRouteFailedData(_Model):
@@ -2958,8 +3003,8 @@ class SessionFusionRouteFailedData(_Model):
     reason: str
     synthetic_model: str
     error_message: str | None = None
-    fusion_id: str | None = None
     routing_latency_ms: float | None = None
+    fusion_id: str | None = None
 @dataclass
 class SessionFusionRouteStartedData(_Model):
     attempt_id: str
@@ -3055,10 +3100,10 @@ class SessionManagedSettingsResolvedData(_Model):
     source: ManagedSettingsResolvedSource
     client_managed: bool | None = None
     permissions_allow_intersected: bool | None = None
-    permissions_context: ManagedPermissionsContext | None = None
     policy_helper_managed: bool | None = None
     sandbox_enabled_by_undetermined_policy: bool | None = None
     settings: Any = None
+    permissions_context: ManagedPermissionsContext | None = None
 @dataclass
 class SessionMcpServerNeedsReconnectData(_Model):
     server_name: str
@@ -3069,8 +3114,8 @@ class SessionMcpServerRemovedData(_Model):
 class SessionMcpServerStatusChangedData(_Model):
     server_name: str
     status: McpServerStatus
-    config_source: str | None = None
     error: str | None = None
+    config_source: str | None = None
     error_classification: str | None = None
 @dataclass
 class SessionMcpServerToolsLoadedData(_Model):
@@ -3096,23 +3141,23 @@ class SessionModeNoticeDeliveredData(_Model):
 class SessionModelChangeData(_Model):
     new_model: str
     auto_tier: AutoTier | None = None
-    auto_tier_managed: bool | None = None
     cause: str | None = None
     context_tier: ContextTier | None = None
-    context_tier_managed: bool | None = None
     previous_auto_tier: AutoTier | None = None
     previous_model: str | None = None
-    previous_provider_id: str | None = None
     previous_reasoning_effort: str | None = None
     previous_reasoning_summary: ReasoningSummary | None = None
     previous_verbosity: Verbosity | None = None
-    provider_id: str | None = None
     reasoning_effort: str | None = None
-    reasoning_effort_managed: bool | None = None
-    reasoning_effort_model: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     source: ModelChangeSource | None = None
     verbosity: Verbosity | None = None
+    auto_tier_managed: bool | None = None
+    context_tier_managed: bool | None = None
+    previous_provider_id: str | None = None
+    provider_id: str | None = None
+    reasoning_effort_managed: bool | None = None
+    reasoning_effort_model: str | None = None
 @dataclass
 class SessionModelDeselectedData(_Model):
     previous_model: str
@@ -3132,6 +3177,10 @@ class SessionPermissionsChangedData(_Model):
     assisted_approval_model: str | None = None
     mode: PermissionMode | None = None
     previous_mode: PermissionMode | None = None
+    allow_all_permission_mode: PermissionAllowAllMode | None = None
+    allow_all_permissions: bool | None = None
+    previous_allow_all_permission_mode: PermissionAllowAllMode | None = None
+    previous_allow_all_permissions: bool | None = None
 @dataclass
 class SessionPlanChangedData(_Model):
     operation: PlanChangedOperation
@@ -3147,22 +3196,22 @@ class SessionResumeData(_Model):
     resume_time: datetime
     already_in_use: bool | None = None
     auto_tier: AutoTier | None = None
-    auto_tier_managed: bool | None = None
     context: WorkingDirectoryContext | None = None
     context_tier: ContextTier | None = None
-    context_tier_managed: bool | None = None
     continue_pending_work: bool | None = None
     events_file_size_bytes: int | None = None
-    provider_id: str | None = None
     reasoning_effort: str | None = None
-    reasoning_effort_managed: bool | None = None
-    reasoning_effort_model: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     remote_steerable: bool | None = None
     selected_model: str | None = None
     session_limits: SessionLimitsConfig | None = None
     session_was_active: bool | None = None
     verbosity: Verbosity | None = None
+    auto_tier_managed: bool | None = None
+    context_tier_managed: bool | None = None
+    provider_id: str | None = None
+    reasoning_effort_managed: bool | None = None
+    reasoning_effort_model: str | None = None
 @dataclass
 class SessionScheduleCancelledData(_Model):
     id: int
@@ -3198,12 +3247,12 @@ class SessionShutdownData(_Model):
     current_tokens: int | None = None
     error_reason: str | None = None
     events_file_size_bytes: int | None = None
-    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
     system_tokens: int | None = None
     token_details: dict[str, ShutdownTokenDetail] | None = None
     tool_definitions_tokens: int | None = None
     total_nano_aiu: float | None = None
     _total_premium_requests: float | None = None
+    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
     usage_accounting_watermarks: dict[str, int] | None = None
 @dataclass
 class SessionSkillsLoadedData(_Model):
@@ -3222,29 +3271,29 @@ class SessionStartData(_Model):
     version: int
     already_in_use: bool | None = None
     auto_tier: AutoTier | None = None
-    auto_tier_managed: bool | None = None
     context: WorkingDirectoryContext | None = None
     context_tier: ContextTier | None = None
-    context_tier_managed: bool | None = None
     detached_from_spawning_parent_session_id: str | None = None
     github_mcp_tool_config: GitHubMcpToolConfig | None = None
-    provider_id: str | None = None
     reasoning_effort: str | None = None
-    reasoning_effort_managed: bool | None = None
-    reasoning_effort_model: str | None = None
     reasoning_summary: ReasoningSummary | None = None
     remote_steerable: bool | None = None
     selected_model: str | None = None
     session_limits: SessionLimitsConfig | None = None
     verbosity: Verbosity | None = None
+    auto_tier_managed: bool | None = None
+    context_tier_managed: bool | None = None
+    provider_id: str | None = None
+    reasoning_effort_managed: bool | None = None
+    reasoning_effort_model: str | None = None
 @dataclass
 class SessionTaskCompleteData(_Model):
-    blocker: TaskBlocker | None = None
     objective_id: int | None = None
     outcome: TaskCompletionOutcome | None = None
     reason: str | None = None
     success: bool | None = None
     summary: str | None = None
+    blocker: TaskBlocker | None = None
 @dataclass
 class SessionTitleChangedData(_Model):
     title: str
@@ -3269,8 +3318,8 @@ class SessionUsageCheckpointData(_Model):
     total_nano_aiu: float
     _model_cache_state: builtins.list[_UsageCheckpointModelCacheState] | None = None
     _prompt_cache_break_state: builtins.list[Any] | None = None
-    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
     _total_premium_requests: float | None = None
+    provider_model_metrics: builtins.list[UsageMetricsProviderModelMetric] | None = None
     usage_accounting_watermarks: dict[str, int] | None = None
 @dataclass
 class SessionUsageInfoData(_Model):
@@ -3285,9 +3334,9 @@ class SessionUsageInfoData(_Model):
 class SessionWarningData(_Model):
     message: str
     warning_type: str
-    originating_message_id: str | None = None
     remediation: RemediationAction | None = None
     url: str | None = None
+    originating_message_id: str | None = None
 @dataclass
 class SessionWorkspaceFileChangedData(_Model):
     operation: WorkspaceFileChangedOperation
@@ -3350,12 +3399,12 @@ class SkillInvokedData(_Model):
     allowed_tools: builtins.list[str] | None = None
     description: str | None = None
     disable_model_invocation: bool | None = None
-    invoked_at_turn: int | None = None
     model: str | None = None
     plugin_name: str | None = None
     plugin_version: str | None = None
     source: str | None = None
     trigger: SkillInvokedTrigger | None = None
+    invoked_at_turn: int | None = None
 @dataclass
 class SkillInvokedRefData(_Model):
     content_id: str
@@ -3365,12 +3414,12 @@ class SkillInvokedRefData(_Model):
     allowed_tools: builtins.list[str] | None = None
     description: str | None = None
     disable_model_invocation: bool | None = None
-    invoked_at_turn: int | None = None
     model: str | None = None
     plugin_name: str | None = None
     plugin_version: str | None = None
     source: str | None = None
     trigger: SkillInvokedTrigger | None = None
+    invoked_at_turn: int | None = None
 class SkillInvokedTrigger(Enum):
     USER_INVOKED = "user-invoked"
     AGENT_INVOKED = "agent-invoked"
@@ -3479,10 +3528,10 @@ class SystemMessageContentBlock(_Model):
 class SystemMessageData(_Model):
     content: str
     role: SystemMessageRole
-    content_blocks: builtins.list[SystemMessageContentBlock] | None = None
     interaction_id: str | None = None
     metadata: SystemMessageMetadata | None = None
     name: str | None = None
+    content_blocks: builtins.list[SystemMessageContentBlock] | None = None
 @dataclass
 class SystemMessageMetadata(_Model):
     prompt_version: str | None = None
@@ -3673,7 +3722,6 @@ class ToolExecutionCompleteData(_Model):
     success: bool
     tool_call_id: str
     error: ToolExecutionCompleteError | None = None
-    file_edits: builtins.list[ToolExecutionCompleteFileEdit] | None = None
     fusion: FusionAttribution | None = None
     interaction_id: str | None = None
     is_user_requested: bool | None = None
@@ -3686,8 +3734,9 @@ class ToolExecutionCompleteData(_Model):
     shell_execution: ToolExecutionCompleteShellExecution | None = None
     tool_description: ToolExecutionCompleteToolDescription | None = None
     tool_telemetry: dict[str, Any] | None = None
-    tool_usage: ToolExecutionUsage | None = None
     turn_id: str | None = None
+    file_edits: builtins.list[ToolExecutionCompleteFileEdit] | None = None
+    tool_usage: ToolExecutionUsage | None = None
 @dataclass
 class ToolExecutionCompleteError(_Model):
     message: str
@@ -3795,8 +3844,8 @@ class ToolExecutionStartData(_Model):
     rte: bool | None = None
     shell_tool_info: ToolExecutionStartShellToolInfo | None = None
     tool_description: ToolExecutionStartToolDescription | None = None
-    tool_title: str | None = None
     turn_id: str | None = None
+    tool_title: str | None = None
 @dataclass
 class ToolExecutionStartShellToolInfo(_Model):
     has_write_file_redirection: bool
@@ -3927,11 +3976,11 @@ class UserMessageData(_Model):
     message_id: str | None = None
     native_document_path_fallback_paths: builtins.list[str] | None = None
     parent_agent_task_id: str | None = None
-    responses_reasoning: ResponsesReasoning | None = None
     source: str | None = None
     supported_native_document_mime_types: builtins.list[str] | None = None
     transformed_content: str | None = None
     turn_id: str | None = None
+    responses_reasoning: ResponsesReasoning | None = None
 class UserMessageDelivery(Enum):
     IDLE = "idle"
     STEERING = "steering"

@@ -111,6 +111,8 @@ object! {
         }
         nullable {}
         optional {
+            anthropic_advisor_blocks: Vec<Value> = "anthropicAdvisorBlocks",
+            anthropic_advisor_model: String = "anthropicAdvisorModel",
             provider_id: String = "providerId",
             originating_message_id: String = "originatingMessageId",
             model: String = "model",
@@ -869,6 +871,25 @@ object! {
     }
 }
 
+open_enum! {
+    AutoApprovalJudgeFailureReason {
+        Timeout = "timeout",
+        Abort = "abort",
+        EmptyResponse = "empty_response",
+        ModelError = "model_error",
+        ParseError = "parse_error",
+    }
+}
+
+open_enum! {
+    AutoApprovalRecommendation {
+        Approve = "approve",
+        RequireApproval = "requireApproval",
+        Excluded = "excluded",
+        Error = "error",
+    }
+}
+
 object! {
     /// Experimental.
     AutoModeResolvedData {
@@ -1101,6 +1122,13 @@ object! {
     }
 }
 
+open_enum! {
+    CanvasOpenedAvailability {
+        Ready = "ready",
+        Stale = "stale",
+    }
+}
+
 object! {
     /// Experimental.
     CanvasOpenedData {
@@ -1111,6 +1139,8 @@ object! {
         }
         nullable {}
         optional {
+            availability: CanvasOpenedAvailability = "availability",
+            reopen: bool = "reopen",
             extension_name: String = "extensionName",
             icon: String = "icon",
             title: String = "title",
@@ -2928,6 +2958,7 @@ object! {
 
 open_enum! {
     ManagedSettingsEnforcedEscalation {
+        AutoApproval = "auto_approval",
         AllowAll = "allow_all",
         ApproveAll = "approve_all",
         AssistedApproval = "assisted_approval",
@@ -3695,6 +3726,14 @@ object! {
     }
 }
 
+open_enum! {
+    PermissionAllowAllMode {
+        Off = "off",
+        On = "on",
+        Auto = "auto",
+    }
+}
+
 object! {
     PermissionApprovalEvaluation {
         required {
@@ -3853,6 +3892,21 @@ object! {
             reason: String = "reason",
             model: String = "model",
             failure_reason: AssistedApprovalJudgeFailureReason = "failureReason",
+        }
+        constant {}
+    }
+}
+
+object! {
+    PermissionAutoApproval {
+        required {
+            recommendation: AutoApprovalRecommendation = "recommendation",
+        }
+        nullable {}
+        optional {
+            failure_reason: AutoApprovalJudgeFailureReason = "failureReason",
+            model: String = "model",
+            reason: String = "reason",
         }
         constant {}
     }
@@ -4089,6 +4143,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             sandbox_path_grant: PermissionSandboxPathGrant = "sandboxPathGrant",
             tool_call_id: String = "toolCallId",
             warning: String = "warning",
@@ -4112,6 +4167,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             args: Value = "args",
             assisted_approval: PermissionAssistedApproval = "assistedApproval",
@@ -4146,6 +4202,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             extension_name: String = "extensionName",
             assisted_approval: PermissionAssistedApproval = "assistedApproval",
@@ -4164,6 +4221,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             assisted_approval: PermissionAssistedApproval = "assistedApproval",
         }
@@ -4185,6 +4243,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             max_concurrent_subagents: i64 = "maxConcurrentSubagents",
             max_total_subagents: i64 = "maxTotalSubagents",
@@ -4210,6 +4269,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             tool_args: Value = "toolArgs",
             hook_message: String = "hookMessage",
@@ -4230,6 +4290,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             args: Value = "args",
             permission_recommendation: PermissionRecommendation = "permissionRecommendation",
@@ -4249,6 +4310,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             action: PermissionRequestMemoryAction = "action",
             subject: String = "subject",
@@ -4271,6 +4333,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             read_only_directories: Vec<String> = "readOnlyDirectories",
             tool_call_id: String = "toolCallId",
             assisted_approval: PermissionAssistedApproval = "assistedApproval",
@@ -4297,6 +4360,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             resolved_path: String = "resolvedPath",
             assisted_approval: PermissionAssistedApproval = "assistedApproval",
@@ -4316,6 +4380,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             tool_call_id: String = "toolCallId",
             redirected_from: String = "redirectedFrom",
             request_sandbox_bypass: bool = "requestSandboxBypass",
@@ -4369,6 +4434,7 @@ object! {
         }
         nullable {}
         optional {
+            auto_approval: PermissionAutoApproval = "autoApproval",
             file_edits: Vec<PermissionWriteFileEdit> = "fileEdits",
             tool_call_id: String = "toolCallId",
             resolved_path: String = "resolvedPath",
@@ -4586,6 +4652,7 @@ object! {
         }
         nullable {}
         optional {
+            managed_approval_required: bool = "managedApprovalRequired",
             tool_call_id: String = "toolCallId",
             max_concurrent_subagents: i64 = "maxConcurrentSubagents",
             max_total_subagents: i64 = "maxTotalSubagents",
@@ -4948,6 +5015,10 @@ object! {
         required {}
         nullable {}
         optional {
+            allow_all_permissions: bool = "allowAllPermissions",
+            previous_allow_all_permissions: bool = "previousAllowAllPermissions",
+            allow_all_permission_mode: PermissionAllowAllMode = "allowAllPermissionMode",
+            previous_allow_all_permission_mode: PermissionAllowAllMode = "previousAllowAllPermissionMode",
             previous_mode: PermissionMode = "previousMode",
             mode: PermissionMode = "mode",
             assisted_approval_model: String = "assistedApprovalModel",

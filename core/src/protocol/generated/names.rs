@@ -13,7 +13,7 @@ pub mod method {
     pub const ACCOUNT_LOGIN: &str = "account.login";
     /// `account.logout`
     pub const ACCOUNT_LOGOUT: &str = "account.logout";
-    /// `accounts.acquireEntraToken`
+    /// `accounts.acquireEntraToken` (from runtime 1.0.89-7 on)
     pub const ACCOUNTS_ACQUIRE_ENTRA_TOKEN: &str = "accounts.acquireEntraToken";
     /// `agentRegistry.spawn`
     pub const AGENT_REGISTRY_SPAWN: &str = "agentRegistry.spawn";
@@ -21,53 +21,53 @@ pub mod method {
     pub const AGENTS_DISCOVER: &str = "agents.discover";
     /// `agents.getDiscoveryPaths`
     pub const AGENTS_GET_DISCOVERY_PATHS: &str = "agents.getDiscoveryPaths";
-    /// `azureMl.acquireFamily`
+    /// `azureMl.acquireFamily` (from runtime 1.0.104 on)
     pub const AZURE_ML_ACQUIRE_FAMILY: &str = "azureMl.acquireFamily";
-    /// `azureMl.cancel`
+    /// `azureMl.cancel` (from runtime 1.0.104 on)
     pub const AZURE_ML_CANCEL: &str = "azureMl.cancel";
-    /// `azureMl.catalog`
+    /// `azureMl.catalog` (from runtime 1.0.104 on)
     pub const AZURE_ML_CATALOG: &str = "azureMl.catalog";
-    /// `azureMl.discard`
+    /// `azureMl.discard` (from runtime 1.0.104 on)
     pub const AZURE_ML_DISCARD: &str = "azureMl.discard";
-    /// `azureMl.download`
+    /// `azureMl.download` (from runtime 1.0.104 on)
     pub const AZURE_ML_DOWNLOAD: &str = "azureMl.download";
-    /// `azureMl.latest`
+    /// `azureMl.latest` (from runtime 1.0.104 on)
     pub const AZURE_ML_LATEST: &str = "azureMl.latest";
-    /// `azureMl.releaseFamily`
+    /// `azureMl.releaseFamily` (from runtime 1.0.104 on)
     pub const AZURE_ML_RELEASE_FAMILY: &str = "azureMl.releaseFamily";
-    /// `azureMl.resolve`
+    /// `azureMl.resolve` (from runtime 1.0.104 on)
     pub const AZURE_ML_RESOLVE: &str = "azureMl.resolve";
-    /// `azureMl.status`
+    /// `azureMl.status` (from runtime 1.0.104 on)
     pub const AZURE_ML_STATUS: &str = "azureMl.status";
-    /// `catalog.getGeneratedFeed`
+    /// `catalog.getGeneratedFeed` (from runtime 1.0.104 on)
     pub const CATALOG_GET_GENERATED_FEED: &str = "catalog.getGeneratedFeed";
-    /// `catalog.getSavedFeed`
+    /// `catalog.getSavedFeed` (from runtime 1.0.104 on)
     pub const CATALOG_GET_SAVED_FEED: &str = "catalog.getSavedFeed";
-    /// `catalog.planInstallFromReference`
+    /// `catalog.planInstallFromReference` (from runtime 1.0.104 on)
     pub const CATALOG_PLAN_INSTALL_FROM_REFERENCE: &str = "catalog.planInstallFromReference";
     /// `catalog.search`
     pub const CATALOG_SEARCH: &str = "catalog.search";
-    /// `catalog.select`
+    /// `catalog.select` (from runtime 1.0.89-7 on)
     pub const CATALOG_SELECT: &str = "catalog.select";
     /// `commands.list`
     pub const COMMANDS_LIST: &str = "commands.list";
     /// `connect`
     pub const CONNECT: &str = "connect";
-    /// `connectors.getAccounts`
+    /// `connectors.getAccounts` (from runtime 1.0.104 on)
     pub const CONNECTORS_GET_ACCOUNTS: &str = "connectors.getAccounts";
-    /// `connectors.getCapabilities`
+    /// `connectors.getCapabilities` (from runtime 1.0.104 on)
     pub const CONNECTORS_GET_CAPABILITIES: &str = "connectors.getCapabilities";
-    /// `connectors.list`
+    /// `connectors.list` (from runtime 1.0.104 on)
     pub const CONNECTORS_LIST: &str = "connectors.list";
-    /// `connectors.refresh`
+    /// `connectors.refresh` (from runtime 1.0.104 on)
     pub const CONNECTORS_REFRESH: &str = "connectors.refresh";
-    /// `contentExclusion.validatePolicies`
+    /// `contentExclusion.validatePolicies` (from runtime 1.0.104 on)
     pub const CONTENT_EXCLUSION_VALIDATE_POLICIES: &str = "contentExclusion.validatePolicies";
-    /// `environments.delete`
+    /// `environments.delete` (from runtime 1.0.104 on)
     pub const ENVIRONMENTS_DELETE: &str = "environments.delete";
-    /// `environments.get`
+    /// `environments.get` (from runtime 1.0.104 on)
     pub const ENVIRONMENTS_GET: &str = "environments.get";
-    /// `environments.list`
+    /// `environments.list` (from runtime 1.0.104 on)
     pub const ENVIRONMENTS_LIST: &str = "environments.list";
     /// `extensions.disable`
     pub const EXTENSIONS_DISABLE: &str = "extensions.disable";
@@ -77,17 +77,17 @@ pub mod method {
     pub const EXTENSIONS_ENABLE: &str = "extensions.enable";
     /// `hooks.discover`
     pub const HOOKS_DISCOVER: &str = "hooks.discover";
-    /// `host.dispose`
+    /// `host.dispose` (from runtime 1.0.104 on)
     pub const HOST_DISPOSE: &str = "host.dispose";
-    /// `host.listSessions`
+    /// `host.listSessions` (from runtime 1.0.104 on)
     pub const HOST_LIST_SESSIONS: &str = "host.listSessions";
-    /// `host.publishSession`
+    /// `host.publishSession` (from runtime 1.0.104 on)
     pub const HOST_PUBLISH_SESSION: &str = "host.publishSession";
-    /// `host.setSessionCreationPolicy`
+    /// `host.setSessionCreationPolicy` (from runtime 1.0.104 on)
     pub const HOST_SET_SESSION_CREATION_POLICY: &str = "host.setSessionCreationPolicy";
-    /// `host.start`
+    /// `host.start` (from runtime 1.0.104 on)
     pub const HOST_START: &str = "host.start";
-    /// `host.unpublishSession`
+    /// `host.unpublishSession` (from runtime 1.0.104 on)
     pub const HOST_UNPUBLISH_SESSION: &str = "host.unpublishSession";
     /// `instructions.discover`
     pub const INSTRUCTIONS_DISCOVER: &str = "instructions.discover";
@@ -101,21 +101,21 @@ pub mod method {
     pub const LLM_INFERENCE_SET_PROVIDER: &str = "llmInference.setProvider";
     /// `managedSettings.clearCache`
     pub const MANAGED_SETTINGS_CLEAR_CACHE: &str = "managedSettings.clearCache";
-    /// `managedSettings.compose`
+    /// `managedSettings.compose` (from runtime 1.0.104 on)
     pub const MANAGED_SETTINGS_COMPOSE: &str = "managedSettings.compose";
-    /// `managedSettings.permissions.evaluate`
+    /// `managedSettings.permissions.evaluate` (from runtime 1.0.104 on)
     pub const MANAGED_SETTINGS_PERMISSIONS_EVALUATE: &str = "managedSettings.permissions.evaluate";
     /// `managedSettings.read`
     pub const MANAGED_SETTINGS_READ: &str = "managedSettings.read";
-    /// `managedSettings.resolve`
+    /// `managedSettings.resolve` (from runtime 1.0.104 on)
     pub const MANAGED_SETTINGS_RESOLVE: &str = "managedSettings.resolve";
-    /// `managedSettings.schema`
+    /// `managedSettings.schema` (from runtime 1.0.104 on)
     pub const MANAGED_SETTINGS_SCHEMA: &str = "managedSettings.schema";
-    /// `managedSettings.validate`
+    /// `managedSettings.validate` (from runtime 1.0.104 on)
     pub const MANAGED_SETTINGS_VALIDATE: &str = "managedSettings.validate";
-    /// `mcp.applyInstall`
+    /// `mcp.applyInstall` (from runtime 1.0.89-7 on)
     pub const MCP_APPLY_INSTALL: &str = "mcp.applyInstall";
-    /// `mcp.applyUninstall`
+    /// `mcp.applyUninstall` (from runtime 1.0.89-7 on)
     pub const MCP_APPLY_UNINSTALL: &str = "mcp.applyUninstall";
     /// `mcp.config.add`
     pub const MCP_CONFIG_ADD: &str = "mcp.config.add";
@@ -133,29 +133,29 @@ pub mod method {
     pub const MCP_CONFIG_UPDATE: &str = "mcp.config.update";
     /// `mcp.discover`
     pub const MCP_DISCOVER: &str = "mcp.discover";
-    /// `mcp.installations.cancel`
+    /// `mcp.installations.cancel` (from runtime 1.0.89-7 on)
     pub const MCP_INSTALLATIONS_CANCEL: &str = "mcp.installations.cancel";
-    /// `mcp.installations.list`
+    /// `mcp.installations.list` (from runtime 1.0.89-7 on)
     pub const MCP_INSTALLATIONS_LIST: &str = "mcp.installations.list";
-    /// `mcp.installations.recover`
+    /// `mcp.installations.recover` (from runtime 1.0.89-7 on)
     pub const MCP_INSTALLATIONS_RECOVER: &str = "mcp.installations.recover";
-    /// `mcp.installations.status`
+    /// `mcp.installations.status` (from runtime 1.0.89-7 on)
     pub const MCP_INSTALLATIONS_STATUS: &str = "mcp.installations.status";
     /// `mcp.planInstall`
     pub const MCP_PLAN_INSTALL: &str = "mcp.planInstall";
-    /// `mcp.planUninstall`
+    /// `mcp.planUninstall` (from runtime 1.0.89-7 on)
     pub const MCP_PLAN_UNINSTALL: &str = "mcp.planUninstall";
-    /// `mcp.prepareInstall`
+    /// `mcp.prepareInstall` (from runtime 1.0.89-7 on)
     pub const MCP_PREPARE_INSTALL: &str = "mcp.prepareInstall";
     /// `models.getBuiltInCatalog`
     pub const MODELS_GET_BUILT_IN_CATALOG: &str = "models.getBuiltInCatalog";
     /// `models.list`
     pub const MODELS_LIST: &str = "models.list";
-    /// `models.listTokenPriceUnits`
+    /// `models.listTokenPriceUnits` (from runtime 1.0.104 on)
     pub const MODELS_LIST_TOKEN_PRICE_UNITS: &str = "models.listTokenPriceUnits";
     /// `ping`
     pub const PING: &str = "ping";
-    /// `plugins.applyInstall`
+    /// `plugins.applyInstall` (from runtime 1.0.104 on)
     pub const PLUGINS_APPLY_INSTALL: &str = "plugins.applyInstall";
     /// `plugins.builtin.set`
     pub const PLUGINS_BUILTIN_SET: &str = "plugins.builtin.set";
@@ -177,7 +177,7 @@ pub mod method {
     pub const PLUGINS_MARKETPLACES_REFRESH: &str = "plugins.marketplaces.refresh";
     /// `plugins.marketplaces.remove`
     pub const PLUGINS_MARKETPLACES_REMOVE: &str = "plugins.marketplaces.remove";
-    /// `plugins.planInstall`
+    /// `plugins.planInstall` (from runtime 1.0.104 on)
     pub const PLUGINS_PLAN_INSTALL: &str = "plugins.planInstall";
     /// `plugins.uninstall`
     pub const PLUGINS_UNINSTALL: &str = "plugins.uninstall";
@@ -189,21 +189,21 @@ pub mod method {
     pub const REGISTER_EXTENSION_LAUNCH_PROVIDER: &str = "registerExtensionLaunchProvider";
     /// `runtime.shutdown`
     pub const RUNTIME_SHUTDOWN: &str = "runtime.shutdown";
-    /// `sandbox.getHostSupport`
+    /// `sandbox.getHostSupport` (from runtime 1.0.89-7 on)
     pub const SANDBOX_GET_HOST_SUPPORT: &str = "sandbox.getHostSupport";
-    /// `sandbox.proxyCa.checkInstallationSupport`
+    /// `sandbox.proxyCa.checkInstallationSupport` (from runtime 1.0.104 on)
     pub const SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT: &str = "sandbox.proxyCa.checkInstallationSupport";
-    /// `sandbox.proxyCa.checkRelevance`
+    /// `sandbox.proxyCa.checkRelevance` (from runtime 1.0.104 on)
     pub const SANDBOX_PROXY_CA_CHECK_RELEVANCE: &str = "sandbox.proxyCa.checkRelevance";
-    /// `sandbox.proxyCa.create`
+    /// `sandbox.proxyCa.create` (from runtime 1.0.104 on)
     pub const SANDBOX_PROXY_CA_CREATE: &str = "sandbox.proxyCa.create";
-    /// `sandbox.proxyCa.getStatus`
+    /// `sandbox.proxyCa.getStatus` (from runtime 1.0.104 on)
     pub const SANDBOX_PROXY_CA_GET_STATUS: &str = "sandbox.proxyCa.getStatus";
-    /// `sandbox.proxyCa.remove`
+    /// `sandbox.proxyCa.remove` (from runtime 1.0.104 on)
     pub const SANDBOX_PROXY_CA_REMOVE: &str = "sandbox.proxyCa.remove";
-    /// `sandbox.proxyCa.rotate`
+    /// `sandbox.proxyCa.rotate` (from runtime 1.0.104 on)
     pub const SANDBOX_PROXY_CA_ROTATE: &str = "sandbox.proxyCa.rotate";
-    /// `sandbox.proxyCa.trust`
+    /// `sandbox.proxyCa.trust` (from runtime 1.0.104 on)
     pub const SANDBOX_PROXY_CA_TRUST: &str = "sandbox.proxyCa.trust";
     /// `secrets.addFilterValues`
     pub const SECRETS_ADD_FILTER_VALUES: &str = "secrets.addFilterValues";
@@ -273,9 +273,9 @@ pub mod method {
     pub const SESSIONS_STOP_REMOTE_CONTROL: &str = "sessions.stopRemoteControl";
     /// `sessions.transferRemoteControl`
     pub const SESSIONS_TRANSFER_REMOTE_CONTROL: &str = "sessions.transferRemoteControl";
-    /// `skills.applyInstall`
+    /// `skills.applyInstall` (from runtime 1.0.89-7 on)
     pub const SKILLS_APPLY_INSTALL: &str = "skills.applyInstall";
-    /// `skills.applyUninstall`
+    /// `skills.applyUninstall` (from runtime 1.0.89-7 on)
     pub const SKILLS_APPLY_UNINSTALL: &str = "skills.applyUninstall";
     /// `skills.config.setDisabledSkills`
     pub const SKILLS_CONFIG_SET_DISABLED_SKILLS: &str = "skills.config.setDisabledSkills";
@@ -285,19 +285,21 @@ pub mod method {
     pub const SKILLS_DISCOVER: &str = "skills.discover";
     /// `skills.getDiscoveryPaths`
     pub const SKILLS_GET_DISCOVERY_PATHS: &str = "skills.getDiscoveryPaths";
-    /// `skills.installations.cancel`
+    /// `skills.installations.cancel` (from runtime 1.0.89-7 on)
     pub const SKILLS_INSTALLATIONS_CANCEL: &str = "skills.installations.cancel";
-    /// `skills.installations.list`
+    /// `skills.installations.list` (from runtime 1.0.89-7 on)
     pub const SKILLS_INSTALLATIONS_LIST: &str = "skills.installations.list";
-    /// `skills.installations.recover`
+    /// `skills.installations.recover` (from runtime 1.0.89-7 on)
     pub const SKILLS_INSTALLATIONS_RECOVER: &str = "skills.installations.recover";
-    /// `skills.installations.setEnabled`
+    /// `skills.installations.setEnabled` (from runtime 1.0.89-7 on)
     pub const SKILLS_INSTALLATIONS_SET_ENABLED: &str = "skills.installations.setEnabled";
-    /// `skills.installations.status`
+    /// `skills.installations.status` (from runtime 1.0.89-7 on)
     pub const SKILLS_INSTALLATIONS_STATUS: &str = "skills.installations.status";
-    /// `skills.planInstall`
+    /// `skills.planInstall` (from runtime 1.0.89-7 on)
     pub const SKILLS_PLAN_INSTALL: &str = "skills.planInstall";
-    /// `skills.planUninstall`
+    /// `skills.planInstallFromReference`
+    pub const SKILLS_PLAN_INSTALL_FROM_REFERENCE: &str = "skills.planInstallFromReference";
+    /// `skills.planUninstall` (from runtime 1.0.89-7 on)
     pub const SKILLS_PLAN_UNINSTALL: &str = "skills.planUninstall";
     /// `tools.list`
     pub const TOOLS_LIST: &str = "tools.list";
@@ -309,17 +311,17 @@ pub mod method {
     pub const USER_SETTINGS_SET: &str = "user.settings.set";
     /// `session.abort`
     pub const SESSION_ABORT: &str = "session.abort";
-    /// `session.accounts.enumerate`
+    /// `session.accounts.enumerate` (from runtime 1.0.89-7 on)
     pub const SESSION_ACCOUNTS_ENUMERATE: &str = "session.accounts.enumerate";
-    /// `session.accounts.get`
+    /// `session.accounts.get` (from runtime 1.0.89-7 on)
     pub const SESSION_ACCOUNTS_GET: &str = "session.accounts.get";
-    /// `session.accounts.login.advance`
+    /// `session.accounts.login.advance` (from runtime 1.0.89-7 on)
     pub const SESSION_ACCOUNTS_LOGIN_ADVANCE: &str = "session.accounts.login.advance";
-    /// `session.accounts.login.begin`
+    /// `session.accounts.login.begin` (from runtime 1.0.89-7 on)
     pub const SESSION_ACCOUNTS_LOGIN_BEGIN: &str = "session.accounts.login.begin";
-    /// `session.accounts.login.cancel`
+    /// `session.accounts.login.cancel` (from runtime 1.0.89-7 on)
     pub const SESSION_ACCOUNTS_LOGIN_CANCEL: &str = "session.accounts.login.cancel";
-    /// `session.accounts.set`
+    /// `session.accounts.set` (from runtime 1.0.89-7 on)
     pub const SESSION_ACCOUNTS_SET: &str = "session.accounts.set";
     /// `session.agent.deselect`
     pub const SESSION_AGENT_DESELECT: &str = "session.agent.deselect";
@@ -333,6 +335,10 @@ pub mod method {
     pub const SESSION_AGENT_SELECT: &str = "session.agent.select";
     /// `session.agent.setPrompt`
     pub const SESSION_AGENT_SET_PROMPT: &str = "session.agent.setPrompt";
+    /// `session.auth.getStatus`
+    pub const SESSION_AUTH_GET_STATUS: &str = "session.auth.getStatus";
+    /// `session.auth.setCredentials`
+    pub const SESSION_AUTH_SET_CREDENTIALS: &str = "session.auth.setCredentials";
     /// `session.autopilotObjective.getState`
     pub const SESSION_AUTOPILOT_OBJECTIVE_GET_STATE: &str = "session.autopilotObjective.getState";
     /// `session.cancelAllBackgroundAgents`
@@ -369,39 +375,39 @@ pub mod method {
     pub const SESSION_COMPLETIONS_GET_TRIGGER_CHARACTERS: &str = "session.completions.getTriggerCharacters";
     /// `session.completions.request`
     pub const SESSION_COMPLETIONS_REQUEST: &str = "session.completions.request";
-    /// `session.connectors.connect`
+    /// `session.connectors.connect` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_CONNECT: &str = "session.connectors.connect";
-    /// `session.connectors.continueConnection`
+    /// `session.connectors.continueConnection` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_CONTINUE_CONNECTION: &str = "session.connectors.continueConnection";
-    /// `session.connectors.disconnect`
+    /// `session.connectors.disconnect` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_DISCONNECT: &str = "session.connectors.disconnect";
-    /// `session.connectors.getAccount`
+    /// `session.connectors.getAccount` (from runtime 1.0.104 on)
     pub const SESSION_CONNECTORS_GET_ACCOUNT: &str = "session.connectors.getAccount";
-    /// `session.connectors.getCapabilities`
+    /// `session.connectors.getCapabilities` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_GET_CAPABILITIES: &str = "session.connectors.getCapabilities";
-    /// `session.connectors.getStatus`
+    /// `session.connectors.getStatus` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_GET_STATUS: &str = "session.connectors.getStatus";
-    /// `session.connectors.list`
+    /// `session.connectors.list` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_LIST: &str = "session.connectors.list";
-    /// `session.connectors.reconcile`
+    /// `session.connectors.reconcile` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_RECONCILE: &str = "session.connectors.reconcile";
-    /// `session.connectors.reconcileForStartup`
+    /// `session.connectors.reconcileForStartup` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_RECONCILE_FOR_STARTUP: &str = "session.connectors.reconcileForStartup";
-    /// `session.connectors.reconnect`
+    /// `session.connectors.reconnect` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_RECONNECT: &str = "session.connectors.reconnect";
-    /// `session.connectors.refresh`
+    /// `session.connectors.refresh` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_REFRESH: &str = "session.connectors.refresh";
-    /// `session.connectors.withdrawProjection`
+    /// `session.connectors.withdrawProjection` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_WITHDRAW_PROJECTION: &str = "session.connectors.withdrawProjection";
     /// `session.contentExclusion.checkPaths`
     pub const SESSION_CONTENT_EXCLUSION_CHECK_PATHS: &str = "session.contentExclusion.checkPaths";
-    /// `session.customizations.reload`
+    /// `session.customizations.reload` (from runtime 1.0.89-7 on)
     pub const SESSION_CUSTOMIZATIONS_RELOAD: &str = "session.customizations.reload";
     /// `session.debug.collectLogs`
     pub const SESSION_DEBUG_COLLECT_LOGS: &str = "session.debug.collectLogs";
-    /// `session.diagnostics.configure`
+    /// `session.diagnostics.configure` (from runtime 1.0.89-7 on)
     pub const SESSION_DIAGNOSTICS_CONFIGURE: &str = "session.diagnostics.configure";
-    /// `session.diagnostics.read`
+    /// `session.diagnostics.read` (from runtime 1.0.89-7 on)
     pub const SESSION_DIAGNOSTICS_READ: &str = "session.diagnostics.read";
     /// `session.eventLog.read`
     pub const SESSION_EVENT_LOG_READ: &str = "session.eventLog.read";
@@ -417,42 +423,42 @@ pub mod method {
     pub const SESSION_EXTENSIONS_ENABLE: &str = "session.extensions.enable";
     /// `session.extensions.list`
     pub const SESSION_EXTENSIONS_LIST: &str = "session.extensions.list";
-    /// `session.extensions.reconcile`
+    /// `session.extensions.reconcile` (from runtime 1.0.104 on)
     pub const SESSION_EXTENSIONS_RECONCILE: &str = "session.extensions.reconcile";
     /// `session.extensions.reload`
     pub const SESSION_EXTENSIONS_RELOAD: &str = "session.extensions.reload";
     /// `session.extensions.sendAttachmentsToMessage`
     pub const SESSION_EXTENSIONS_SEND_ATTACHMENTS_TO_MESSAGE: &str =
         "session.extensions.sendAttachmentsToMessage";
-    /// `session.factory.agent`
+    /// `session.factory.agent` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_AGENT: &str = "session.factory.agent";
-    /// `session.factory.cancel`
+    /// `session.factory.cancel` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_CANCEL: &str = "session.factory.cancel";
-    /// `session.factory.getRun`
+    /// `session.factory.getRun` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_GET_RUN: &str = "session.factory.getRun";
-    /// `session.factory.getRunDetail`
+    /// `session.factory.getRunDetail` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_GET_RUN_DETAIL: &str = "session.factory.getRunDetail";
-    /// `session.factory.getRunProgress`
+    /// `session.factory.getRunProgress` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_GET_RUN_PROGRESS: &str = "session.factory.getRunProgress";
-    /// `session.factory.journal.get`
+    /// `session.factory.journal.get` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_JOURNAL_GET: &str = "session.factory.journal.get";
-    /// `session.factory.journal.put`
+    /// `session.factory.journal.put` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_JOURNAL_PUT: &str = "session.factory.journal.put";
-    /// `session.factory.listRuns`
+    /// `session.factory.listRuns` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_LIST_RUNS: &str = "session.factory.listRuns";
-    /// `session.factory.log`
+    /// `session.factory.log` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_LOG: &str = "session.factory.log";
-    /// `session.factory.pause`
+    /// `session.factory.pause` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_PAUSE: &str = "session.factory.pause";
-    /// `session.factory.pauseAtCheckpoint`
+    /// `session.factory.pauseAtCheckpoint` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_PAUSE_AT_CHECKPOINT: &str = "session.factory.pauseAtCheckpoint";
-    /// `session.factory.resume`
+    /// `session.factory.resume` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_RESUME: &str = "session.factory.resume";
-    /// `session.factory.resumeFromTool`
+    /// `session.factory.resumeFromTool` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_RESUME_FROM_TOOL: &str = "session.factory.resumeFromTool";
-    /// `session.factory.run`
+    /// `session.factory.run` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_RUN: &str = "session.factory.run";
-    /// `session.factory.runFromTool`
+    /// `session.factory.runFromTool` (up to runtime 1.0.85)
     pub const SESSION_FACTORY_RUN_FROM_TOOL: &str = "session.factory.runFromTool";
     /// `session.fleet.start`
     pub const SESSION_FLEET_START: &str = "session.fleet.start";
@@ -497,7 +503,7 @@ pub mod method {
     pub const SESSION_HISTORY_TRUNCATE: &str = "session.history.truncate";
     /// `session.instructions.getSources`
     pub const SESSION_INSTRUCTIONS_GET_SOURCES: &str = "session.instructions.getSources";
-    /// `session.instructions.reload`
+    /// `session.instructions.reload` (from runtime 1.0.89-7 on)
     pub const SESSION_INSTRUCTIONS_RELOAD: &str = "session.instructions.reload";
     /// `session.interruptMainTurn`
     pub const SESSION_INTERRUPT_MAIN_TURN: &str = "session.interruptMainTurn";
@@ -507,7 +513,7 @@ pub mod method {
     pub const SESSION_LOG: &str = "session.log";
     /// `session.lsp.initialize`
     pub const SESSION_LSP_INITIALIZE: &str = "session.lsp.initialize";
-    /// `session.managedSettings.get`
+    /// `session.managedSettings.get` (from runtime 1.0.89-7 on)
     pub const SESSION_MANAGED_SETTINGS_GET: &str = "session.managedSettings.get";
     /// `session.mcp.apps.callTool`
     pub const SESSION_MCP_APPS_CALL_TOOL: &str = "session.mcp.apps.callTool";
@@ -538,7 +544,7 @@ pub mod method {
     pub const SESSION_MCP_IS_SERVER_RUNNING: &str = "session.mcp.isServerRunning";
     /// `session.mcp.list`
     pub const SESSION_MCP_LIST: &str = "session.mcp.list";
-    /// `session.mcp.listConfigured`
+    /// `session.mcp.listConfigured` (from runtime 1.0.104 on)
     pub const SESSION_MCP_LIST_CONFIGURED: &str = "session.mcp.listConfigured";
     /// `session.mcp.listTools`
     pub const SESSION_MCP_LIST_TOOLS: &str = "session.mcp.listTools";
@@ -547,23 +553,23 @@ pub mod method {
     /// `session.mcp.oauth.authenticationStateChanged`
     pub const SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED: &str =
         "session.mcp.oauth.authenticationStateChanged";
-    /// `session.mcp.oauth.cancelLogin`
+    /// `session.mcp.oauth.cancelLogin` (from runtime 1.0.89-7 on)
     pub const SESSION_MCP_OAUTH_CANCEL_LOGIN: &str = "session.mcp.oauth.cancelLogin";
-    /// `session.mcp.oauth.complete`
+    /// `session.mcp.oauth.complete` (from runtime 1.0.104 on)
     pub const SESSION_MCP_OAUTH_COMPLETE: &str = "session.mcp.oauth.complete";
     /// `session.mcp.oauth.handlePendingRequest`
     pub const SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST: &str = "session.mcp.oauth.handlePendingRequest";
     /// `session.mcp.oauth.login`
     pub const SESSION_MCP_OAUTH_LOGIN: &str = "session.mcp.oauth.login";
-    /// `session.mcp.oauth.prepareLogin`
+    /// `session.mcp.oauth.prepareLogin` (from runtime 1.0.89-7 on)
     pub const SESSION_MCP_OAUTH_PREPARE_LOGIN: &str = "session.mcp.oauth.prepareLogin";
     /// `session.mcp.oauth.probe`
     pub const SESSION_MCP_OAUTH_PROBE: &str = "session.mcp.oauth.probe";
     /// `session.mcp.oauth.respond`
     pub const SESSION_MCP_OAUTH_RESPOND: &str = "session.mcp.oauth.respond";
-    /// `session.mcp.prompts.get`
+    /// `session.mcp.prompts.get` (from runtime 1.0.104 on)
     pub const SESSION_MCP_PROMPTS_GET: &str = "session.mcp.prompts.get";
-    /// `session.mcp.prompts.list`
+    /// `session.mcp.prompts.list` (from runtime 1.0.104 on)
     pub const SESSION_MCP_PROMPTS_LIST: &str = "session.mcp.prompts.list";
     /// `session.mcp.registerExternalClient`
     pub const SESSION_MCP_REGISTER_EXTERNAL_CLIENT: &str = "session.mcp.registerExternalClient";
@@ -620,7 +626,7 @@ pub mod method {
     pub const SESSION_MODEL_APPLY_STARTUP_OVERLAY: &str = "session.model.applyStartupOverlay";
     /// `session.model.getCurrent`
     pub const SESSION_MODEL_GET_CURRENT: &str = "session.model.getCurrent";
-    /// `session.model.getReasoningSummaries`
+    /// `session.model.getReasoningSummaries` (from runtime 1.0.104 on)
     pub const SESSION_MODEL_GET_REASONING_SUMMARIES: &str = "session.model.getReasoningSummaries";
     /// `session.model.list`
     pub const SESSION_MODEL_LIST: &str = "session.model.list";
@@ -647,7 +653,7 @@ pub mod method {
         "session.permissions.folderTrust.addTrusted";
     /// `session.permissions.folderTrust.isTrusted`
     pub const SESSION_PERMISSIONS_FOLDER_TRUST_IS_TRUSTED: &str = "session.permissions.folderTrust.isTrusted";
-    /// `session.permissions.getAllowAll`
+    /// `session.permissions.getAllowAll` (up to runtime 1.0.67)
     pub const SESSION_PERMISSIONS_GET_ALLOW_ALL: &str = "session.permissions.getAllowAll";
     /// `session.permissions.getMode`
     pub const SESSION_PERMISSIONS_GET_MODE: &str = "session.permissions.getMode";
@@ -681,7 +687,7 @@ pub mod method {
     pub const SESSION_PERMISSIONS_PENDING_REQUESTS: &str = "session.permissions.pendingRequests";
     /// `session.permissions.resetSessionApprovals`
     pub const SESSION_PERMISSIONS_RESET_SESSION_APPROVALS: &str = "session.permissions.resetSessionApprovals";
-    /// `session.permissions.setAllowAll`
+    /// `session.permissions.setAllowAll` (up to runtime 1.0.67)
     pub const SESSION_PERMISSIONS_SET_ALLOW_ALL: &str = "session.permissions.setAllowAll";
     /// `session.permissions.setApproveAll`
     pub const SESSION_PERMISSIONS_SET_APPROVE_ALL: &str = "session.permissions.setApproveAll";
@@ -703,52 +709,52 @@ pub mod method {
         "session.plan.readSqlTodosWithDependencies";
     /// `session.plan.update`
     pub const SESSION_PLAN_UPDATE: &str = "session.plan.update";
-    /// `session.plugins.disable`
+    /// `session.plugins.disable` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_DISABLE: &str = "session.plugins.disable";
-    /// `session.plugins.enable`
+    /// `session.plugins.enable` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_ENABLE: &str = "session.plugins.enable";
-    /// `session.plugins.install`
+    /// `session.plugins.install` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_INSTALL: &str = "session.plugins.install";
     /// `session.plugins.list`
     pub const SESSION_PLUGINS_LIST: &str = "session.plugins.list";
-    /// `session.plugins.marketplaces.add`
+    /// `session.plugins.marketplaces.add` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_MARKETPLACES_ADD: &str = "session.plugins.marketplaces.add";
-    /// `session.plugins.marketplaces.browse`
+    /// `session.plugins.marketplaces.browse` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_MARKETPLACES_BROWSE: &str = "session.plugins.marketplaces.browse";
-    /// `session.plugins.marketplaces.list`
+    /// `session.plugins.marketplaces.list` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_MARKETPLACES_LIST: &str = "session.plugins.marketplaces.list";
-    /// `session.plugins.marketplaces.refresh`
+    /// `session.plugins.marketplaces.refresh` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_MARKETPLACES_REFRESH: &str = "session.plugins.marketplaces.refresh";
-    /// `session.plugins.marketplaces.remove`
+    /// `session.plugins.marketplaces.remove` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_MARKETPLACES_REMOVE: &str = "session.plugins.marketplaces.remove";
     /// `session.plugins.reload`
     pub const SESSION_PLUGINS_RELOAD: &str = "session.plugins.reload";
-    /// `session.plugins.retryManaged`
+    /// `session.plugins.retryManaged` (from runtime 1.0.104 on)
     pub const SESSION_PLUGINS_RETRY_MANAGED: &str = "session.plugins.retryManaged";
-    /// `session.plugins.uninstall`
+    /// `session.plugins.uninstall` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_UNINSTALL: &str = "session.plugins.uninstall";
-    /// `session.plugins.update`
+    /// `session.plugins.update` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_UPDATE: &str = "session.plugins.update";
     /// `session.provider.add`
     pub const SESSION_PROVIDER_ADD: &str = "session.provider.add";
     /// `session.provider.getEndpoint`
     pub const SESSION_PROVIDER_GET_ENDPOINT: &str = "session.provider.getEndpoint";
-    /// `session.provider.sync`
+    /// `session.provider.sync` (from runtime 1.0.89-7 on)
     pub const SESSION_PROVIDER_SYNC: &str = "session.provider.sync";
-    /// `session.provider.withdraw`
+    /// `session.provider.withdraw` (from runtime 1.0.104 on)
     pub const SESSION_PROVIDER_WITHDRAW: &str = "session.provider.withdraw";
-    /// `session.providers.discover`
+    /// `session.providers.discover` (from runtime 1.0.104 on)
     pub const SESSION_PROVIDERS_DISCOVER: &str = "session.providers.discover";
-    /// `session.providers.getCatalog`
+    /// `session.providers.getCatalog` (from runtime 1.0.104 on)
     pub const SESSION_PROVIDERS_GET_CATALOG: &str = "session.providers.getCatalog";
-    /// `session.providers.getStatus`
+    /// `session.providers.getStatus` (from runtime 1.0.104 on)
     pub const SESSION_PROVIDERS_GET_STATUS: &str = "session.providers.getStatus";
-    /// `session.providers.models.list`
+    /// `session.providers.models.list` (from runtime 1.0.104 on)
     pub const SESSION_PROVIDERS_MODELS_LIST: &str = "session.providers.models.list";
-    /// `session.providers.models.prepareConfiguration`
+    /// `session.providers.models.prepareConfiguration` (from runtime 1.0.104 on)
     pub const SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION: &str =
         "session.providers.models.prepareConfiguration";
-    /// `session.queue.appendSteering`
+    /// `session.queue.appendSteering` (from runtime 1.0.89-7 on)
     pub const SESSION_QUEUE_APPEND_STEERING: &str = "session.queue.appendSteering";
     /// `session.queue.beginDeferredIdleDrain`
     pub const SESSION_QUEUE_BEGIN_DEFERRED_IDLE_DRAIN: &str = "session.queue.beginDeferredIdleDrain";
@@ -786,13 +792,13 @@ pub mod method {
     pub const SESSION_QUEUE_SNAPSHOT: &str = "session.queue.snapshot";
     /// `session.queue.updateText`
     pub const SESSION_QUEUE_UPDATE_TEXT: &str = "session.queue.updateText";
-    /// `session.queue.withdrawMessage`
+    /// `session.queue.withdrawMessage` (from runtime 1.0.89-7 on)
     pub const SESSION_QUEUE_WITHDRAW_MESSAGE: &str = "session.queue.withdrawMessage";
-    /// `session.quota.get`
+    /// `session.quota.get` (from runtime 1.0.104 on)
     pub const SESSION_QUOTA_GET: &str = "session.quota.get";
-    /// `session.quota.refresh`
+    /// `session.quota.refresh` (from runtime 1.0.104 on)
     pub const SESSION_QUOTA_REFRESH: &str = "session.quota.refresh";
-    /// `session.quota.takeWarnings`
+    /// `session.quota.takeWarnings` (from runtime 1.0.104 on)
     pub const SESSION_QUOTA_TAKE_WARNINGS: &str = "session.quota.takeWarnings";
     /// `session.remote.disable`
     pub const SESSION_REMOTE_DISABLE: &str = "session.remote.disable";
@@ -802,11 +808,11 @@ pub mod method {
     pub const SESSION_REMOTE_NOTIFY_STEERABLE_CHANGED: &str = "session.remote.notifySteerableChanged";
     /// `session.sandbox.disableForSession`
     pub const SESSION_SANDBOX_DISABLE_FOR_SESSION: &str = "session.sandbox.disableForSession";
-    /// `session.sandbox.getCredentialSuggestions`
+    /// `session.sandbox.getCredentialSuggestions` (from runtime 1.0.104 on)
     pub const SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS: &str = "session.sandbox.getCredentialSuggestions";
     /// `session.sandbox.getEnforcementStatus`
     pub const SESSION_SANDBOX_GET_ENFORCEMENT_STATUS: &str = "session.sandbox.getEnforcementStatus";
-    /// `session.sandbox.grantPathForRequest`
+    /// `session.sandbox.grantPathForRequest` (from runtime 1.0.104 on)
     pub const SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST: &str = "session.sandbox.grantPathForRequest";
     /// `session.schedule.add`
     pub const SESSION_SCHEDULE_ADD: &str = "session.schedule.add";
@@ -872,7 +878,7 @@ pub mod method {
     pub const SESSION_TASKS_PROMOTE_CURRENT_TO_BACKGROUND: &str = "session.tasks.promoteCurrentToBackground";
     /// `session.tasks.promoteToBackground`
     pub const SESSION_TASKS_PROMOTE_TO_BACKGROUND: &str = "session.tasks.promoteToBackground";
-    /// `session.tasks.readOutput`
+    /// `session.tasks.readOutput` (from runtime 1.0.104 on)
     pub const SESSION_TASKS_READ_OUTPUT: &str = "session.tasks.readOutput";
     /// `session.tasks.refresh`
     pub const SESSION_TASKS_REFRESH: &str = "session.tasks.refresh";
@@ -898,13 +904,13 @@ pub mod method {
     pub const SESSION_TOOLS_GET_BUILTIN_DESCRIPTORS: &str = "session.tools.getBuiltinDescriptors";
     /// `session.tools.getCurrentMetadata`
     pub const SESSION_TOOLS_GET_CURRENT_METADATA: &str = "session.tools.getCurrentMetadata";
-    /// `session.tools.getSubagentSettings`
+    /// `session.tools.getSubagentSettings` (from runtime 1.0.104 on)
     pub const SESSION_TOOLS_GET_SUBAGENT_SETTINGS: &str = "session.tools.getSubagentSettings";
     /// `session.tools.handlePendingToolCall`
     pub const SESSION_TOOLS_HANDLE_PENDING_TOOL_CALL: &str = "session.tools.handlePendingToolCall";
     /// `session.tools.initializeAndValidate`
     pub const SESSION_TOOLS_INITIALIZE_AND_VALIDATE: &str = "session.tools.initializeAndValidate";
-    /// `session.tools.listPendingRequests`
+    /// `session.tools.listPendingRequests` (from runtime 1.0.104 on)
     pub const SESSION_TOOLS_LIST_PENDING_REQUESTS: &str = "session.tools.listPendingRequests";
     /// `session.tools.set`
     pub const SESSION_TOOLS_SET: &str = "session.tools.set";
@@ -941,35 +947,35 @@ pub mod method {
     pub const SESSION_VISIBILITY_GET: &str = "session.visibility.get";
     /// `session.visibility.set`
     pub const SESSION_VISIBILITY_SET: &str = "session.visibility.set";
-    /// `session.workflow.agent`
+    /// `session.workflow.agent` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_AGENT: &str = "session.workflow.agent";
-    /// `session.workflow.cancel`
+    /// `session.workflow.cancel` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_CANCEL: &str = "session.workflow.cancel";
-    /// `session.workflow.getRun`
+    /// `session.workflow.getRun` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_GET_RUN: &str = "session.workflow.getRun";
-    /// `session.workflow.getRunDetail`
+    /// `session.workflow.getRunDetail` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_GET_RUN_DETAIL: &str = "session.workflow.getRunDetail";
-    /// `session.workflow.getRunProgress`
+    /// `session.workflow.getRunProgress` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_GET_RUN_PROGRESS: &str = "session.workflow.getRunProgress";
-    /// `session.workflow.journal.get`
+    /// `session.workflow.journal.get` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_JOURNAL_GET: &str = "session.workflow.journal.get";
-    /// `session.workflow.journal.put`
+    /// `session.workflow.journal.put` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_JOURNAL_PUT: &str = "session.workflow.journal.put";
-    /// `session.workflow.listRuns`
+    /// `session.workflow.listRuns` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_LIST_RUNS: &str = "session.workflow.listRuns";
-    /// `session.workflow.log`
+    /// `session.workflow.log` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_LOG: &str = "session.workflow.log";
-    /// `session.workflow.pause`
+    /// `session.workflow.pause` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_PAUSE: &str = "session.workflow.pause";
-    /// `session.workflow.pauseAtCheckpoint`
+    /// `session.workflow.pauseAtCheckpoint` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_PAUSE_AT_CHECKPOINT: &str = "session.workflow.pauseAtCheckpoint";
-    /// `session.workflow.resume`
+    /// `session.workflow.resume` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_RESUME: &str = "session.workflow.resume";
-    /// `session.workflow.resumeFromTool`
+    /// `session.workflow.resumeFromTool` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_RESUME_FROM_TOOL: &str = "session.workflow.resumeFromTool";
-    /// `session.workflow.run`
+    /// `session.workflow.run` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_RUN: &str = "session.workflow.run";
-    /// `session.workflow.runFromTool`
+    /// `session.workflow.runFromTool` (from runtime 1.0.89-7 on)
     pub const SESSION_WORKFLOW_RUN_FROM_TOOL: &str = "session.workflow.runFromTool";
     /// `session.workspaces.addSummary`
     pub const SESSION_WORKSPACES_ADD_SUMMARY: &str = "session.workspaces.addSummary";
@@ -1163,6 +1169,7 @@ pub mod method {
         SKILLS_INSTALLATIONS_SET_ENABLED,
         SKILLS_INSTALLATIONS_STATUS,
         SKILLS_PLAN_INSTALL,
+        SKILLS_PLAN_INSTALL_FROM_REFERENCE,
         SKILLS_PLAN_UNINSTALL,
         TOOLS_LIST,
         USER_SETTINGS_GET,
@@ -1181,6 +1188,8 @@ pub mod method {
         SESSION_AGENT_RELOAD,
         SESSION_AGENT_SELECT,
         SESSION_AGENT_SET_PROMPT,
+        SESSION_AUTH_GET_STATUS,
+        SESSION_AUTH_SET_CREDENTIALS,
         SESSION_AUTOPILOT_OBJECTIVE_GET_STATE,
         SESSION_CANCEL_ALL_BACKGROUND_AGENTS,
         SESSION_CANVAS_ACTION_INVOKE,
@@ -1513,6 +1522,144 @@ pub mod method {
         SESSION_WORKSPACES_UPDATE_METADATA,
         SESSION_WORKSPACES_WRITE_AUTOPILOT_OBJECTIVE,
     ];
+    /// Those that the oldest runtime with schemas does not have.
+    pub const NEWER: &[&str] = &[
+        ACCOUNTS_ACQUIRE_ENTRA_TOKEN,
+        AZURE_ML_ACQUIRE_FAMILY,
+        AZURE_ML_CANCEL,
+        AZURE_ML_CATALOG,
+        AZURE_ML_DISCARD,
+        AZURE_ML_DOWNLOAD,
+        AZURE_ML_LATEST,
+        AZURE_ML_RELEASE_FAMILY,
+        AZURE_ML_RESOLVE,
+        AZURE_ML_STATUS,
+        CATALOG_GET_GENERATED_FEED,
+        CATALOG_GET_SAVED_FEED,
+        CATALOG_PLAN_INSTALL_FROM_REFERENCE,
+        CATALOG_SELECT,
+        CONNECTORS_GET_ACCOUNTS,
+        CONNECTORS_GET_CAPABILITIES,
+        CONNECTORS_LIST,
+        CONNECTORS_REFRESH,
+        CONTENT_EXCLUSION_VALIDATE_POLICIES,
+        ENVIRONMENTS_DELETE,
+        ENVIRONMENTS_GET,
+        ENVIRONMENTS_LIST,
+        HOST_DISPOSE,
+        HOST_LIST_SESSIONS,
+        HOST_PUBLISH_SESSION,
+        HOST_SET_SESSION_CREATION_POLICY,
+        HOST_START,
+        HOST_UNPUBLISH_SESSION,
+        MANAGED_SETTINGS_COMPOSE,
+        MANAGED_SETTINGS_PERMISSIONS_EVALUATE,
+        MANAGED_SETTINGS_RESOLVE,
+        MANAGED_SETTINGS_SCHEMA,
+        MANAGED_SETTINGS_VALIDATE,
+        MCP_APPLY_INSTALL,
+        MCP_APPLY_UNINSTALL,
+        MCP_INSTALLATIONS_CANCEL,
+        MCP_INSTALLATIONS_LIST,
+        MCP_INSTALLATIONS_RECOVER,
+        MCP_INSTALLATIONS_STATUS,
+        MCP_PLAN_UNINSTALL,
+        MCP_PREPARE_INSTALL,
+        MODELS_LIST_TOKEN_PRICE_UNITS,
+        PLUGINS_APPLY_INSTALL,
+        PLUGINS_PLAN_INSTALL,
+        SANDBOX_GET_HOST_SUPPORT,
+        SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT,
+        SANDBOX_PROXY_CA_CHECK_RELEVANCE,
+        SANDBOX_PROXY_CA_CREATE,
+        SANDBOX_PROXY_CA_GET_STATUS,
+        SANDBOX_PROXY_CA_REMOVE,
+        SANDBOX_PROXY_CA_ROTATE,
+        SANDBOX_PROXY_CA_TRUST,
+        SKILLS_APPLY_INSTALL,
+        SKILLS_APPLY_UNINSTALL,
+        SKILLS_INSTALLATIONS_CANCEL,
+        SKILLS_INSTALLATIONS_LIST,
+        SKILLS_INSTALLATIONS_RECOVER,
+        SKILLS_INSTALLATIONS_SET_ENABLED,
+        SKILLS_INSTALLATIONS_STATUS,
+        SKILLS_PLAN_INSTALL,
+        SKILLS_PLAN_UNINSTALL,
+        SESSION_ACCOUNTS_ENUMERATE,
+        SESSION_ACCOUNTS_GET,
+        SESSION_ACCOUNTS_LOGIN_ADVANCE,
+        SESSION_ACCOUNTS_LOGIN_BEGIN,
+        SESSION_ACCOUNTS_LOGIN_CANCEL,
+        SESSION_ACCOUNTS_SET,
+        SESSION_CONNECTORS_CONNECT,
+        SESSION_CONNECTORS_CONTINUE_CONNECTION,
+        SESSION_CONNECTORS_DISCONNECT,
+        SESSION_CONNECTORS_GET_ACCOUNT,
+        SESSION_CONNECTORS_GET_CAPABILITIES,
+        SESSION_CONNECTORS_GET_STATUS,
+        SESSION_CONNECTORS_LIST,
+        SESSION_CONNECTORS_RECONCILE,
+        SESSION_CONNECTORS_RECONCILE_FOR_STARTUP,
+        SESSION_CONNECTORS_RECONNECT,
+        SESSION_CONNECTORS_REFRESH,
+        SESSION_CONNECTORS_WITHDRAW_PROJECTION,
+        SESSION_CUSTOMIZATIONS_RELOAD,
+        SESSION_DIAGNOSTICS_CONFIGURE,
+        SESSION_DIAGNOSTICS_READ,
+        SESSION_EXTENSIONS_RECONCILE,
+        SESSION_INSTRUCTIONS_RELOAD,
+        SESSION_MANAGED_SETTINGS_GET,
+        SESSION_MCP_LIST_CONFIGURED,
+        SESSION_MCP_OAUTH_CANCEL_LOGIN,
+        SESSION_MCP_OAUTH_COMPLETE,
+        SESSION_MCP_OAUTH_PREPARE_LOGIN,
+        SESSION_MCP_PROMPTS_GET,
+        SESSION_MCP_PROMPTS_LIST,
+        SESSION_MODEL_GET_REASONING_SUMMARIES,
+        SESSION_PLUGINS_DISABLE,
+        SESSION_PLUGINS_ENABLE,
+        SESSION_PLUGINS_INSTALL,
+        SESSION_PLUGINS_MARKETPLACES_ADD,
+        SESSION_PLUGINS_MARKETPLACES_BROWSE,
+        SESSION_PLUGINS_MARKETPLACES_LIST,
+        SESSION_PLUGINS_MARKETPLACES_REFRESH,
+        SESSION_PLUGINS_MARKETPLACES_REMOVE,
+        SESSION_PLUGINS_RETRY_MANAGED,
+        SESSION_PLUGINS_UNINSTALL,
+        SESSION_PLUGINS_UPDATE,
+        SESSION_PROVIDER_SYNC,
+        SESSION_PROVIDER_WITHDRAW,
+        SESSION_PROVIDERS_DISCOVER,
+        SESSION_PROVIDERS_GET_CATALOG,
+        SESSION_PROVIDERS_GET_STATUS,
+        SESSION_PROVIDERS_MODELS_LIST,
+        SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION,
+        SESSION_QUEUE_APPEND_STEERING,
+        SESSION_QUEUE_WITHDRAW_MESSAGE,
+        SESSION_QUOTA_GET,
+        SESSION_QUOTA_REFRESH,
+        SESSION_QUOTA_TAKE_WARNINGS,
+        SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS,
+        SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST,
+        SESSION_TASKS_READ_OUTPUT,
+        SESSION_TOOLS_GET_SUBAGENT_SETTINGS,
+        SESSION_TOOLS_LIST_PENDING_REQUESTS,
+        SESSION_WORKFLOW_AGENT,
+        SESSION_WORKFLOW_CANCEL,
+        SESSION_WORKFLOW_GET_RUN,
+        SESSION_WORKFLOW_GET_RUN_DETAIL,
+        SESSION_WORKFLOW_GET_RUN_PROGRESS,
+        SESSION_WORKFLOW_JOURNAL_GET,
+        SESSION_WORKFLOW_JOURNAL_PUT,
+        SESSION_WORKFLOW_LIST_RUNS,
+        SESSION_WORKFLOW_LOG,
+        SESSION_WORKFLOW_PAUSE,
+        SESSION_WORKFLOW_PAUSE_AT_CHECKPOINT,
+        SESSION_WORKFLOW_RESUME,
+        SESSION_WORKFLOW_RESUME_FROM_TOOL,
+        SESSION_WORKFLOW_RUN,
+        SESSION_WORKFLOW_RUN_FROM_TOOL,
+    ];
 }
 
 /// Methods the runtime calls.
@@ -1523,9 +1670,9 @@ pub mod callback {
     pub const CANVAS_CLOSE: &str = "canvas.close";
     /// `canvas.open`
     pub const CANVAS_OPEN: &str = "canvas.open";
-    /// `factory.abort`
+    /// `factory.abort` (up to runtime 1.0.85)
     pub const FACTORY_ABORT: &str = "factory.abort";
-    /// `factory.execute`
+    /// `factory.execute` (up to runtime 1.0.85)
     pub const FACTORY_EXECUTE: &str = "factory.execute";
     /// `providerToken.getToken`
     pub const PROVIDER_TOKEN_GET_TOKEN: &str = "providerToken.getToken";
@@ -1537,7 +1684,7 @@ pub mod callback {
     pub const SESSION_FS_MKDIR: &str = "sessionFs.mkdir";
     /// `sessionFs.readFile`
     pub const SESSION_FS_READ_FILE: &str = "sessionFs.readFile";
-    /// `sessionFs.readFileBytes`
+    /// `sessionFs.readFileBytes` (from runtime 1.0.104 on)
     pub const SESSION_FS_READ_FILE_BYTES: &str = "sessionFs.readFileBytes";
     /// `sessionFs.readdir`
     pub const SESSION_FS_READDIR: &str = "sessionFs.readdir";
@@ -1557,7 +1704,7 @@ pub mod callback {
     pub const SESSION_FS_STAT: &str = "sessionFs.stat";
     /// `sessionFs.writeFile`
     pub const SESSION_FS_WRITE_FILE: &str = "sessionFs.writeFile";
-    /// `sessionFs.writeFileBytes`
+    /// `sessionFs.writeFileBytes` (from runtime 1.0.104 on)
     pub const SESSION_FS_WRITE_FILE_BYTES: &str = "sessionFs.writeFileBytes";
     /// `skillProvider.list`
     pub const SKILL_PROVIDER_LIST: &str = "skillProvider.list";
@@ -1565,9 +1712,9 @@ pub mod callback {
     pub const SKILL_PROVIDER_READ: &str = "skillProvider.read";
     /// `tasks.cancel`
     pub const TASKS_CANCEL: &str = "tasks.cancel";
-    /// `workflow.abort`
+    /// `workflow.abort` (from runtime 1.0.89-7 on)
     pub const WORKFLOW_ABORT: &str = "workflow.abort";
-    /// `workflow.execute`
+    /// `workflow.execute` (from runtime 1.0.89-7 on)
     pub const WORKFLOW_EXECUTE: &str = "workflow.execute";
     /// `extensionLaunchProvider.resolve`
     pub const EXTENSION_LAUNCH_PROVIDER_RESOLVE: &str = "extensionLaunchProvider.resolve";
@@ -1577,29 +1724,29 @@ pub mod callback {
     pub const GIT_HUB_TOKEN_GET_TOKEN: &str = "gitHubToken.getToken";
     /// `hooks.invoke`
     pub const HOOKS_INVOKE: &str = "hooks.invoke";
-    /// `host.authenticationCancelled`
+    /// `host.authenticationCancelled` (from runtime 1.0.104 on)
     pub const HOST_AUTHENTICATION_CANCELLED: &str = "host.authenticationCancelled";
-    /// `host.exited`
+    /// `host.exited` (from runtime 1.0.104 on)
     pub const HOST_EXITED: &str = "host.exited";
-    /// `host.materializeSession`
+    /// `host.materializeSession` (from runtime 1.0.104 on)
     pub const HOST_MATERIALIZE_SESSION: &str = "host.materializeSession";
-    /// `host.registerSession`
+    /// `host.registerSession` (from runtime 1.0.104 on)
     pub const HOST_REGISTER_SESSION: &str = "host.registerSession";
-    /// `host.sessionReleased`
+    /// `host.sessionReleased` (from runtime 1.0.104 on)
     pub const HOST_SESSION_RELEASED: &str = "host.sessionReleased";
-    /// `host.shutdown`
+    /// `host.shutdown` (from runtime 1.0.104 on)
     pub const HOST_SHUTDOWN: &str = "host.shutdown";
-    /// `host.unregisterSession`
+    /// `host.unregisterSession` (from runtime 1.0.104 on)
     pub const HOST_UNREGISTER_SESSION: &str = "host.unregisterSession";
-    /// `host.validateAuthentication`
+    /// `host.validateAuthentication` (from runtime 1.0.104 on)
     pub const HOST_VALIDATE_AUTHENTICATION: &str = "host.validateAuthentication";
-    /// `installations.confirm`
+    /// `installations.confirm` (from runtime 1.0.89-7 on)
     pub const INSTALLATIONS_CONFIRM: &str = "installations.confirm";
     /// `llmInference.httpRequestChunk`
     pub const LLM_INFERENCE_HTTP_REQUEST_CHUNK: &str = "llmInference.httpRequestChunk";
     /// `llmInference.httpRequestStart`
     pub const LLM_INFERENCE_HTTP_REQUEST_START: &str = "llmInference.httpRequestStart";
-    /// `uiThread.run`
+    /// `uiThread.run` (from runtime 1.0.104 on)
     pub const UI_THREAD_RUN: &str = "uiThread.run";
     /// All of them.
     pub const ALL: &[&str] = &[
@@ -1646,27 +1793,44 @@ pub mod callback {
         LLM_INFERENCE_HTTP_REQUEST_START,
         UI_THREAD_RUN,
     ];
+    /// Those that the oldest runtime with schemas does not have.
+    pub const NEWER: &[&str] = &[
+        SESSION_FS_READ_FILE_BYTES,
+        SESSION_FS_WRITE_FILE_BYTES,
+        WORKFLOW_ABORT,
+        WORKFLOW_EXECUTE,
+        HOST_AUTHENTICATION_CANCELLED,
+        HOST_EXITED,
+        HOST_MATERIALIZE_SESSION,
+        HOST_REGISTER_SESSION,
+        HOST_SESSION_RELEASED,
+        HOST_SHUTDOWN,
+        HOST_UNREGISTER_SESSION,
+        HOST_VALIDATE_AUTHENTICATION,
+        INSTALLATIONS_CONFIRM,
+        UI_THREAD_RUN,
+    ];
 }
 
 /// Session events.
 pub mod event {
-    /// `session.autopilot_stopped`
+    /// `session.autopilot_stopped` (from runtime 1.0.104 on)
     pub const SESSION_AUTOPILOT_STOPPED: &str = "session.autopilot_stopped";
-    /// `session.quota_observation`
+    /// `session.quota_observation` (from runtime 1.0.104 on)
     pub const SESSION_QUOTA_OBSERVATION: &str = "session.quota_observation";
-    /// `model.call_final_result`
+    /// `model.call_final_result` (from runtime 1.0.104 on)
     pub const MODEL_CALL_FINAL_RESULT: &str = "model.call_final_result";
-    /// `tool.shell_output`
+    /// `tool.shell_output` (from runtime 1.0.104 on)
     pub const TOOL_SHELL_OUTPUT: &str = "tool.shell_output";
-    /// `instruction.update`
+    /// `instruction.update` (from runtime 1.0.104 on)
     pub const INSTRUCTION_UPDATE: &str = "instruction.update";
-    /// `mcp.oauth_recovery_completed`
+    /// `mcp.oauth_recovery_completed` (from runtime 1.0.104 on)
     pub const MCP_OAUTH_RECOVERY_COMPLETED: &str = "mcp.oauth_recovery_completed";
-    /// `session.managed_plugin_progress`
+    /// `session.managed_plugin_progress` (from runtime 1.0.104 on)
     pub const SESSION_MANAGED_PLUGIN_PROGRESS: &str = "session.managed_plugin_progress";
-    /// `human_response.recorded`
+    /// `human_response.recorded` (from runtime 1.0.104 on)
     pub const HUMAN_RESPONSE_RECORDED: &str = "human_response.recorded";
-    /// `session.mcp_server_tools_loaded`
+    /// `session.mcp_server_tools_loaded` (from runtime 1.0.104 on)
     pub const SESSION_MCP_SERVER_TOOLS_LOADED: &str = "session.mcp_server_tools_loaded";
     /// `session.start`
     pub const SESSION_START: &str = "session.start";
@@ -1690,13 +1854,13 @@ pub mod event {
     pub const SESSION_AUTOPILOT_OBJECTIVE_CHANGED: &str = "session.autopilot_objective_changed";
     /// `session.info`
     pub const SESSION_INFO: &str = "session.info";
-    /// `session.indexed_search`
+    /// `session.indexed_search` (from runtime 1.0.89-7 on)
     pub const SESSION_INDEXED_SEARCH: &str = "session.indexed_search";
     /// `session.warning`
     pub const SESSION_WARNING: &str = "session.warning";
     /// `session.model_change`
     pub const SESSION_MODEL_CHANGE: &str = "session.model_change";
-    /// `session.model_deselected`
+    /// `session.model_deselected` (from runtime 1.0.89-7 on)
     pub const SESSION_MODEL_DESELECTED: &str = "session.model_deselected";
     /// `session.auto_tier_recommendation`
     pub const SESSION_AUTO_TIER_RECOMMENDATION: &str = "session.auto_tier_recommendation";
@@ -1728,7 +1892,7 @@ pub mod event {
     pub const SESSION_SHUTDOWN: &str = "session.shutdown";
     /// `session.usage_checkpoint`
     pub const SESSION_USAGE_CHECKPOINT: &str = "session.usage_checkpoint";
-    /// `session.fusion_change_checkpoint`
+    /// `session.fusion_change_checkpoint` (from runtime 1.0.89-7 on)
     pub const SESSION_FUSION_CHANGE_CHECKPOINT: &str = "session.fusion_change_checkpoint";
     /// `session.context_changed`
     pub const SESSION_CONTEXT_CHANGED: &str = "session.context_changed";
@@ -1756,7 +1920,7 @@ pub mod event {
     pub const SESSION_FUSION_COMMIT_STARTED: &str = "session.fusion_commit_started";
     /// `session.fusion_completed`
     pub const SESSION_FUSION_COMPLETED: &str = "session.fusion_completed";
-    /// `session.permission_recovery`
+    /// `session.permission_recovery` (from runtime 1.0.89-7 on)
     pub const SESSION_PERMISSION_RECOVERY: &str = "session.permission_recovery";
     /// `user.message`
     pub const USER_MESSAGE: &str = "user.message";
@@ -1932,11 +2096,11 @@ pub mod event {
     pub const SESSION_TOOLS_UPDATED: &str = "session.tools_updated";
     /// `session.background_tasks_changed`
     pub const SESSION_BACKGROUND_TASKS_CHANGED: &str = "session.background_tasks_changed";
-    /// `workflow.run_updated`
+    /// `workflow.run_updated` (from runtime 1.0.89-7 on)
     pub const WORKFLOW_RUN_UPDATED: &str = "workflow.run_updated";
-    /// `workflow.run_started`
+    /// `workflow.run_started` (from runtime 1.0.89-7 on)
     pub const WORKFLOW_RUN_STARTED: &str = "workflow.run_started";
-    /// `workflow.run_settled`
+    /// `workflow.run_settled` (from runtime 1.0.89-7 on)
     pub const WORKFLOW_RUN_SETTLED: &str = "workflow.run_settled";
     /// `session.skills_loaded`
     pub const SESSION_SKILLS_LOADED: &str = "session.skills_loaded";
@@ -1974,10 +2138,10 @@ pub mod event {
     pub const SESSION_EXTENSIONS_ATTACHMENTS_PUSHED: &str = "session.extensions.attachments_pushed";
     /// `mcp_app.tool_call_complete`
     pub const MCP_APP_TOOL_CALL_COMPLETE: &str = "mcp_app.tool_call_complete";
-    /// `factory.run_updated`
+    /// `factory.run_updated` (up to runtime 1.0.85)
     pub const FACTORY_RUN_UPDATED: &str = "factory.run_updated";
-    /// `factory.run_started`
+    /// `factory.run_started` (up to runtime 1.0.85)
     pub const FACTORY_RUN_STARTED: &str = "factory.run_started";
-    /// `factory.run_settled`
+    /// `factory.run_settled` (up to runtime 1.0.85)
     pub const FACTORY_RUN_SETTLED: &str = "factory.run_settled";
 }

@@ -1370,6 +1370,14 @@ impl<'a> ServerSkills<'a> {
     ) -> Result<api::SkillInstallationManagementResult, Error> {
         self.0.call(method::SKILLS_PLAN_INSTALL, Some(params.write())).await
     }
+    /// `skills.planInstallFromReference`. Experimental.
+    #[inline]
+    pub async fn plan_install_from_reference(
+        self,
+        params: &api::SkillPlanInstallFromReferenceRequest,
+    ) -> Result<api::SkillInstallationManagementResult, Error> {
+        self.0.call(method::SKILLS_PLAN_INSTALL_FROM_REFERENCE, Some(params.write())).await
+    }
     /// `skills.planUninstall`. Experimental.
     #[inline]
     pub async fn plan_uninstall(

@@ -27,6 +27,11 @@ impl<'a> SessionRpc<'a> {
     pub fn agent(self) -> SessionAgent<'a> {
         SessionAgent(self.0)
     }
+    /// Methods of `auth`.
+    #[inline]
+    pub fn auth(self) -> SessionAuth<'a> {
+        SessionAuth(self.0)
+    }
     /// Methods of `autopilotObjective`.
     #[inline]
     pub fn autopilot_objective(self) -> SessionAutopilotObjective<'a> {
@@ -400,6 +405,26 @@ impl<'a> SessionAgent<'a> {
     #[inline]
     pub async fn set_prompt(self, params: &api::AgentSetPromptRequest) -> Result<(), Error> {
         self.0.call(method::SESSION_AGENT_SET_PROMPT, Some(params.write())).await
+    }
+}
+
+/// Methods of `auth`.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionAuth<'a>(Target<'a>);
+
+impl<'a> SessionAuth<'a> {
+    /// `session.auth.getStatus`. Experimental.
+    #[inline]
+    pub async fn get_status(self) -> Result<api::SessionAuthStatus, Error> {
+        self.0.call(method::SESSION_AUTH_GET_STATUS, None).await
+    }
+    /// `session.auth.setCredentials`. Experimental.
+    #[inline]
+    pub async fn set_credentials(
+        self,
+        params: &api::SessionSetCredentialsParams,
+    ) -> Result<api::SessionSetCredentialsResult, Error> {
+        self.0.call(method::SESSION_AUTH_SET_CREDENTIALS, Some(params.write())).await
     }
 }
 

@@ -811,6 +811,12 @@ pub(crate) const CALLS: &[Entry] = &[
             done(rpc.server.skills().plan_install(&params).await)
         })
     }),
+    (method::SKILLS_PLAN_INSTALL_FROM_REFERENCE, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.server.skills().plan_install_from_reference(&params).await)
+        })
+    }),
     (method::SKILLS_PLAN_UNINSTALL, |rpc, given| {
         Box::pin(async move {
             let params = params(given)?;
@@ -902,6 +908,15 @@ pub(crate) const CALLS: &[Entry] = &[
         Box::pin(async move {
             let params = params(given)?;
             done(rpc.session.agent().set_prompt(&params).await)
+        })
+    }),
+    (method::SESSION_AUTH_GET_STATUS, |rpc, _| {
+        Box::pin(async move { done(rpc.session.auth().get_status().await) })
+    }),
+    (method::SESSION_AUTH_SET_CREDENTIALS, |rpc, given| {
+        Box::pin(async move {
+            let params = params(given)?;
+            done(rpc.session.auth().set_credentials(&params).await)
         })
     }),
     (method::SESSION_AUTOPILOT_OBJECTIVE_GET_STATE, |rpc, _| {

@@ -122,14 +122,13 @@ object! {
 tagged! {
     /// Experimental.
     AuthEnumerateValue by "kind" {
-        Accounts(AuthEnumerateValueAccounts) = "accounts",
-        Providers(AuthEnumerateValueProviders) = "providers",
-        LoginAccounts(AuthEnumerateValueLoginAccounts) = "loginAccounts",
+        Accounts(AuthEnumerateValueAccountsInline) = "accounts",
+        Providers(AuthEnumerateValueProvidersInline) = "providers",
     }
 }
 
 object! {
-    AuthEnumerateValueAccounts {
+    AuthEnumerateValueAccountsInline {
         required {
             items: Vec<AccountStatus> = "items",
         }
@@ -142,20 +141,7 @@ object! {
 }
 
 object! {
-    AuthEnumerateValueLoginAccounts {
-        required {
-            items: Vec<AuthLoginIdentity> = "items",
-        }
-        nullable {}
-        optional {}
-        constant {
-            "kind" = "loginAccounts",
-        }
-    }
-}
-
-object! {
-    AuthEnumerateValueProviders {
+    AuthEnumerateValueProvidersInline {
         required {
             items: Vec<ProviderDescriptor> = "items",
         }
@@ -228,19 +214,6 @@ object! {
     AuthLoginCancelRequest {
         required {
             flow_id: String = "flowId",
-        }
-        nullable {}
-        optional {}
-        constant {}
-    }
-}
-
-object! {
-    AuthLoginIdentity {
-        required {
-            account_id: String = "accountId",
-            active: bool = "active",
-            label: String = "label",
         }
         nullable {}
         optional {}

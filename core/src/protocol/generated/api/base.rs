@@ -102,10 +102,10 @@ object! {
     JsonSchemaResponseFormat {
         required {
             name: String = "name",
-            schema: Value = "schema",
         }
         nullable {}
         optional {
+            schema: Value = "schema",
             description: String = "description",
             strict: bool = "strict",
         }

@@ -81,6 +81,13 @@ object! {
     }
 }
 
+open_enum! {
+    CanvasInstanceAvailability {
+        Ready = "ready",
+        Stale = "stale",
+    }
+}
+
 /// Experimental.
 pub type CanvasJsonSchema = Value;
 
@@ -263,6 +270,8 @@ object! {
         }
         nullable {}
         optional {
+            availability: CanvasInstanceAvailability = "availability",
+            reopen: bool = "reopen",
             extension_name: String = "extensionName",
             icon: String = "icon",
             title: String = "title",

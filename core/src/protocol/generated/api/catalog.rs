@@ -404,21 +404,6 @@ object! {
 }
 
 object! {
-    CatalogMaterializationReference {
-        required {
-            bundle_digest: String = "bundleDigest",
-            descriptor_digest: String = "descriptorDigest",
-            resource_id: String = "resourceId",
-            revision_id: String = "revisionId",
-            schema_version: String = "schemaVersion",
-        }
-        nullable {}
-        optional {}
-        constant {}
-    }
-}
-
-object! {
     CatalogMcpServerCandidate {
         required {
             handle: String = "handle",
@@ -950,12 +935,26 @@ object! {
     ReviewClass {
         required {
             action: InstallationReviewAction = "action",
-            catalogue: InstallationCatalogueIdentity = "catalogue",
-            files: Vec<PurpleInstallationFileReview> = "files",
-            total_bytes: i64 = "totalBytes",
         }
         nullable {}
         optional {
+            catalogue_trust: Value = "catalogueTrust",
+            configuration_change: McpPlanConfigurationChange = "configurationChange",
+            effective_configuration: McpInstallationRemoteConfiguration = "effectiveConfiguration",
+            identity: McpPlanResourceIdentity = "identity",
+            inputs: Vec<McpInstallationInput> = "inputs",
+            policy: McpPlanPolicyResult = "policy",
+            provenance: McpPlanProvenance = "provenance",
+            secret_storage: McpInstallationSecretStorage = "secretStorage",
+            selected_choice: Value = "selectedChoice",
+            supplied_secrets: Vec<String> = "suppliedSecrets",
+            installation_id: String = "installationId",
+            owned_secret_count: i64 = "ownedSecretCount",
+            preserves_shared_authentication: bool = "preservesSharedAuthentication",
+            restores_previous_configuration: bool = "restoresPreviousConfiguration",
+            catalogue: InstallationCatalogueIdentity = "catalogue",
+            files: Vec<PurpleInstallationFileReview> = "files",
+            total_bytes: i64 = "totalBytes",
             description: String = "description",
             entrypoint_content: String = "entrypointContent",
             entrypoint_path: String = "entrypointPath",

@@ -87,15 +87,54 @@ object! {
     }
 }
 
+object! {
+    AuthEnumerateValueAccounts {
+        required {
+            items: Vec<AccountStatus> = "items",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "accounts",
+        }
+    }
+}
+
 open_enum! {
     AuthEnumerateValueAccountsKind {
         Accounts = "accounts",
     }
 }
 
+object! {
+    AuthEnumerateValueLoginAccounts {
+        required {
+            items: Vec<AuthLoginIdentity> = "items",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "loginAccounts",
+        }
+    }
+}
+
 open_enum! {
     AuthEnumerateValueLoginAccountsKind {
         LoginAccounts = "loginAccounts",
+    }
+}
+
+object! {
+    AuthEnumerateValueProviders {
+        required {
+            items: Vec<ProviderDescriptor> = "items",
+        }
+        nullable {}
+        optional {}
+        constant {
+            "kind" = "providers",
+        }
     }
 }
 
@@ -147,6 +186,19 @@ open_enum! {
         Token = "token",
         TokenProvider = "token-provider",
         CopilotApiToken = "copilot-api-token",
+    }
+}
+
+object! {
+    AuthLoginIdentity {
+        required {
+            account_id: String = "accountId",
+            active: bool = "active",
+            label: String = "label",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }
 
@@ -341,6 +393,7 @@ open_enum! {
 
 open_enum! {
     CatalogCapability {
+        SkillReferenceInstallation = "skill-reference-installation",
         AgentPluginConfirmedInstallation = "agent-plugin-confirmed-installation",
         AgentPluginFormats = "agent-plugin-formats",
         CatalogFeeds = "catalog-feeds",
@@ -501,6 +554,21 @@ open_enum! {
         UnsupportedMediaType = "unsupported-media-type",
         MissingRequiredField = "missing-required-field",
         SizeLimitExceeded = "size-limit-exceeded",
+    }
+}
+
+object! {
+    CatalogMaterializationReference {
+        required {
+            bundle_digest: String = "bundleDigest",
+            descriptor_digest: String = "descriptorDigest",
+            resource_id: String = "resourceId",
+            revision_id: String = "revisionId",
+            schema_version: String = "schemaVersion",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }
 
@@ -1184,6 +1252,12 @@ object! {
     }
 }
 
+open_enum! {
+    DisableBypassPermissionsMode {
+        Disable = "disable",
+    }
+}
+
 object! {
     EntraAuthConfig {
         required {
@@ -1264,6 +1338,17 @@ object! {
         constant {
             "type" = "gh-cli",
         }
+    }
+}
+
+object! {
+    GitHubOwnersRequestIdResult {
+        required {
+            request_id: i64 = "requestId",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }
 
@@ -1487,11 +1572,66 @@ object! {
 }
 
 object! {
+    InstructionsSources {
+        required {
+            content: String = "content",
+            id: String = "id",
+            label: String = "label",
+            location: InstructionsSourcesLocation = "location",
+            source_path: String = "sourcePath",
+            r#type: InstructionsSourcesType = "type",
+        }
+        nullable {}
+        optional {
+            apply_to: Vec<String> = "applyTo",
+            default_disabled: bool = "defaultDisabled",
+            description: String = "description",
+        }
+        constant {}
+    }
+}
+
+open_enum! {
+    InstructionsSourcesLocation {
+        Plugin = "plugin",
+        Repository = "repository",
+        User = "user",
+        WorkingDirectory = "working-directory",
+    }
+}
+
+open_enum! {
+    InstructionsSourcesType {
+        ChildInstructions = "child-instructions",
+        Home = "home",
+        Model = "model",
+        NestedAgents = "nested-agents",
+        Plugin = "plugin",
+        Repo = "repo",
+        Vscode = "vscode",
+    }
+}
+
+object! {
     McpInstallationInput {
         required {
             category: McpPlanValueCategory = "category",
             key: String = "key",
             value: String = "value",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpInstallationRemoteConfiguration {
+        required {
+            transport: McpPlanRemoteTransport = "transport",
+            url: String = "url",
+            headers: BTreeMap<String, String> = "headers",
+            tools: Vec<String> = "tools",
         }
         nullable {}
         optional {}
@@ -1823,6 +1963,66 @@ open_enum! {
 }
 
 object! {
+    McpRegistryCancelRequest {
+        required {
+            request_id: i64 = "requestId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpRegistryCancelResult {
+        required {
+            canceled: bool = "canceled",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpRegistryRequestIdResult {
+        required {
+            request_id: i64 = "requestId",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    McpRegistrySearchRequest {
+        required {
+            auth_info: Value = "authInfo",
+            limit: i64 = "limit",
+            request_id: i64 = "requestId",
+        }
+        nullable {}
+        optional {
+            query: String = "query",
+            repository: String = "repository",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpRegistrySearchResult {
+        required {
+            servers: Value = "servers",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
     /// Internal.
     McpReloadConfig {
         required {
@@ -1900,6 +2100,30 @@ open_enum! {
     /// Internal.
     McpServerConfigMemoryType {
         Memory = "memory",
+    }
+}
+
+object! {
+    McpShouldExcludeGitHubToolsRequest {
+        required {}
+        nullable {}
+        optional {
+            available_tools: Vec<String> = "availableTools",
+            excluded_tools: Vec<String> = "excludedTools",
+            tool_filter_precedence: OptionsUpdateToolFilterPrecedence = "toolFilterPrecedence",
+        }
+        constant {}
+    }
+}
+
+object! {
+    McpShouldExcludeGitHubToolsResult {
+        required {
+            exclude_gh_replaceable_tools: bool = "excludeGhReplaceableTools",
+        }
+        nullable {}
+        optional {}
+        constant {}
     }
 }
 
@@ -2140,7 +2364,7 @@ object! {
     PermissionDecisionContext {
         required {
             outcome: PermissionDecisionOutcome = "outcome",
-            source: ev::PermissionDecisionSource = "source",
+            source: PermissionDecisionSource = "source",
             surface: PermissionDecisionSurface = "surface",
         }
         nullable {}
@@ -2157,6 +2381,17 @@ open_enum! {
         AutoApproved = "auto_approved",
         AutopilotDenied = "autopilot_denied",
         PromptedUser = "prompted_user",
+    }
+}
+
+open_enum! {
+    PermissionDecisionSource {
+        JudgeRecommendation = "judge_recommendation",
+        AssistedApproval = "assisted_approval",
+        HumanResponse = "human_response",
+        HostPolicy = "host_policy",
+        UnattendedFallback = "unattended_fallback",
+        AuthorizationCarryForward = "authorization_carry_forward",
     }
 }
 
@@ -2605,6 +2840,10 @@ object! {
         }
         nullable {}
         optional {
+            allow_dev_tool_caches: bool = "allowDevToolCaches",
+            gh_auth: bool = "ghAuth",
+            git_auth: bool = "gitAuth",
+            config: BTreeMap<String, Value> = "config",
             credentials: SandboxCredentialsConfig = "credentials",
             user_policy: SandboxConfigUserPolicy = "userPolicy",
             add_current_working_directory: bool = "addCurrentWorkingDirectory",
@@ -2856,8 +3095,26 @@ open_enum! {
 
 pub type SessionAuthInfoResult = AuthIdentity;
 
+object! {
+    SessionAuthStatus {
+        required {
+            is_authenticated: bool = "isAuthenticated",
+        }
+        nullable {}
+        optional {
+            auth_type: AuthInfoType = "authType",
+            host: String = "host",
+            login: String = "login",
+            status_message: String = "statusMessage",
+            copilot_plan: String = "copilotPlan",
+        }
+        constant {}
+    }
+}
+
 open_enum! {
     SessionCapability {
+        GithubCacheStore = "github-cache-store",
         TuiHints = "tui-hints",
         PlanMode = "plan-mode",
         Memory = "memory",
@@ -2877,6 +3134,17 @@ object! {
         required {
             ide_name: String = "ideName",
             workspace_folder: String = "workspaceFolder",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SessionFactoryPauseAtCheckpointResult {
+        required {
+            action: FactoryPauseCheckpointAction = "action",
         }
         nullable {}
         optional {}
@@ -2913,6 +3181,27 @@ object! {
         nullable {}
         optional {
             ide: SessionConnectedIdEInfo = "ide",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionMetadata {
+        required {
+            is_remote: bool = "isRemote",
+            modified_time: String = "modifiedTime",
+            session_id: String = "sessionId",
+            start_time: String = "startTime",
+        }
+        nullable {}
+        optional {
+            client_name: String = "clientName",
+            context: SessionContext = "context",
+            is_detached: bool = "isDetached",
+            mc_task_id: String = "mcTaskId",
+            name: String = "name",
+            summary: String = "summary",
         }
         constant {}
     }
@@ -2961,6 +3250,31 @@ object! {
             delegate_warning: SessionQuotaDelegateWarning = "delegateWarning",
             provider_quotas: Vec<ev::ProviderQuotaState> = "providerQuotas",
             upgrade_url: String = "upgradeUrl",
+        }
+        constant {}
+    }
+}
+
+object! {
+    /// Experimental.
+    SessionSetCredentialsParams {
+        required {}
+        nullable {}
+        optional {
+            credentials: SettableAuthInfo = "credentials",
+        }
+        constant {}
+    }
+}
+
+object! {
+    SessionSetCredentialsResult {
+        required {
+            success: bool = "success",
+        }
+        nullable {}
+        optional {
+            copilot_user_resolved: bool = "copilotUserResolved",
         }
         constant {}
     }
@@ -3117,6 +3431,35 @@ object! {
         nullable {}
         optional {}
         constant {}
+    }
+}
+
+tagged! {
+    SettableAuthInfo by "type" {
+        Account(AccountAuthInfo) = "account",
+        Hmac(HMACAuthInfo) = "hmac",
+        Env(EnvAuthInfo) = "env",
+        Token(SettableTokenAuthInfo) = "token",
+        CopilotApiToken(CopilotApiTokenAuthInfo) = "copilot-api-token",
+        User(UserAuthInfo) = "user",
+        GhCli(GhCliAuthInfo) = "gh-cli",
+        ApiKey(ApiKeyAuthInfo) = "api-key",
+    }
+}
+
+object! {
+    SettableTokenAuthInfo {
+        required {
+            host: String = "host",
+            token: String = "token",
+        }
+        nullable {}
+        optional {
+            copilot_user: CopilotUserResponse = "copilotUser",
+        }
+        constant {
+            "type" = "token",
+        }
     }
 }
 

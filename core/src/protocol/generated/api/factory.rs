@@ -638,6 +638,7 @@ object! {
         required {}
         nullable {}
         optional {
+            timeout: f64 = "timeout",
             max_concurrent_subagents: i64 = "maxConcurrentSubagents",
             max_total_subagents: i64 = "maxTotalSubagents",
             timeout_seconds: f64 = "timeoutSeconds",

@@ -34,23 +34,6 @@ object! {
 }
 
 object! {
-    SessionAuthStatus {
-        required {
-            is_authenticated: bool = "isAuthenticated",
-        }
-        nullable {}
-        optional {
-            auth_type: AuthInfoType = "authType",
-            host: String = "host",
-            login: String = "login",
-            status_message: String = "statusMessage",
-            copilot_plan: String = "copilotPlan",
-        }
-        constant {}
-    }
-}
-
-object! {
     /// Experimental.
     SessionAuthSwitchRequest {
         required {
@@ -61,59 +44,5 @@ object! {
             token: String = "token",
         }
         constant {}
-    }
-}
-
-object! {
-    /// Experimental.
-    SessionSetCredentialsParams {
-        required {}
-        nullable {}
-        optional {
-            credentials: SettableAuthInfo = "credentials",
-        }
-        constant {}
-    }
-}
-
-object! {
-    SessionSetCredentialsResult {
-        required {
-            success: bool = "success",
-        }
-        nullable {}
-        optional {
-            copilot_user_resolved: bool = "copilotUserResolved",
-        }
-        constant {}
-    }
-}
-
-tagged! {
-    SettableAuthInfo by "type" {
-        Account(AccountAuthInfo) = "account",
-        Hmac(HMACAuthInfo) = "hmac",
-        Env(EnvAuthInfo) = "env",
-        Token(SettableTokenAuthInfo) = "token",
-        CopilotApiToken(CopilotApiTokenAuthInfo) = "copilot-api-token",
-        User(UserAuthInfo) = "user",
-        GhCli(GhCliAuthInfo) = "gh-cli",
-        ApiKey(ApiKeyAuthInfo) = "api-key",
-    }
-}
-
-object! {
-    SettableTokenAuthInfo {
-        required {
-            host: String = "host",
-            token: String = "token",
-        }
-        nullable {}
-        optional {
-            copilot_user: CopilotUserResponse = "copilotUser",
-        }
-        constant {
-            "type" = "token",
-        }
     }
 }

@@ -74,20 +74,6 @@ object! {
     }
 }
 
-object! {
-    McpInstallationRemoteConfiguration {
-        required {
-            transport: McpPlanRemoteTransport = "transport",
-            url: String = "url",
-            headers: BTreeMap<String, String> = "headers",
-            tools: Vec<String> = "tools",
-        }
-        nullable {}
-        optional {}
-        constant {}
-    }
-}
-
 tagged! {
     McpInstallationReview by "action" {
         Install(McpInstallationReviewInstall) = "install",

@@ -4,6 +4,15 @@
 use super::*;
 
 open_enum! {
+    ManagedEnsembleTier {
+        Balance = "balance",
+        High = "high",
+        Max = "max",
+        Unmanaged = "unmanaged",
+    }
+}
+
+open_enum! {
     ManagedFusionTier {
         High = "high",
         Max = "max",
@@ -175,6 +184,7 @@ object! {
         required {}
         nullable {}
         optional {
+            ensemble_tier: ManagedSettingMeta = "ensembleTier",
             auto_tier: ManagedSettingMeta = "autoTier",
             context_tier: ManagedSettingMeta = "contextTier",
             effort_level: ManagedSettingMeta = "effortLevel",
@@ -308,6 +318,7 @@ object! {
         required {}
         nullable {}
         optional {
+            ensemble_tier: ManagedEnsembleTier = "ensembleTier",
             auto_tier: ev::AutoTier = "autoTier",
             context_tier: ev::ContextTier = "contextTier",
             effort_level: String = "effortLevel",

@@ -532,11 +532,11 @@ object! {
     McpConfiguredServer {
         required {
             enabled: bool = "enabled",
-            live: McpConfiguredServerState = "live",
             name: String = "name",
         }
         nullable {}
         optional {
+            live: McpConfiguredServerState = "live",
             display_name: String = "displayName",
             source: ev::McpServerSource = "source",
             source_plugin: String = "sourcePlugin",
@@ -628,11 +628,12 @@ object! {
         required {
             request_id: String = "requestId",
             server_name: String = "serverName",
-            mcp_request_id: Value = "mcpRequestId",
             request: McpExecuteSamplingRequest = "request",
         }
         nullable {}
-        optional {}
+        optional {
+            mcp_request_id: Value = "mcpRequestId",
+        }
         constant {}
     }
 }
@@ -1403,7 +1404,9 @@ object! {
     McpOauthPendingRequestResponseCancelled {
         required {}
         nullable {}
-        optional {}
+        optional {
+            refresh_token: String = "refreshToken",
+        }
         constant {
             "kind" = "cancelled",
         }
@@ -1415,6 +1418,7 @@ object! {
         required {}
         nullable {}
         optional {
+            refresh_token: String = "refreshToken",
             access_token: String = "accessToken",
             expires_in: i64 = "expiresIn",
             token_type: String = "tokenType",
@@ -1432,6 +1436,7 @@ object! {
         }
         nullable {}
         optional {
+            refresh_token: String = "refreshToken",
             token_type: String = "tokenType",
             expires_in: i64 = "expiresIn",
         }
@@ -1548,7 +1553,9 @@ object! {
             request_id: String = "requestId",
         }
         nullable {}
-        optional {}
+        optional {
+            provider: Value = "provider",
+        }
         constant {}
     }
 }

@@ -133,6 +133,11 @@ object! {
 
 open_enum! {
     SkillInstallationFailureReason {
+        DescriptorNotFound = "descriptor-not-found",
+        DescriptorWithdrawn = "descriptor-withdrawn",
+        DigestMismatch = "digest-mismatch",
+        InvalidReference = "invalid-reference",
+        UnsupportedResource = "unsupported-resource",
         CredentialRejected = "credential-rejected",
         NoCredential = "no-credential",
         SourceRateLimited = "source-rate-limited",
@@ -612,6 +617,19 @@ object! {
     SkillList {
         required {
             skills: Vec<Skill> = "skills",
+        }
+        nullable {}
+        optional {}
+        constant {}
+    }
+}
+
+object! {
+    SkillPlanInstallFromReferenceRequest {
+        required {
+            contract: CatalogClientContract = "contract",
+            policy_session_id: String = "policySessionId",
+            reference: CatalogMaterializationReference = "reference",
         }
         nullable {}
         optional {}

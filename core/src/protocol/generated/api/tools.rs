@@ -419,10 +419,17 @@ object! {
     }
 }
 
-any_of! {
+object! {
     SubagentSettings {
-        SubagentSettingsConfig(SubagentSettingsConfig),
-        SubagentSettingsVariant2(SubagentSettingsVariant2),
+        required {}
+        nullable {}
+        optional {
+            agents: BTreeMap<String, SubagentSettingsEntry> = "agents",
+            disabled_subagents: Vec<String> = "disabledSubagents",
+            max_concurrency: i64 = "maxConcurrency",
+            max_depth: i64 = "maxDepth",
+        }
+        constant {}
     }
 }
 
@@ -462,20 +469,6 @@ open_enum! {
         Inherit = "inherit",
         Default = "default",
         LongContext = "long_context",
-    }
-}
-
-object! {
-    SubagentSettingsVariant2 {
-        required {}
-        nullable {}
-        optional {
-            agents: BTreeMap<String, SubagentSettingsEntry> = "agents",
-            disabled_subagents: Vec<String> = "disabledSubagents",
-            max_concurrency: i64 = "maxConcurrency",
-            max_depth: i64 = "maxDepth",
-        }
-        constant {}
     }
 }
 
