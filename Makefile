@@ -12,7 +12,8 @@ VENV := $(TOOLS)/venv
 PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
-PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench
+PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
+  ../../tests/surface ../../xtask/schemas
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -162,8 +163,14 @@ compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases 
 types: build-node $(STAMPS)/types ## Compares the declarations of the Node package with the official ones.
 	node tests/types/compare.mjs
 
+.PHONY: surface surface-check
+surface: build-python build-node ## Counts the names of every official release that are here, in docs/surface.md.
+	$(PYTHON) tests/surface/check.py --write
+surface-check: build-python build-node
+	$(PYTHON) tests/surface/check.py
+
 .PHONY: lint layers limits coverage abi header header-check gen gen-check
-lint: setup build-python build-node layers limits coverage abi header-check gen-check types ## Formats checked, lints, types, generated files.
+lint: setup build-python build-node layers limits coverage abi header-check gen-check types surface-check ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings

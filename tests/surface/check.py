@@ -2,8 +2,8 @@
 
     python check.py [--write]        compares with docs/surface.md, or writes its table
 
-`reasons.json` holds pairs of a pattern, matched against `module.name.member` in full, and why what it matches is missing.
-A pattern that matches nothing is out of date and fails too.
+`reasons.json` holds pairs of a pattern, matched against `module.name.member` in full, and why what it matches is
+missing. A pattern that matches nothing is out of date and fails too.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def compare(theirs: store.Surface, ours: store.Surface, missing: dict[str, None]
             if found is None:
                 missing[f"{module}.{name}"] = None
                 continue
-            for member in members:
-                there = member in found or member.strip("()") in found and not member.endswith("()")
+            for member in sorted(members):
+                there = member in found or (member.strip("()") in found and not member.endswith("()"))
                 counts.add("members", there)
                 if not there:
                     missing[f"{module}.{name}.{member}"] = None

@@ -1,8 +1,8 @@
 """Writes `python.txt` or `node.txt` from official releases: what each offers, seen from outside.
 
-    python collect.py python.txt RELEASE=FOLDER …   a FOLDER is one of `pip install --target`; this interpreter has
-                                                    what the releases depend on
-    python collect.py node.txt RELEASE=FOLDER …     a FOLDER is the `package` folder of a tarball
+python collect.py python.txt RELEASE=FOLDER …   a FOLDER is one of `pip install --target`; this interpreter has
+                                                what the releases depend on
+python collect.py node.txt RELEASE=FOLDER …     a FOLDER is the `package` folder of a tarball
 """
 
 from __future__ import annotations

@@ -26,9 +26,15 @@ function members(checker, type, found) {
   for (const part of type.isUnion() ? type.types : [type]) {
     if (part.isStringLiteral()) {
       found.add(`=${part.value.replaceAll(" ", "_")}`);
-    } else if (part.flags & ts.TypeFlags.Object && !checker.isArrayType(part)) {
-      for (const property of part.getProperties()) {
-        const isPrivate = property.declarations?.some((each) => ts.getCombinedModifierFlags(each) & ts.ModifierFlags.Private);
+    } else if (
+      part.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection) &&
+      !checker.isArrayType(part)
+    ) {
+      for (const property of checker.getPropertiesOfType(part)) {
+        const isPrivate = property.declarations?.some(
+          (each) =>
+            ts.getCombinedModifierFlags(each) & ts.ModifierFlags.Private,
+        );
         if (!isPrivate && !/^[_#]/.test(property.name)) {
           found.add(property.name);
         }
@@ -42,15 +48,24 @@ function look(file) {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(file);
   const out = {};
-  for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(source))) {
+  for (const exported of checker.getExportsOfModule(
+    checker.getSymbolAtLocation(source),
+  )) {
     const isAlias = exported.flags & ts.SymbolFlags.Alias;
     const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported;
     const found = new Set();
     if (symbol.flags & ts.SymbolFlags.Type) {
       members(checker, checker.getDeclaredTypeOfSymbol(symbol), found);
     }
-    if (symbol.flags & ts.SymbolFlags.Value && !(symbol.flags & ts.SymbolFlags.Function)) {
-      members(checker, checker.getTypeOfSymbolAtLocation(symbol, source), found);
+    if (
+      symbol.flags & ts.SymbolFlags.Value &&
+      !(symbol.flags & ts.SymbolFlags.Function)
+    ) {
+      members(
+        checker,
+        checker.getTypeOfSymbolAtLocation(symbol, source),
+        found,
+      );
     }
     found.delete("prototype");
     // What every function, text or list has says nothing.

@@ -1,6 +1,6 @@
 """What the Python package of the interpreter that runs this offers; prints JSON for `collect.py` and `check.py`.
 
-    python look.py [NAMES.json]      with names that are also asked for, by module
+python look.py [NAMES.json]      with names that are also asked for, by module
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import enum
 import importlib
 import inspect
 import json
+import pathlib
 import sys
 
 MODULES = [
@@ -41,7 +42,9 @@ def members(value: object) -> list[str]:
             continue
         member = inspect.getattr_static(value, name)
         if callable(member) or isinstance(member, (classmethod, staticmethod)):
-            found += [f"{name}()"] + [f"{name}({param})" for param in parameters(getattr(value, name)) if param != "obj"]
+            found += [f"{name}()"] + [
+                f"{name}({param})" for param in parameters(getattr(value, name)) if param != "obj"
+            ]
         else:
             found.append(name)
     return found
@@ -56,7 +59,7 @@ def belongs(name: str, value: object) -> bool:
 
 
 def main() -> None:
-    asked = json.load(open(sys.argv[1])) if len(sys.argv) > 1 else None
+    asked = json.loads(pathlib.Path(sys.argv[1]).read_text()) if len(sys.argv) > 1 else None
     out = {}
     for name in MODULES:
         try:

@@ -4,7 +4,8 @@ One line per name, sorted, under a `[module]` line:
 
     Name 1.0.0..1.0.27 member member:1.0.9..1.0.14 …
 
-A range is left out where it is the name's own. Members are `field`, `method()`, `method(param)` and `NAME=value` of an enum.
+A range is left out where it is the name's own. Members are `field`, `method()`, `method(param)` and `NAME=value` of
+an enum.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python facts.py OBSERVED.json SCHEMAS OURS
 
-SCHEMAS is the union of what is known (`cargo xtask gen --merged SCHEMAS`), OURS is what is made of it (`--out OURS`): its Python
-package tells which names and members are there already, its inventory how the schemas call them. `refresh.py` calls this for
-every release.
+SCHEMAS is the union of what is known (`cargo xtask gen --merged SCHEMAS`), OURS is what is made of it (`--out OURS`):
+its Python package tells which names and members are there already, its inventory how the schemas call them.
+`refresh.py` calls this for every release.
 """
 
 import json
@@ -157,13 +157,16 @@ class Facts:
         for wire in self.new_events:
             name = event_name(wire)
             properties = {
-                key: {k: v for k, v in value.items() if k != "description"} for key, value in sample["properties"].items()
+                key: {k: v for k, v in value.items() if k != "description"}
+                for key, value in sample["properties"].items()
             }
             properties["type"] = {"type": "string", "const": wire}
             properties["data"] = {"$ref": f"#/definitions/{name}Data"}
             out[f"{name}Event"] = {"type": "object", "properties": properties, "required": sample["required"]}
         if self.new_events:
-            out["SessionEvent"] = {"anyOf": [{"$ref": f"#/definitions/{event_name(wire)}Event"} for wire in self.new_events]}
+            out["SessionEvent"] = {
+                "anyOf": [{"$ref": f"#/definitions/{event_name(wire)}Event"} for wire in self.new_events]
+            }
         return out
 
     def methods(self, scope):
@@ -190,11 +193,11 @@ class Facts:
         return tree
 
     def close(self, origin, out, places):
-        """Adds the definitions that are mentioned and that the schemas do not have, as our package makes them by itself."""
+        """Adds the definitions that are mentioned and that no schema has: our package makes them by itself."""
         file = self.schemas["api" if origin == "rpc" else "events"]["definitions"]
         prefix = "#/definitions/"
         while True:
-            mentioned = {m for m in re.findall(rf'"\$ref": "{prefix}(\w+)"', json.dumps([out, places]))}
+            mentioned = set(re.findall(rf'"\$ref": "{prefix}(\w+)"', json.dumps([out, places])))
             names = {self.definition_name(origin, name): name for name in self.observed[origin]}
             lacking = sorted(name for name in mentioned if name not in out and name not in file)
             if not lacking:

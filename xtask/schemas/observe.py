@@ -2,12 +2,13 @@
 
     python observe.py FOLDER > observed-all.json
 
-FOLDER holds the package as `pip install --target` leaves it. Looked at are names, signatures and annotations, what `to_dict()` of
-instances gives, and the method that each call hands to a peer made here. Nothing is taken from the package's own files: no prose
-and no code. `facts.py` leaves from it what the schemas do not have.
+FOLDER holds the package as `pip install --target` leaves it. Looked at are names, signatures and annotations, what
+`to_dict()` of instances gives, and the method that each call hands to a peer made here. Nothing is taken from the
+package's own files: no prose and no code. `facts.py` leaves from it what the schemas do not have.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import datetime
 import enum
@@ -37,8 +38,16 @@ class Observer:
         text = annotation
         while isinstance(text, str):
             try:
-                text = eval(text, {**vars(typing), "datetime": datetime.datetime, "timedelta": datetime.timedelta,
-                                   "UUID": uuid.UUID, **self.names})
+                text = eval(
+                    text,
+                    {
+                        **vars(typing),
+                        "datetime": datetime.datetime,
+                        "timedelta": datetime.timedelta,
+                        "UUID": uuid.UUID,
+                        **self.names,
+                    },
+                )
             except NameError:
                 return typing.Any
         return text
@@ -53,9 +62,19 @@ class Observer:
             return {"key": self.dummy(args[1], depth + 1)} if depth < 6 else {}
         if hint is None:
             return None
-        simple = {str: "text", bool: True, int: 7, float: 1.5, dict: {}, list: [], typing.Any: {"a": 1}, type(None): None,
-                  datetime.datetime: datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc),
-                  datetime.timedelta: datetime.timedelta(seconds=7), uuid.UUID: uuid.UUID(int=1)}
+        simple = {
+            str: "text",
+            bool: True,
+            int: 7,
+            float: 1.5,
+            dict: {},
+            list: [],
+            typing.Any: {"a": 1},
+            type(None): None,
+            datetime.datetime: datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC),
+            datetime.timedelta: datetime.timedelta(seconds=7),
+            uuid.UUID: uuid.UUID(int=1),
+        }
         if hint in simple:
             return simple[hint]
         if isinstance(hint, str):
@@ -118,7 +137,9 @@ class Observer:
         for field in fields:
             wire = wires.get(field.name)
             if wire is None:
-                print(f"{cls.__name__}.{field.name}: {self.hint(field.type)} is not on the wire: {out}", file=sys.stderr)
+                print(
+                    f"{cls.__name__}.{field.name}: {self.hint(field.type)} is not on the wire: {out}", file=sys.stderr
+                )
                 continue
             hint = self.hint(field.type)
             needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
@@ -176,20 +197,21 @@ class Observer:
         signature = inspect.signature(function)
         given = [p for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
         PEER.sent = None
-        try:
+        with contextlib.suppress(Exception):
             asyncio.run(function(*(self.dummy(self.hint(p.annotation)) for p in given)))
-        except Exception:
-            pass
         if PEER.sent is None:
             print(f"{function.__qualname__} sent nothing", file=sys.stderr)
             return
         params = [self.hint(p.annotation) for p in given]
         result = self.hint(signature.return_annotation)
-        yield PEER.sent, {
-            "params": self.node(params[0]) if params else None,
-            "optional": bool(given) and given[0].default is not inspect.Parameter.empty,
-            "result": self.node(result) if result is not None else {"type": "null"},
-        }
+        yield (
+            PEER.sent,
+            {
+                "params": self.node(params[0]) if params else None,
+                "optional": bool(given) and given[0].default is not inspect.Parameter.empty,
+                "result": self.node(result) if result is not None else {"type": "null"},
+            },
+        )
 
 
 class Peer:
@@ -225,7 +247,9 @@ def main():
         root = getattr(rpc, f"C{scope[1:]}ApiHandlers", None)
         for namespace, method, function in handlers(rpc, root) if root else ():
             signature = inspect.signature(function)
-            params = [p for p in signature.parameters.values() if p.name != "self" and p.kind is p.POSITIONAL_OR_KEYWORD]
+            params = [
+                p for p in signature.parameters.values() if p.name != "self" and p.kind is p.POSITIONAL_OR_KEYWORD
+            ]
             result = observer.hint(signature.return_annotation)
             known.setdefault(scope, {})[f"{namespace}.{method}"] = {
                 "params": observer.node(observer.hint(params[0].annotation)) if params else None,

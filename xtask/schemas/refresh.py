@@ -2,9 +2,10 @@
 
     python refresh.py PYTHON RUNTIME NEWEST OLDER …
 
-PYTHON is an interpreter with what the releases depend on; NEWEST and OLDER are folders of `pip install --target --no-deps`, the newest
-first; RUNTIME is the runtime that NEWEST pins. `observed-RUNTIME.json` gets what only the newest has, `observed-older.json` what only
-older ones had. Run `make gen` afterwards. Needs `make setup` and a built `xtask`.
+PYTHON is an interpreter with what the releases depend on; NEWEST and OLDER are folders of `pip install --target
+--no-deps`, the newest first; RUNTIME is the runtime that NEWEST pins. `observed-RUNTIME.json` gets what only the
+newest has, `observed-older.json` what only older ones had. Run `make gen` afterwards. Needs `make setup` and a built
+`xtask`.
 """
 
 import json
@@ -16,7 +17,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
-# Names that a code generator made up for one release, and that no program writes; tests/surface/reasons.json has them too.
+# Names that a code generator made up for one release, and that no program writes; see tests/surface/reasons.json.
 MADE_UP = {
     *("Status", "ItemElement", "PermissionSource", "CatalogSearchSucceededKind", "CatalogUnavailableErrorKind"),
     *("McpServerConfigMemoryType", "PermissionsSetAAllSource", "McpInstallationReviewAction", "ApprovalKind"),

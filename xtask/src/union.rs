@@ -100,7 +100,7 @@ impl<'a> Step<'a> {
     /// Puts an older node under a newer one.
     fn over(&self, older: Value, newer: &mut Value) {
         let (Value::Object(mut older), Value::Object(new)) = (older, &mut *newer) else { return };
-        self.into_alternatives(&mut older, new);
+        self.spread_over_alternatives(&mut older, new);
         if form(&older) != form(new) {
             return;
         }
@@ -131,7 +131,7 @@ impl<'a> Step<'a> {
 
     /// Members that facts have of a definition with alternatives: nobody knows to which they belong, so each that is
     /// written out may have them.
-    fn into_alternatives(&self, older: &mut Map<String, Value>, newer: &mut Map<String, Value>) {
+    fn spread_over_alternatives(&self, older: &mut Map<String, Value>, newer: &mut Map<String, Value>) {
         if older.contains_key("properties") {
             return;
         }

@@ -51,6 +51,27 @@ export type {
 export type { AutoModeSwitchResponse } from "./types/handlers.js";
 export type { ContextTier, GitHubMcpToolConfig } from "./types/session.js";
 export type * from "./generated/session-events.js";
+export type { AttachmentExtensionContext as ExtensionContextAttachment } from "./generated/session-events.js";
+export type {
+  ConnectorAccountRequest,
+  ConnectorAvailability,
+  ConnectorCapabilities,
+  ConnectorCatalogEntry,
+  ConnectorCatalogResult,
+  ConnectorCatalogStatus,
+  ConnectorConnectRequest,
+  ConnectorConnectResult,
+  ConnectorContinueRequest,
+  ConnectorDisconnectResult,
+  ConnectorMcpStatus,
+  ConnectorReconcileRequest,
+  ConnectorRuntimeStatus,
+  ConnectorStatus,
+  InstallationConfirmationResponse,
+  InstallationDecision,
+  InstallationReview,
+  McpInstallationReview,
+} from "./generated/rpc.js";
 export type {
   CanvasHostContext,
   CanvasHostContextCapabilities,

@@ -99,8 +99,28 @@ export function createSessionFsAdapter(provider: SessionFsProvider): SessionFsHa
 
 type SqliteOperation = "sqliteQuery" | "sqliteExists" | "sqliteTransaction";
 
-function noBytes(): Promise<never> {
-  return Promise.reject(new Error("this provider serves text only: it has no readFileBytes and writeFileBytes"));
+function noBytes(): never {
+  throw new Error("this provider serves text only: it has no readFileBytes and writeFileBytes");
+}
+
+/** What fits into one message as base64. */
+const LARGEST = ((64 * 1024 * 1024 - 1024) / 4) * 3;
+
+async function readBytes(provider: SessionFsProvider, path: string): Promise<string> {
+  if (!provider.readFileBytes) noBytes();
+  const bytes = await provider.readFileBytes(path);
+  if (bytes.length > LARGEST) throw new Error(`the file is larger than ${LARGEST} bytes`);
+  return Buffer.from(bytes).toString("base64");
+}
+
+async function writeBytes(
+  provider: SessionFsProvider,
+  path: string,
+  content: string,
+  mode?: number,
+): Promise<void> {
+  if (!provider.writeFileBytes) noBytes();
+  await provider.writeFileBytes(path, Buffer.from(content, "base64"), mode);
 }
 
 function fileOperations(provider: SessionFsProvider): Omit<SessionFsHandler, SqliteOperation> {
@@ -114,14 +134,12 @@ function fileOperations(provider: SessionFsProvider): Omit<SessionFsHandler, Sql
     },
     async readFileBytes({ path }) {
       try {
-        const bytes = await (provider.readFileBytes ?? noBytes).call(provider, path);
-        return { content: Buffer.from(bytes).toString("base64") };
+        return { content: await readBytes(provider, path) };
       } catch (thrown) {
         return { content: "", error: toFsError(thrown) };
       }
     },
-    writeFileBytes: ({ path, content, mode }) =>
-      attempt(() => (provider.writeFileBytes ?? noBytes).call(provider, path, Buffer.from(content, "base64"), mode)),
+    writeFileBytes: ({ path, content, mode }) => attempt(() => writeBytes(provider, path, content, mode)),
     writeFile: ({ path, content, mode }) => attempt(() => provider.writeFile(path, content, mode)),
     appendFile: ({ path, content, mode }) => attempt(() => provider.appendFile(path, content, mode)),
     async exists({ path }) {
@@ -202,6 +220,8 @@ type Operation = (provider: SessionFsProvider, params: never) => Promise<unknown
 const OPERATIONS: Record<string, Operation | undefined> = {
   readFile: (fs, { path }: FsParams) => fs.readFile(path),
   writeFile: (fs, { path, content, mode }: FsParams) => fs.writeFile(path, content, mode),
+  readFileBytes: (fs, { path }: FsParams) => readBytes(fs, path),
+  writeFileBytes: (fs, { path, content, mode }: FsParams) => writeBytes(fs, path, content, mode),
   appendFile: (fs, { path, content, mode }: FsParams) => fs.appendFile(path, content, mode),
   exists: (fs, { path }: FsParams) => fs.exists(path),
   stat: (fs, { path }: FsParams) => fs.stat(path),

@@ -65,12 +65,16 @@ async def _read(provider: Any, args: dict[str, Any]) -> Any:
         return {"content": "", "error": _error(error)}
 
 
+async def _bytes(provider: Any, path: str) -> bytes:
+    content: bytes = await provider.read_file_bytes(path)
+    if len(content) > _LARGEST:
+        raise ValueError(f"the file is larger than {_LARGEST} bytes")
+    return content
+
+
 async def _read_bytes(provider: Any, args: dict[str, Any]) -> Any:
     try:
-        content = await provider.read_file_bytes(args["path"])
-        if len(content) > _LARGEST:
-            raise ValueError(f"the file is larger than {_LARGEST} bytes")
-        return {"content": base64.b64encode(content).decode()}
+        return {"content": base64.b64encode(await _bytes(provider, args["path"])).decode()}
     except Exception as error:
         return {"content": "", "error": _error(error)}
 
@@ -215,6 +219,12 @@ async def answer(provider: Any, args: dict[str, Any]) -> Any:
             return [entry.to_dict() for entry in await provider.readdir_with_types(path)]
         case "readFile":
             return await provider.read_file(path)
+        case "readFileBytes":
+            return base64.b64encode(await _bytes(provider, args["path"])).decode()
+        case "writeFileBytes":
+            content = base64.b64decode(args["content"])
+            await provider.write_file_bytes(path, content, args.get("mode"))
+            return None
         case "exists":
             return bool(await provider.exists(path))
         case "readdir":

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ._github import *
     from ._models import *
-    from .generated.rpc import DiagnosticsConfiguration, ServerRpc
+    from .generated.rpc import ServerRpc
     from .host import AhpHost, AhpHostOptions
     from .session import *
 

@@ -100,6 +100,7 @@ fn handlers(out: &mut String, model: &Model, printer: &mut Printer<'_>, scope: S
         groups.entry(&method.path[0]).or_default().push(method);
     }
     for (group, methods) in &groups {
+        let is_new = methods.iter().all(|method| method.since.is_some());
         let _ = writeln!(
             out,
             "\n/** Calls of the runtime. */\nexport interface {}Handler {{",
@@ -112,7 +113,9 @@ fn handlers(out: &mut String, model: &Model, printer: &mut Printer<'_>, scope: S
                 Ty::Nullable(inner) => format!("{} | undefined", printer.ty(inner)),
                 _ => result(printer, method),
             };
-            let _ = writeln!(out, "  /** {} */\n  {name}({params}): Promise<{result}>;", doc(method));
+            // A handler that was written for older runtimes stays one.
+            let mark = if method.since.is_some() && !is_new { "?" } else { "" };
+            let _ = writeln!(out, "  /** {} */\n  {name}{mark}({params}): Promise<{result}>;", doc(method));
         }
         out.push_str("}\n");
     }

@@ -12253,7 +12253,7 @@ export interface SessionFsHandler {
   /** `sessionFs.readFile` @experimental */
   readFile(params: SessionFsReadFileRequest): Promise<SessionFsReadFileResult>;
   /** `sessionFs.readFileBytes` @experimental */
-  readFileBytes(params: SessionFsReadFileBytesRequest): Promise<SessionFsReadFileBytesResult>;
+  readFileBytes?(params: SessionFsReadFileBytesRequest): Promise<SessionFsReadFileBytesResult>;
   /** `sessionFs.readdir` @experimental */
   readdir(params: SessionFsReaddirRequest): Promise<SessionFsReaddirResult>;
   /** `sessionFs.readdirWithTypes` @experimental */
@@ -12273,7 +12273,7 @@ export interface SessionFsHandler {
   /** `sessionFs.writeFile` @experimental */
   writeFile(params: SessionFsWriteFileRequest): Promise<SessionFsError | undefined>;
   /** `sessionFs.writeFileBytes` @experimental */
-  writeFileBytes(params: SessionFsWriteFileBytesRequest): Promise<SessionFsError | undefined>;
+  writeFileBytes?(params: SessionFsWriteFileBytesRequest): Promise<SessionFsError | undefined>;
 }
 
 /** Calls of the runtime. */
