@@ -150,12 +150,10 @@ soak: $(STAMPS)/runtime-current build-rust build-python build-node ## Makes and 
 	cd $(NODE_DIR) && COPILOT_SOAK=1 $(TEST_ENV) npx vitest run tests/endurance.test.ts
 
 .PHONY: compat
-compat: $(STAMPS)/runtime-compat setup build gen-checker ## Runs the core cases and the demo on the oldest supported runtime.
-	COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) CONFORMANCE_RUNTIME=real \
-	  COPILOT_FAKE_RUNTIME=$(DEBUG)/copilot-fake-runtime cargo test -q -p copilot-conformance --test conformance
-	COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) cargo test -q -p copilot-core --test real
+compat: runtimes setup build gen-checker ## Runs the real-runtime tests and the demo of every door on the oldest and the newer runtimes.
+	COPILOT_FAKE_RUNTIME=$(DEBUG)/copilot-fake-runtime COPILOT_SCRIPTED_MODEL=$(DEBUG)/copilot-scripted-model \
+	  scripts/compat.sh $(CARGO_TARGET_DIR)/compat $(DEMOS)
 	cd tests/generated && $(PYTHON) compat.py $$($(ROOT)/scripts/runtime-path.sh compat --schemas) $(CHECKER)
-	@COPILOT_CLI_PATH=$$(scripts/runtime-path.sh compat) scripts/demo.sh $(DEMOS)
 
 # --- lint ---------------------------------------------------------------------------------------------------------------
 

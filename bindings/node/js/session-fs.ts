@@ -109,7 +109,7 @@ const LARGEST = ((64 * 1024 * 1024 - 1024) / 4) * 3;
 async function readBytes(provider: SessionFsProvider, path: string): Promise<string> {
   if (!provider.readFileBytes) noBytes();
   const bytes = await provider.readFileBytes(path);
-  if (bytes.length > LARGEST) throw new Error(`the file is larger than ${LARGEST} bytes`);
+  if (bytes.length > LARGEST) throw new Error(`the file is larger than ${String(LARGEST)} bytes`);
   return Buffer.from(bytes).toString("base64");
 }
 

@@ -313,8 +313,12 @@ describe("served by the program", () => {
     expect(await call("writeFileBytes", { path: "/x", content: "AJ+Slg==" })).toMatchObject({ result: null });
     expect([...(blobs.get("/x") ?? [])]).toEqual([0, 159, 146, 150]);
     expect(await call("readFileBytes", { path: "/x" })).toMatchObject({ result: { content: "AJ+Slg==" } });
-    expect(await call("readFileBytes", { path: "/y" })).toMatchObject({ result: { error: { code: "ENOENT" } } });
-    expect(await call("writeFileBytes", { path: "/x", content: "A-" })).toMatchObject({ result: { code: "UNKNOWN" } });
+    expect(await call("readFileBytes", { path: "/y" })).toMatchObject({
+      result: { error: { code: "ENOENT" } },
+    });
+    expect(await call("writeFileBytes", { path: "/x", content: "A-" })).toMatchObject({
+      result: { code: "UNKNOWN" },
+    });
   });
 
   it("telemetry", async () => {

@@ -14,6 +14,7 @@ use crate::dispatch;
 use crate::dispatch::client_wide::ClientWide;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::framing::{DEFAULT_MAX_FRAME, LARGEST_MAX_FRAME};
+use crate::protocol::version::is_before;
 use crate::protocol::{json, method};
 use crate::router::{ClientObserver, ClientRequests, Router};
 use crate::rpc::{Connection, METHOD_NOT_FOUND};
@@ -23,8 +24,10 @@ use crate::runtime::{ClientOptions, LaunchPlan, Launched, diagnose, launch};
 /// The protocol versions this engine speaks.
 const OLDEST_PROTOCOL: u32 = 3;
 const NEWEST_PROTOCOL: u32 = 3;
+/// The runtimes that speak them. 1.0.113 began with protocol 4.
+const RUNTIMES: &str = "1.0.67 to 1.0.112";
 /// Runtimes newer than this are left by `session.detach`. Older ones that know it do the same as for `session.destroy`.
-const LAST_WITH_DESTROY: [u32; 3] = [1, 0, 85];
+const LAST_WITH_DESTROY: &str = "1.0.85";
 /// How long the first answer may take, unless the caller sets `startTimeoutMs`.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 
@@ -228,8 +231,7 @@ impl ClientInner {
             json::parse(&answer).map_err(|error| reasons::protocol_unreadable(&error.to_string()))?;
         check_version(hello.protocol_version, hello.version.as_deref())?;
         hello.version.iter().for_each(|version| connection.know_runtime(version));
-        let numbers = hello.version.iter().flat_map(|version| version.split('.'));
-        if numbers.map_while(|part| part.parse().ok()).collect::<Vec<u32>>() > LAST_WITH_DESTROY.to_vec() {
+        if hello.version.as_deref().is_some_and(|version| is_before(LAST_WITH_DESTROY, version)) {
             connection.know_detach();
         }
         Ok((hello.protocol_version.unwrap_or_default(), hello.version))
@@ -278,7 +280,12 @@ fn info_on_the_wire(name: &str) -> &str {
 fn check_version(reported: Option<u32>, runtime: Option<&str>) -> Result<()> {
     let mismatch = |what: String| {
         let runtime = runtime.map(|version| format!(" (runtime {version})")).unwrap_or_default();
-        Err(reasons::protocol_version(&format!("{OLDEST_PROTOCOL}-{NEWEST_PROTOCOL}"), &what, &runtime))
+        Err(reasons::protocol_version(
+            &format!("{OLDEST_PROTOCOL}-{NEWEST_PROTOCOL}"),
+            &what,
+            &runtime,
+            RUNTIMES,
+        ))
     };
     match reported {
         None => mismatch("does not report a protocol version".to_owned()),

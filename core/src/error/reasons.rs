@@ -106,8 +106,8 @@ pub(crate) fn connection_refused(address: &str, why: &str) -> Error {
 }
 
 /// `protocol.version`: The runtime speaks a protocol that this library does not.
-pub(crate) fn protocol_version(supported: &str, reported: &str, runtime: &str) -> Error {
-    Error::new(ErrorKind::ProtocolMismatch, format!("protocol version mismatch: this SDK supports versions {supported}, but the server {reported}{runtime}; install a runtime that fits this SDK, or update the SDK")).because("protocol.version", json!({"supported": supported, "reported": reported, "runtime": runtime}))
+pub(crate) fn protocol_version(supported: &str, reported: &str, runtime: &str, runtimes: &str) -> Error {
+    Error::new(ErrorKind::ProtocolMismatch, format!("protocol version mismatch: this SDK supports versions {supported}, but the server {reported}{runtime}; install a runtime from {runtimes}, or take a release of this SDK that speaks the runtime's protocol")).because("protocol.version", json!({"supported": supported, "reported": reported, "runtime": runtime, "runtimes": runtimes}))
 }
 
 /// `answer.no_session_id`: The runtime's answer lacks what is needed to go on.

@@ -16,3 +16,4 @@ pub(crate) mod shape;
 pub(crate) mod system_message;
 pub(crate) mod time;
 pub(crate) mod tool_spec;
+pub(crate) mod version;

@@ -4,6 +4,7 @@ use super::METHOD_NOT_FOUND;
 use super::ages::AGES;
 use crate::Error;
 use crate::error::reasons;
+use crate::protocol::version::is_before;
 
 /// A method that not every runtime has, with the first and the last one that is known to have it, or "".
 pub(super) type Age = (&'static str, &'static str, &'static str);
@@ -27,14 +28,6 @@ pub(super) fn explain(error: Error, age: Option<&Age>, runtime: Option<&String>)
         return error;
     };
     told.answered(METHOD_NOT_FOUND, error.data().map(str::to_owned))
-}
-
-fn numbers(version: &str) -> Vec<u32> {
-    version.split(['.', '-']).map_while(|part| part.parse().ok()).collect()
-}
-
-fn is_before(runtime: &str, other: &str) -> bool {
-    numbers(runtime) < numbers(other)
 }
 
 #[cfg(test)]

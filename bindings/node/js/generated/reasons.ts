@@ -7,7 +7,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   "runtime.spawn_failed": "Failed to start CLI server: cannot start the Copilot CLI at \"{path}\": {why}",
   "runtime.exited": "CLI server exited {how}",
   "connection.refused": "Failed to connect to CLI server: cannot connect to the Copilot runtime at {address}: {why}",
-  "protocol.version": "SDK protocol version mismatch: this SDK supports versions {supported}, but the server {reported}{runtime}; install a runtime that fits this SDK, or update the SDK",
+  "protocol.version": "SDK protocol version mismatch: this SDK supports versions {supported}, but the server {reported}{runtime}; install a runtime from {runtimes}, or take a release of this SDK that speaks the runtime's protocol",
   "answer.no_session_id": "{method} response did not include a sessionId",
   "answer.other_session_id": "{method} returned sessionId {got} but the caller requested {wanted}",
   "protocol.unreadable": "SDK protocol version mismatch: the answer to the first call cannot be read: {why}",

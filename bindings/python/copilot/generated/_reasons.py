@@ -8,7 +8,7 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "timeout.quiet": ("Timeout after {after}s without an event, waiting for {until}", ()),
     "runtime.working_directory": ("working_directory {path!r} is not a directory", ()),
     "connection.refused": ("Failed to connect to CLI server at {address}: {why}", ()),
-    "protocol.version": ("SDK protocol version mismatch: this SDK supports versions {supported}, but the server {reported}{runtime}; install a runtime that fits this SDK, or update the SDK", ()),
+    "protocol.version": ("SDK protocol version mismatch: this SDK supports versions {supported}, but the server {reported}{runtime}; install a runtime from {runtimes}, or take a release of this SDK that speaks the runtime's protocol", ()),
     "answer.no_session_id": ("{method} response did not include a sessionId", ()),
     "answer.other_session_id": ("{method} returned sessionId {got} but the caller requested {wanted}", ()),
     "protocol.unreadable": ("SDK protocol version mismatch: the answer to the first call cannot be read: {why}", ()),
