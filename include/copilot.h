@@ -334,8 +334,11 @@ enum copilot_call_kind
    */
   COPILOT_CALL_EXTENSION_LAUNCH = 18,
   /**
-   * The body of a factory is to be run. Named by factory. Since runtime 1.0.85.
-   * Arguments: `{name, runId, executionToken, args}`; cancelled when the runtime aborts the run.
+   * The body of a factory is to be run; runtimes from 1.0.89-7 on ask by workflow.execute. Named by factory. Since
+   * runtime 1.0.85.
+   * Arguments: `{name, family, runId, executionToken, args}`, where family is `factory` or `workflow`: the
+   * attempt's own calls are those of `session.factory.*` or `session.workflow.*`; cancelled when the runtime
+   * aborts the run.
    * Answer: `{result?}`.
    */
   COPILOT_CALL_FACTORY = 19,

@@ -156,7 +156,7 @@
 #define COPILOT_METHOD_SKILLS_INSTALLATIONS_SET_ENABLED "skills.installations.setEnabled" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SKILLS_INSTALLATIONS_STATUS "skills.installations.status" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SKILLS_PLAN_INSTALL "skills.planInstall" /* (from runtime 1.0.89-7 on) */
-#define COPILOT_METHOD_SKILLS_PLAN_INSTALL_FROM_REFERENCE "skills.planInstallFromReference"
+#define COPILOT_METHOD_SKILLS_PLAN_INSTALL_FROM_REFERENCE "skills.planInstallFromReference" /* (only in runtimes of some releases) */
 #define COPILOT_METHOD_SKILLS_PLAN_UNINSTALL "skills.planUninstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_TOOLS_LIST "tools.list"
 #define COPILOT_METHOD_USER_SETTINGS_GET "user.settings.get"
@@ -177,8 +177,8 @@
 #define COPILOT_METHOD_SESSION_AGENT_RELOAD "session.agent.reload"
 #define COPILOT_METHOD_SESSION_AGENT_SELECT "session.agent.select"
 #define COPILOT_METHOD_SESSION_AGENT_SET_PROMPT "session.agent.setPrompt"
-#define COPILOT_METHOD_SESSION_AUTH_GET_STATUS "session.auth.getStatus"
-#define COPILOT_METHOD_SESSION_AUTH_SET_CREDENTIALS "session.auth.setCredentials"
+#define COPILOT_METHOD_SESSION_AUTH_GET_STATUS "session.auth.getStatus" /* (only in runtimes of some releases) */
+#define COPILOT_METHOD_SESSION_AUTH_SET_CREDENTIALS "session.auth.setCredentials" /* (only in runtimes of some releases) */
 #define COPILOT_METHOD_SESSION_AUTOPILOT_OBJECTIVE_GET_STATE "session.autopilotObjective.getState"
 #define COPILOT_METHOD_SESSION_CANCEL_ALL_BACKGROUND_AGENTS "session.cancelAllBackgroundAgents"
 #define COPILOT_METHOD_SESSION_CANVAS_ACTION_INVOKE "session.canvas.action.invoke"

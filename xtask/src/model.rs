@@ -254,7 +254,7 @@ pub struct Method {
     pub internal: bool,
     pub deprecated: bool,
     pub experimental: bool,
-    /// The first runtime that has it, unless the oldest does.
+    /// The first runtime that has it, unless the oldest does; empty if only some releases knew it.
     pub since: Option<String>,
     /// The last runtime that had it.
     pub until: Option<String>,
@@ -275,7 +275,10 @@ impl Method {
 /// " (from runtime 1.2 on, up to 1.3)", or nothing.
 fn age(since: Option<&str>, until: Option<&str>) -> String {
     let parts: Vec<String> = since
-        .map(|since| format!("from runtime {since} on"))
+        .map(|since| match since {
+            "" => "only in runtimes of some releases".to_owned(),
+            since => format!("from runtime {since} on"),
+        })
         .into_iter()
         .chain(until.map(|until| format!("up to runtime {until}")))
         .collect();

@@ -173,9 +173,6 @@ impl<'a> Step<'a> {
 /// Marks a definition or method, or each method of a namespace, unless it has the mark.
 fn mark(node: &mut Value, key: &str, runtime: &str) {
     let Value::Object(map) = node else { return };
-    if runtime.is_empty() {
-        return;
-    }
     let is_namespace = !map.is_empty() && map.values().all(|v| v.is_object()) && !map.contains_key("type");
     if is_namespace {
         return map.values_mut().for_each(|below| mark(below, key, runtime));

@@ -348,12 +348,14 @@ function checkForeignLogin({ connection, gitHubToken, useLoggedInUser }: Copilot
 /** What only `joinSession` may ask for. */
 type ExtensionConfig = AnyConfig & {
   _factories?: FactoryHandle[];
+  _workflows?: FactoryHandle[];
   _requestedEnvironmentVariables?: string[] | undefined;
 };
 
-function extensionWire({ _factories, _requestedEnvironmentVariables }: ExtensionConfig): Reply {
+function extensionWire({ _factories, _workflows, _requestedEnvironmentVariables }: ExtensionConfig): Reply {
   return {
     ...(_factories?.length && { factories: _factories.map(({ meta }) => meta) }),
+    ...(_workflows?.length && { workflows: _workflows.map(({ meta }) => meta) }),
     ...(_requestedEnvironmentVariables && { requestedEnvironmentVariables: _requestedEnvironmentVariables }),
   };
 }

@@ -3,6 +3,7 @@ import { CanvasError, type Canvas, type CanvasCall } from "./canvas.js";
 import type { Question } from "./connection.js";
 import { HandlerAnswer, INTERNAL_ERROR, messageOf, ResponseError } from "./errors.js";
 import type { FactoryRpc } from "./factory-api.js";
+import type { Family } from "./factory-inside.js";
 import { answerFactory, type FactoryExecution } from "./factory-run.js";
 import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
 import { warnOfFailure } from "./handler-warnings.js";
@@ -31,7 +32,7 @@ type Args = Record<string, unknown>;
 /** Where a question comes from, and what its handler may use. */
 export interface Origin {
   readonly session: CopilotSession;
-  readonly factory: FactoryRpc;
+  readonly runsOf: (family: Family) => FactoryRpc;
 }
 
 type Answerer = (handler: never, args: Args, question: Question, origin: Origin) => unknown;
@@ -53,8 +54,10 @@ const ANSWERERS: Readonly<Record<SessionKind, Answerer>> = {
   [CallKind.SessionFs]: (handler: (call: SessionFsCall) => unknown, args) => handler(args as SessionFsCall),
   [CallKind.SkillProvider]: answerSkills,
   [CallKind.GitHubToken]: answerGitHubToken,
-  [CallKind.Factory]: (handle: FactoryHandle, args, question, { session, factory }) =>
-    answerFactory(handle, args as unknown as FactoryExecution, session, factory, question.signal),
+  [CallKind.Factory]: (handle: FactoryHandle, args, question, { session, runsOf }) => {
+    const execution = args as unknown as FactoryExecution;
+    return answerFactory(handle, execution, session, runsOf(execution.family), question.signal);
+  },
 };
 
 /** Answers a question of the engine; whatever is thrown becomes the answer's error. */

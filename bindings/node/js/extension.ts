@@ -6,6 +6,7 @@ import type { CopilotSession } from "./session.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { PermissionHandler } from "./types/handlers.js";
 import type { ResumeSessionConfig } from "./types/session.js";
+import type { WorkflowHandle } from "./types/workflow.js";
 
 export { Canvas, CanvasError, createCanvas } from "./canvas.js";
 export type {
@@ -15,8 +16,9 @@ export type {
   CanvasJsonSchema,
   CanvasOptions,
 } from "./canvas.js";
-export { FactoryResumeError } from "./factory-api.js";
-export { defineFactory, isFactoryRunTerminal } from "./factory.js";
+export { FactoryResumeError, WorkflowResumeError } from "./factory-api.js";
+export { defineFactory, defineWorkflow, isFactoryRunTerminal, isWorkflowRunTerminal } from "./factory.js";
+export type * from "./types/workflow.js";
 export type { ExtensionInfo } from "./types/session.js";
 export type {
   FactoryAgentOptions,
@@ -46,12 +48,23 @@ export type {
   FactoryRunResult,
   FactoryRunStatus,
   FactoryRunSummary,
+  WorkflowAgentSummary,
+  WorkflowPhaseObservation,
+  WorkflowPhaseStatus,
+  WorkflowProgressLine,
+  WorkflowProgressPage,
+  WorkflowRunDetail,
+  WorkflowRunResult,
+  WorkflowRunStatus,
+  WorkflowRunSummary,
 } from "./generated/rpc.js";
 
 export type JoinSessionConfig = Omit<ResumeSessionConfig, "onPermissionRequest" | "extensionSdkPath"> & {
   onPermissionRequest?: PermissionHandler;
   requestedEnvironmentVariables?: string[];
+  /** Only for runtimes before 1.0.89-7. */
   factories?: FactoryHandle[];
+  workflows?: WorkflowHandle[];
 };
 
 /** Joins the session that started this program, over the program's own standard streams. */
@@ -60,12 +73,9 @@ export async function joinSession(config: JoinSessionConfig = {}): Promise<Copil
   if (!sessionId) {
     throw new Error("joinSession() is intended for extensions running as child processes of the runtime");
   }
-  if (config.factories && config.factories.length > 0) {
-    const names = config.factories.map((handle) => definitionOf(handle).meta.name);
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) throw new Error(`Duplicate factory name "${twice}"`);
-  }
-  const { factories, requestedEnvironmentVariables, ...given } = config;
+  checkNames("factory", config.factories);
+  checkNames("workflow", config.workflows as unknown as FactoryHandle[] | undefined);
+  const { factories, workflows, requestedEnvironmentVariables, ...given } = config;
   const { extensionSdkPath: _dropped, ...rest } = given as ResumeSessionConfig;
   const client = new CopilotClient({ _internalConnection: { kind: "parent-process" } } as object);
   return await client.resumeSession(sessionId, {
@@ -73,6 +83,13 @@ export async function joinSession(config: JoinSessionConfig = {}): Promise<Copil
     onPermissionRequest: rest.onPermissionRequest ?? defaultJoinSessionPermissionHandler,
     suppressResumeEvent: rest.suppressResumeEvent ?? true,
     _factories: factories,
+    _workflows: workflows,
     _requestedEnvironmentVariables: requestedEnvironmentVariables,
   } as ResumeSessionConfig);
+}
+
+function checkNames(family: string, handles: FactoryHandle[] = []): void {
+  const names = handles.map((handle) => definitionOf(handle).meta.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`Duplicate ${family} name "${twice}"`);
 }

@@ -1,7 +1,7 @@
-/** Running factories from the outside: `session.factory`. */
+/** Running factories from the outside: `session.factory`, or `session.workflow` as newer runtimes call them. */
 import type { CallOptions } from "./connection.js";
 import { ResponseError } from "./errors.js";
-import { refuseInsideBody } from "./factory-inside.js";
+import { type Family, refuseInsideBody } from "./factory-inside.js";
 import { isFactoryRunTerminal } from "./factory.js";
 import { onAbort } from "./signals.js";
 import type {
@@ -19,9 +19,11 @@ import type {
   RunOptions,
   SessionFactoryApi,
 } from "./types/factory.js";
+import type { WorkflowResumeErrorCode } from "./types/workflow.js";
 
-/** What the runs need of the session: calls below `session.factory.`, and notifications that a run changed. */
+/** What the runs need of the session: calls below `session.factory.` or `session.workflow.`, and word of a run. */
 export interface FactoryRpc {
+  readonly family: Family;
   call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;
   onRunUpdated(handler: (event: { data?: { runId?: string } }) => void): () => void;
   /** Calls back when the session is over, with an error when it was lost. */
@@ -39,15 +41,27 @@ export class FactoryResumeError extends Error {
   }
 }
 
-const RESUME_CODES: ReadonlySet<unknown> = new Set<FactoryResumeErrorCode>([
+/** A run of a workflow could not be resumed. */
+export class WorkflowResumeError extends Error {
+  readonly code: WorkflowResumeErrorCode;
+
+  constructor(code: WorkflowResumeErrorCode, message: string) {
+    super(message);
+    this.name = "WorkflowResumeError";
+    this.code = code;
+  }
+}
+
+const RESUME_CODES: ReadonlySet<unknown> = new Set<WorkflowResumeErrorCode>([
   "not_found",
   "non_resumable",
   "already_active",
-  "factory_already_running",
-  "factory_limits_invalid",
-  "factory_session_disposed",
-  "factory_storage_unavailable",
-  "factory_storage_corrupt",
+  "workflow_already_running",
+  "workflow_limits_invalid",
+  "workflow_run_not_resumable",
+  "workflow_session_disposed",
+  "workflow_storage_unavailable",
+  "workflow_storage_corrupt",
 ]);
 
 /** How often a run is read again, in milliseconds, in case a notification of a change was lost. */
@@ -59,17 +73,17 @@ export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
     isFactoryRunTerminal(run.status) ? Promise.resolve(run) : waitForRun(rpc, getRun, run.runId);
 
   const resume = async (runId: string, options: ResumeOptions = {}): Promise<FactoryRunResult> => {
-    refuseInsideBody("resume");
+    refuseInsideBody(rpc.family, "resume");
     try {
       const answer = (await rpc.call("resume", { runId, ...options })) as { run?: unknown };
       return await settle(runOf(answer.run ?? answer, runId));
     } catch (error) {
-      throw toResumeError(error);
+      throw toResumeError(rpc.family, error);
     }
   };
 
   const run = async (target: string | FactoryHandle, options: RunOptions = {}): Promise<FactoryRunResult> => {
-    refuseInsideBody("run");
+    refuseInsideBody(rpc.family, "run");
     const { args = {}, resumeFromRunId, ...rest } = options;
     if (resumeFromRunId !== undefined) return await resume(resumeFromRunId, rest);
     const name = typeof target === "string" ? target : target.meta.name;
@@ -93,7 +107,7 @@ export function createFactoryApi(rpc: FactoryRpc): SessionFactoryApi {
     getRunProgress: async (runId, options) =>
       (await rpc.call("getRunProgress", { ...options, runId })) as FactoryProgressPage,
     pause: async (runId) => {
-      refuseInsideBody("pause");
+      refuseInsideBody(rpc.family, "pause");
       return runOf(await rpc.call("pause", { runId }), runId);
     },
     cancel: async (runId) => runOf(await rpc.call("cancel", { runId }), runId),
@@ -105,12 +119,13 @@ function runOf(answer: unknown, runId: string): FactoryRunResult {
   return { ...(answer as FactoryRunResult), runId: (answer as FactoryRunResult).runId ?? runId };
 }
 
-function toResumeError(error: unknown): unknown {
+function toResumeError(family: Family, error: unknown): unknown {
   if (!(error instanceof ResponseError)) return error;
   const code = (error.data as { code?: unknown } | null | undefined)?.code;
-  return RESUME_CODES.has(code)
-    ? new FactoryResumeError(code as FactoryResumeErrorCode, error.message)
-    : error;
+  if (typeof code !== "string" || !RESUME_CODES.has(code.replace(`${family}_`, "workflow_"))) return error;
+  return family === "workflow"
+    ? new WorkflowResumeError(code as WorkflowResumeErrorCode, error.message)
+    : new FactoryResumeError(code as FactoryResumeErrorCode, error.message);
 }
 
 /** Reads the run again after every notification of a change, one reading at a time, until it has ended. */

@@ -4,8 +4,11 @@ import { AsyncLocalStorage } from "node:async_hooks";
 /** Set there, and in a branch of `parallel` or `pipeline`. */
 export const inside = new AsyncLocalStorage<{ branch: boolean }>();
 
+/** What the runtime calls its jobs: workflows from 1.0.89-7 on. */
+export type Family = "factory" | "workflow";
+
 /** Fails inside a factory's body: a run that waits for another one could never be resumed. */
-export function refuseInsideBody(what: string): void {
+export function refuseInsideBody(family: Family, what: string): void {
   if (inside.getStore())
-    throw new Error(`session.factory.${what} cannot be called from inside a factory's body`);
+    throw new Error(`session.${family}.${what} cannot be called from inside a ${family}'s body`);
 }

@@ -1,6 +1,6 @@
-/** Running the bodies of factories for the runtime: what `FactoryContext` offers, on top of calls below `session.factory.`. */
+/** Running the bodies of factories for the runtime: what `FactoryContext` offers, on top of calls below `session.factory.` or `session.workflow.`. */
 import type { FactoryRpc } from "./factory-api.js";
-import { inside } from "./factory-inside.js";
+import { type Family, inside } from "./factory-inside.js";
 import { definitionOf } from "./factory.js";
 import { ConnectionError, HandlerAnswer, INTERNAL_ERROR, messageOf, ResponseError } from "./errors.js";
 import type { FactoryAgentResult, FactoryJournalGetResult } from "./generated/rpc.js";
@@ -15,6 +15,8 @@ import type {
 
 export interface FactoryExecution {
   name: string;
+  /** What the runtime calls its jobs. */
+  family: Family;
   runId: string;
   executionToken: string;
   args: JsonValue;
@@ -37,7 +39,7 @@ async function executeFactory(
   const context = new Context(execution, session, rpc, signal, progress);
   try {
     const result = await inside.run({ branch: false }, () => definitionOf(handle).run(context));
-    return result === undefined ? {} : { result: strictJson(result, "factory_result_not_json") };
+    return result === undefined ? {} : { result: strictJson(result, `${rpc.family}_result_not_json`) };
   } finally {
     await progress.flush();
   }
@@ -123,8 +125,8 @@ class Context implements FactoryContext {
     await this.#ready();
     const known = AGENT_OPTIONS.filter((key) => options[key] !== undefined);
     const opts = Object.fromEntries(known.map((key) => [key, options[key]]));
-    const { runId: factoryRunId, executionToken } = this.#attempt;
-    const params = { factoryRunId, executionToken, prompt, opts };
+    const { runId, executionToken } = this.#attempt;
+    const params = { [`${this.rpc.family}RunId`]: runId, executionToken, prompt, opts };
     const { result } = (await this.#call("agent", params)) as FactoryAgentResult;
     return result ?? null;
   }
@@ -135,10 +137,10 @@ class Context implements FactoryContext {
     options?: { volatile?: boolean },
   ): Promise<JsonValue> {
     await this.#ready();
-    if (options?.volatile) return strictJson(await producer(), "factory_step_not_json");
+    if (options?.volatile) return strictJson(await producer(), `${this.rpc.family}_step_not_json`);
     const known = (await this.#call("journal.get", { ...this.#attempt, key })) as FactoryJournalGetResult;
     if (known.hit) return known.resultJson as JsonValue;
-    const made = strictJson(await producer(), "factory_step_not_json");
+    const made = strictJson(await producer(), `${this.rpc.family}_step_not_json`);
     await this.#call("journal.put", { ...this.#attempt, key, resultJson: made });
     return made;
   }
@@ -167,6 +169,11 @@ class Context implements FactoryContext {
   // eslint-disable-next-line @typescript-eslint/require-await -- it always refuses, as a rejection
   async factory(name: string): Promise<never> {
     throw new Error(`factory "${name}" cannot be run from inside another factory`);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- it always refuses, as a rejection
+  async workflow(name: string): Promise<never> {
+    throw new Error(`workflow "${name}" cannot be run from inside another workflow`);
   }
 
   /** An ordinary failure costs the branch its result only; what ends the whole run goes on. */

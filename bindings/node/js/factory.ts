@@ -1,6 +1,7 @@
-/** Factories: declaring one, and telling when a run is over. */
-import type { FactoryRunStatus } from "./generated/rpc.js";
+/** Factories and workflows: declaring one, and telling when a run is over. */
+import type { FactoryRunStatus, WorkflowRunStatus } from "./generated/rpc.js";
 import type { FactoryDefinition, FactoryHandle, FactoryMeta, JsonValue } from "./types/factory.js";
+import type { WorkflowDefinition, WorkflowHandle } from "./types/workflow.js";
 
 export type { FactoryRunStatus } from "./generated/rpc.js";
 
@@ -8,6 +9,11 @@ const TERMINAL: ReadonlySet<string> = new Set(["completed", "halted", "paused", 
 
 /** Whether a run with this status has ended. */
 export function isFactoryRunTerminal(status: FactoryRunStatus): boolean {
+  return TERMINAL.has(status);
+}
+
+/** Whether a run with this status has ended. */
+export function isWorkflowRunTerminal(status: WorkflowRunStatus): boolean {
   return TERMINAL.has(status);
 }
 
@@ -28,6 +34,16 @@ export function defineFactory<
   const handle = Object.freeze({ meta: deepFreeze(meta) }) as unknown as FactoryHandle<TArgs, TResult>;
   definitions.set(handle, definition);
   return handle;
+}
+
+/** Declares a workflow; only an extension can offer it, to a runtime from 1.0.89-7 on. */
+export function defineWorkflow<
+  TArgs extends JsonValue = JsonValue,
+  TResult extends JsonValue | void = JsonValue | void,
+>(definition: WorkflowDefinition<TArgs, TResult>): WorkflowHandle<TArgs, TResult> {
+  return defineFactory(
+    definition as unknown as FactoryDefinition<TArgs, TResult>,
+  ) as unknown as WorkflowHandle<TArgs, TResult>;
 }
 
 /** The definition behind a handle. */

@@ -4,8 +4,8 @@ export { CopilotClient } from "./client.js";
 export { RuntimeConnection } from "./connections.js";
 export { ConnectionError, CopilotError, ResponseError } from "./errors.js";
 export type { ErrorReason } from "./errors.js";
-export { FactoryResumeError } from "./factory-api.js";
-export { defineFactory, isFactoryRunTerminal } from "./factory.js";
+export { FactoryResumeError, WorkflowResumeError } from "./factory-api.js";
+export { defineFactory, defineWorkflow, isFactoryRunTerminal, isWorkflowRunTerminal } from "./factory.js";
 export {
   approveAll,
   createAttributedPermissionResult,
@@ -34,6 +34,7 @@ export type { AssistantMessageEvent } from "./session.js";
 export type * from "./types/client.js";
 export type * from "./types/events.js";
 export type * from "./types/factory.js";
+export type * from "./types/workflow.js";
 export type * from "./types/handlers.js";
 export type * from "./types/hooks.js";
 export type * from "./types/session.js";
@@ -90,6 +91,15 @@ export type {
   FactoryRunResult,
   FactoryRunStatus,
   FactoryRunSummary,
+  WorkflowAgentSummary,
+  WorkflowPhaseObservation,
+  WorkflowPhaseStatus,
+  WorkflowProgressLine,
+  WorkflowProgressPage,
+  WorkflowRunDetail,
+  WorkflowRunResult,
+  WorkflowRunStatus,
+  WorkflowRunSummary,
   GitHubTelemetryClientInfo,
   GitHubTelemetryEvent,
   GitHubTelemetryNotification,

@@ -13,7 +13,10 @@ export class SessionHandlers {
   readonly #byKind = new Map<number, Map<string, object>>();
   readonly #permission: unknown;
 
-  constructor(config: SessionConfig & ResumeSessionConfig & { _factories?: FactoryHandle[] }) {
+  constructor(
+    config: SessionConfig &
+      ResumeSessionConfig & { _factories?: FactoryHandle[]; _workflows?: FactoryHandle[] },
+  ) {
     checkTools(config.tools);
     checkHooks(config.hooks);
     checkList("commands", config.commands);
@@ -21,7 +24,9 @@ export class SessionHandlers {
     for (const [name, handler] of Object.entries(config)) {
       if (/^on[A-Z]/.test(name)) checkFunction(name, handler);
     }
-    for (const factory of config._factories ?? []) this.add(CallKind.Factory, factory, factory.meta.name);
+    for (const handles of [config._factories, config._workflows]) {
+      for (const handle of handles ?? []) this.add(CallKind.Factory, handle, handle.meta.name);
+    }
     for (const tool of config.tools ?? []) if (tool.name) this.add(CallKind.Tool, tool.handler, tool.name);
     for (const [key, hook] of Object.entries(config.hooks ?? {}))
       this.add(CallKind.Hook, hook, hookType(key));

@@ -4,6 +4,7 @@ import { keepContext } from "./context.js";
 import { answer } from "./dispatch.js";
 import { EventStream, Subscribers } from "./events.js";
 import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
+import type { Family } from "./factory-inside.js";
 import { isObject, wrong } from "./given.js";
 import { createSessionRpc } from "./generated/namespaces.js";
 import type { SessionRpc, ModelSwitchAutoTierResult, OpenCanvasInstance } from "./generated/rpc.js";
@@ -21,9 +22,10 @@ import type {
   TypedSessionEventHandler,
 } from "./types/events.js";
 import type { SessionFactoryApi } from "./types/factory.js";
+import type { SessionWorkflowApi } from "./types/workflow.js";
 import type { SessionCapabilities, SessionUiApi } from "./types/handlers.js";
 import { jsonSchema, toolDeclaration } from "./tools.js";
-import type { Tool, ZodSchema } from "./types/tools.js";
+import type { ResponseSchema, Tool, ZodSchema } from "./types/tools.js";
 import type {
   ContextTier,
   MessageOptions,
@@ -104,6 +106,7 @@ export class CopilotSession implements AsyncDisposable {
   #state: SessionState = {};
   #rpc: SessionRpc | undefined;
   #factory: SessionFactoryApi | undefined;
+  #workflow: SessionWorkflowApi | undefined;
   #disconnecting: Promise<void> | undefined;
 
   /** @internal Sessions are made by the client. */
@@ -130,7 +133,7 @@ export class CopilotSession implements AsyncDisposable {
   readonly #answer = (question: Question): Promise<unknown> => {
     return answer(this.#around.handlers, question, {
       session: this,
-      factory: this.#factoryRpc(),
+      runsOf: (family) => this.#runsOf(family),
     });
   };
 
@@ -147,14 +150,21 @@ export class CopilotSession implements AsyncDisposable {
 
   /** Runs of factories. */
   get factory(): SessionFactoryApi {
-    this.#factory ??= createFactoryApi(this.#factoryRpc());
+    this.#factory ??= createFactoryApi(this.#runsOf("factory"));
     return this.#factory;
   }
 
-  #factoryRpc(): FactoryRpc {
+  /** Runs of workflows: what runtimes from 1.0.89-7 on call factories. */
+  get workflow(): SessionWorkflowApi {
+    this.#workflow ??= createFactoryApi(this.#runsOf("workflow")) as unknown as SessionWorkflowApi;
+    return this.#workflow;
+  }
+
+  #runsOf(family: Family): FactoryRpc {
     return {
-      call: (method, params, options) => this.#call(`session.factory.${method}`, params, options),
-      onRunUpdated: (handler) => this.#subscribers.add("factory.run_updated", handler),
+      family,
+      call: (method, params, options) => this.#call(`session.${family}.${method}`, params, options),
+      onRunUpdated: (handler) => this.#subscribers.add(`${family}.run_updated`, handler),
       onEnd: (callback) => this.#onEnd(callback),
     };
   }
@@ -192,13 +202,31 @@ export class CopilotSession implements AsyncDisposable {
   }
 
   /** Sends a message and waits until the agent is idle; resolves with its last message. */
+  sendAndWait(
+    options: string | MessageOptions,
+    timeout?: number,
+    wait?: WaitOptions,
+  ): Promise<AssistantMessageEvent | undefined>;
+  /** The same for an answer that follows a schema: resolves with what the schema makes of it. Asks once. */
+  sendAndWait<TResult>(
+    options: string | MessageOptions,
+    responseSchema: ResponseSchema<TResult>,
+    timeout?: number,
+  ): Promise<TResult>;
   async sendAndWait(
     options: string | MessageOptions,
-    timeout: number = DEFAULT_WAIT_MS,
-    wait: WaitOptions = {},
-  ): Promise<AssistantMessageEvent | undefined> {
-    const event = await this.#message("session.sendAndWait", options, limits(timeout, wait), wait);
-    return (event as AssistantMessageEvent | null) ?? undefined;
+    timeoutOrSchema?: number | ResponseSchema,
+    waitOrTimeout?: WaitOptions | number,
+  ): Promise<unknown> {
+    if (typeof timeoutOrSchema === "object") {
+      const timeout = (waitOrTimeout as number | undefined) ?? DEFAULT_WAIT_MS;
+      return (await this.sendStructured(options, timeoutOrSchema, { timeout, retries: 0 })).value;
+    }
+    const [timeout, wait] = [timeoutOrSchema ?? DEFAULT_WAIT_MS, (waitOrTimeout ?? {}) as WaitOptions];
+    const answer = await this.#message("session.sendAndWait", options, limits(timeout, wait), wait);
+    const hasSchema = isObject(options) && (options as MessageOptions).responseSchema !== undefined;
+    const event = hasSchema ? (answer as StructuredAnswer).event : answer;
+    return event ?? undefined;
   }
 
   /**
@@ -224,10 +252,11 @@ export class CopilotSession implements AsyncDisposable {
   ): Promise<unknown> {
     // What is no object either is refused by the engine.
     const given = (isObject(options) ? options : { prompt: options }) as MessageOptions;
-    const { signal = call.signal, extra: more, ...message } = given;
+    const { signal = call.signal, extra: more, responseSchema, ...message } = given;
+    const schema = responseSchema === undefined ? undefined : { responseSchema: jsonSchema(responseSchema) };
     const provider = this.#around.traceContext;
     const trace = provider && (await getTraceContext(provider));
-    const args = { ...message, ...more, ...trace, ...extra, key: this.#key };
+    const args = { ...message, ...schema, ...more, ...trace, ...extra, key: this.#key };
     this.#listen();
     return await this.#around.connection.submit(op, args, { signal });
   }

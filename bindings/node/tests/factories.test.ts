@@ -13,7 +13,10 @@ const PACKAGE = new URL("../dist/extension.js", import.meta.url).href;
 async function extension(body: string, afterJoin: object[], rules: object[] = []) {
   const folder = newDirectory();
   const program = join(folder, "extension.mjs");
-  writeFileSync(program, `import { joinSession, defineFactory } from ${JSON.stringify(PACKAGE)};\n${body}`);
+  writeFileSync(
+    program,
+    `import { joinSession, defineFactory, defineWorkflow } from ${JSON.stringify(PACKAGE)};\n${body}`,
+  );
   const resumed = {
     on: { method: "session.resume" },
     do: [
@@ -200,5 +203,45 @@ describe("factories", () => {
       ],
     );
     expect(printed.trim().split("\n").sort()).toEqual(['"aborted run-9"', '"last"', '"runs run-9"', "{}"]);
+  });
+
+  it("are workflows on newer runtimes", async () => {
+    const version = { ok: true, protocolVersion: 3, version: "1.0.102" };
+    const of = (method: string, result: object) => ({
+      on: { method: `session.workflow.${method}` },
+      do: [{ reply: { result } }],
+    });
+    const ask = execute("a") as { request: { method: string } };
+    ask.request.method = "workflow.execute";
+    const { printed, sent } = await extension(
+      `const nightly = defineWorkflow({ meta: ${meta}, run: async (context) => {
+         context.log("on it");
+         return [await context.step("k", () => 1), await context.agent("hi", { label: "x" })];
+       } });
+       const session = await joinSession({ workflows: [nightly] });
+       console.error(JSON.stringify(await session.workflow.run(nightly)));
+       try { await session.workflow.resume("r"); } catch (error) { console.error(error.name, error.code); }
+       process.exit(0);`,
+      [ask],
+      [
+        { on: { method: "connect" }, do: [{ reply: { result: version } }] },
+        of("log", {}),
+        of("agent", { result: "done" }),
+        of("journal.get", { hit: false }),
+        of("journal.put", {}),
+        of("run", { runId: "run-1", status: "completed" }),
+        {
+          on: { method: "session.workflow.resume" },
+          do: [
+            { reply: { error: { code: -32000, message: "no", data: { code: "workflow_already_running" } } } },
+          ],
+        },
+      ],
+    );
+    expect(printed).toContain('{"runId":"run-1","status":"completed"}');
+    expect(printed).toContain("WorkflowResumeError workflow_already_running");
+    expect(sent("session.resume")[0]?.["workflows"]).toEqual([
+      { name: "nightly", description: "Nightly", phases: [{ title: "one" }] },
+    ]);
   });
 });

@@ -139,5 +139,22 @@ describe("structured answers", () => {
     };
     const { value, tries } = await session.sendStructured("Where?", schema);
     expect([value, tries, parsed]).toEqual([{ city: "Paris" }, 1, [{ city: "Paris" }]]);
+    const typed: { city: string } = await session.sendAndWait(
+      "Where?",
+      { ...schema, _output: { city: "" } },
+      5_000,
+    );
+    expect(typed).toEqual({ city: "Paris" });
+    const event = await session.sendAndWait({ prompt: "Where?", responseSchema: { type: "object" } });
+    expect(event?.data.content).toBe(content);
+    await session.send({ prompt: "Where?", responseSchema: { type: "object" } });
+    const { messages } = (await client.request("fake.received", { method: "session.send" })) as {
+      messages: { params: { responseFormat: unknown } }[];
+    };
+    const format = {
+      type: "json_schema",
+      jsonSchema: { name: "response", strict: true, schema: { type: "object" } },
+    };
+    expect(messages.slice(-2).map(({ params }) => params.responseFormat)).toEqual([format, format]);
   });
 });

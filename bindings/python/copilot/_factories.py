@@ -1,5 +1,6 @@
 """Factories: jobs that a program offers to the runtime, and ``session.factory``, which runs them.
 
+Runtimes from 1.0.89-7 on call them workflows: there they are given as ``workflows`` and run by ``session.workflow``.
 A factory steers agents step by step. The runtime runs its body in this program, counts what it uses, and can resume a
 run later; see ``FactoryContext`` for what a body can do.
 """
@@ -40,15 +41,16 @@ __all__ = [
 ]
 
 _TERMINAL = frozenset({"completed", "halted", "paused", "cancelled", "error"})
-_UPDATED = "factory.run_updated"
 # A run is read again this often (seconds), should word of a change get lost.
 _READ_AGAIN = 5.0
-_RESUME_CODES = frozenset(
-    {
-        *("not_found", "non_resumable", "already_active", "factory_already_running", "factory_limits_invalid"),
-        *("factory_session_disposed", "factory_storage_unavailable", "factory_storage_corrupt"),
-    }
+# Behind the family's name.
+_RESUME_CODES = (
+    *("already_running", "limits_invalid", "run_not_resumable", "session_disposed", "storage_unavailable"),
+    "storage_corrupt",
 )
+
+# What the runtime calls its jobs.
+Family = Literal["factory", "workflow"]
 
 # Set while code runs that began in the body of a factory: in the body itself, or in a branch of it.
 inside: ContextVar[Literal["body", "branch"] | None] = ContextVar("copilot_factory", default=None)
@@ -72,7 +74,7 @@ class FactoryLimits(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Factory:
-    """A job under its name; given to ``create_session`` or ``resume_session`` as one of ``factories``."""
+    """A job under its name; given to a session as one of its ``factories`` or ``workflows``."""
 
     name: str
     description: str
@@ -129,10 +131,11 @@ def is_factory_run_terminal(status: FactoryRunStatus | str) -> bool:
 
 
 class SessionFactories:
-    """``session.factory``: runs of factories, seen from outside. Errors are those of any call to the runtime."""
+    """``session.factory`` or ``session.workflow``: runs, seen from outside. Errors are those of any call."""
 
-    def __init__(self, session: CopilotSession) -> None:
+    def __init__(self, session: CopilotSession, family: Family = "factory") -> None:
         self._session = session
+        self._family: Family = family
 
     async def run(
         self,
@@ -144,7 +147,7 @@ class SessionFactories:
         log_phase_names: bool | None = None,
     ) -> FactoryRunResult:
         """Runs a factory and waits until the run has ended. ``args`` is JSON; an empty object when it is left out."""
-        _refuse_inside("run")
+        self._refuse_inside("run")
         name = factory if isinstance(factory, str) else factory.name
         options = _options(limits, notify_on_complete, log_phase_names)
         given = {"name": name, "args": {} if args is None else args, "options": options}
@@ -159,13 +162,14 @@ class SessionFactories:
         log_phase_names: bool | None = None,
     ) -> FactoryRunResult:
         """Goes on with a run that was paused or cut short; waits until it has ended. Raises ``FactoryResumeError``."""
-        _refuse_inside("resume")
+        self._refuse_inside("resume")
         options = _options(limits, notify_on_complete, log_phase_names)
         try:
             return await self._settled(await self._call("resume", {"runId": run_id, **options}), run_id)
         except JsonRpcError as error:
             code = error.data.get("code") if isinstance(error.data, dict) else None
-            if code not in _RESUME_CODES:
+            known = {f"{self._family}_{each}" for each in _RESUME_CODES}
+            if code not in {"not_found", "non_resumable", "already_active", *known}:
                 raise
             raise FactoryResumeError(str(code), error.message) from error
 
@@ -175,7 +179,7 @@ class SessionFactories:
 
     async def wait_for_run(self, run_id: str) -> FactoryRunResult:
         """Waits until a run has ended. The wait ends with the error of the loss when the session is lost."""
-        async with EventStream(self._session, (_UPDATED,)) as updates:
+        async with EventStream(self._session, (f"{self._family}.run_updated",)) as updates:
             while True:
                 updates.clear()
                 run = await self.get_run(run_id)
@@ -217,7 +221,7 @@ class SessionFactories:
 
     async def pause(self, run_id: str) -> FactoryRunResult:
         """Asks a run to pause."""
-        _refuse_inside("pause")
+        self._refuse_inside("pause")
         return _run(await self._call("pause", {"runId": run_id}), run_id)
 
     async def cancel(self, run_id: str) -> FactoryRunResult:
@@ -229,12 +233,18 @@ class SessionFactories:
         return run if is_factory_run_terminal(run.status) else await self.wait_for_run(run.run_id)
 
     async def _call(self, method: str, params: Mapping[str, Any]) -> Any:
-        return await call(self._session, method, params)
+        return await call(self._session, self._family, method, params)
+
+    def _refuse_inside(self, what: str) -> None:
+        """A run that waits for another one could never be resumed."""
+        if inside.get() is not None:
+            family = self._family
+            raise RuntimeError(f"session.{family}.{what} cannot be called from inside a {family}'s body")
 
 
-async def call(session: CopilotSession, method: str, params: Mapping[str, Any]) -> Any:
-    """A method below ``session.factory.``."""
-    return await session._call("session.call", method=f"session.factory.{method}", params=params)
+async def call(session: CopilotSession, family: Family, method: str, params: Mapping[str, Any]) -> Any:
+    """A method below ``session.factory.`` or ``session.workflow.``."""
+    return await session._call("session.call", method=f"session.{family}.{method}", params=params)
 
 
 def _given(**members: Any) -> dict[str, Any]:
@@ -264,12 +274,6 @@ def _run(answer: Mapping[str, Any], run_id: str | None = None) -> FactoryRunResu
 def _options(limits: Any, notify_on_complete: bool | None, log_phase_names: bool | None) -> dict[str, Any]:
     wanted = None if limits is None else factory_limits(limits)
     return _given(limits=wanted, notifyOnComplete=notify_on_complete, logPhaseNames=log_phase_names)
-
-
-def _refuse_inside(what: str) -> None:
-    """A run that waits for another one could never be resumed."""
-    if inside.get() is not None:
-        raise RuntimeError(f"session.factory.{what} cannot be called from inside a factory's body")
 
 
 if not TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Running the body of a factory for the runtime, over calls below ``session.factory.``."""
+"""Running the body of a factory for the runtime, over calls below ``session.factory.`` or ``session.workflow.``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._jsonrpc import JsonRpcError, ProcessExitedError
 from ._question import called, words
 
 if TYPE_CHECKING:
-    from ._factories import Factory
+    from ._factories import Factory, Family
     from .session import CopilotSession
 
 # Lines of progress are sent together when so many seconds have passed.
@@ -28,12 +28,13 @@ Producer = Callable[[], Any | Awaitable[Any]]
 
 async def execute(factory: Factory, session: CopilotSession, args: dict[str, Any]) -> dict[str, Any]:
     """Runs one attempt; answers ``{result?}``. The text of an exception's ``code`` travels along with it."""
-    progress = _Progress(session, args["runId"], args["executionToken"])
+    family: Family = "workflow" if args.get("family") == "workflow" else "factory"
+    progress = _Progress(session, family, args["runId"], args["executionToken"])
     context = FactoryContext(session, args, progress)
     inside.set("body")
     try:
         result = await called(factory.run, context)
-        answer = {} if result is None else {"result": _json(result, "factory_result_not_json")}
+        answer = {} if result is None else {"result": _json(result, f"{family}_result_not_json")}
     except (Exception, asyncio.CancelledError) as error:
         await progress.flush()
         code = getattr(error, "code", None)
@@ -53,6 +54,7 @@ class FactoryContext:
         self.session = session
         self._attempt = {"runId": self.run_id, "executionToken": execution["executionToken"]}
         self._progress = progress
+        self._family: Family = progress.family
 
     def phase(self, title: str) -> None:
         """A phase begins. The line is sent a moment later, and always before what follows it."""
@@ -84,7 +86,7 @@ class FactoryContext:
         }
         given = {name: value for name, value in options.items() if value is not None}
         token = self._attempt["executionToken"]
-        params = {"factoryRunId": self.run_id, "executionToken": token, "prompt": prompt, "opts": given}
+        params = {f"{self._family}RunId": self.run_id, "executionToken": token, "prompt": prompt, "opts": given}
         return (await self._call("agent", params)).get("result")
 
     async def step(self, key: str, producer: Producer, *, volatile: bool = False) -> Any:
@@ -96,9 +98,9 @@ class FactoryContext:
             known = await self._call("journal.get", {**self._attempt, "key": key})
             if known.get("hit"):
                 return known.get("resultJson")
-        made = _json(await called(producer), "factory_step_not_json")
+        made = _json(await called(producer), f"{self._family}_step_not_json")
         if not volatile:
-            await call(self.session, "journal.put", {**self._attempt, "key": key, "resultJson": made})
+            await call(self.session, self._family, "journal.put", {**self._attempt, "key": key, "resultJson": made})
         return made
 
     async def pause(self, key: str) -> None:
@@ -131,15 +133,16 @@ class FactoryContext:
 
     async def _call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         await self._progress.flush()
-        answer: dict[str, Any] = await call(self.session, method, params)
+        answer: dict[str, Any] = await call(self.session, self._family, method, params)
         return answer
 
 
 class _Progress:
     """Lines of phases and logs: numbered, sent together, and always before what follows them."""
 
-    def __init__(self, session: CopilotSession, run_id: str, token: str) -> None:
+    def __init__(self, session: CopilotSession, family: Family, run_id: str, token: str) -> None:
         self._session = session
+        self.family: Family = family
         self._attempt = {"runId": run_id, "executionToken": token}
         self._lines: list[dict[str, Any]] = []
         self._next = 0
@@ -172,7 +175,7 @@ class _Progress:
             lines, self._lines = self._lines, []
             try:
                 if lines:
-                    await call(self._session, "log", {**self._attempt, "lines": lines})
+                    await call(self._session, self.family, "log", {**self._attempt, "lines": lines})
             except Exception as error:
                 self._failure = error
 

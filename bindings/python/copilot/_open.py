@@ -72,10 +72,11 @@ def _collect(handlers: Handlers, options: dict[str, Any]) -> None:
     handlers.replace(kinds.SYSTEM_MESSAGE_TRANSFORM, _wire.transforms(options.get("system_message")))
     handlers.replace(kinds.PROVIDER_TOKEN, _wire.provider_tokens(options))
     factories: dict[str, Any] = {}
-    for factory in options.get("factories") or ():
-        if factory.name in factories:
-            raise ValueError(f"there are two factories called {factory.name!r}")
-        factories[factory.name] = factory
+    for option in ("factories", "workflows"):
+        for factory in options.get(option) or ():
+            if factory.name in factories:
+                raise ValueError(f"there are two {option} called {factory.name!r}")
+            factories[factory.name] = factory
     handlers.replace(kinds.FACTORY, factories)
 
 

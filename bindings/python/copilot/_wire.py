@@ -258,6 +258,7 @@ _CONVERTED: dict[str, Converter] = {
     "cloud": _cloud,
     "canvases": _each(_object),
     "factories": _each(_object),
+    "workflows": _each(_object),
     "open_canvases": _each(_object),
     "extension_info": _object,
     "canvas_provider": _object,

@@ -148,6 +148,13 @@ class CopilotSession(MessageOptions):
         return SessionFactories(self)
 
     @property
+    def workflow(self) -> SessionFactories:
+        """Runs of workflows: what runtimes from 1.0.89-7 on call factories."""
+        from ._factories import SessionFactories
+
+        return SessionFactories(self, "workflow")
+
+    @property
     def workspace_path(self) -> pathlib.Path | None:
         """Where the session keeps its files, unless infinite sessions are off."""
         import pathlib

@@ -240,6 +240,10 @@ class CopilotSession:
         return _Namespace(self._runner, self._inner.factory)
 
     @property
+    def workflow(self) -> Any:
+        return _Namespace(self._runner, self._inner.workflow)
+
+    @property
     def ui(self) -> Any:
         return _Namespace(self._runner, self._inner.ui)
 

@@ -357,3 +357,50 @@ def test_the_blocking_twin(connect: Connect) -> None:
     with sync.CopilotClient(connection=connect(rule("run", run("completed")))) as client:
         session = client.create_session(factories=[Factory("nightly", "d", lambda context: None)])
         assert session.factory.run("nightly").status is FactoryRunStatus.COMPLETED
+
+
+NEWER = [
+    {
+        "on": {"method": "connect"},
+        "do": [{"reply": {"result": {"ok": True, "protocolVersion": 3, "version": "1.0.102"}}}],
+    }
+]
+
+
+async def test_newer_runtimes_call_them_workflows(connect: Connect) -> None:
+    answers = {"log": {}, "agent": {"result": "done"}, "journal.get": {"hit": False}, "journal.put": {}}
+    answers["run"] = {"runId": "r", "status": "completed"}
+    known = [
+        {"on": {"method": f"session.workflow.{method}"}, "do": [{"reply": {"result": result}}]}
+        for method, result in answers.items()
+    ]
+    refusal = {"code": -32000, "message": "no", "data": {"code": "workflow_storage_corrupt"}}
+    known.append({"on": {"method": "session.workflow.resume"}, "do": [{"reply": {"error": refusal}}]})
+
+    async def body(context: FactoryContext) -> Any:
+        context.log("on it")
+        return [await context.step("k", lambda: 1), await context.agent("hi", label="x")]
+
+    async with CopilotClient(connection=connect([*NEWER, *known])) as client:
+        session = await client.create_session(workflows=[Factory("nightly", "d", body)])
+        (made,) = (await client.request("fake.received", {"method": "session.create"}))["messages"]
+        assert made["params"]["workflows"] == [{"name": "nightly", "description": "d", "phases": []}]
+        answer = await ask(client, session, "workflow.execute", name="nightly", args={}, **ATTEMPT)
+        assert answer == {"result": {"result": [1, "done"]}}
+        (asked,) = (await client.request("fake.received", {"method": "session.workflow.agent"}))["messages"]
+        assert asked["params"]["workflowRunId"] == "r"
+        assert (await session.workflow.run("nightly")).run_id == "r"
+        with pytest.raises(FactoryResumeError) as caught:
+            await session.workflow.resume("r")
+        assert caught.value.code == "workflow_storage_corrupt"
+
+
+async def test_the_other_name_is_refused(client: CopilotClient, connect: Connect) -> None:
+    job = Factory("nightly", "d", lambda context: None)
+    with pytest.raises(RuntimeError, match=r"workflows needs runtime 1\.0\.89-7 or newer, and this is .*factories"):
+        await client.create_session(workflows=[job])
+    async with CopilotClient(connection=connect(NEWER)) as newer:
+        with pytest.raises(
+            RuntimeError, match=r"factories is not known .* this is 1\.0\.102: declare them as workflows"
+        ):
+            await newer.create_session(factories=[job])

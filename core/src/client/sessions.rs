@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::Handlers;
 use crate::protocol::options::SessionConfig;
 use crate::protocol::session_spec::{Purpose, TraceContext};
+use crate::protocol::version::is_before;
 use crate::protocol::{json, method};
 use crate::router::{Router, SessionInbox};
 use crate::session::{EventSink, EventStream, Session, SessionCore, SessionOwner, leave};
@@ -129,6 +130,7 @@ impl Client {
         let timed = Timed::new(span(purpose, id.as_deref()));
         self.prepare(&mut spec)?;
         let live = self.0.live()?;
+        check_jobs(&spec, live.connection.runtime())?;
         let mut declared = spec.handlers.declared();
         declared.github_telemetry = self.0.options.handlers.github_telemetry;
         let mode = self.0.options.mode;
@@ -180,6 +182,27 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// Runtimes from here on call factories workflows, and ignore the other name.
+const FIRST_WITH_WORKFLOWS: &str = "1.0.89-7";
+
+fn check_jobs(spec: &SessionSpec, runtime: Option<&str>) -> Result<()> {
+    let Some(runtime) = runtime else { return Ok(()) };
+    let is_given = |jobs: &Option<Vec<Value>>| jobs.as_ref().is_some_and(|jobs| !jobs.is_empty());
+    let has_workflows = !is_before(runtime, FIRST_WITH_WORKFLOWS);
+    if is_given(&spec.config.workflows) && !has_workflows {
+        return Err(reasons::option_since(
+            "workflows",
+            FIRST_WITH_WORKFLOWS,
+            runtime,
+            "declare them as factories",
+        ));
+    }
+    if is_given(&spec.config.factories) && has_workflows {
+        return Err(reasons::option_until("factories", "1.0.85", runtime, "declare them as workflows"));
+    }
+    Ok(())
 }
 
 /// An id for a session that its caller has given none; the runtime itself chooses that of a cloud session.

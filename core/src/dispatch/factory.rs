@@ -1,4 +1,4 @@
-//! `factory.execute` and `factory.abort`.
+//! `factory.execute` and `factory.abort`, or `workflow.execute` and `workflow.abort`, as newer runtimes call them.
 
 use std::sync::Arc;
 
@@ -12,14 +12,16 @@ use crate::protocol::method;
 use crate::rpc::{INVALID_PARAMS, Responder};
 use crate::session::{Lasts, SessionCore, WorkId};
 
-pub(super) fn execute(core: Arc<SessionCore>, params: Bytes, responder: Responder) {
-    let execution: FactoryExecution = match read(method::FACTORY_EXECUTE, &params) {
+/// `family` is what the runtime calls its jobs.
+pub(super) fn execute(family: &str, core: Arc<SessionCore>, params: Bytes, responder: Responder) {
+    let mut execution: FactoryExecution = match read(method::FACTORY_EXECUTE, &params) {
         Ok(execution) => execution,
         Err(error) => return responder.fail(&error),
     };
+    family.clone_into(&mut execution.family);
     let Some(handler) = core.handlers().factories.get(&execution.name).cloned() else {
-        let data = json!({"code": "factory_not_found", "name": execution.name}).to_string();
-        let text = format!("no factory is called {:?}", execution.name);
+        let data = json!({"code": format!("{family}_not_found"), "name": execution.name}).to_string();
+        let text = format!("no {family} is called {:?}", execution.name);
         return responder.error(INVALID_PARAMS, &text, Some(&data));
     };
     let attempt = WorkId::Factory {

@@ -106,8 +106,12 @@ const REQUESTS: &[(&str, RequestHandler)] = &[
     (method::SYSTEM_MESSAGE_TRANSFORM, transform::request),
     (method::PROVIDER_TOKEN_GET, provider_token::request),
     (method::GITHUB_TOKEN_GET, github_token::request),
-    (method::FACTORY_EXECUTE, factory::execute),
+    (method::FACTORY_EXECUTE, |core, params, responder| factory::execute("factory", core, params, responder)),
+    (method::WORKFLOW_EXECUTE, |core, params, responder| {
+        factory::execute("workflow", core, params, responder)
+    }),
     (method::FACTORY_ABORT, factory::abort),
+    (method::WORKFLOW_ABORT, factory::abort),
     (method::SKILL_PROVIDER_LIST, skill_provider::list),
     (method::SKILL_PROVIDER_READ, skill_provider::read_skill),
 ];

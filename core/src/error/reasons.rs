@@ -294,6 +294,23 @@ pub(crate) fn client_not_connected() -> Error {
     .because("client.not_connected", json!({}))
 }
 
+/// `option.since`: The runtime is too old for an option, and would ignore it.
+pub(crate) fn option_since(option: &str, since: &str, runtime: &str, instead: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("{option} needs runtime {since} or newer, and this is {runtime}: install a newer runtime, or {instead}")).because("option.since", json!({"option": option, "since": since, "runtime": runtime, "instead": instead}))
+}
+
+/// `option.until`: The runtime no longer has an option, and would ignore it.
+pub(crate) fn option_until(option: &str, until: &str, runtime: &str, instead: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("{option} is not known to runtimes after {until}, and this is {runtime}: {instead}"),
+    )
+    .because(
+        "option.until",
+        json!({"option": option, "until": until, "runtime": runtime, "instead": instead}),
+    )
+}
+
 /// `method.since`: The runtime is too old for a call. `rpc_code` is -32601, as the runtime answered.
 pub(crate) fn method_since(method: &str, since: &str, runtime: &str, answer: &str) -> Error {
     Error::new(ErrorKind::Rpc, format!("{answer}; {method} needs runtime {since} or newer, and this is {runtime}: install a newer runtime")).because("method.since", json!({"method": method, "since": since, "runtime": runtime, "answer": answer}))

@@ -1,4 +1,4 @@
-//! Factories: jobs that an extension offers to the runtime.
+//! Factories: jobs that an extension offers to the runtime. Runtimes from 1.0.89-7 on call them workflows.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,10 @@ pub struct FactoryExecution {
     pub name: String,
     /// The run; the same in every attempt.
     pub run_id: String,
-    /// Names this attempt in calls of `session.factory.*`.
+    /// `factory` or `workflow`: what the runtime calls its jobs, in `session.factory.*` or `session.workflow.*`.
+    #[serde(default)]
+    pub family: String,
+    /// Names this attempt in those calls.
     pub execution_token: String,
     /// What the run was started with.
     #[serde(default)]

@@ -41,7 +41,7 @@ pub enum CallKind {
     GitHubToken = 17,
     /// Which program runs an extension?
     ExtensionLaunch = 18,
-    /// The body of a factory is to be run.
+    /// The body of a factory is to be run; runtimes from 1.0.89-7 on ask by workflow.execute.
     Factory = 19,
     /// May something be installed?
     InstallationConfirmation = 20,

@@ -52,6 +52,9 @@ fn send_options(message: Map<String, Value>) -> Result<SendOptions> {
 pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let (session, mut message) = message(shared, args)?;
     message.remove("timeoutMs");
+    if let Some(schema) = message.remove("responseSchema").filter(|schema| !schema.is_null()) {
+        message.insert("responseFormat".to_owned(), text::response_format(&schema));
+    }
     session.core().check_open()?;
     session.core().connection().watch().secrets.learn_headers(&message);
     message.insert("sessionId".to_owned(), (*session.id()).into());

@@ -91,6 +91,11 @@ fn surrogate(text: &[u8], at: usize) -> Option<u16> {
     (0xD800..=0xDFFF).contains(&unit).then_some(unit)
 }
 
+/// The wire's words for the schema that an answer must follow.
+pub(crate) fn response_format(schema: &serde_json::Value) -> serde_json::Value {
+    serde_json::json!({"type": "json_schema", "jsonSchema": {"name": "response", "strict": true, "schema": schema}})
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -57,6 +57,8 @@ names! {
     GITHUB_TOKEN_GET = "gitHubToken.getToken";
     FACTORY_EXECUTE = "factory.execute";
     FACTORY_ABORT = "factory.abort";
+    WORKFLOW_EXECUTE = "workflow.execute";
+    WORKFLOW_ABORT = "workflow.abort";
     SKILL_PROVIDER_LIST = "skillProvider.list";
     SKILL_PROVIDER_READ = "skillProvider.read";
     INSTALLATIONS_CONFIRM = "installations.confirm";

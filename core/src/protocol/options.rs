@@ -238,9 +238,12 @@ pub struct SessionConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "crate::protocol::shape::object")]
     pub memory: Option<Value>,
-    /// Descriptions of the jobs an extension offers.
+    /// Descriptions of the jobs an extension offers; only runtimes before 1.0.89-7, which calls them workflows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub factories: Option<Vec<Value>>,
+    /// Descriptions of the jobs an extension offers, under the name that newer runtimes have for factories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflows: Option<Vec<Value>>,
     /// Slash commands that the host serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<CommandSpec>>,

@@ -132,6 +132,11 @@ impl Connection {
         self.0.runtime.get_or_init(|| version.to_owned());
     }
 
+    /// The version that the runtime reported, if it did.
+    pub(crate) fn runtime(&self) -> Option<&str> {
+        self.0.runtime.get().map(String::as_str)
+    }
+
     /// The runtime is new enough for `session.detach`.
     pub(crate) fn know_detach(&self) {
         self.0.detaches.store(true, Ordering::Relaxed);

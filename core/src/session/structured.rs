@@ -45,11 +45,6 @@ struct Refused {
     reasons: Vec<String>,
 }
 
-/// The wire's words for a wanted schema.
-pub(crate) fn response_format(schema: &Value) -> Value {
-    json!({"type": "json_schema", "jsonSchema": {"name": "response", "strict": true, "schema": schema}})
-}
-
 impl Session {
     /// Sends a message and waits for an answer that follows `options.schema`. The runtime passes the schema on to the
     /// model; the answer is checked here, and if it does not follow the schema, the agent is told why and asked again.
@@ -73,7 +68,7 @@ impl Session {
         let validator = jsonschema::validator_for(&options.schema).map_err(|error| {
             Error::new(ErrorKind::InvalidArgument, format!("the response schema is no JSON Schema: {error}"))
         })?;
-        message.extra.insert("responseFormat".to_owned(), response_format(&options.schema));
+        message.extra.insert("responseFormat".to_owned(), json::response_format(&options.schema));
         let mut tries = 1;
         loop {
             let Some(event) = self.send_and_wait(message.clone(), options.wait).await? else {

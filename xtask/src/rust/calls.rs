@@ -159,7 +159,7 @@ pub fn constants(model: &Model) -> String {
             let _ = writeln!(out, "        {},", constant_name(&method.wire));
         }
         out.push_str("    ];\n");
-        out.push_str("    /// Those that the oldest runtime with schemas does not have.\n    pub const NEWER: &[&str] = &[\n");
+        out.push_str("    /// Those that the oldest runtime with schemas, 1.0.85, does not have.\n    pub const NEWER: &[&str] = &[\n");
         for method in methods.iter().filter(|m| m.since.is_some()) {
             let _ = writeln!(out, "        {},", constant_name(&method.wire));
         }
@@ -176,7 +176,8 @@ pub fn constants(model: &Model) -> String {
 
 /// The methods that not every runtime has.
 pub fn ages(model: &Model) -> String {
-    let mut methods: Vec<&Method> = model.methods.iter().filter(|m| !m.age().is_empty()).collect();
+    let is_known = |m: &&Method| m.since.as_ref().is_some_and(|since| !since.is_empty()) || m.until.is_some();
+    let mut methods: Vec<&Method> = model.methods.iter().filter(is_known).collect();
     methods.retain(|m| matches!(m.scope, Scope::Server | Scope::Session));
     methods.sort_by(|a, b| a.wire.cmp(&b.wire));
     let mut out = format!(

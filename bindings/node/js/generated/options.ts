@@ -341,6 +341,8 @@ export interface MessageOptions {
   requestHeaders?: Record<string, string>;
   /** Shown in the timeline in place of the prompt. */
   displayPrompt?: string;
+  /** The form the answer must have, as a JSON Schema. */
+  responseSchema?: ZodSchema | Record<string, unknown>;
   signal?: AbortSignal;
   /** Members this version does not know; they travel as given, and win over the others. */
   extra?: Record<string, unknown>;

@@ -24,4 +24,6 @@ export const WORDS: Readonly<Record<string, string>> = {
   "option.inprocess": "{option} cannot be set for an in-process runtime: it shares this process; use a child instead",
   "tools.bare_wildcard": "{option}: there is no bare wildcard \"*\"; name a source, like \"mcp:*\" (ToolSet: addBuiltIn, addMcp, addCustom)",
   "files.no_handler": "createSessionFsProvider is required in the session config when sessionFs is enabled",
+  "option.since": "{option} needs runtime {since} or newer, and this is {runtime}: install a newer runtime, or {instead}",
+  "option.until": "{option} is not known to runtimes after {until}, and this is {runtime}: {instead}",
 };

@@ -62,6 +62,11 @@ export interface ZodSchema<T = unknown> {
   toJSONSchema(): Record<string, unknown>;
 }
 
+/** A schema that also makes a value of what follows it, as those of zod do. */
+export interface ResponseSchema<T = unknown> extends ZodSchema<T> {
+  parse(value: unknown): T;
+}
+
 export interface ToolCallRequestPayload {
   sessionId: string;
   toolCallId: string;

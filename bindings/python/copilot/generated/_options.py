@@ -168,6 +168,7 @@ class ClientOptions:
         large_output: LargeToolOutputConfig | None = None,
         memory: MemoryConfiguration | None = None,
         factories: list[Factory] | None = None,
+        workflows: list[Factory] | None = None,
         on_event: Callable[[SessionEvent], None] | None = None,
         commands: list[CommandDefinition] | None = None,
         on_elicitation_request: ElicitationHandler | None = None,
@@ -268,7 +269,8 @@ class ClientOptions:
         :param infinite_sessions: ``{enabled?, backgroundCompactionThreshold?, bufferExhaustionThreshold?}``.
         :param large_output: ``{enabled?, maxSizeBytes?, outputDir?}``.
         :param memory: ``{enabled}``.
-        :param factories: Descriptions of the jobs an extension offers.
+        :param factories: Descriptions of the jobs an extension offers; only runtimes before 1.0.89-7, which calls them workflows.
+        :param workflows: Descriptions of the jobs an extension offers, under the name that newer runtimes have for factories.
         :param on_event: Sees every event of the session, from the first on.
         :param commands: Slash commands that the host serves.
         :param on_elicitation_request: Fills in forms.
@@ -372,6 +374,7 @@ class ClientOptions:
         large_output: LargeToolOutputConfig | None = None,
         memory: MemoryConfiguration | None = None,
         factories: list[Factory] | None = None,
+        workflows: list[Factory] | None = None,
         on_event: Callable[[SessionEvent], None] | None = None,
         commands: list[CommandDefinition] | None = None,
         on_elicitation_request: ElicitationHandler | None = None,
@@ -471,7 +474,8 @@ class ClientOptions:
         :param infinite_sessions: ``{enabled?, backgroundCompactionThreshold?, bufferExhaustionThreshold?}``.
         :param large_output: ``{enabled?, maxSizeBytes?, outputDir?}``.
         :param memory: ``{enabled}``.
-        :param factories: Descriptions of the jobs an extension offers.
+        :param factories: Descriptions of the jobs an extension offers; only runtimes before 1.0.89-7, which calls them workflows.
+        :param workflows: Descriptions of the jobs an extension offers, under the name that newer runtimes have for factories.
         :param on_event: Sees every event of the session, from the first on.
         :param commands: Slash commands that the host serves.
         :param on_elicitation_request: Fills in forms.
@@ -687,6 +691,7 @@ SESSION: dict[str, str] = {
     "large_output": "largeOutput",
     "memory": "memory",
     "factories": "factories",
+    "workflows": "workflows",
     "commands": "commands",
     "enable_mcp_apps": "requestMcpApps",
     "github_token": "gitHubToken",

@@ -29,4 +29,6 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "files.no_handler": ("create_session_fs_handler is required: the client was made with session_fs", ()),
     "url.format": ("Invalid cli_url format: {url}; expected port, host:port or http://host:port", ()),
     "url.port": ("Invalid port in cli_url: {url}; expected a number from 1 to 65535", ()),
+    "option.since": ("{option} needs runtime {since} or newer, and this is {runtime}: install a newer runtime, or {instead}", ("option",)),
+    "option.until": ("{option} is not known to runtimes after {until}, and this is {runtime}: {instead}", ("option",)),
 }

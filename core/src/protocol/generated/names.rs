@@ -297,7 +297,7 @@ pub mod method {
     pub const SKILLS_INSTALLATIONS_STATUS: &str = "skills.installations.status";
     /// `skills.planInstall` (from runtime 1.0.89-7 on)
     pub const SKILLS_PLAN_INSTALL: &str = "skills.planInstall";
-    /// `skills.planInstallFromReference`
+    /// `skills.planInstallFromReference` (only in runtimes of some releases)
     pub const SKILLS_PLAN_INSTALL_FROM_REFERENCE: &str = "skills.planInstallFromReference";
     /// `skills.planUninstall` (from runtime 1.0.89-7 on)
     pub const SKILLS_PLAN_UNINSTALL: &str = "skills.planUninstall";
@@ -335,9 +335,9 @@ pub mod method {
     pub const SESSION_AGENT_SELECT: &str = "session.agent.select";
     /// `session.agent.setPrompt`
     pub const SESSION_AGENT_SET_PROMPT: &str = "session.agent.setPrompt";
-    /// `session.auth.getStatus`
+    /// `session.auth.getStatus` (only in runtimes of some releases)
     pub const SESSION_AUTH_GET_STATUS: &str = "session.auth.getStatus";
-    /// `session.auth.setCredentials`
+    /// `session.auth.setCredentials` (only in runtimes of some releases)
     pub const SESSION_AUTH_SET_CREDENTIALS: &str = "session.auth.setCredentials";
     /// `session.autopilotObjective.getState`
     pub const SESSION_AUTOPILOT_OBJECTIVE_GET_STATE: &str = "session.autopilotObjective.getState";
@@ -1522,7 +1522,7 @@ pub mod method {
         SESSION_WORKSPACES_UPDATE_METADATA,
         SESSION_WORKSPACES_WRITE_AUTOPILOT_OBJECTIVE,
     ];
-    /// Those that the oldest runtime with schemas does not have.
+    /// Those that the oldest runtime with schemas, 1.0.85, does not have.
     pub const NEWER: &[&str] = &[
         ACCOUNTS_ACQUIRE_ENTRA_TOKEN,
         AZURE_ML_ACQUIRE_FAMILY,
@@ -1584,6 +1584,7 @@ pub mod method {
         SKILLS_INSTALLATIONS_SET_ENABLED,
         SKILLS_INSTALLATIONS_STATUS,
         SKILLS_PLAN_INSTALL,
+        SKILLS_PLAN_INSTALL_FROM_REFERENCE,
         SKILLS_PLAN_UNINSTALL,
         SESSION_ACCOUNTS_ENUMERATE,
         SESSION_ACCOUNTS_GET,
@@ -1591,6 +1592,8 @@ pub mod method {
         SESSION_ACCOUNTS_LOGIN_BEGIN,
         SESSION_ACCOUNTS_LOGIN_CANCEL,
         SESSION_ACCOUNTS_SET,
+        SESSION_AUTH_GET_STATUS,
+        SESSION_AUTH_SET_CREDENTIALS,
         SESSION_CONNECTORS_CONNECT,
         SESSION_CONNECTORS_CONTINUE_CONNECTION,
         SESSION_CONNECTORS_DISCONNECT,
@@ -1793,7 +1796,7 @@ pub mod callback {
         LLM_INFERENCE_HTTP_REQUEST_START,
         UI_THREAD_RUN,
     ];
-    /// Those that the oldest runtime with schemas does not have.
+    /// Those that the oldest runtime with schemas, 1.0.85, does not have.
     pub const NEWER: &[&str] = &[
         SESSION_FS_READ_FILE_BYTES,
         SESSION_FS_WRITE_FILE_BYTES,
