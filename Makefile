@@ -123,11 +123,12 @@ TSC := $(ROOT)/$(NODE_DIR)/node_modules/.bin/tsc
 
 gen-checker:
 	cd tests/generated/rust && $(GENERATED_CHECK) cargo build -q --locked
-gen-test: $(SCHEMAS) $(STAMPS)/venv $(STAMPS)/node gen-checker ## Checks the generated types against each schema alone.
+gen-test: $(SCHEMAS) $(STAMPS)/venv $(STAMPS)/node gen-checker ## Checks the generated types against the union of the schemas and each alone.
 	cargo build -q -p xtask
 	cd tests/generated/rust && $(GENERATED_CHECK) cargo test -q --locked --lib
-	cd tests/generated && for runtime in current preview; do \
-	  schemas=$$($(ROOT)/scripts/runtime-path.sh $$runtime --schemas); \
+	$(DEBUG)/xtask gen $(SCHEMA_ARGS) --merged $(CARGO_TARGET_DIR)/union
+	cd tests/generated && for schemas in $(CARGO_TARGET_DIR)/union \
+	    $$($(ROOT)/scripts/runtime-path.sh current --schemas) $$($(ROOT)/scripts/runtime-path.sh preview --schemas); do \
 	  $(PYTHON) inventory.py $$schemas && $(PYTHON) roundtrip.py $$schemas $(CHECKER) && \
 	  $(PYTHON) typescript_instances.py $$schemas --tsc $(TSC) || exit 1; done
 	cd tests/generated && $(PYTHON) python_names.py && $(PYTHON) check_types.py --tsc $(TSC)
