@@ -1,9 +1,9 @@
 //! Lays the schemas of several runtimes over each other, oldest first: one schema whose types read what any of them sends.
 //!
-//! Definitions, members, enum values, alternatives and methods of all are there; a member is required only if every source
-//! requires it. Where two sources contradict each other the newer one is right: the tests read values of each schema alone, and
-//! what does not fit is listed in `schema::relax`. Methods and definitions say from which source on they are there (`x-since`,
-//! not for those of the oldest) and which was the last to have them (`x-until`).
+//! Definitions, members, enum values, alternatives and methods of all are there; a member is required only if every
+//! source requires it. Where two sources contradict each other the newer one is right: the tests read values of each
+//! schema alone, and what does not fit is listed in `schema::relax`. Methods and definitions say from which source on
+//! they are there (`x-since`, not for those of the oldest) and which was the last to have them (`x-until`).
 
 use serde_json::{Map, Value, json};
 
@@ -102,6 +102,10 @@ impl<'a> Step<'a> {
         let (Value::Object(mut older), Value::Object(new)) = (older, &mut *newer) else { return };
         self.spread_over_alternatives(&mut older, new);
         if form(&older) != form(new) {
+            // Facts only add.
+            if self.until.is_none() {
+                *newer = Value::Object(older);
+            }
             return;
         }
         for key in ["enum", "anyOf", "oneOf"] {

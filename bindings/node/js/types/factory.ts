@@ -11,6 +11,7 @@ import type {
 } from "../generated/rpc.js";
 import type { CopilotSession } from "../session.js";
 import type { ContextTier } from "./session.js";
+import type { DeepReadonly } from "./readonly.js";
 
 export interface FactoryLimits {
   maxConcurrentSubagents?: number;
@@ -90,12 +91,6 @@ export interface FactoryDefinition<
 
 /** Makes handles of different factories different types. */
 declare const factoryHandleBrand: unique symbol;
-
-type DeepReadonly<T> = T extends (infer U)[]
-  ? readonly DeepReadonly<U>[]
-  : T extends object
-    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
-    : T;
 
 export interface FactoryHandle<
   TArgs extends JsonValue = JsonValue,

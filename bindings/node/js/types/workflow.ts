@@ -21,6 +21,7 @@ import type {
   ResumeOptions,
   RunOptions,
 } from "./factory.js";
+import type { DeepReadonly } from "./readonly.js";
 
 export type WorkflowAgentOptions = FactoryAgentOptions;
 export type WorkflowJsonSchema = FactoryJsonSchema;
@@ -57,12 +58,6 @@ export interface WorkflowDefinition<
 
 /** Makes handles of different workflows different types. */
 declare const workflowHandleBrand: unique symbol;
-
-type DeepReadonly<T> = T extends (infer U)[]
-  ? readonly DeepReadonly<U>[]
-  : T extends object
-    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
-    : T;
 
 export interface WorkflowHandle<
   TArgs extends JsonValue = JsonValue,
