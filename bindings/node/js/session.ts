@@ -218,11 +218,14 @@ export class CopilotSession implements AsyncDisposable {
     timeoutOrSchema?: number | ResponseSchema,
     waitOrTimeout?: WaitOptions | number,
   ): Promise<unknown> {
-    if (typeof timeoutOrSchema === "object") {
+    // Whatever else is no number is refused by the engine.
+    if (isObject(timeoutOrSchema) && "parse" in timeoutOrSchema) {
       const timeout = (waitOrTimeout as number | undefined) ?? DEFAULT_WAIT_MS;
-      return (await this.sendStructured(options, timeoutOrSchema, { timeout, retries: 0 })).value;
+      const schema = timeoutOrSchema as unknown as ResponseSchema;
+      return (await this.sendStructured(options, schema, { timeout, retries: 0 })).value;
     }
-    const [timeout, wait] = [timeoutOrSchema ?? DEFAULT_WAIT_MS, (waitOrTimeout ?? {}) as WaitOptions];
+    const timeout = (timeoutOrSchema === undefined ? DEFAULT_WAIT_MS : timeoutOrSchema) as number;
+    const wait = (waitOrTimeout ?? {}) as WaitOptions;
     const answer = await this.#message("session.sendAndWait", options, limits(timeout, wait), wait);
     const hasSchema = isObject(options) && (options as MessageOptions).responseSchema !== undefined;
     const event = hasSchema ? (answer as StructuredAnswer).event : answer;
