@@ -103,14 +103,9 @@ function noBytes(): never {
   throw new Error("this provider serves text only: it has no readFileBytes and writeFileBytes");
 }
 
-/** What fits into one message as base64. */
-const LARGEST = ((64 * 1024 * 1024 - 1024) / 4) * 3;
-
 async function readBytes(provider: SessionFsProvider, path: string): Promise<string> {
   if (!provider.readFileBytes) noBytes();
-  const bytes = await provider.readFileBytes(path);
-  if (bytes.length > LARGEST) throw new Error(`the file is larger than ${String(LARGEST)} bytes`);
-  return Buffer.from(bytes).toString("base64");
+  return Buffer.from(await provider.readFileBytes(path)).toString("base64");
 }
 
 async function writeBytes(

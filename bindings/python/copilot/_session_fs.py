@@ -18,7 +18,6 @@ from .session_fs_provider import (
 )
 
 _NO_SQLITE = "SQLite is not supported by this SessionFs provider"
-_LARGEST = (64 * 1024 * 1024 - 1024) // 4 * 3
 
 
 def provider_for(session: Any, config: Any, options: dict[str, Any]) -> SessionFsProvider | None:
@@ -65,16 +64,9 @@ async def _read(provider: Any, args: dict[str, Any]) -> Any:
         return {"content": "", "error": _error(error)}
 
 
-async def _bytes(provider: Any, path: str) -> bytes:
-    content: bytes = await provider.read_file_bytes(path)
-    if len(content) > _LARGEST:
-        raise ValueError(f"the file is larger than {_LARGEST} bytes")
-    return content
-
-
 async def _read_bytes(provider: Any, args: dict[str, Any]) -> Any:
     try:
-        return {"content": base64.b64encode(await _bytes(provider, args["path"])).decode()}
+        return {"content": base64.b64encode(await provider.read_file_bytes(args["path"])).decode()}
     except Exception as error:
         return {"content": "", "error": _error(error)}
 
@@ -220,7 +212,7 @@ async def answer(provider: Any, args: dict[str, Any]) -> Any:
         case "readFile":
             return await provider.read_file(path)
         case "readFileBytes":
-            return base64.b64encode(await _bytes(provider, args["path"])).decode()
+            return base64.b64encode(await provider.read_file_bytes(args["path"])).decode()
         case "writeFileBytes":
             content = base64.b64decode(args["content"])
             await provider.write_file_bytes(path, content, args.get("mode"))

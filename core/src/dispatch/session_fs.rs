@@ -51,10 +51,13 @@ pub(super) fn request(core: Arc<SessionCore>, name: &str, params: Bytes, respond
         return responder.fail(&Error::new(ErrorKind::HandlerFailed, text));
     };
     core.spawn(Lasts::Session, |context| async move {
-        let outcome = match check_bytes(&method, &params) {
+        let given = params.get("content").unwrap_or(&Value::Null);
+        let outcome = match check_bytes(method == "writeFileBytes", given) {
             Ok(()) => guarded(handler.call(&context, &method, params)).await,
             Err(error) => Err(error),
         };
+        let outcome =
+            outcome.and_then(|value| check_bytes(method == "readFileBytes", &value).map(|()| value));
         match answer(&method, outcome) {
             Ok(result) => responder.ok(&result.to_string()),
             Err(error) => responder.fail(&error),
@@ -86,12 +89,12 @@ fn checked(method: &str, name: &str, params: &[u8]) -> Result<Map<String, Value>
 /// How many bytes of a file fit into one message of 64 MiB, as base64.
 const LARGEST: usize = (64 * 1024 * 1024 - 1024) / 4 * 3;
 
-/// Bytes arrive as base64 in its one canonical form, and no more than a message holds.
-fn check_bytes(method: &str, params: &Map<String, Value>) -> Result<()> {
-    let content = match method {
-        "writeFileBytes" => params["content"].as_str().unwrap_or_default(),
-        _ => return Ok(()),
-    };
+/// Bytes travel both ways as base64 in its one canonical form, and no more than a message holds.
+fn check_bytes(are_bytes: bool, content: &Value) -> Result<()> {
+    if !are_bytes {
+        return Ok(());
+    }
+    let content = content.as_str().unwrap_or("no text");
     let refused = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
     if content.len() > LARGEST / 3 * 4 {
         return refused(format!("the content is larger than {LARGEST} bytes"));
@@ -196,13 +199,14 @@ mod tests {
 
     #[test]
     fn bytes_are_canonical_base64() {
-        let write =
-            |content: &str| check_bytes("writeFileBytes", json!({"content": content}).as_object().unwrap());
-        assert!(write("AAEC").is_ok() && write("").is_ok());
+        let checked = |content: &str| check_bytes(true, &content.into());
+        assert!(checked("AAEC").is_ok() && checked("").is_ok());
         for content in ["AAE", "AAF=", "A A=", "AA-_"] {
-            assert!(write(content).is_err(), "{content}");
+            assert!(checked(content).is_err(), "{content}");
         }
-        assert!(check_bytes("readFile", &Map::new()).is_ok());
+        assert!(checked(&"A".repeat(LARGEST / 3 * 4 + 4)).unwrap_err().message().contains("larger than"));
+        assert!(check_bytes(true, &Value::Null).is_err());
+        assert!(check_bytes(false, &"A-".into()).is_ok());
         let missing = failed("no such file", Some(r#"{"code":"ENOENT"}"#));
         assert_eq!(failure("readFileBytes", &missing).unwrap()["error"]["code"], "ENOENT");
         assert_eq!(success("readFileBytes", "AAEC".into()), json!({"content": "AAEC"}));
