@@ -50,7 +50,8 @@ RUNTIMES = compat current preview newest
 SCHEMAS = $(STAMPS)/runtime-current $(STAMPS)/runtime-preview
 SCHEMA_ARGS = --schemas 1.0.85=$$(scripts/runtime-path.sh current --schemas) \
   --schemas 1.0.89-7=$$(scripts/runtime-path.sh preview --schemas) \
-  --facts 1.0.104=xtask/schemas/observed-1.0.104.json --facts =xtask/schemas/observed-older.json
+  --facts 1.0.104=xtask/schemas/observed-1.0.104.json --facts =xtask/schemas/observed-older.json \
+  --known 1.0.102=xtask/schemas/known-1.0.102.json
 
 .PHONY: runtime runtimes setup
 runtime: $(STAMPS)/runtime-current ## Fetches the runtime that development and tests use.

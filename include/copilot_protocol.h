@@ -18,52 +18,52 @@
 #define COPILOT_METHOD_AGENT_REGISTRY_SPAWN "agentRegistry.spawn"
 #define COPILOT_METHOD_AGENTS_DISCOVER "agents.discover"
 #define COPILOT_METHOD_AGENTS_GET_DISCOVERY_PATHS "agents.getDiscoveryPaths"
-#define COPILOT_METHOD_AZURE_ML_ACQUIRE_FAMILY "azureMl.acquireFamily" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_AZURE_ML_CANCEL "azureMl.cancel" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_AZURE_ML_CATALOG "azureMl.catalog" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_AZURE_ML_DISCARD "azureMl.discard" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_AZURE_ML_DOWNLOAD "azureMl.download" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_AZURE_ML_LATEST "azureMl.latest" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_AZURE_ML_RELEASE_FAMILY "azureMl.releaseFamily" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_AZURE_ML_RESOLVE "azureMl.resolve" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_AZURE_ML_STATUS "azureMl.status" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_CATALOG_GET_GENERATED_FEED "catalog.getGeneratedFeed" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_CATALOG_GET_SAVED_FEED "catalog.getSavedFeed" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_CATALOG_PLAN_INSTALL_FROM_REFERENCE "catalog.planInstallFromReference" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_AZURE_ML_ACQUIRE_FAMILY "azureMl.acquireFamily" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_AZURE_ML_CANCEL "azureMl.cancel" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_AZURE_ML_CATALOG "azureMl.catalog" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_AZURE_ML_DISCARD "azureMl.discard" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_AZURE_ML_DOWNLOAD "azureMl.download" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_AZURE_ML_LATEST "azureMl.latest" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_AZURE_ML_RELEASE_FAMILY "azureMl.releaseFamily" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_AZURE_ML_RESOLVE "azureMl.resolve" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_AZURE_ML_STATUS "azureMl.status" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_CATALOG_GET_GENERATED_FEED "catalog.getGeneratedFeed" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_CATALOG_GET_SAVED_FEED "catalog.getSavedFeed" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_CATALOG_PLAN_INSTALL_FROM_REFERENCE "catalog.planInstallFromReference" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_CATALOG_SEARCH "catalog.search"
 #define COPILOT_METHOD_CATALOG_SELECT "catalog.select" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_COMMANDS_LIST "commands.list"
 #define COPILOT_METHOD_CONNECT "connect"
-#define COPILOT_METHOD_CONNECTORS_GET_ACCOUNTS "connectors.getAccounts" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_CONNECTORS_GET_CAPABILITIES "connectors.getCapabilities" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_CONNECTORS_LIST "connectors.list" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_CONNECTORS_REFRESH "connectors.refresh" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_CONTENT_EXCLUSION_VALIDATE_POLICIES "contentExclusion.validatePolicies" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_ENVIRONMENTS_DELETE "environments.delete" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_ENVIRONMENTS_GET "environments.get" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_ENVIRONMENTS_LIST "environments.list" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_CONNECTORS_GET_ACCOUNTS "connectors.getAccounts" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_CONNECTORS_GET_CAPABILITIES "connectors.getCapabilities" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_CONNECTORS_LIST "connectors.list" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_CONNECTORS_REFRESH "connectors.refresh" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_CONTENT_EXCLUSION_VALIDATE_POLICIES "contentExclusion.validatePolicies" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_ENVIRONMENTS_DELETE "environments.delete" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_ENVIRONMENTS_GET "environments.get" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_ENVIRONMENTS_LIST "environments.list" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_EXTENSIONS_DISABLE "extensions.disable"
 #define COPILOT_METHOD_EXTENSIONS_DISCOVER "extensions.discover"
 #define COPILOT_METHOD_EXTENSIONS_ENABLE "extensions.enable"
 #define COPILOT_METHOD_HOOKS_DISCOVER "hooks.discover"
-#define COPILOT_METHOD_HOST_DISPOSE "host.dispose" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_HOST_LIST_SESSIONS "host.listSessions" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_HOST_PUBLISH_SESSION "host.publishSession" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_HOST_DISPOSE "host.dispose" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_HOST_LIST_SESSIONS "host.listSessions" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_HOST_PUBLISH_SESSION "host.publishSession" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_HOST_SET_SESSION_CREATION_POLICY "host.setSessionCreationPolicy" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_HOST_START "host.start" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_HOST_UNPUBLISH_SESSION "host.unpublishSession" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_HOST_START "host.start" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_HOST_UNPUBLISH_SESSION "host.unpublishSession" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_INSTRUCTIONS_DISCOVER "instructions.discover"
 #define COPILOT_METHOD_INSTRUCTIONS_GET_DISCOVERY_PATHS "instructions.getDiscoveryPaths"
 #define COPILOT_METHOD_LLM_INFERENCE_HTTP_RESPONSE_CHUNK "llmInference.httpResponseChunk"
 #define COPILOT_METHOD_LLM_INFERENCE_HTTP_RESPONSE_START "llmInference.httpResponseStart"
 #define COPILOT_METHOD_LLM_INFERENCE_SET_PROVIDER "llmInference.setProvider"
 #define COPILOT_METHOD_MANAGED_SETTINGS_CLEAR_CACHE "managedSettings.clearCache"
-#define COPILOT_METHOD_MANAGED_SETTINGS_COMPOSE "managedSettings.compose" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_MANAGED_SETTINGS_PERMISSIONS_EVALUATE "managedSettings.permissions.evaluate" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_MANAGED_SETTINGS_COMPOSE "managedSettings.compose" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_MANAGED_SETTINGS_PERMISSIONS_EVALUATE "managedSettings.permissions.evaluate" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_MANAGED_SETTINGS_READ "managedSettings.read"
-#define COPILOT_METHOD_MANAGED_SETTINGS_RESOLVE "managedSettings.resolve" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_MANAGED_SETTINGS_SCHEMA "managedSettings.schema" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_MANAGED_SETTINGS_VALIDATE "managedSettings.validate" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_MANAGED_SETTINGS_RESOLVE "managedSettings.resolve" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_MANAGED_SETTINGS_SCHEMA "managedSettings.schema" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_MANAGED_SETTINGS_VALIDATE "managedSettings.validate" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_MCP_APPLY_INSTALL "mcp.applyInstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_MCP_APPLY_UNINSTALL "mcp.applyUninstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_MCP_CONFIG_ADD "mcp.config.add"
@@ -83,9 +83,9 @@
 #define COPILOT_METHOD_MCP_PREPARE_INSTALL "mcp.prepareInstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_MODELS_GET_BUILT_IN_CATALOG "models.getBuiltInCatalog"
 #define COPILOT_METHOD_MODELS_LIST "models.list"
-#define COPILOT_METHOD_MODELS_LIST_TOKEN_PRICE_UNITS "models.listTokenPriceUnits" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_MODELS_LIST_TOKEN_PRICE_UNITS "models.listTokenPriceUnits" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_PING "ping"
-#define COPILOT_METHOD_PLUGINS_APPLY_INSTALL "plugins.applyInstall" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_PLUGINS_APPLY_INSTALL "plugins.applyInstall" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_PLUGINS_BUILTIN_SET "plugins.builtin.set"
 #define COPILOT_METHOD_PLUGINS_DISABLE "plugins.disable"
 #define COPILOT_METHOD_PLUGINS_ENABLE "plugins.enable"
@@ -96,20 +96,20 @@
 #define COPILOT_METHOD_PLUGINS_MARKETPLACES_LIST "plugins.marketplaces.list"
 #define COPILOT_METHOD_PLUGINS_MARKETPLACES_REFRESH "plugins.marketplaces.refresh"
 #define COPILOT_METHOD_PLUGINS_MARKETPLACES_REMOVE "plugins.marketplaces.remove"
-#define COPILOT_METHOD_PLUGINS_PLAN_INSTALL "plugins.planInstall" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_PLUGINS_PLAN_INSTALL "plugins.planInstall" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_PLUGINS_UNINSTALL "plugins.uninstall"
 #define COPILOT_METHOD_PLUGINS_UPDATE "plugins.update"
 #define COPILOT_METHOD_PLUGINS_UPDATE_ALL "plugins.updateAll"
 #define COPILOT_METHOD_REGISTER_EXTENSION_LAUNCH_PROVIDER "registerExtensionLaunchProvider"
 #define COPILOT_METHOD_RUNTIME_SHUTDOWN "runtime.shutdown"
 #define COPILOT_METHOD_SANDBOX_GET_HOST_SUPPORT "sandbox.getHostSupport" /* (from runtime 1.0.89-7 on) */
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT "sandbox.proxyCa.checkInstallationSupport" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_CHECK_RELEVANCE "sandbox.proxyCa.checkRelevance" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_CREATE "sandbox.proxyCa.create" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_GET_STATUS "sandbox.proxyCa.getStatus" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_REMOVE "sandbox.proxyCa.remove" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_ROTATE "sandbox.proxyCa.rotate" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SANDBOX_PROXY_CA_TRUST "sandbox.proxyCa.trust" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT "sandbox.proxyCa.checkInstallationSupport" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_CHECK_RELEVANCE "sandbox.proxyCa.checkRelevance" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_CREATE "sandbox.proxyCa.create" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_GET_STATUS "sandbox.proxyCa.getStatus" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_REMOVE "sandbox.proxyCa.remove" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_ROTATE "sandbox.proxyCa.rotate" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SANDBOX_PROXY_CA_TRUST "sandbox.proxyCa.trust" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SECRETS_ADD_FILTER_VALUES "secrets.addFilterValues"
 #define COPILOT_METHOD_SESSION_FS_SET_PROVIDER "sessionFs.setProvider"
 #define COPILOT_METHOD_SESSIONS_BULK_DELETE "sessions.bulkDelete"
@@ -200,7 +200,7 @@
 #define COPILOT_METHOD_SESSION_CONNECTORS_CONNECT "session.connectors.connect" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_CONNECTORS_CONTINUE_CONNECTION "session.connectors.continueConnection" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_CONNECTORS_DISCONNECT "session.connectors.disconnect" /* (from runtime 1.0.89-7 on) */
-#define COPILOT_METHOD_SESSION_CONNECTORS_GET_ACCOUNT "session.connectors.getAccount" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_CONNECTORS_GET_ACCOUNT "session.connectors.getAccount" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_CONNECTORS_GET_CAPABILITIES "session.connectors.getCapabilities" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_CONNECTORS_GET_STATUS "session.connectors.getStatus" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_CONNECTORS_LIST "session.connectors.list" /* (from runtime 1.0.89-7 on) */
@@ -221,7 +221,7 @@
 #define COPILOT_METHOD_SESSION_EXTENSIONS_DISABLE "session.extensions.disable"
 #define COPILOT_METHOD_SESSION_EXTENSIONS_ENABLE "session.extensions.enable"
 #define COPILOT_METHOD_SESSION_EXTENSIONS_LIST "session.extensions.list"
-#define COPILOT_METHOD_SESSION_EXTENSIONS_RECONCILE "session.extensions.reconcile" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_EXTENSIONS_RECONCILE "session.extensions.reconcile" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_EXTENSIONS_RELOAD "session.extensions.reload"
 #define COPILOT_METHOD_SESSION_EXTENSIONS_SEND_ATTACHMENTS_TO_MESSAGE "session.extensions.sendAttachmentsToMessage"
 #define COPILOT_METHOD_SESSION_FACTORY_AGENT "session.factory.agent" /* (up to runtime 1.0.85) */
@@ -280,19 +280,19 @@
 #define COPILOT_METHOD_SESSION_MCP_HEADERS_HANDLE_PENDING_HEADERS_REFRESH_REQUEST "session.mcp.headers.handlePendingHeadersRefreshRequest"
 #define COPILOT_METHOD_SESSION_MCP_IS_SERVER_RUNNING "session.mcp.isServerRunning"
 #define COPILOT_METHOD_SESSION_MCP_LIST "session.mcp.list"
-#define COPILOT_METHOD_SESSION_MCP_LIST_CONFIGURED "session.mcp.listConfigured" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_MCP_LIST_CONFIGURED "session.mcp.listConfigured" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_MCP_LIST_TOOLS "session.mcp.listTools"
 #define COPILOT_METHOD_SESSION_MCP_MOVE_LOADING_TO_BACKGROUND "session.mcp.moveLoadingToBackground"
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_AUTHENTICATION_STATE_CHANGED "session.mcp.oauth.authenticationStateChanged"
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_CANCEL_LOGIN "session.mcp.oauth.cancelLogin" /* (from runtime 1.0.89-7 on) */
-#define COPILOT_METHOD_SESSION_MCP_OAUTH_COMPLETE "session.mcp.oauth.complete" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_MCP_OAUTH_COMPLETE "session.mcp.oauth.complete" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST "session.mcp.oauth.handlePendingRequest"
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_LOGIN "session.mcp.oauth.login"
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_PREPARE_LOGIN "session.mcp.oauth.prepareLogin" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_PROBE "session.mcp.oauth.probe"
 #define COPILOT_METHOD_SESSION_MCP_OAUTH_RESPOND "session.mcp.oauth.respond"
-#define COPILOT_METHOD_SESSION_MCP_PROMPTS_GET "session.mcp.prompts.get" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SESSION_MCP_PROMPTS_LIST "session.mcp.prompts.list" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_MCP_PROMPTS_GET "session.mcp.prompts.get" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SESSION_MCP_PROMPTS_LIST "session.mcp.prompts.list" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_MCP_REGISTER_EXTERNAL_CLIENT "session.mcp.registerExternalClient"
 #define COPILOT_METHOD_SESSION_MCP_RELOAD "session.mcp.reload"
 #define COPILOT_METHOD_SESSION_MCP_RELOAD_WITH_CONFIG "session.mcp.reloadWithConfig"
@@ -320,7 +320,7 @@
 #define COPILOT_METHOD_SESSION_MODE_SET "session.mode.set"
 #define COPILOT_METHOD_SESSION_MODEL_APPLY_STARTUP_OVERLAY "session.model.applyStartupOverlay"
 #define COPILOT_METHOD_SESSION_MODEL_GET_CURRENT "session.model.getCurrent"
-#define COPILOT_METHOD_SESSION_MODEL_GET_REASONING_SUMMARIES "session.model.getReasoningSummaries" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_MODEL_GET_REASONING_SUMMARIES "session.model.getReasoningSummaries" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_MODEL_LIST "session.model.list"
 #define COPILOT_METHOD_SESSION_MODEL_SET_ALLOWED_MODELS "session.model.setAllowedModels"
 #define COPILOT_METHOD_SESSION_MODEL_SET_REASONING_EFFORT "session.model.setReasoningEffort"
@@ -368,18 +368,18 @@
 #define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_REFRESH "session.plugins.marketplaces.refresh" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_PLUGINS_MARKETPLACES_REMOVE "session.plugins.marketplaces.remove" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_PLUGINS_RELOAD "session.plugins.reload"
-#define COPILOT_METHOD_SESSION_PLUGINS_RETRY_MANAGED "session.plugins.retryManaged" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_PLUGINS_RETRY_MANAGED "session.plugins.retryManaged" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_PLUGINS_UNINSTALL "session.plugins.uninstall" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_PLUGINS_UPDATE "session.plugins.update" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_PROVIDER_ADD "session.provider.add"
 #define COPILOT_METHOD_SESSION_PROVIDER_GET_ENDPOINT "session.provider.getEndpoint"
 #define COPILOT_METHOD_SESSION_PROVIDER_SYNC "session.provider.sync" /* (from runtime 1.0.89-7 on) */
-#define COPILOT_METHOD_SESSION_PROVIDER_WITHDRAW "session.provider.withdraw" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SESSION_PROVIDERS_DISCOVER "session.providers.discover" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SESSION_PROVIDERS_GET_CATALOG "session.providers.getCatalog" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SESSION_PROVIDERS_GET_STATUS "session.providers.getStatus" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SESSION_PROVIDERS_MODELS_LIST "session.providers.models.list" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION "session.providers.models.prepareConfiguration" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_PROVIDER_WITHDRAW "session.provider.withdraw" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_DISCOVER "session.providers.discover" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_GET_CATALOG "session.providers.getCatalog" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_GET_STATUS "session.providers.getStatus" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_MODELS_LIST "session.providers.models.list" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION "session.providers.models.prepareConfiguration" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_QUEUE_APPEND_STEERING "session.queue.appendSteering" /* (from runtime 1.0.89-7 on) */
 #define COPILOT_METHOD_SESSION_QUEUE_BEGIN_DEFERRED_IDLE_DRAIN "session.queue.beginDeferredIdleDrain"
 #define COPILOT_METHOD_SESSION_QUEUE_CLEAR "session.queue.clear"
@@ -400,16 +400,16 @@
 #define COPILOT_METHOD_SESSION_QUEUE_SNAPSHOT "session.queue.snapshot"
 #define COPILOT_METHOD_SESSION_QUEUE_UPDATE_TEXT "session.queue.updateText"
 #define COPILOT_METHOD_SESSION_QUEUE_WITHDRAW_MESSAGE "session.queue.withdrawMessage" /* (from runtime 1.0.89-7 on) */
-#define COPILOT_METHOD_SESSION_QUOTA_GET "session.quota.get" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SESSION_QUOTA_REFRESH "session.quota.refresh" /* (from runtime 1.0.104 on) */
-#define COPILOT_METHOD_SESSION_QUOTA_TAKE_WARNINGS "session.quota.takeWarnings" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_QUOTA_GET "session.quota.get" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SESSION_QUOTA_REFRESH "session.quota.refresh" /* (from runtime 1.0.102 on) */
+#define COPILOT_METHOD_SESSION_QUOTA_TAKE_WARNINGS "session.quota.takeWarnings" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_REMOTE_DISABLE "session.remote.disable"
 #define COPILOT_METHOD_SESSION_REMOTE_ENABLE "session.remote.enable"
 #define COPILOT_METHOD_SESSION_REMOTE_NOTIFY_STEERABLE_CHANGED "session.remote.notifySteerableChanged"
 #define COPILOT_METHOD_SESSION_SANDBOX_DISABLE_FOR_SESSION "session.sandbox.disableForSession"
-#define COPILOT_METHOD_SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS "session.sandbox.getCredentialSuggestions" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS "session.sandbox.getCredentialSuggestions" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_SANDBOX_GET_ENFORCEMENT_STATUS "session.sandbox.getEnforcementStatus"
-#define COPILOT_METHOD_SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST "session.sandbox.grantPathForRequest" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST "session.sandbox.grantPathForRequest" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_SCHEDULE_ADD "session.schedule.add"
 #define COPILOT_METHOD_SESSION_SCHEDULE_ADD_AT "session.schedule.addAt"
 #define COPILOT_METHOD_SESSION_SCHEDULE_ADD_CRON "session.schedule.addCron"
@@ -442,7 +442,7 @@
 #define COPILOT_METHOD_SESSION_TASKS_LIST "session.tasks.list"
 #define COPILOT_METHOD_SESSION_TASKS_PROMOTE_CURRENT_TO_BACKGROUND "session.tasks.promoteCurrentToBackground"
 #define COPILOT_METHOD_SESSION_TASKS_PROMOTE_TO_BACKGROUND "session.tasks.promoteToBackground"
-#define COPILOT_METHOD_SESSION_TASKS_READ_OUTPUT "session.tasks.readOutput" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_TASKS_READ_OUTPUT "session.tasks.readOutput" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_TASKS_REFRESH "session.tasks.refresh"
 #define COPILOT_METHOD_SESSION_TASKS_REGISTER "session.tasks.register"
 #define COPILOT_METHOD_SESSION_TASKS_REMOVE "session.tasks.remove"
@@ -458,7 +458,7 @@
 #define COPILOT_METHOD_SESSION_TOOLS_GET_SUBAGENT_SETTINGS "session.tools.getSubagentSettings" /* (from runtime 1.0.104 on) */
 #define COPILOT_METHOD_SESSION_TOOLS_HANDLE_PENDING_TOOL_CALL "session.tools.handlePendingToolCall"
 #define COPILOT_METHOD_SESSION_TOOLS_INITIALIZE_AND_VALIDATE "session.tools.initializeAndValidate"
-#define COPILOT_METHOD_SESSION_TOOLS_LIST_PENDING_REQUESTS "session.tools.listPendingRequests" /* (from runtime 1.0.104 on) */
+#define COPILOT_METHOD_SESSION_TOOLS_LIST_PENDING_REQUESTS "session.tools.listPendingRequests" /* (from runtime 1.0.102 on) */
 #define COPILOT_METHOD_SESSION_TOOLS_SET "session.tools.set"
 #define COPILOT_METHOD_SESSION_TOOLS_TASK_COMPLETE_EVENT_DATA "session.tools.taskCompleteEventData"
 #define COPILOT_METHOD_SESSION_TOOLS_UPDATE_SUBAGENT_SETTINGS "session.tools.updateSubagentSettings"

@@ -1,4 +1,4 @@
-//! `cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE …] [--out DIR] [--merged DIR]`: writes the protocol types of every language.
+//! `cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE …] [--known RUNTIME=FILE …] [--out DIR] [--merged DIR]`: writes the protocol types of every language.
 //!
 //! `union` lays the schemas of several runtimes over each other, oldest first; `schema` and `reader` turn them into a `model`; one writer per
 //! language turns the model into committed files.
@@ -24,7 +24,7 @@ mod union;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE …] [--out DIR] [--merged DIR]";
+const USAGE: &str = "usage: cargo xtask gen [--check] --schemas RUNTIME=DIR … [--facts RUNTIME=FILE …] [--known RUNTIME=FILE …] [--out DIR] [--merged DIR]";
 
 struct Options {
     check: bool,
@@ -32,6 +32,8 @@ struct Options {
     schemas: Vec<schema::Folder>,
     /// Newest first.
     facts: Vec<schema::Folder>,
+    /// The methods that a runtime without schemas answers.
+    known: Vec<schema::Folder>,
     root: PathBuf,
     /// Where the union of the schemas goes, if somebody wants it.
     merged: Option<PathBuf>,
@@ -47,6 +49,7 @@ fn options() -> Result<Options, String> {
         check: false,
         schemas: Vec::new(),
         facts: Vec::new(),
+        known: Vec::new(),
         root: home().to_owned(),
         merged: None,
     };
@@ -57,11 +60,15 @@ fn options() -> Result<Options, String> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--check" => options.check = true,
-            "--schemas" | "--facts" => {
+            "--schemas" | "--facts" | "--known" => {
                 let source = args.next().ok_or(USAGE)?;
                 let (runtime, path) = source.split_once('=').ok_or(USAGE)?;
                 let source = schema::Folder { runtime: runtime.into(), path: path.into() };
-                if arg == "--facts" { options.facts.push(source) } else { options.schemas.push(source) }
+                match arg.as_str() {
+                    "--facts" => options.facts.push(source),
+                    "--known" => options.known.push(source),
+                    _ => options.schemas.push(source),
+                }
             }
             "--merged" => options.merged = Some(args.next().ok_or(USAGE)?.into()),
             "--out" => options.root = args.next().ok_or(USAGE)?.into(),
@@ -76,7 +83,7 @@ fn options() -> Result<Options, String> {
 
 fn run() -> Result<(), String> {
     let options = options()?;
-    let schemas = schema::load_all(&options.schemas, &options.facts)?;
+    let schemas = schema::load_all(&options.schemas, &options.facts, &options.known)?;
     if let Some(folder) = &options.merged {
         return schemas.write(folder);
     }

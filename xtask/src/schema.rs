@@ -120,9 +120,15 @@ impl Schemas {
 }
 
 /// Lays the schemas of all folders, oldest first, and what is known beyond them over each other.
-pub fn load_all(folders: &[Folder], facts: &[Folder]) -> Result<Schemas> {
+pub fn load_all(folders: &[Folder], facts: &[Folder], known: &[Folder]) -> Result<Schemas> {
     let mut api = load_union(folders, facts, "api", API)?;
     add_retired(&mut api)?;
+    for Folder { runtime, path } in known {
+        let text = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let names: Vec<String> =
+            serde_json::from_slice(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        union::known_since(&mut api, runtime, &names);
+    }
     Ok(Schemas { api, events: load_union(folders, facts, "events", EVENTS)? })
 }
 

@@ -39,6 +39,24 @@ pub fn union(sources: Vec<Source<'_>>) -> Value {
 }
 
 /// The runtimes of the source that is laid over the others, and of the one before it.
+/// Methods that a runtime without schemas answers have been there since then, if nothing older is known of them.
+pub fn known_since(node: &mut Value, runtime: &str, names: &[String]) {
+    let Value::Object(members) = node else { return };
+    if let Some(name) = members.get("rpcMethod").and_then(Value::as_str) {
+        let is_newer =
+            members.get(SINCE).and_then(Value::as_str).is_some_and(|since| numbers(runtime) < numbers(since));
+        if is_newer && names.iter().any(|known| known == name) {
+            members.insert(SINCE.to_owned(), runtime.into());
+        }
+        return;
+    }
+    members.values_mut().for_each(|member| known_since(member, runtime, names));
+}
+
+fn numbers(version: &str) -> Vec<u32> {
+    version.split(['.', '-']).filter_map(|part| part.parse().ok()).collect()
+}
+
 struct Step<'a> {
     /// How many sources came before.
     before: u64,

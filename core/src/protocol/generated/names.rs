@@ -21,29 +21,29 @@ pub mod method {
     pub const AGENTS_DISCOVER: &str = "agents.discover";
     /// `agents.getDiscoveryPaths`
     pub const AGENTS_GET_DISCOVERY_PATHS: &str = "agents.getDiscoveryPaths";
-    /// `azureMl.acquireFamily` (from runtime 1.0.104 on)
+    /// `azureMl.acquireFamily` (from runtime 1.0.102 on)
     pub const AZURE_ML_ACQUIRE_FAMILY: &str = "azureMl.acquireFamily";
-    /// `azureMl.cancel` (from runtime 1.0.104 on)
+    /// `azureMl.cancel` (from runtime 1.0.102 on)
     pub const AZURE_ML_CANCEL: &str = "azureMl.cancel";
-    /// `azureMl.catalog` (from runtime 1.0.104 on)
+    /// `azureMl.catalog` (from runtime 1.0.102 on)
     pub const AZURE_ML_CATALOG: &str = "azureMl.catalog";
-    /// `azureMl.discard` (from runtime 1.0.104 on)
+    /// `azureMl.discard` (from runtime 1.0.102 on)
     pub const AZURE_ML_DISCARD: &str = "azureMl.discard";
-    /// `azureMl.download` (from runtime 1.0.104 on)
+    /// `azureMl.download` (from runtime 1.0.102 on)
     pub const AZURE_ML_DOWNLOAD: &str = "azureMl.download";
-    /// `azureMl.latest` (from runtime 1.0.104 on)
+    /// `azureMl.latest` (from runtime 1.0.102 on)
     pub const AZURE_ML_LATEST: &str = "azureMl.latest";
-    /// `azureMl.releaseFamily` (from runtime 1.0.104 on)
+    /// `azureMl.releaseFamily` (from runtime 1.0.102 on)
     pub const AZURE_ML_RELEASE_FAMILY: &str = "azureMl.releaseFamily";
-    /// `azureMl.resolve` (from runtime 1.0.104 on)
+    /// `azureMl.resolve` (from runtime 1.0.102 on)
     pub const AZURE_ML_RESOLVE: &str = "azureMl.resolve";
-    /// `azureMl.status` (from runtime 1.0.104 on)
+    /// `azureMl.status` (from runtime 1.0.102 on)
     pub const AZURE_ML_STATUS: &str = "azureMl.status";
-    /// `catalog.getGeneratedFeed` (from runtime 1.0.104 on)
+    /// `catalog.getGeneratedFeed` (from runtime 1.0.102 on)
     pub const CATALOG_GET_GENERATED_FEED: &str = "catalog.getGeneratedFeed";
-    /// `catalog.getSavedFeed` (from runtime 1.0.104 on)
+    /// `catalog.getSavedFeed` (from runtime 1.0.102 on)
     pub const CATALOG_GET_SAVED_FEED: &str = "catalog.getSavedFeed";
-    /// `catalog.planInstallFromReference` (from runtime 1.0.104 on)
+    /// `catalog.planInstallFromReference` (from runtime 1.0.102 on)
     pub const CATALOG_PLAN_INSTALL_FROM_REFERENCE: &str = "catalog.planInstallFromReference";
     /// `catalog.search`
     pub const CATALOG_SEARCH: &str = "catalog.search";
@@ -53,21 +53,21 @@ pub mod method {
     pub const COMMANDS_LIST: &str = "commands.list";
     /// `connect`
     pub const CONNECT: &str = "connect";
-    /// `connectors.getAccounts` (from runtime 1.0.104 on)
+    /// `connectors.getAccounts` (from runtime 1.0.102 on)
     pub const CONNECTORS_GET_ACCOUNTS: &str = "connectors.getAccounts";
-    /// `connectors.getCapabilities` (from runtime 1.0.104 on)
+    /// `connectors.getCapabilities` (from runtime 1.0.102 on)
     pub const CONNECTORS_GET_CAPABILITIES: &str = "connectors.getCapabilities";
-    /// `connectors.list` (from runtime 1.0.104 on)
+    /// `connectors.list` (from runtime 1.0.102 on)
     pub const CONNECTORS_LIST: &str = "connectors.list";
-    /// `connectors.refresh` (from runtime 1.0.104 on)
+    /// `connectors.refresh` (from runtime 1.0.102 on)
     pub const CONNECTORS_REFRESH: &str = "connectors.refresh";
-    /// `contentExclusion.validatePolicies` (from runtime 1.0.104 on)
+    /// `contentExclusion.validatePolicies` (from runtime 1.0.102 on)
     pub const CONTENT_EXCLUSION_VALIDATE_POLICIES: &str = "contentExclusion.validatePolicies";
-    /// `environments.delete` (from runtime 1.0.104 on)
+    /// `environments.delete` (from runtime 1.0.102 on)
     pub const ENVIRONMENTS_DELETE: &str = "environments.delete";
-    /// `environments.get` (from runtime 1.0.104 on)
+    /// `environments.get` (from runtime 1.0.102 on)
     pub const ENVIRONMENTS_GET: &str = "environments.get";
-    /// `environments.list` (from runtime 1.0.104 on)
+    /// `environments.list` (from runtime 1.0.102 on)
     pub const ENVIRONMENTS_LIST: &str = "environments.list";
     /// `extensions.disable`
     pub const EXTENSIONS_DISABLE: &str = "extensions.disable";
@@ -77,17 +77,17 @@ pub mod method {
     pub const EXTENSIONS_ENABLE: &str = "extensions.enable";
     /// `hooks.discover`
     pub const HOOKS_DISCOVER: &str = "hooks.discover";
-    /// `host.dispose` (from runtime 1.0.104 on)
+    /// `host.dispose` (from runtime 1.0.102 on)
     pub const HOST_DISPOSE: &str = "host.dispose";
-    /// `host.listSessions` (from runtime 1.0.104 on)
+    /// `host.listSessions` (from runtime 1.0.102 on)
     pub const HOST_LIST_SESSIONS: &str = "host.listSessions";
-    /// `host.publishSession` (from runtime 1.0.104 on)
+    /// `host.publishSession` (from runtime 1.0.102 on)
     pub const HOST_PUBLISH_SESSION: &str = "host.publishSession";
     /// `host.setSessionCreationPolicy` (from runtime 1.0.104 on)
     pub const HOST_SET_SESSION_CREATION_POLICY: &str = "host.setSessionCreationPolicy";
-    /// `host.start` (from runtime 1.0.104 on)
+    /// `host.start` (from runtime 1.0.102 on)
     pub const HOST_START: &str = "host.start";
-    /// `host.unpublishSession` (from runtime 1.0.104 on)
+    /// `host.unpublishSession` (from runtime 1.0.102 on)
     pub const HOST_UNPUBLISH_SESSION: &str = "host.unpublishSession";
     /// `instructions.discover`
     pub const INSTRUCTIONS_DISCOVER: &str = "instructions.discover";
@@ -101,17 +101,17 @@ pub mod method {
     pub const LLM_INFERENCE_SET_PROVIDER: &str = "llmInference.setProvider";
     /// `managedSettings.clearCache`
     pub const MANAGED_SETTINGS_CLEAR_CACHE: &str = "managedSettings.clearCache";
-    /// `managedSettings.compose` (from runtime 1.0.104 on)
+    /// `managedSettings.compose` (from runtime 1.0.102 on)
     pub const MANAGED_SETTINGS_COMPOSE: &str = "managedSettings.compose";
-    /// `managedSettings.permissions.evaluate` (from runtime 1.0.104 on)
+    /// `managedSettings.permissions.evaluate` (from runtime 1.0.102 on)
     pub const MANAGED_SETTINGS_PERMISSIONS_EVALUATE: &str = "managedSettings.permissions.evaluate";
     /// `managedSettings.read`
     pub const MANAGED_SETTINGS_READ: &str = "managedSettings.read";
-    /// `managedSettings.resolve` (from runtime 1.0.104 on)
+    /// `managedSettings.resolve` (from runtime 1.0.102 on)
     pub const MANAGED_SETTINGS_RESOLVE: &str = "managedSettings.resolve";
-    /// `managedSettings.schema` (from runtime 1.0.104 on)
+    /// `managedSettings.schema` (from runtime 1.0.102 on)
     pub const MANAGED_SETTINGS_SCHEMA: &str = "managedSettings.schema";
-    /// `managedSettings.validate` (from runtime 1.0.104 on)
+    /// `managedSettings.validate` (from runtime 1.0.102 on)
     pub const MANAGED_SETTINGS_VALIDATE: &str = "managedSettings.validate";
     /// `mcp.applyInstall` (from runtime 1.0.89-7 on)
     pub const MCP_APPLY_INSTALL: &str = "mcp.applyInstall";
@@ -151,11 +151,11 @@ pub mod method {
     pub const MODELS_GET_BUILT_IN_CATALOG: &str = "models.getBuiltInCatalog";
     /// `models.list`
     pub const MODELS_LIST: &str = "models.list";
-    /// `models.listTokenPriceUnits` (from runtime 1.0.104 on)
+    /// `models.listTokenPriceUnits` (from runtime 1.0.102 on)
     pub const MODELS_LIST_TOKEN_PRICE_UNITS: &str = "models.listTokenPriceUnits";
     /// `ping`
     pub const PING: &str = "ping";
-    /// `plugins.applyInstall` (from runtime 1.0.104 on)
+    /// `plugins.applyInstall` (from runtime 1.0.102 on)
     pub const PLUGINS_APPLY_INSTALL: &str = "plugins.applyInstall";
     /// `plugins.builtin.set`
     pub const PLUGINS_BUILTIN_SET: &str = "plugins.builtin.set";
@@ -177,7 +177,7 @@ pub mod method {
     pub const PLUGINS_MARKETPLACES_REFRESH: &str = "plugins.marketplaces.refresh";
     /// `plugins.marketplaces.remove`
     pub const PLUGINS_MARKETPLACES_REMOVE: &str = "plugins.marketplaces.remove";
-    /// `plugins.planInstall` (from runtime 1.0.104 on)
+    /// `plugins.planInstall` (from runtime 1.0.102 on)
     pub const PLUGINS_PLAN_INSTALL: &str = "plugins.planInstall";
     /// `plugins.uninstall`
     pub const PLUGINS_UNINSTALL: &str = "plugins.uninstall";
@@ -191,19 +191,19 @@ pub mod method {
     pub const RUNTIME_SHUTDOWN: &str = "runtime.shutdown";
     /// `sandbox.getHostSupport` (from runtime 1.0.89-7 on)
     pub const SANDBOX_GET_HOST_SUPPORT: &str = "sandbox.getHostSupport";
-    /// `sandbox.proxyCa.checkInstallationSupport` (from runtime 1.0.104 on)
+    /// `sandbox.proxyCa.checkInstallationSupport` (from runtime 1.0.102 on)
     pub const SANDBOX_PROXY_CA_CHECK_INSTALLATION_SUPPORT: &str = "sandbox.proxyCa.checkInstallationSupport";
-    /// `sandbox.proxyCa.checkRelevance` (from runtime 1.0.104 on)
+    /// `sandbox.proxyCa.checkRelevance` (from runtime 1.0.102 on)
     pub const SANDBOX_PROXY_CA_CHECK_RELEVANCE: &str = "sandbox.proxyCa.checkRelevance";
-    /// `sandbox.proxyCa.create` (from runtime 1.0.104 on)
+    /// `sandbox.proxyCa.create` (from runtime 1.0.102 on)
     pub const SANDBOX_PROXY_CA_CREATE: &str = "sandbox.proxyCa.create";
-    /// `sandbox.proxyCa.getStatus` (from runtime 1.0.104 on)
+    /// `sandbox.proxyCa.getStatus` (from runtime 1.0.102 on)
     pub const SANDBOX_PROXY_CA_GET_STATUS: &str = "sandbox.proxyCa.getStatus";
-    /// `sandbox.proxyCa.remove` (from runtime 1.0.104 on)
+    /// `sandbox.proxyCa.remove` (from runtime 1.0.102 on)
     pub const SANDBOX_PROXY_CA_REMOVE: &str = "sandbox.proxyCa.remove";
-    /// `sandbox.proxyCa.rotate` (from runtime 1.0.104 on)
+    /// `sandbox.proxyCa.rotate` (from runtime 1.0.102 on)
     pub const SANDBOX_PROXY_CA_ROTATE: &str = "sandbox.proxyCa.rotate";
-    /// `sandbox.proxyCa.trust` (from runtime 1.0.104 on)
+    /// `sandbox.proxyCa.trust` (from runtime 1.0.102 on)
     pub const SANDBOX_PROXY_CA_TRUST: &str = "sandbox.proxyCa.trust";
     /// `secrets.addFilterValues`
     pub const SECRETS_ADD_FILTER_VALUES: &str = "secrets.addFilterValues";
@@ -381,7 +381,7 @@ pub mod method {
     pub const SESSION_CONNECTORS_CONTINUE_CONNECTION: &str = "session.connectors.continueConnection";
     /// `session.connectors.disconnect` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_DISCONNECT: &str = "session.connectors.disconnect";
-    /// `session.connectors.getAccount` (from runtime 1.0.104 on)
+    /// `session.connectors.getAccount` (from runtime 1.0.102 on)
     pub const SESSION_CONNECTORS_GET_ACCOUNT: &str = "session.connectors.getAccount";
     /// `session.connectors.getCapabilities` (from runtime 1.0.89-7 on)
     pub const SESSION_CONNECTORS_GET_CAPABILITIES: &str = "session.connectors.getCapabilities";
@@ -423,7 +423,7 @@ pub mod method {
     pub const SESSION_EXTENSIONS_ENABLE: &str = "session.extensions.enable";
     /// `session.extensions.list`
     pub const SESSION_EXTENSIONS_LIST: &str = "session.extensions.list";
-    /// `session.extensions.reconcile` (from runtime 1.0.104 on)
+    /// `session.extensions.reconcile` (from runtime 1.0.102 on)
     pub const SESSION_EXTENSIONS_RECONCILE: &str = "session.extensions.reconcile";
     /// `session.extensions.reload`
     pub const SESSION_EXTENSIONS_RELOAD: &str = "session.extensions.reload";
@@ -544,7 +544,7 @@ pub mod method {
     pub const SESSION_MCP_IS_SERVER_RUNNING: &str = "session.mcp.isServerRunning";
     /// `session.mcp.list`
     pub const SESSION_MCP_LIST: &str = "session.mcp.list";
-    /// `session.mcp.listConfigured` (from runtime 1.0.104 on)
+    /// `session.mcp.listConfigured` (from runtime 1.0.102 on)
     pub const SESSION_MCP_LIST_CONFIGURED: &str = "session.mcp.listConfigured";
     /// `session.mcp.listTools`
     pub const SESSION_MCP_LIST_TOOLS: &str = "session.mcp.listTools";
@@ -555,7 +555,7 @@ pub mod method {
         "session.mcp.oauth.authenticationStateChanged";
     /// `session.mcp.oauth.cancelLogin` (from runtime 1.0.89-7 on)
     pub const SESSION_MCP_OAUTH_CANCEL_LOGIN: &str = "session.mcp.oauth.cancelLogin";
-    /// `session.mcp.oauth.complete` (from runtime 1.0.104 on)
+    /// `session.mcp.oauth.complete` (from runtime 1.0.102 on)
     pub const SESSION_MCP_OAUTH_COMPLETE: &str = "session.mcp.oauth.complete";
     /// `session.mcp.oauth.handlePendingRequest`
     pub const SESSION_MCP_OAUTH_HANDLE_PENDING_REQUEST: &str = "session.mcp.oauth.handlePendingRequest";
@@ -567,9 +567,9 @@ pub mod method {
     pub const SESSION_MCP_OAUTH_PROBE: &str = "session.mcp.oauth.probe";
     /// `session.mcp.oauth.respond`
     pub const SESSION_MCP_OAUTH_RESPOND: &str = "session.mcp.oauth.respond";
-    /// `session.mcp.prompts.get` (from runtime 1.0.104 on)
+    /// `session.mcp.prompts.get` (from runtime 1.0.102 on)
     pub const SESSION_MCP_PROMPTS_GET: &str = "session.mcp.prompts.get";
-    /// `session.mcp.prompts.list` (from runtime 1.0.104 on)
+    /// `session.mcp.prompts.list` (from runtime 1.0.102 on)
     pub const SESSION_MCP_PROMPTS_LIST: &str = "session.mcp.prompts.list";
     /// `session.mcp.registerExternalClient`
     pub const SESSION_MCP_REGISTER_EXTERNAL_CLIENT: &str = "session.mcp.registerExternalClient";
@@ -626,7 +626,7 @@ pub mod method {
     pub const SESSION_MODEL_APPLY_STARTUP_OVERLAY: &str = "session.model.applyStartupOverlay";
     /// `session.model.getCurrent`
     pub const SESSION_MODEL_GET_CURRENT: &str = "session.model.getCurrent";
-    /// `session.model.getReasoningSummaries` (from runtime 1.0.104 on)
+    /// `session.model.getReasoningSummaries` (from runtime 1.0.102 on)
     pub const SESSION_MODEL_GET_REASONING_SUMMARIES: &str = "session.model.getReasoningSummaries";
     /// `session.model.list`
     pub const SESSION_MODEL_LIST: &str = "session.model.list";
@@ -729,7 +729,7 @@ pub mod method {
     pub const SESSION_PLUGINS_MARKETPLACES_REMOVE: &str = "session.plugins.marketplaces.remove";
     /// `session.plugins.reload`
     pub const SESSION_PLUGINS_RELOAD: &str = "session.plugins.reload";
-    /// `session.plugins.retryManaged` (from runtime 1.0.104 on)
+    /// `session.plugins.retryManaged` (from runtime 1.0.102 on)
     pub const SESSION_PLUGINS_RETRY_MANAGED: &str = "session.plugins.retryManaged";
     /// `session.plugins.uninstall` (from runtime 1.0.89-7 on)
     pub const SESSION_PLUGINS_UNINSTALL: &str = "session.plugins.uninstall";
@@ -741,17 +741,17 @@ pub mod method {
     pub const SESSION_PROVIDER_GET_ENDPOINT: &str = "session.provider.getEndpoint";
     /// `session.provider.sync` (from runtime 1.0.89-7 on)
     pub const SESSION_PROVIDER_SYNC: &str = "session.provider.sync";
-    /// `session.provider.withdraw` (from runtime 1.0.104 on)
+    /// `session.provider.withdraw` (from runtime 1.0.102 on)
     pub const SESSION_PROVIDER_WITHDRAW: &str = "session.provider.withdraw";
-    /// `session.providers.discover` (from runtime 1.0.104 on)
+    /// `session.providers.discover` (from runtime 1.0.102 on)
     pub const SESSION_PROVIDERS_DISCOVER: &str = "session.providers.discover";
-    /// `session.providers.getCatalog` (from runtime 1.0.104 on)
+    /// `session.providers.getCatalog` (from runtime 1.0.102 on)
     pub const SESSION_PROVIDERS_GET_CATALOG: &str = "session.providers.getCatalog";
-    /// `session.providers.getStatus` (from runtime 1.0.104 on)
+    /// `session.providers.getStatus` (from runtime 1.0.102 on)
     pub const SESSION_PROVIDERS_GET_STATUS: &str = "session.providers.getStatus";
-    /// `session.providers.models.list` (from runtime 1.0.104 on)
+    /// `session.providers.models.list` (from runtime 1.0.102 on)
     pub const SESSION_PROVIDERS_MODELS_LIST: &str = "session.providers.models.list";
-    /// `session.providers.models.prepareConfiguration` (from runtime 1.0.104 on)
+    /// `session.providers.models.prepareConfiguration` (from runtime 1.0.102 on)
     pub const SESSION_PROVIDERS_MODELS_PREPARE_CONFIGURATION: &str =
         "session.providers.models.prepareConfiguration";
     /// `session.queue.appendSteering` (from runtime 1.0.89-7 on)
@@ -794,11 +794,11 @@ pub mod method {
     pub const SESSION_QUEUE_UPDATE_TEXT: &str = "session.queue.updateText";
     /// `session.queue.withdrawMessage` (from runtime 1.0.89-7 on)
     pub const SESSION_QUEUE_WITHDRAW_MESSAGE: &str = "session.queue.withdrawMessage";
-    /// `session.quota.get` (from runtime 1.0.104 on)
+    /// `session.quota.get` (from runtime 1.0.102 on)
     pub const SESSION_QUOTA_GET: &str = "session.quota.get";
-    /// `session.quota.refresh` (from runtime 1.0.104 on)
+    /// `session.quota.refresh` (from runtime 1.0.102 on)
     pub const SESSION_QUOTA_REFRESH: &str = "session.quota.refresh";
-    /// `session.quota.takeWarnings` (from runtime 1.0.104 on)
+    /// `session.quota.takeWarnings` (from runtime 1.0.102 on)
     pub const SESSION_QUOTA_TAKE_WARNINGS: &str = "session.quota.takeWarnings";
     /// `session.remote.disable`
     pub const SESSION_REMOTE_DISABLE: &str = "session.remote.disable";
@@ -808,11 +808,11 @@ pub mod method {
     pub const SESSION_REMOTE_NOTIFY_STEERABLE_CHANGED: &str = "session.remote.notifySteerableChanged";
     /// `session.sandbox.disableForSession`
     pub const SESSION_SANDBOX_DISABLE_FOR_SESSION: &str = "session.sandbox.disableForSession";
-    /// `session.sandbox.getCredentialSuggestions` (from runtime 1.0.104 on)
+    /// `session.sandbox.getCredentialSuggestions` (from runtime 1.0.102 on)
     pub const SESSION_SANDBOX_GET_CREDENTIAL_SUGGESTIONS: &str = "session.sandbox.getCredentialSuggestions";
     /// `session.sandbox.getEnforcementStatus`
     pub const SESSION_SANDBOX_GET_ENFORCEMENT_STATUS: &str = "session.sandbox.getEnforcementStatus";
-    /// `session.sandbox.grantPathForRequest` (from runtime 1.0.104 on)
+    /// `session.sandbox.grantPathForRequest` (from runtime 1.0.102 on)
     pub const SESSION_SANDBOX_GRANT_PATH_FOR_REQUEST: &str = "session.sandbox.grantPathForRequest";
     /// `session.schedule.add`
     pub const SESSION_SCHEDULE_ADD: &str = "session.schedule.add";
@@ -878,7 +878,7 @@ pub mod method {
     pub const SESSION_TASKS_PROMOTE_CURRENT_TO_BACKGROUND: &str = "session.tasks.promoteCurrentToBackground";
     /// `session.tasks.promoteToBackground`
     pub const SESSION_TASKS_PROMOTE_TO_BACKGROUND: &str = "session.tasks.promoteToBackground";
-    /// `session.tasks.readOutput` (from runtime 1.0.104 on)
+    /// `session.tasks.readOutput` (from runtime 1.0.102 on)
     pub const SESSION_TASKS_READ_OUTPUT: &str = "session.tasks.readOutput";
     /// `session.tasks.refresh`
     pub const SESSION_TASKS_REFRESH: &str = "session.tasks.refresh";
@@ -910,7 +910,7 @@ pub mod method {
     pub const SESSION_TOOLS_HANDLE_PENDING_TOOL_CALL: &str = "session.tools.handlePendingToolCall";
     /// `session.tools.initializeAndValidate`
     pub const SESSION_TOOLS_INITIALIZE_AND_VALIDATE: &str = "session.tools.initializeAndValidate";
-    /// `session.tools.listPendingRequests` (from runtime 1.0.104 on)
+    /// `session.tools.listPendingRequests` (from runtime 1.0.102 on)
     pub const SESSION_TOOLS_LIST_PENDING_REQUESTS: &str = "session.tools.listPendingRequests";
     /// `session.tools.set`
     pub const SESSION_TOOLS_SET: &str = "session.tools.set";
