@@ -24,6 +24,23 @@ pub fn page(tables: &Tables) -> String {
     out
 }
 
+/// The options by the groups of protocol 4.
+pub fn groups(tables: &Tables) -> String {
+    let mut out = String::new();
+    for (table, rows) in [("session", &tables.session), ("client", &tables.client)] {
+        let _ = writeln!(out, "| group of a {table} | options of this page |\n|---|---|");
+        let names = |group: Option<&str>| {
+            let names = rows.iter().filter(|row| row.group.as_deref() == group);
+            names.map(|row| format!("`{}`", row.name)).collect::<Vec<_>>().join(", ")
+        };
+        for group in super::groups(table) {
+            let _ = writeln!(out, "| `{group}` | {} |", names(Some(group)));
+        }
+        let _ = writeln!(out, "| not plain | {} |\n", names(None));
+    }
+    out
+}
+
 fn line(row: &Row) -> String {
     let code = |text: &str| format!("`{}`", text.replace('|', "\\|"));
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "no".to_owned());

@@ -40,6 +40,8 @@ struct Row {
     node_name: Option<String>,
     /// Why a language has none.
     absent: Option<String>,
+    /// The group of protocol 4.
+    group: Option<String>,
     since: String,
     doc: String,
 }
@@ -99,10 +101,43 @@ impl Row {
         if self.rust.is_some() && is_left_out && self.absent.is_none() && self.name != "prompt" {
             return wrong("`absent` says why Python or Node has no option for it");
         }
+        if self.group.as_deref().is_some_and(|group| !groups(table).contains(&group)) {
+            return wrong("protocol 4 has no such group");
+        }
         if self.empty.as_ref().is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_err()) {
             return wrong("`empty` is no JSON");
         }
         Ok(())
+    }
+}
+
+/// The groups in which protocol 4 takes what a session and a client are told, from its public migration page.
+fn groups(table: &str) -> &'static [&'static str] {
+    match table {
+        "session" => &[
+            "inference",
+            "tools",
+            "permissions",
+            "interaction",
+            "events",
+            "agents",
+            "skills",
+            "mcp",
+            "github",
+            "filesystem",
+            "execution",
+            "instructions",
+            "hooks",
+            "git",
+            "state",
+            "plugins",
+            "canvases",
+            "extensions",
+            "experiments",
+            "policy",
+        ],
+        "client" => &["observability", "github", "models", "plugins", "extensions", "installations"],
+        _ => &[],
     }
 }
 
@@ -129,6 +164,7 @@ pub fn write(tables: &Tables, tree: &mut Tree) {
     tree.add("bindings/python/copilot/generated/_options.py", python::module(tables));
     tree.add("bindings/node/js/generated/options.ts", node::module(tables));
     tree.part("docs/options.md", "options", docs::page(tables));
+    tree.part("docs/options.md", "groups", docs::groups(tables));
 }
 
 /// What a language lacks, a line each.
