@@ -18,7 +18,9 @@ REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
 RUNTIME = $(shell scripts/runtime-path.sh current)
+FAKE_LIBRARY = $(DEBUG)/libcopilot_fake_runtime.so
 TEST_ENV = COPILOT_CLI_PATH=$(RUNTIME) COPILOT_FAKE_RUNTIME=$(DEBUG)/copilot-fake-runtime \
+  COPILOT_FAKE_LIBRARY=$(FAKE_LIBRARY) \
   COPILOT_SCRIPTED_MODEL=$(DEBUG)/copilot-scripted-model
 
 .PHONY: help
@@ -61,8 +63,11 @@ setup: $(STAMPS)/runtime-current $(STAMPS)/venv $(STAMPS)/node $(STAMPS)/types #
 # --- build --------------------------------------------------------------------------------------------------------------
 
 .PHONY: build build-rust build-python build-node build-c
-build-rust:
+build-rust: $(FAKE_LIBRARY)
 	cargo build --workspace --exclude copilot-python
+$(FAKE_LIBRARY): tests/testkit/inprocess/library.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $< -o $@ -pthread
 build-python: $(STAMPS)/venv
 	cd $(PYTHON_DIR) && VIRTUAL_ENV=$(VENV) $(VENV)/bin/maturin develop --quiet
 build-node: $(STAMPS)/node build-rust

@@ -349,6 +349,23 @@ enum copilot_call_kind
    * Answer: `"confirm"`, `"decline"` or `"cancel"`; anything else is an error, and nothing is installed.
    */
   COPILOT_CALL_INSTALLATION_CONFIRMATION = 20,
+  /**
+   * The runtime's library, in this process, wants something done on the application's main thread. Client-wide.
+   * Since runtime 1.0.102.
+   * Arguments: `{actionId}`, to be run there with `run_ui_action`.
+   * Answer: ignored.
+   */
+  COPILOT_CALL_UI_THREAD = 21,
+  /**
+   * A host that `startAhpHost` started is asked for a session or about a token, or is told what happened. Named by
+   * request. Client-wide. Since runtime 1.0.102.
+   * Arguments: by name, all with `hostId`: `materializeSession` `{handoffId, config, resume?, authentication?}`,
+   * `validateAuthentication` `{requestId, token}`, `sessionReleased` `{handoffId, sessionId}`, `exited` `{reason,
+   * error?, exitCode?}`.
+   * Answer: `materializeSession`: `{sessionId}`, the one in `config`, open on this client;
+   * `validateAuthentication`: `{identity, expiresAt}` or `null`; ignored for the others.
+   */
+  COPILOT_CALL_AHP_HOST = 22,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -900,6 +917,16 @@ copilot_error *copilot_client_state(const copilot_client *client, copilot_state 
 copilot_error *copilot_client_runtime_port(const copilot_client *client, uint32_t *port);
 
 /**
+ * Runs an action of the runtime's library on the calling thread, which must be the application's main thread. To be called
+ * once for each call of kind `COPILOT_CALL_UI_THREAD`, with its `actionId`, and before that call is answered. Blocks for as
+ * long as the action takes.
+ *
+ * @return `COPILOT_ERROR_INVALID_STATE` when the action is over already, or this is not the thread that the library wants.
+ */
+copilot_error *copilot_client_run_ui_action(copilot_client *client,
+                                            uint32_t action);
+
+/**
  * Counts the events of all sessions of a client.
  */
 copilot_error *copilot_client_counters(const copilot_client *client, copilot_counters *counters);
@@ -1125,6 +1152,32 @@ copilot_error *copilot_client_set_env_async(copilot_client *client,
                                             void *user_data,
                                             copilot_destroy_fn destroy,
                                             copilot_op **op);
+
+/**
+ * Starts a host: clients that speak the Agent Host Protocol find sessions of this program there. What they ask
+ * comes as callbacks of kind ahpHost; host.dispose ends it.
+ *
+ * @param options JSON text: `{localServer?, githubEnvironment?, authentication?: {mode, requireIdentity?},
+ * computeId?, workspace?, allowCreatingNewSessions?, sessionFactory?, resumeFactory?, authenticate?, hostId?}`;
+ * one of the first two is needed, and the booleans say what the handler serves.
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"hostId","url"?,"token"?,"pid"?,"environmentId"?}`; may be NULL.
+ * @since runtime 1.0.102
+ */
+copilot_error *copilot_client_start_ahp_host(copilot_client *client,
+                                             copilot_str options,
+                                             const copilot_wait *wait,
+                                             copilot_string **result);
+
+/**
+ * As `copilot_client_start_ahp_host`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_start_ahp_host_async(copilot_client *client,
+                                                   copilot_str options,
+                                                   copilot_done_fn done,
+                                                   void *user_data,
+                                                   copilot_destroy_fn destroy,
+                                                   copilot_op **op);
 
 /**
  * Lists the models; asked once until the client stops. Failures are not kept.

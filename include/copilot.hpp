@@ -537,6 +537,10 @@ class Client : public detail::ClientCalls<Client> {
     detail::unit(copilot_client_fd(get(), &fd)).value();
     return fd;
   }
+  /// Runs an action that a call of kind `COPILOT_CALL_UI_THREAD` named, on the calling thread, which must be the
+  /// application's main thread. To be called once, before the call is answered.
+  void run_ui_action(uint32_t action) { try_run_ui_action(action).value(); }
+  Result<Unit> try_run_ui_action(uint32_t action) { return detail::unit(copilot_client_run_ui_action(get(), action)); }
   copilot_state state() const {
     copilot_state state = COPILOT_STATE_DISCONNECTED;
     detail::unit(copilot_client_state(get(), &state)).value();

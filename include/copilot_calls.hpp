@@ -26,6 +26,20 @@ class ClientCalls {
       throw Error::take(error);
     return Operation(op);
   }
+  /// Starts a host: clients that speak the Agent Host Protocol find sessions of this program there. What they ask comes as callbacks of kind ahpHost; host.dispose ends it.
+  /// Returns JSON: `{"hostId","url"?,"token"?,"pid"?,"environmentId"?}`.
+  std::string start_ahp_host(std::string_view options, Wait wait = {}) { return try_start_ahp_host(options, wait).value(); }
+  Result<std::string> try_start_ahp_host(std::string_view options, Wait wait = {}) {
+    return blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
+      return copilot_client_start_ahp_host(handle(), view(options), limits, out);
+    });
+  }
+  Operation start_ahp_host_async(std::string_view options, Done done) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_client_start_ahp_host_async(handle(), view(options), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
   /// Lists the models; asked once until the client stops. Failures are not kept.
   /// Returns JSON: `{"models":[…]}`.
   std::string list_models(Wait wait = {}) { return try_list_models(wait).value(); }

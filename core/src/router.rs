@@ -19,6 +19,8 @@ pub(crate) trait ClientRequests: Send + Sync {
     fn serves(&self, method: &str) -> bool;
     /// Takes the request.
     fn request(&self, connection: &Connection, method: &str, params: &Bytes, responder: Responder);
+    /// Takes a notification; false when it is nobody's here.
+    fn notification(&self, method: &str, params: &Bytes) -> bool;
     /// The connection has ended.
     fn close(&self);
 }
@@ -185,7 +187,7 @@ impl Inbound for Router {
             self.watch.unreadable(&method);
         } else if method == method::SESSION_LIFECYCLE {
             self.observer.lifecycle(&params);
-        } else {
+        } else if !self.requests.as_ref().is_some_and(|requests| requests.notification(&method, &params)) {
             self.observer.notification(&method, &params);
         }
     }

@@ -10,6 +10,7 @@ fn every_call_is_there() {
     let _ = Client::set_env;
     let _ = Client::stop;
     let _ = Client::force_stop;
+    let _ = Client::start_ahp_host;
     let _ = Client::list_models;
     let _ = Client::diagnostics;
     let _ = Client::ping;

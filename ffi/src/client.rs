@@ -226,6 +226,19 @@ pub unsafe extern "C" fn copilot_client_runtime_port(
     })
 }
 
+/// Runs an action of the runtime's library on the calling thread, which must be the application's main thread. To be called
+/// once for each call of kind `COPILOT_CALL_UI_THREAD`, with its `actionId`, and before that call is answered. Blocks for as
+/// long as the action takes.
+///
+/// @return `COPILOT_ERROR_INVALID_STATE` when the action is over already, or this is not the thread that the library wants.
+#[unsafe(no_mangle)]
+pub extern "C" fn copilot_client_run_ui_action(
+    client: *mut copilot_client,
+    action: u32,
+) -> *mut copilot_error {
+    boundary!({ client_of(client)?.driver.host.run_ui_action(action) })
+}
+
 /// Counts the events of all sessions of a client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_counters(

@@ -96,4 +96,17 @@ pub enum copilot_call_kind {
     /// policySessionId?}`; cancelled when the runtime takes the question back.
     /// Answer: `"confirm"`, `"decline"` or `"cancel"`; anything else is an error, and nothing is installed.
     COPILOT_CALL_INSTALLATION_CONFIRMATION = 20,
+    /// The runtime's library, in this process, wants something done on the application's main thread. Client-wide.
+    /// Since runtime 1.0.102.
+    /// Arguments: `{actionId}`, to be run there with `run_ui_action`.
+    /// Answer: ignored.
+    COPILOT_CALL_UI_THREAD = 21,
+    /// A host that `startAhpHost` started is asked for a session or about a token, or is told what happened. Named by
+    /// request. Client-wide. Since runtime 1.0.102.
+    /// Arguments: by name, all with `hostId`: `materializeSession` `{handoffId, config, resume?, authentication?}`,
+    /// `validateAuthentication` `{requestId, token}`, `sessionReleased` `{handoffId, sessionId}`, `exited` `{reason,
+    /// error?, exitCode?}`.
+    /// Answer: `materializeSession`: `{sessionId}`, the one in `config`, open on this client;
+    /// `validateAuthentication`: `{identity, expiresAt}` or `null`; ignored for the others.
+    COPILOT_CALL_AHP_HOST = 22,
 }

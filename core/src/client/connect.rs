@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tracing::Instrument;
 
+use super::ahp_requests::Hosts;
 use super::{Client, ClientInner, ConnectionState, Live, StartInfo, lock};
 use crate::diagnostics::Phase;
 use crate::dispatch;
@@ -139,6 +140,7 @@ impl ClientInner {
             options: &options,
             program: self.program.as_deref(),
             token: self.token.as_ref(),
+            ui_thread: self.callbacks.ui_thread.is_some(),
             watch: &self.watch,
         };
         let launched = launch(plan).await?;
@@ -171,7 +173,9 @@ impl ClientInner {
         let Launched { reader, writer, child, hosted, port } = launched;
         let loss_watch =
             Arc::new(LossWatch { link: Arc::downgrade(&self.link), observer: Arc::clone(&self.observer) });
-        let requests = Arc::new(ClientWide::new(self.callbacks.clone())) as Arc<dyn ClientRequests>;
+        let hosts = Arc::new(Hosts::default());
+        let client_wide = ClientWide::new(self.callbacks.clone(), hosted.clone(), Arc::clone(&hosts) as _);
+        let requests = Arc::new(client_wide) as Arc<dyn ClientRequests>;
         let router =
             Router::new(loss_watch, Some(requests), dispatch::is_session_request, Arc::clone(&self.watch));
         let limit = self.options.max_frame_bytes.unwrap_or(DEFAULT_MAX_FRAME).min(LARGEST_MAX_FRAME);
@@ -188,7 +192,7 @@ impl ClientInner {
         if let Some(child) = child.clone() {
             tokio::spawn(watch_exit(child, connection.clone(), Arc::clone(&router)));
         }
-        Live { connection, router, child, hosted, port, info: Arc::default() }
+        Live { connection, router, child, hosted, hosts, port, info: Arc::default() }
     }
 
     async fn shake_hands(&self, connection: &Connection) -> Result<(u32, Option<String>)> {

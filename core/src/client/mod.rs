@@ -1,5 +1,7 @@
 //! The client: assembles runtime, connection, router and sessions.
 
+mod ahp_host;
+mod ahp_requests;
 mod connect;
 mod lifecycle;
 mod models;
@@ -14,6 +16,7 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use ahp_host::{AhpHost, AhpHostOptions};
 pub(crate) use lifecycle::Lifecycle;
 pub use lifecycle::{LifecycleEvent, LifecycleMetadata, LifecycleStream};
 pub use models::ModelInfo;
@@ -102,6 +105,7 @@ pub(crate) struct Live {
     pub(crate) router: Arc<Router>,
     pub(crate) child: Option<ChildProcess>,
     pub(crate) hosted: Option<Hosted>,
+    hosts: Arc<ahp_requests::Hosts>,
     pub(crate) port: Option<u16>,
     pub(crate) info: Arc<StartInfo>,
 }

@@ -7,25 +7,36 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::llm::{Exchanges, LlmRequests};
-use super::{guarded, installation, read};
-use crate::handlers::{ClientCallbacks, ExtensionLaunchHandler, ExtensionLaunchRequest, InstallationHandler};
+use super::{guarded, installation, read, ui_thread};
+use crate::handlers::{
+    ClientCallbacks, ExtensionLaunchHandler, ExtensionLaunchRequest, InstallationHandler, UiThreadHandler,
+};
 use crate::protocol::method;
 use crate::router::ClientRequests;
 use crate::rpc::{Connection, Responder};
+use crate::runtime::Hosted;
 
 /// The handlers of the client, and what ends them.
 pub(crate) struct ClientWide {
     llm: Option<LlmRequests>,
     extension_launch: Option<Arc<dyn ExtensionLaunchHandler>>,
     installation: Option<Arc<dyn InstallationHandler>>,
+    ui_thread: Option<(Arc<dyn UiThreadHandler>, Hosted)>,
+    hosts: Arc<dyn ClientRequests>,
     closed: CancellationToken,
 }
 
 impl ClientWide {
-    pub(crate) fn new(served: ClientCallbacks) -> Self {
+    /// `hosted` is the runtime inside this process, `hosts` what is asked of Agent Host Protocol hosts.
+    pub(crate) fn new(
+        served: ClientCallbacks,
+        hosted: Option<Hosted>,
+        hosts: Arc<dyn ClientRequests>,
+    ) -> Self {
         let llm = served.llm.clone().map(|handler| LlmRequests(Exchanges::new(handler)));
-        let ClientCallbacks { extension_launch, installation, .. } = served;
-        Self { llm, extension_launch, installation, closed: CancellationToken::new() }
+        let ClientCallbacks { extension_launch, installation, ui_thread, .. } = served;
+        let ui_thread = ui_thread.zip(hosted);
+        Self { llm, extension_launch, installation, ui_thread, hosts, closed: CancellationToken::new() }
     }
 
     fn resolve(&self, handler: Arc<dyn ExtensionLaunchHandler>, params: &Bytes, responder: Responder) {
@@ -49,11 +60,18 @@ impl ClientRequests for ClientWide {
         match name {
             method::EXTENSION_LAUNCH_RESOLVE => self.extension_launch.is_some(),
             method::INSTALLATIONS_CONFIRM => self.installation.is_some(),
-            _ => self.llm.as_ref().is_some_and(|llm| llm.serves(name)),
+            method::UI_THREAD_RUN => self.ui_thread.is_some(),
+            _ => self.hosts.serves(name) || self.llm.as_ref().is_some_and(|llm| llm.serves(name)),
         }
     }
 
     fn request(&self, connection: &Connection, name: &str, params: &Bytes, responder: Responder) {
+        if self.hosts.serves(name) {
+            return self.hosts.request(connection, name, params, responder);
+        }
+        if let (method::UI_THREAD_RUN, Some((handler, hosted))) = (name, &self.ui_thread) {
+            return ui_thread::run(Arc::clone(handler), hosted, &self.closed, params, responder);
+        }
         match (name, &self.extension_launch, &self.installation, &self.llm) {
             (method::EXTENSION_LAUNCH_RESOLVE, Some(handler), ..) => {
                 self.resolve(Arc::clone(handler), params, responder);
@@ -68,8 +86,13 @@ impl ClientRequests for ClientWide {
         }
     }
 
+    fn notification(&self, name: &str, params: &Bytes) -> bool {
+        self.hosts.notification(name, params)
+    }
+
     fn close(&self) {
         self.closed.cancel();
+        self.hosts.close();
         if let Some(llm) = &self.llm {
             llm.close();
         }

@@ -119,6 +119,10 @@ impl Exchanges {
 pub(crate) struct LlmRequests(pub(crate) Arc<Exchanges>);
 
 impl ClientRequests for LlmRequests {
+    fn notification(&self, _: &str, _: &Bytes) -> bool {
+        false
+    }
+
     fn serves(&self, method: &str) -> bool {
         method == REQUEST_START || method == REQUEST_CHUNK
     }

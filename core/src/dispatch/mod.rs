@@ -22,6 +22,7 @@ mod session_fs;
 mod skill_provider;
 mod tool;
 mod transform;
+mod ui_thread;
 mod user_input;
 
 use std::future::Future;
@@ -140,12 +141,12 @@ fn invalid(method: &str, why: impl std::fmt::Display) -> Error {
 }
 
 /// Types the params of a request.
-fn read<T: DeserializeOwned>(method: &str, params: &[u8]) -> Result<T> {
+pub(crate) fn read<T: DeserializeOwned>(method: &str, params: &[u8]) -> Result<T> {
     json::parse(params).map_err(|error| invalid(method, describe(&error)))
 }
 
 /// Runs a handler; a panic becomes an error.
-async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let timed = Timed::new(tracing::Span::current());
     let mut work = pin!(work);
     let outcome = std::future::poll_fn(|context| {

@@ -320,3 +320,8 @@ pub(crate) fn method_since(method: &str, since: &str, runtime: &str, answer: &st
 pub(crate) fn method_until(method: &str, until: &str, runtime: &str, answer: &str) -> Error {
     Error::new(ErrorKind::Rpc, format!("{answer}; {method} was last known to runtime {until}, and this is {runtime}: use what replaced it, or an older runtime")).because("method.until", json!({"method": method, "until": until, "runtime": runtime, "answer": answer}))
 }
+
+/// `ui.action`: An action of `uiThread.run` has to be run once, on the application's main thread.
+pub(crate) fn ui_action(action: f64) -> Error {
+    Error::new(ErrorKind::InvalidState, format!("UI action {action} was not run: it is over already, or this is not the thread that the runtime's library wants")).because("ui.action", json!({"action": action}))
+}

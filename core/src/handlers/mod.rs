@@ -1,5 +1,6 @@
 //! What the user can be asked: one trait per callback, all optional. Presence decides the flags on the wire.
 
+mod ahp_host;
 mod canvas;
 mod command;
 mod elicitation;
@@ -20,6 +21,7 @@ mod session_fs;
 mod skill_provider;
 mod tool;
 mod transform;
+mod ui_thread;
 mod user_input;
 
 use std::collections::{BTreeSet, HashMap};
@@ -29,6 +31,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use ahp_host::{
+    AhpAuthenticationRequest, AhpHostExit, AhpHostHandler, AhpIdentity, AhpMode, AhpSessionAuthentication,
+    AhpSessionReleased, AhpSessionRequest,
+};
 pub use canvas::CanvasHandler;
 pub use command::{CommandContext, CommandHandler};
 pub use elicitation::{ElicitationHandler, ElicitationRequest};
@@ -51,6 +57,7 @@ pub use session_fs::SessionFsHandler;
 pub use skill_provider::SkillProviderHandler;
 pub use tool::{ToolHandler, ToolInvocation, ToolResult};
 pub use transform::TransformHandler;
+pub use ui_thread::{UiAction, UiThreadHandler};
 pub use user_input::{UserInputAnswer, UserInputHandler, UserInputRequest};
 
 use crate::protocol::session_spec::Declared;

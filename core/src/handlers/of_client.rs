@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ExtensionLaunchHandler, InstallationHandler, LlmHandler, ModelsHandler};
+use super::{ExtensionLaunchHandler, InstallationHandler, LlmHandler, ModelsHandler, UiThreadHandler};
 
 /// What the host provides for the client as a whole.
 #[derive(Clone, Default)]
@@ -15,4 +15,6 @@ pub struct ClientCallbacks {
     pub extension_launch: Option<Arc<dyn ExtensionLaunchHandler>>,
     /// May something be installed?
     pub installation: Option<Arc<dyn InstallationHandler>>,
+    /// The runtime's library, in this process, wants something done on the application's main thread.
+    pub ui_thread: Option<Arc<dyn UiThreadHandler>>,
 }

@@ -1,19 +1,23 @@
 //! Every handler trait, answered by the host.
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::kinds::CallKind;
 use super::session::HostSession;
+use crate::client::Client;
 use crate::error::Result;
 use crate::handlers::{
-    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
-    ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
-    ExtensionLaunchRequest, FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler,
-    GitHubTokenRequest, HookHandler, HookInput, InstallationHandler, InstallationRequest, McpAuthHandler,
-    McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
-    ProviderTokenHandler, SessionFsHandler, SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult,
-    TransformHandler, UserInputAnswer, UserInputHandler, UserInputRequest,
+    AhpAuthenticationRequest, AhpHostExit, AhpHostHandler, AhpIdentity, AhpSessionReleased,
+    AhpSessionRequest, AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler,
+    CommandContext, CommandHandler, ElicitationHandler, ElicitationRequest, ExitPlanModeHandler,
+    ExitPlanModeRequest, ExtensionLaunchHandler, ExtensionLaunchRequest, FactoryExecution, FactoryHandler,
+    GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, HookHandler, HookInput, InstallationHandler,
+    InstallationRequest, McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision,
+    PermissionHandler, PermissionRequest, ProviderTokenHandler, SessionFsHandler, SkillProviderHandler,
+    ToolHandler, ToolInvocation, ToolResult, TransformHandler, UiAction, UiThreadHandler, UserInputAnswer,
+    UserInputHandler, UserInputRequest,
 };
 use crate::protocol::json as text;
 
@@ -157,6 +161,38 @@ impl FactoryHandler for HostSession {
         let answer: Map<String, Value> =
             self.ask_named(CallKind::Factory, &execution.name, &execution).await?;
         Ok(answer.get("result").cloned())
+    }
+}
+
+#[async_trait]
+impl UiThreadHandler for HostSession {
+    async fn run(&self, action: UiAction) -> Result<()> {
+        self.ask::<Value>(CallKind::UiThread, &json!({"actionId": action.id()})).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl AhpHostHandler for HostSession {
+    async fn session(&self, _: &Client, request: AhpSessionRequest) -> Result<String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Made {
+            session_id: String,
+        }
+        let made: Made = self.ask_named(CallKind::AhpHost, "materializeSession", &request).await?;
+        Ok(made.session_id)
+    }
+
+    async fn authenticate(&self, request: AhpAuthenticationRequest) -> Result<Option<AhpIdentity>> {
+        self.ask_named(CallKind::AhpHost, "validateAuthentication", &request).await
+    }
+
+    async fn released(&self, released: AhpSessionReleased) {
+        drop(self.ask_named::<Value>(CallKind::AhpHost, "sessionReleased", &released).await);
+    }
+
+    async fn exited(&self, exit: AhpHostExit) {
+        drop(self.ask_named::<Value>(CallKind::AhpHost, "exited", &exit).await);
     }
 }
 

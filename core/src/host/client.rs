@@ -14,7 +14,7 @@ use super::session::HostSession;
 use super::shared::Shared;
 use super::{engine, ops};
 use crate::client::{Client, ConnectionState, Lifecycle};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, reasons};
 use crate::protocol::json as text;
 use crate::router::ClientObserver;
 use crate::runtime::ClientOptions;
@@ -164,6 +164,18 @@ impl HostClient {
     /// Says that the door could not read a notification, and skipped it: it is counted, and logged once by name.
     pub fn unreadable(&self, method: &str) {
         self.shared().client.unreadable(method);
+    }
+
+    /// Runs an action of the runtime's library, that a call of kind `UiThread` named, on the calling thread.
+    ///
+    /// # Errors
+    /// `InvalidState` as for [`UiAction::run`](crate::handlers::UiAction::run).
+    pub fn run_ui_action(&self, action: u32) -> Result<()> {
+        let live = self.shared().client.0.live()?;
+        match live.hosted.is_some_and(|hosted| hosted.run_ui_action(action)) {
+            true => Ok(()),
+            false => Err(reasons::ui_action(f64::from(action))),
+        }
     }
 
     /// JSON text of [`Diagnostics`](crate::Diagnostics), at any time and without waiting.

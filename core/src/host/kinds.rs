@@ -45,6 +45,10 @@ pub enum CallKind {
     Factory = 19,
     /// May something be installed?
     InstallationConfirmation = 20,
+    /// The runtime's library, in this process, wants something done on the application's main thread.
+    UiThread = 21,
+    /// A host that `startAhpHost` started is asked for a session or about a token, or is told what happened.
+    AhpHost = 22,
 }
 
 impl CallKind {
@@ -70,6 +74,8 @@ impl CallKind {
         Self::ExtensionLaunch,
         Self::Factory,
         Self::InstallationConfirmation,
+        Self::UiThread,
+        Self::AhpHost,
     ];
 
     /// The stable number.
@@ -102,10 +108,12 @@ impl CallKind {
             Self::ExtensionLaunch => "extensionLaunch",
             Self::Factory => "factory",
             Self::InstallationConfirmation => "installationConfirmation",
+            Self::UiThread => "uiThread",
+            Self::AhpHost => "ahpHost",
         }
     }
 
-    /// The member of `handlers` by which a door says that it serves this kind.
+    /// The member of `handlers` by which a door says that it serves this kind; empty when a call brings the handler.
     #[must_use]
     pub const fn served(self) -> &'static str {
         match self {
@@ -129,6 +137,8 @@ impl CallKind {
             Self::ExtensionLaunch => "extensionLaunch",
             Self::Factory => "factories",
             Self::InstallationConfirmation => "installationConfirmation",
+            Self::UiThread => "uiThread",
+            Self::AhpHost => "",
         }
     }
 
@@ -143,6 +153,7 @@ impl CallKind {
                 | Self::Command
                 | Self::ProviderToken
                 | Self::Factory
+                | Self::AhpHost
         )
     }
 
@@ -151,7 +162,12 @@ impl CallKind {
     pub const fn is_client_wide(self) -> bool {
         matches!(
             self,
-            Self::LlmRequest | Self::ListModels | Self::ExtensionLaunch | Self::InstallationConfirmation
+            Self::LlmRequest
+                | Self::ListModels
+                | Self::ExtensionLaunch
+                | Self::InstallationConfirmation
+                | Self::UiThread
+                | Self::AhpHost
         )
     }
 }

@@ -10,9 +10,10 @@ use super::delivery::Ticket;
 use super::llm_answer::{Step, respond};
 use super::plain::{Absent, PLAIN, Plain};
 use super::request::{Form, Invoke, Keyed, Named, SetEnv, SetTools, Ui, bytes, duration, read};
+use super::session::HostSession;
 use super::shared::Shared;
 use super::{make, messages};
-use crate::client::Polite;
+use crate::client::{AhpHostOptions, Polite};
 use crate::diagnostics::describe;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::ToolHandler;
@@ -42,6 +43,7 @@ const OPS: &[(&str, Op)] = &[
     ("client.stop", client_stop),
     ("client.forceStop", client_force_stop),
     ("client.listModels", client_list_models),
+    ("client.startAhpHost", client_start_ahp_host),
     ("client.deleteSession", client_delete_session),
     ("client.diagnostics", client_diagnostics),
     ("client.setForegroundSessionId", client_set_foreground_session_id),
@@ -246,6 +248,19 @@ fn client_diagnostics(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<(
 fn client_list_models(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
     let client = shared.client.clone();
     shared.spawn(ticket, async move { client.list_models_json().await });
+    Ok(())
+}
+
+/// What the host is asked comes as calls of kind `AhpHost`.
+fn client_start_ahp_host(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Start {
+        options: AhpHostOptions,
+    }
+    let options = read::<Start>(args)?.options;
+    let (client, handler) =
+        (shared.client.clone(), Arc::new(HostSession::of_client(Arc::clone(&shared.calls))));
+    shared.spawn(ticket, async move { client.start_ahp_host_json(options, handler).await });
     Ok(())
 }
 

@@ -89,5 +89,6 @@ pub(super) fn client_callbacks(
         list_models: served.list_models.then(|| Arc::clone(asked) as _),
         extension_launch: served.extension_launch.then(|| Arc::clone(asked) as _),
         installation: served.installation_confirmation.then(|| Arc::clone(asked) as _),
+        ui_thread: served.ui_thread.then(|| Arc::clone(asked) as _),
     }
 }

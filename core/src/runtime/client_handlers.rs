@@ -14,6 +14,8 @@ pub struct ClientHandlers {
     pub extension_launch: bool,
     /// May something be installed?
     pub installation_confirmation: bool,
+    /// The runtime's library, in this process, wants something done on the application's main thread.
+    pub ui_thread: bool,
     /// Telemetry events of the runtime are wanted.
     #[serde(rename = "gitHubTelemetry")]
     pub github_telemetry: bool,

@@ -38,6 +38,8 @@ type ConnectionOpen = unsafe extern "C" fn(
 ) -> u32;
 type ConnectionWrite = unsafe extern "C" fn(u32, *const u8, usize) -> bool;
 type ConnectionClose = unsafe extern "C" fn(u32) -> bool;
+type SetUiThreadHandler = unsafe extern "C" fn(u32, bool) -> bool;
+type RunUiAction = unsafe extern "C" fn(u32, u32) -> bool;
 
 /// The functions of the loaded library; valid for as long as the process lives.
 #[derive(Clone, Copy)]
@@ -47,6 +49,8 @@ struct Functions {
     open: ConnectionOpen,
     write: ConnectionWrite,
     close: ConnectionClose,
+    /// Libraries from 1.0.102 on have both.
+    ui: Option<(SetUiThreadHandler, RunUiAction)>,
 }
 
 static LOADED: Mutex<Option<(PathBuf, Functions)>> = Mutex::new(None);
@@ -57,6 +61,8 @@ pub(crate) struct HostPlan {
     pub(crate) arguments: Vec<String>,
     /// JSON text of an object; empty when there is nothing to say.
     pub(crate) environment: String,
+    /// Whether the application runs actions on its main thread.
+    pub(crate) ui_thread: bool,
 }
 
 /// A server inside this process with its one connection. The last clone that is dropped ends it.
@@ -119,6 +125,10 @@ pub(crate) fn host(plan: &HostPlan) -> Result<(Hosted, HostedReader, HostedWrite
         drop(unsafe { Box::from_raw(outbox.0) });
         return Err(failed("could not open a connection"));
     }
+    if let (true, Some((announce, _))) = (plan.ui_thread, functions.ui) {
+        // SAFETY: the signature is that of the runtime's contract; the id came from this library.
+        unsafe { announce(connection, true) };
+    }
     let writer = HostedWriter(hosted.clone());
     Ok((hosted, HostedReader { receiver, rest: Bytes::new() }, writer))
 }
@@ -165,11 +175,22 @@ fn load(path: &Path) -> Result<Functions> {
             open: *library.get(b"copilot_runtime_connection_open\0").map_err(failed)?,
             write: *library.get(b"copilot_runtime_connection_write\0").map_err(failed)?,
             close: *library.get(b"copilot_runtime_connection_close\0").map_err(failed)?,
+            ui: ui_functions(&library),
         }
     };
     std::mem::forget(library);
     *loaded = Some((path.to_owned(), functions));
     Ok(functions)
+}
+
+/// Older libraries have none.
+fn ui_functions(library: &libloading::Library) -> Option<(SetUiThreadHandler, RunUiAction)> {
+    // SAFETY: the names and signatures are those of the runtime's contract; the library is never unloaded.
+    unsafe {
+        let announce = library.get(b"copilot_runtime_connection_set_ui_thread_handler\0").ok()?;
+        let run = library.get(b"copilot_runtime_connection_run_ui_action\0").ok()?;
+        Some((*announce, *run))
+    }
 }
 
 #[cfg(unix)]
@@ -189,6 +210,20 @@ impl Hosted {
     /// Closes the connection and shuts the server down, on a thread of its own because both may block. Once is enough.
     pub(crate) fn dispose(&self) {
         self.0.dispose();
+    }
+
+    /// Runs an action of the library on this thread. False: it is over already, was run before, or this is not the thread
+    /// that the library wants.
+    pub(crate) fn run_ui_action(&self, action: u32) -> bool {
+        let Some((_, run)) = self.0.functions.ui else { return false };
+        let connection = {
+            let open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(open) = open.as_ref() else { return false };
+            open.connection
+        };
+        // Without the lock: the action may wait for what is written meanwhile. The library knows its ids, also closed ones.
+        // SAFETY: the signature is that of the runtime's contract; the id came from this library.
+        unsafe { run(connection, action) }
     }
 
     /// Disposes and waits for the end; false when it took longer.

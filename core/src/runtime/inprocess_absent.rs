@@ -12,10 +12,12 @@ pub(crate) struct HostPlan {
     pub(crate) library: PathBuf,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: String,
+    pub(crate) ui_thread: bool,
 }
 
+/// Never made.
 #[derive(Clone)]
-pub(crate) enum Hosted {}
+pub(crate) struct Hosted;
 
 pub(crate) fn host(plan: &HostPlan) -> Result<(Hosted, Empty, Sink)> {
     let text = format!("cannot load {}: this build has no in-process connection", plan.library.display());
@@ -23,11 +25,16 @@ pub(crate) fn host(plan: &HostPlan) -> Result<(Hosted, Empty, Sink)> {
 }
 
 impl Hosted {
-    pub(crate) fn dispose(&self) {
-        match *self {}
+    #[expect(clippy::unused_self, reason = "as in builds that load the runtime")]
+    pub(crate) fn dispose(&self) {}
+
+    #[expect(clippy::unused_self, reason = "as in builds that load the runtime")]
+    pub(crate) fn run_ui_action(&self, _: u32) -> bool {
+        false
     }
 
+    #[expect(clippy::unused_self, reason = "as in builds that load the runtime")]
     pub(crate) async fn end_within(&self, _: Duration) -> bool {
-        match *self {}
+        std::future::ready(true).await
     }
 }

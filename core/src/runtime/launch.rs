@@ -38,6 +38,8 @@ pub(crate) struct LaunchPlan<'a> {
     pub(crate) options: &'a ClientOptions,
     pub(crate) program: Option<&'a str>,
     pub(crate) token: Option<&'a Secret>,
+    /// Whether the application runs actions on its main thread.
+    pub(crate) ui_thread: bool,
     pub(crate) watch: &'a Arc<Watch>,
 }
 
@@ -104,7 +106,7 @@ fn host_plan(plan: &LaunchPlan<'_>) -> Result<HostPlan> {
     arguments.extend(account_arguments(options));
     let environment = environment(options);
     let environment = if environment.is_empty() { String::new() } else { json::to_text(&environment)? };
-    Ok(HostPlan { library, arguments, environment })
+    Ok(HostPlan { library, arguments, environment, ui_thread: plan.ui_thread })
 }
 
 fn launch_stdio(plan: &LaunchPlan<'_>) -> Result<Launched> {

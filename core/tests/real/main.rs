@@ -6,6 +6,7 @@
 
 mod asks;
 mod files;
+mod hosts;
 mod life;
 mod mcp;
 mod models;

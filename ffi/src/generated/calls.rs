@@ -55,6 +55,53 @@ pub unsafe extern "C" fn copilot_client_set_env_async(
     })
 }
 
+/// Starts a host: clients that speak the Agent Host Protocol find sessions of this program there. What they ask
+/// comes as callbacks of kind ahpHost; host.dispose ends it.
+///
+/// @param options JSON text: `{localServer?, githubEnvironment?, authentication?: {mode, requireIdentity?},
+/// computeId?, workspace?, allowCreatingNewSessions?, sessionFactory?, resumeFactory?, authenticate?, hostId?}`;
+/// one of the first two is needed, and the booleans say what the handler serves.
+/// @param wait limits, or NULL for none.
+/// @param[out] result as JSON text: `{"hostId","url"?,"token"?,"pid"?,"environmentId"?}`; may be NULL.
+/// @since runtime 1.0.102
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_start_ahp_host(
+    client: *mut copilot_client,
+    options: copilot_str,
+    wait: *const copilot_wait,
+    result: *mut *mut copilot_string,
+) -> *mut copilot_error {
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().json("options", options)?.done();
+            block(&client.driver, wait, "client.startAhpHost", &args, result)
+        }
+    })
+}
+
+/// As `copilot_client_start_ahp_host`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_start_ahp_host_async(
+    client: *mut copilot_client,
+    options: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().json("options", options)?.done();
+            spawn(&client.driver, "client.startAhpHost", &args, done, op)
+        }
+    })
+}
+
 /// Lists the models; asked once until the client stops. Failures are not kept.
 ///
 /// @param wait limits, or NULL for none.

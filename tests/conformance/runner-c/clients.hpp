@@ -24,6 +24,14 @@ inline Json connection(World& world, const Json& args) {
   Json connection = Json::object();
   connection.set("kind", Json::of(kind));
   if (args.has("token")) connection.set("connectionToken", args["token"]);
+  if (kind == "inprocess") {
+    // The library finds there which program plays the runtime.
+    std::ofstream words(world.home + "/fake-runtime");
+    words << program(world);
+    for (const auto& word : runtime_args(world).items) words << "\n" << word.string();
+    connection.set("path", Json::of(environment("COPILOT_FAKE_LIBRARY")));
+    return connection;
+  }
   if (kind != "uri") {
     connection.set("path", Json::of(args["options"]["path"].string(program(world))));
     connection.set("args", runtime_args(world));
@@ -131,13 +139,14 @@ struct HandlerList {
 inline Json served(const Json& args) {
   Json served = Json::object();
   for (const auto& kind : client_kinds)
-    if (args.has(kind.feature)) served.set(kind.served, Json::parse("true"));
+    if (args.has(kind.feature) && *kind.served) served.set(kind.served, Json::parse("true"));
   return served;
 }
 
 inline void make_client(World& world, const Json& args, const std::string& name) {
   Json options = Json::object();
   options.set("connection", connection(world, args));
+  if (args["connection"].string() == "inprocess") options.set("baseDirectory", Json::of(world.home));
   for (const auto& option : args["options"].members) {
     if (option.first == "path") continue;
     if (option.first != "env") {

@@ -34,6 +34,8 @@ typedef struct {
   void (*client_free)(void *client);
   /* verb: start, stop, force_stop, list_models */
   door_outcome (*client_do)(void *client, const char *verb);
+  /* options: JSON, as in copilot_client_start_ahp_host */
+  door_outcome (*client_host)(void *client, const char *options);
   door_outcome (*client_invoke)(void *client, const char *method, const char *params, unsigned timeout_ms);
   /* id: NULL to create; keep: NULL to listen to nothing yet */
   door_outcome (*session_open)(void *client, const char *id, const char *config, const door_handler *handlers,

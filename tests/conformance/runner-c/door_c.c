@@ -55,11 +55,28 @@ static door_outcome client_do(void *client, const char *verb) {
   return ended(copilot_client_force_stop(client, NULL), NULL);
 }
 
+static door_outcome client_host(void *client, const char *options) {
+  copilot_string *result = NULL;
+  copilot_error *error = copilot_client_start_ahp_host(client, copilot_s(options), NULL, &result);
+  return ended(error, result);
+}
+
 static door_outcome client_invoke(void *client, const char *method, const char *params, unsigned timeout_ms) {
   copilot_wait wait = limit(timeout_ms);
   copilot_string *result = NULL;
   copilot_error *error = copilot_client_invoke(client, copilot_s(method), copilot_s(params), &wait, &result);
   return ended(error, result);
+}
+
+/* The client that was made last, for actions of its runtime's library. */
+static copilot_client *latest;
+
+static copilot_error *run_ui_action(copilot_str args) {
+  copilot_string *number = NULL;
+  copilot_error *error = copilot_json_text(args, copilot_s("/actionId"), &number);
+  if (error == NULL) error = copilot_client_run_ui_action(latest, (uint32_t)atol(copilot_string_data(number)));
+  copilot_string_free(number);
+  return error;
 }
 
 /* A canned handler and the call it answers, perhaps later. */
@@ -94,6 +111,11 @@ static void *give(void *user_data) {
     error = given->kind == COPILOT_CALL_TOOL ? copilot_call_reply_text(given->call, copilot_string_view(args))
                                              : copilot_call_reply(given->call, copilot_string_view(args));
     copilot_string_free(args);
+  } else if (given->kind == COPILOT_CALL_UI_THREAD) {
+    copilot_error *refused = run_ui_action(copilot_s(given->args));
+    error = refused ? copilot_call_fail(given->call, copilot_s(copilot_error_message(refused)))
+                    : copilot_call_reply(given->call, copilot_s("null"));
+    copilot_error_free(refused);
   } else if (hang == NULL && given->kind == COPILOT_CALL_TOOL && value != NULL && object == NULL) {
     copilot_string *text = at(given->canned, "/answer", 0);
     error = copilot_call_reply_text(given->call, copilot_string_view(text));
@@ -154,7 +176,11 @@ static door_outcome client_new(const char *json, const door_handler *handlers, s
   options.on_call = on_client_call;
   options.user_data = answers;
   options.destroy = free_client_answers;
-  return ended(copilot_client_new(&options, (copilot_client **)client), NULL);
+  {
+    door_outcome outcome = ended(copilot_client_new(&options, (copilot_client **)client), NULL);
+    latest = *client;
+    return outcome;
+  }
 }
 
 typedef struct {
@@ -256,5 +282,5 @@ static door_outcome session_counters(void *session, uint64_t *received, uint64_t
   return outcome;
 }
 
-const door door_of_this_program = {"c",          client_new,   client_free, client_do,   client_invoke,   session_open,
+const door door_of_this_program = {"c",          client_new,   client_free, client_do,   client_host, client_invoke,   session_open,
                                    session_free, session_do, session_on,  session_off, session_counters};

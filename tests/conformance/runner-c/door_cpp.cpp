@@ -42,15 +42,24 @@ door_outcome client_do(void* client, const char* name) {
   });
 }
 
+door_outcome client_host(void* client, const char* options) {
+  return ended([&] { return client_of(client).start_ahp_host(options); });
+}
+
 door_outcome client_invoke(void* client, const char* method, const char* params, unsigned timeout_ms) {
   return ended([&] { return client_of(client).invoke(method, params, std::chrono::milliseconds(timeout_ms)); });
 }
+
+/// The client that was made last, for actions of its runtime's library.
+copilot::Client* latest = nullptr;
 
 /// Does what the case says; throws where it says so.
 std::string answer(const std::string& canned, const copilot::Invocation& asked) {
   if (auto delay = copilot::json_text(canned, "/delay_ms"))
     std::this_thread::sleep_for(std::chrono::milliseconds(std::stol(*delay)));
   if (auto fail = copilot::json_text(canned, "/fail")) throw std::runtime_error(*fail);
+  if (asked.kind == COPILOT_CALL_UI_THREAD)
+    latest->run_ui_action(static_cast<uint32_t>(std::stoul(*copilot::json_text(asked.args, "/actionId"))));
   bool tool = asked.kind == COPILOT_CALL_TOOL;
   if (copilot::json_get(canned, "/echo")) {
     auto args = copilot::json_get(asked.args, tool ? "/arguments" : "/input").value_or("null");
@@ -90,7 +99,7 @@ door_outcome client_new(const char* json, const door_handler* handlers, size_t c
     options.on_call = [answers](const copilot::Invocation& asked, copilot::Call call) {
       answers.at(static_cast<uint32_t>(asked.kind))(asked, std::move(call));
     };
-    *client = new copilot::Client(options);
+    *client = latest = new copilot::Client(options);
     return std::string();
   });
 }
@@ -161,5 +170,5 @@ door_outcome session_counters(void* session, uint64_t* received, uint64_t* deliv
 
 }  // namespace
 
-const door door_of_this_program = {"cpp",        client_new, client_free, client_do,   client_invoke,   session_open,
+const door door_of_this_program = {"cpp",        client_new, client_free, client_do,   client_host, client_invoke,   session_open,
                                    session_free, session_do, session_on,  session_off, session_counters};

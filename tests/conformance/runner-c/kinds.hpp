@@ -13,4 +13,6 @@ inline constexpr ClientKind client_kinds[] = {
     {15, "list_models", "listModels"},
     {18, "extension_launch", "extensionLaunch"},
     {20, "installation_confirmation", "installationConfirmation"},
+    {21, "ui_thread", "uiThread"},
+    {22, "ahp_host", ""},
 };

@@ -168,6 +168,15 @@ void subscribe(World& world, const Json& args) {
   world.subscriptions[args["as"].string()] = made;
 }
 
+void host(World& world, const Json& args) {
+  void* client = world.named(world.clients, args["client"].string("client"));
+  Json options = args["options"];
+  options.set("authenticate", Json::parse("true"));
+  Json started = World::result(world.surface.client_host(client, options.dump().c_str()));
+  expect(args, started);
+  world.store(args["as"].string(), started);
+}
+
 void list_models(World& world, const Json& args) {
   void* client = world.named(world.clients, args["client"].string("client"));
   expect(args, World::result(world.surface.client_do(client, "list_models"))["models"]);
@@ -232,6 +241,7 @@ Json act(World& world, const std::string& verb, const Json& args) {
     auto& subscription = world.named(world.subscriptions, args["subscription"].string());
     world.surface.session_off(subscription.session, subscription.listener);
   } else if (verb == "list_models") list_models(world, args);
+  else if (verb == "host") host(world, args);
   else if (verb == "listen_after_create") listen_after_create(world, args);
   else if (verb == "kill_runtime") kill(static_cast<pid_t>(runtime_pid(world)), SIGKILL);
   else if (verb == "sleep") pause_ms(static_cast<long>(args["ms"].number()));

@@ -83,6 +83,13 @@ export function cannedClient(given, { CopilotRequestHandler }) {
       }
     })();
   }
+  if (given.ui_thread !== undefined) {
+    const allowed = canned(given.ui_thread);
+    handlers.runOnUiThread = async (action) => {
+      await allowed();
+      action();
+    };
+  }
   if (given.installation_confirmation !== undefined) {
     handlers.installationConfirmationHandler = canned(given.installation_confirmation);
   }
@@ -91,6 +98,16 @@ export function cannedClient(given, { CopilotRequestHandler }) {
     handlers.extensionLaunchProvider = { resolve: async () => ({ launch: await answer() }) };
   }
   return handlers;
+}
+
+/** The options of a host, served as the case says; sessions are those that the case made. */
+export function cannedHost({ localServer, authentication }, behaviour, sessionOf) {
+  const answer = canned(behaviour);
+  return {
+    localServer,
+    authentication: { ...authentication, authenticate: answer },
+    createSession: async () => sessionOf((await answer()).sessionId),
+  };
 }
 
 /** Every handler that a `create` or `resume` names, as members of the session's configuration. */

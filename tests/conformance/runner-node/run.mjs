@@ -50,7 +50,8 @@ export async function startHelper(command, args, pattern, env = process.env) {
 async function run(definition, runtime) {
   const home = mkdtempSync(join(tmpdir(), "copilot-case-"));
   const fake = program("COPILOT_FAKE_RUNTIME", "copilot-fake-runtime");
-  const one = new Case({ sdk, definition, runtime, home, fake, startHelper });
+  const library = program("COPILOT_FAKE_LIBRARY", "libcopilot_fake_runtime.so");
+  const one = new Case({ sdk, definition, runtime, home, fake, library, startHelper });
   let timer;
   const limit = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error("takes over 60 s")), 60_000);

@@ -1,10 +1,10 @@
 // The verbs of the cases, one method each, over the public API of the package.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { cannedClient, cannedHandlers, CONTEXT } from "./canned.mjs";
+import { cannedClient, cannedHandlers, cannedHost, CONTEXT } from "./canned.mjs";
 import { inOrder, matches, resolve } from "./match.mjs";
 
 /** One case with its clients, sessions and stored values. */
@@ -16,6 +16,7 @@ export class Case {
   #subscriptions = new Map();
   #begun = new Map();
   #iterations = new Map();
+  #hosts = new Map();
   #helpers = [];
   #record;
   #fakeArgs;
@@ -81,7 +82,9 @@ export class Case {
   async client({ as = "client", connection = "stdio", options = {}, token, serverToken, url, ...given }) {
     const { RuntimeConnection, CopilotClient } = this.#setup.sdk;
     const { path, env, ...plain } = options;
-    const rest = { ...plain, ...cannedClient(given, this.#setup.sdk) };
+    const { runOnUiThread, ...served } = cannedClient(given, this.#setup.sdk);
+    const rest = { ...plain, ...served };
+    this.#hosts.set(as, given.ahp_host);
     const real = this.#setup.runtime === "real";
     const program = path ?? (real ? process.env.COPILOT_CLI_PATH : this.#setup.fake);
     const args = real || path ? [] : this.#fakeArgs;
@@ -89,6 +92,17 @@ export class Case {
       ...rest,
       env: { ...process.env, ...(real && { COPILOT_HOME: this.#setup.home }), ...env },
     };
+    if (connection === "inprocess") {
+      // The library finds there which program plays the runtime.
+      writeFileSync(join(this.#setup.home, "fake-runtime"), [program, ...args].join("\n"));
+      const before = process.env.COPILOT_CLI_PATH;
+      process.env.COPILOT_CLI_PATH = this.#setup.library;
+      const reach = RuntimeConnection.forInProcess({ runOnUiThread });
+      const inside = { ...rest, baseDirectory: this.#setup.home, connection: reach };
+      this.#clients.set(as, new CopilotClient(inside));
+      process.env.COPILOT_CLI_PATH = before ?? "";
+      return;
+    }
     const withToken = token === undefined ? {} : { connectionToken: token };
     if (connection === "uri") {
       const address = url ?? (await this.#startFake(serverToken));
@@ -103,6 +117,15 @@ export class Case {
         ? RuntimeConnection.forTcp({ path: program, args, ...withToken })
         : RuntimeConnection.forStdio({ path: program, args });
     this.#clients.set(as, new CopilotClient({ ...common, connection: reach }));
+  }
+
+  async host({ client = "client", options, expect, as }) {
+    const sessionOf = (id) =>
+      [...this.#sessions.values()].map(({ session }) => session).find(({ sessionId }) => sessionId === id);
+    const given = cannedHost(options, this.#hosts.get(client), sessionOf);
+    const { hostId, url, token } = await this.#client(client).startAhpHost(given);
+    if (as) this.#store[as] = { hostId, url, token };
+    if (expect) assert(matches(expect, { hostId, url, token }), `the host is ${hostId} ${url} ${token}`);
   }
 
   async #startFake(token) {

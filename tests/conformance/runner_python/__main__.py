@@ -79,6 +79,7 @@ def main() -> int:
     lacking = json.loads((HERE / "surfaces.json").read_text(encoding="utf-8"))["python"]
     paths = {
         "fake": program("COPILOT_FAKE_RUNTIME", "copilot-fake-runtime"),
+        "library": program("COPILOT_FAKE_LIBRARY", "libcopilot_fake_runtime.so"),
         "model": program("COPILOT_SCRIPTED_MODEL", "copilot-scripted-model"),
         "runtime": os.environ.get("COPILOT_CLI_PATH", ""),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,8 +14,10 @@ from copilot import (
     CanvasHandler,
     CommandDefinition,
     CopilotRequestHandler,
+    CopilotSession,
     Factory,
     PermissionNoResult,
+    RuntimeConnection,
     SessionFsConfig,
     SessionFsProvider,
     Tool,
@@ -24,10 +27,18 @@ from copilot import (
 )
 from copilot.canvas import CanvasDeclaration
 from copilot.client import ModelInfo
+from copilot.host import (
+    AhpAuthenticationRequest,
+    AhpAuthenticationResult,
+    AhpHostAuthentication,
+    AhpHostOptions,
+    AhpSessionCreateRequest,
+)
 from copilot.rpc import (
     CanvasProviderOpenResult,
     ExtensionLaunchProfile,
     ExtensionLaunchProviderResolveResult,
+    HostLocalServerOptions,
     PermissionDecisionApproveOnce,
     PermissionDecisionReject,
     PermissionDecisionUserNotAvailable,
@@ -178,9 +189,40 @@ def client_handlers(args: dict[str, Any]) -> dict[str, Any]:
         options["request_handler"] = _Requests(args["request_handler"])
     if "installation_confirmation" in args:
         options["installation_confirmation_handler"] = callback(args["installation_confirmation"])
+    if "ui_thread" in args:
+        options["connection"] = RuntimeConnection.for_inprocess(run_on_ui_thread=_on_ui_thread(args["ui_thread"]))
     if "extension_launch" in args:
         options["extension_launch_provider"] = _Launcher(args["extension_launch"])
     return options
+
+
+def _on_ui_thread(behaviour: Any) -> Callable[[Callable[[], None]], Awaitable[None]]:
+    allowed = callback(behaviour)
+
+    async def run(action: Callable[[], None]) -> None:
+        await allowed()
+        action()
+
+    return run
+
+
+def ahp_host(options: dict[str, Any], behaviour: Any, sessions: Callable[[str], CopilotSession]) -> AhpHostOptions:
+    """The options of a host, served as the case says; sessions are those that the case made."""
+    answer = callback(behaviour)
+
+    async def create_session(request: AhpSessionCreateRequest) -> CopilotSession:
+        return sessions((await answer())["sessionId"])
+
+    async def authenticate(request: AhpAuthenticationRequest) -> AhpAuthenticationResult:
+        found = await answer()
+        return AhpAuthenticationResult(found["identity"], found["expiresAt"])
+
+    given = options["authentication"]
+    return AhpHostOptions(
+        local_server=HostLocalServerOptions.from_dict(options["localServer"]),
+        authentication=AhpHostAuthentication(given["mode"], given["requireIdentity"], authenticate),
+        create_session=create_session,
+    )
 
 
 class _Launcher:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from copilot import CopilotClient, CopilotSession, RuntimeConnection
 
@@ -55,6 +56,7 @@ class Run:
         self.home = Path(self.folder.name)
         self.names: dict[str, Any] = {"home": str(self.home)}
         self.clients: dict[str, CopilotClient] = {}
+        self.hosts: dict[str, Any] = {}
         self.sessions: dict[str, CopilotSession] = {}
         self.kept: dict[str, list[dict[str, Any]]] = {}
         self.leave: dict[str, Callable[[], None]] = {}
@@ -135,10 +137,16 @@ class Run:
         else:
             path = given.get("path", self.paths["fake"])
             program_args = ["--script", str(self.script), "--record", str(self.recording)]
-        kind = args.get("connection", "stdio")
+        kind, library = args.get("connection", "stdio"), dict[str, str]()
         if kind == "uri":
             url = args.get("url") or self._serve(args.get("serverToken"))
             connection: RuntimeConnection = RuntimeConnection.for_uri(url, connection_token=args.get("token"))
+        elif kind == "inprocess":
+            # The library finds there which program plays the runtime.
+            (self.home / "fake-runtime").write_text("\n".join([path, *program_args]))
+            connection = options.pop("connection")
+            library = {"COPILOT_CLI_PATH": self.paths["library"]}
+            options["base_directory"] = str(self.home)
         elif kind == "tcp":
             token = args.get("token")
             connection = RuntimeConnection.for_tcp(path=path, args=program_args, connection_token=token)
@@ -146,8 +154,11 @@ class Run:
             connection = RuntimeConnection.for_stdio(path=path, args=program_args)
         if env and kind != "uri":
             options["env"] = {**os.environ, **env}
-        client = CopilotClient(connection=connection, **options)
-        self.clients[args.get("as") or args.get("client") or "client"] = client
+        with mock.patch.dict(os.environ, library):
+            client = CopilotClient(connection=connection, **options)
+        name = args.get("as") or args.get("client") or "client"
+        self.clients[name] = client
+        self.hosts[name] = args.get("ahp_host")
         return client
 
     def _serve(self, token: str | None) -> str:
@@ -157,6 +168,9 @@ class Run:
 
     def client(self, args: dict[str, Any]) -> CopilotClient:
         return self.clients[args.get("client", "client")]
+
+    def session_of(self, session_id: str) -> CopilotSession:
+        return next(each for each in self.sessions.values() if each.session_id == session_id)
 
     def session(self, args: dict[str, Any]) -> CopilotSession:
         return self.sessions[args.get("session", "session")]

@@ -7,6 +7,7 @@ import re
 from functools import partial
 from typing import Any
 
+from . import canned
 from .matching import in_order, matches
 from .runner import Run, StepFailed, kind_of, text_of
 
@@ -43,6 +44,13 @@ async def do_invoke(run: Run, args: Args) -> Any:
 
 async def do_list_models(run: Run, args: Args) -> Any:
     return [model.to_dict() for model in await run.client(args).list_models()]
+
+
+async def do_host(run: Run, args: Args) -> Any:
+    behaviour = run.hosts[args.get("client", "client")]
+    options = canned.ahp_host(args["options"], behaviour, run.session_of)
+    host = await run.client(args).start_ahp_host(options)
+    return {"hostId": host.host_id, "url": host.url, "token": host.token}
 
 
 async def do_kill_runtime(run: Run, args: Args) -> None:

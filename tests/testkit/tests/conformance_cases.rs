@@ -12,12 +12,13 @@ const RESUME: &str = "as client sessionId* config tools permission user_input ex
 const VERBS: &[(&str, &str)] = &[
     (
         "client",
-        "as connection options token serverToken url list_models request_handler extension_launch installation_confirmation",
+        "as connection options token serverToken url list_models request_handler extension_launch installation_confirmation ui_thread ahp_host",
     ),
     (
         "start",
-        "client connection options token serverToken url list_models request_handler extension_launch installation_confirmation",
+        "client connection options token serverToken url list_models request_handler extension_launch installation_confirmation ui_thread ahp_host",
     ),
+    ("host", "client options expect as"),
     ("list_models", "client expect"),
     ("stop", "client"),
     ("force_stop", "client"),
@@ -76,6 +77,9 @@ const FEATURES: &[&str] = &[
     "git_hub_token",
     "extension_launch",
     "installation_confirmation",
+    "ui_thread",
+    "ahp_host",
+    "inprocess",
     "factories",
     "iterator",
     "context",

@@ -24,7 +24,9 @@ struct File {
 pub struct Callback {
     name: String,
     number: u32,
+    #[serde(default)]
     served: String,
+    #[serde(default)]
     field: String,
     named: Option<String>,
     scope: Scope,
@@ -54,8 +56,11 @@ pub fn read(root: &Path) -> Result<Vec<Callback>, String> {
         }
     }
     let distinct = |what: fn(&Callback) -> &str| callback.iter().map(what).collect::<BTreeSet<_>>().len();
-    if distinct(|row| &row.name) < callback.len() || distinct(|row| &row.served) < callback.len() {
+    if distinct(|row| &row.name) < callback.len() || distinct(|row| row.served()) < callback.len() {
         return Err("callbacks.toml: a name or a member of `handlers` is there twice".to_owned());
+    }
+    if let Some(row) = callback.iter().find(|row| row.served.is_empty() != row.field.is_empty()) {
+        return Err(format!("callbacks.toml: {}: `served` and `field` go together", row.name));
     }
     if let Some(row) = callback.iter().find(|row| (row.scope == Scope::Client) != row.handler.is_some()) {
         return Err(format!("callbacks.toml: {}: `handler` is for callbacks of the client", row.name));
@@ -117,7 +122,12 @@ impl Callback {
 
     /// The name under which conformance cases ask for it.
     pub fn feature(&self) -> String {
-        names::snake(&self.served)
+        names::snake(self.served())
+    }
+
+    /// The member of `handlers`; the name of a callback whose handler a call brings.
+    fn served(&self) -> &str {
+        if self.served.is_empty() { &self.name } else { &self.served }
     }
 
     /// What logs and warnings call its handler.
@@ -125,7 +135,7 @@ impl Callback {
         let words = names::snake(&self.name.replace("gitHub", "github")).replace('_', " ");
         let spelt = words.split(' ').map(|word| match word {
             "github" => "GitHub".to_owned(),
-            "mcp" | "llm" => word.to_uppercase(),
+            "mcp" | "llm" | "ahp" | "ui" => word.to_uppercase(),
             _ => word.to_owned(),
         });
         format!("{} handler", spelt.collect::<Vec<_>>().join(" "))
@@ -174,9 +184,8 @@ fn rust(rows: &[Callback]) -> String {
         out.push_str("}}\n\n");
     };
     texts("The stable name.", "name", |row| &row.name);
-    texts("The member of `handlers` by which a door says that it serves this kind.", "served", |row| {
-        &row.served
-    });
+    let served = "The member of `handlers` by which a door says that it serves this kind; empty when a call brings the handler.";
+    texts(served, "served", |row| &row.served);
     let mut set = |doc: &str, name: &str, is: fn(&Callback) -> bool| {
         let _ = write!(out, "/// {doc}\n#[must_use]\npub const fn {name}(self) -> bool {{ matches!(self, ");
         let named: Vec<_> =
@@ -236,7 +245,7 @@ fn served(rows: &[Callback]) -> String {
 }
 
 fn of_the_client(rows: &[Callback]) -> impl Iterator<Item = (&Callback, &str)> {
-    rows.iter().filter_map(|row| Some((row, row.handler.as_deref()?)))
+    rows.iter().filter(|row| !row.field.is_empty()).filter_map(|row| Some((row, row.handler.as_deref()?)))
 }
 
 /// What a Rust program serves for the client as a whole.
@@ -364,7 +373,7 @@ fn typescript(rows: &[Callback]) -> String {
 fn conformance(rows: &[Callback]) -> String {
     let kinds: Vec<_> = rows
         .iter()
-        .map(|row| json!({"number": row.number, "name": row.name, "arrives": row.arrives, "named": row.named.is_some(), "feature": names::snake(&row.served)}))
+        .map(|row| json!({"number": row.number, "name": row.name, "arrives": row.arrives, "named": row.named.is_some(), "feature": row.feature()}))
         .collect();
     let lines: Vec<_> = kinds.iter().map(|kind| format!("  {kind}")).collect();
     format!("[\n{}\n]\n", lines.join(",\n"))
@@ -378,9 +387,8 @@ fn runner_kinds(rows: &[Callback]) -> String {
         "struct ClientKind {\n  uint32_t number;\n  const char* feature;\n  const char* served;\n};\n\n\
          inline constexpr ClientKind client_kinds[] = {\n",
     );
-    for (row, _) in of_the_client(rows).filter(|(row, _)| row.field != "llm") {
-        let _ =
-            writeln!(out, "    {{{}, \"{}\", \"{}\"}},", row.number, names::snake(&row.served), row.served);
+    for row in rows.iter().filter(|row| row.scope == Scope::Client && row.field != "llm") {
+        let _ = writeln!(out, "    {{{}, \"{}\", \"{}\"}},", row.number, row.feature(), row.served);
     }
     out + "};\n"
 }
@@ -389,6 +397,7 @@ fn markdown(rows: &[Callback]) -> String {
     let mut out = "| `CallKind` | number | served by | args | answer | arrives as | since |\n|---|---|---|---|---|---|---|\n".to_owned();
     for row in rows {
         let served = match (&row.named, row.scope) {
+            (Some(by), _) if row.served.is_empty() => format!("always, by {by}"),
             (Some(by), _) => format!("`{}`, by {by}", row.served),
             (None, Scope::Client) => format!("`{}` of the client", row.served),
             (None, Scope::Session) => format!("`{}`", row.served),

@@ -21,12 +21,14 @@ export const CallKind = {
   ExtensionLaunch: 18,
   Factory: 19,
   InstallationConfirmation: 20,
+  UiThread: 21,
+  AhpHost: 22,
 } as const;
 
 type Numbers = typeof CallKind;
 
 /** Kinds that concern the client and no session. */
-export type ClientKind = Numbers["LlmRequest"] | Numbers["ListModels"] | Numbers["ExtensionLaunch"] | Numbers["InstallationConfirmation"];
+export type ClientKind = Numbers["LlmRequest"] | Numbers["ListModels"] | Numbers["ExtensionLaunch"] | Numbers["InstallationConfirmation"] | Numbers["UiThread"] | Numbers["AhpHost"];
 
 /** Kinds that concern one session. */
 export type SessionKind = Exclude<Numbers[keyof Numbers], ClientKind>;
@@ -68,4 +70,6 @@ export const KINDS: readonly Kind[] = [
   { number: 18, name: "extensionLaunch", served: "extensionLaunch", named: false, clientWide: true, label: "extension launch handler", quiet: false },
   { number: 19, name: "factory", served: "factories", named: true, clientWide: false, label: "factory handler", quiet: true },
   { number: 20, name: "installationConfirmation", served: "installationConfirmation", named: false, clientWide: true, label: "installation confirmation handler", quiet: false },
+  { number: 21, name: "uiThread", served: "uiThread", named: false, clientWide: true, label: "UI thread handler", quiet: false },
+  { number: 22, name: "ahpHost", served: "", named: true, clientWide: true, label: "AHP host handler", quiet: false },
 ];

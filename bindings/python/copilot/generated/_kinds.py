@@ -37,6 +37,8 @@ GITHUB_TOKEN = 17
 EXTENSION_LAUNCH = 18
 FACTORY = 19
 INSTALLATION_CONFIRMATION = 20
+UI_THREAD = 21
+AHP_HOST = 22
 
 # The member of ``handlers`` that says it is served, whether there is a handler for each name, whether it concerns the
 # client, what logs call the handler, and whether its failure is an ordinary answer.
@@ -61,4 +63,6 @@ KINDS = (
     Kind(18, "extensionLaunch", "extensionLaunch", False, True, "extension launch handler", False),
     Kind(19, "factory", "factories", True, False, "factory handler", True),
     Kind(20, "installationConfirmation", "installationConfirmation", False, True, "installation confirmation handler", False),
+    Kind(21, "uiThread", "uiThread", False, True, "UI thread handler", False),
+    Kind(22, "ahpHost", "", True, True, "AHP host handler", False),
 )

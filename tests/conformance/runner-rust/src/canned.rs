@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use copilot_core::handlers::{
-    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
-    ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
+    AhpAuthenticationRequest, AhpHostHandler, AhpIdentity, AhpSessionRequest, AutoModeSwitchHandler,
+    AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler, ElicitationHandler,
+    ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
     ExtensionLaunchRequest, FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler,
     GitHubTokenRequest, HookHandler, HookInput, InstallationHandler, InstallationRequest, LlmBody,
     LlmHandler, LlmRequest, LlmResponse, McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision,
     PermissionHandler, PermissionRequest, ProviderTokenHandler, SessionFsHandler, SkillProviderHandler,
-    ToolHandler, ToolInvocation, ToolResult, TransformHandler, UserInputAnswer, UserInputHandler,
-    UserInputRequest,
+    ToolHandler, ToolInvocation, ToolResult, TransformHandler, UiAction, UiThreadHandler, UserInputAnswer,
+    UserInputHandler, UserInputRequest,
 };
-use copilot_core::{ClientCallbacks, CommandSpec, Error, ErrorKind, Result, SessionSpec, ToolSpec};
+use copilot_core::{Client, ClientCallbacks, CommandSpec, Error, ErrorKind, Result, SessionSpec, ToolSpec};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -27,6 +28,8 @@ pub(crate) struct CannedClient {
     request_handler: Option<Value>,
     extension_launch: Option<Value>,
     installation_confirmation: Option<Value>,
+    ui_thread: Option<Value>,
+    pub(crate) ahp_host: Option<Value>,
 }
 
 impl CannedClient {
@@ -38,6 +41,8 @@ impl CannedClient {
             request_handler: taken("request_handler"),
             extension_launch: taken("extension_launch"),
             installation_confirmation: taken("installation_confirmation"),
+            ui_thread: taken("ui_thread"),
+            ahp_host: taken("ahp_host"),
         }
     }
 
@@ -47,8 +52,14 @@ impl CannedClient {
             llm: one(self.request_handler).map(|answer| answer as _),
             extension_launch: one(self.extension_launch).map(|answer| answer as _),
             installation: one(self.installation_confirmation).map(|answer| answer as _),
+            ui_thread: one(self.ui_thread).map(|answer| answer as _),
         }
     }
+}
+
+/// What serves a host of the Agent Host Protocol.
+pub(crate) fn ahp_host(answer: Value) -> Arc<dyn AhpHostHandler> {
+    Arc::new(Answer(answer))
 }
 
 fn one(answer: Option<Value>) -> Option<Arc<Answer>> {
@@ -312,6 +323,25 @@ impl ModelsHandler for Answer {
 impl ExtensionLaunchHandler for Answer {
     async fn resolve(&self, _: ExtensionLaunchRequest) -> Result<Value> {
         self.value().await
+    }
+}
+
+#[async_trait]
+impl UiThreadHandler for Answer {
+    async fn run(&self, action: UiAction) -> Result<()> {
+        self.value().await?;
+        action.run()
+    }
+}
+
+#[async_trait]
+impl AhpHostHandler for Answer {
+    async fn session(&self, _: &Client, _: AhpSessionRequest) -> Result<String> {
+        Ok(self.value().await?["sessionId"].as_str().unwrap_or_default().to_owned())
+    }
+
+    async fn authenticate(&self, _: AhpAuthenticationRequest) -> Result<Option<AhpIdentity>> {
+        serde_json::from_value(self.value().await?).map_err(|error| failed(&error.to_string()))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::case::{Case, Peer};
 
 /// The runtime of a case.
 pub(crate) enum Peers {
-    Fake { runtime: FakeRuntime, program: PathBuf },
+    Fake { runtime: FakeRuntime, program: PathBuf, home: PathBuf },
     Real { program: PathBuf, home: PathBuf, model: ScriptedModel },
 }
 
@@ -47,7 +47,11 @@ impl Peers {
                 let script = case.fake.clone().unwrap_or_else(|| serde_json::json!({}));
                 let script = RuntimeScript::from_value(script).map_err(|error| format!("fake: {error}"))?;
                 let program = FakeRuntime::path().map_err(|error| error.to_string())?;
-                Ok(Self::Fake { runtime: FakeRuntime::scripted(script).record(record), program })
+                Ok(Self::Fake {
+                    runtime: FakeRuntime::scripted(script).record(record),
+                    program,
+                    home: home.to_owned(),
+                })
             }
             Peer::Real => {
                 let program = std::env::var_os("COPILOT_CLI_PATH").filter(|path| !path.is_empty());
@@ -71,11 +75,12 @@ impl Peers {
     /// The options of a client; for a URI also the process that was started for it.
     pub(crate) fn options(&self, args: ClientArgs) -> Result<(ClientOptions, Option<FakeProcess>), String> {
         let (program, caller_args) = match self {
-            Self::Fake { runtime, program } => (program, runtime.args()),
+            Self::Fake { runtime, program, .. } => (program, runtime.args()),
             Self::Real { program, .. } => (program, Vec::new()),
         };
         let path = Some(args.options.path.unwrap_or_else(|| program.to_string_lossy().into_owned()));
         let mut served = None;
+        let inprocess = args.connection.as_deref() == Some("inprocess");
         let connection = match args.connection.as_deref() {
             None | Some("stdio") => RuntimeConnection::Stdio { path, args: caller_args, env: None },
             Some("tcp") => RuntimeConnection::Tcp {
@@ -97,13 +102,21 @@ impl Peers {
                 };
                 RuntimeConnection::Uri { url, connection_token: args.token.as_deref().map(Into::into) }
             }
+            Some("inprocess") => {
+                let Self::Fake { home, .. } = self else {
+                    return Err("only the fake runtime has a library here".to_owned());
+                };
+                fake_library(home, program, &caller_args)?
+            }
             Some(other) => return Err(format!("unknown connection {other:?}")),
         };
         let present = || std::env::vars().collect::<BTreeMap<_, _>>();
         let options = ClientOptions {
             connection: Some(connection),
             base_directory: match self {
-                Self::Fake { .. } => None,
+                Self::Fake { home, .. } => {
+                    Some(home).filter(|_| inprocess).map(|home| home.to_string_lossy().into_owned())
+                }
                 Self::Real { home, .. } => Some(home.to_string_lossy().into_owned()),
             },
             log_level: args.options.log_level,
@@ -127,4 +140,13 @@ impl Peers {
             Self::Real { .. } => Err("a URI is only served by the fake runtime".to_owned()),
         }
     }
+}
+
+/// The fake runtime's library, which finds the program to run beside the state of the client.
+fn fake_library(home: &Path, program: &Path, args: &[String]) -> Result<RuntimeConnection, String> {
+    let library = std::env::var("COPILOT_FAKE_LIBRARY").map_err(|_| "COPILOT_FAKE_LIBRARY is not set")?;
+    let words = std::iter::once(program.to_string_lossy().into_owned()).chain(args.iter().cloned());
+    let text = words.collect::<Vec<_>>().join("\n");
+    std::fs::write(home.join("fake-runtime"), text).map_err(|error| error.to_string())?;
+    Ok(RuntimeConnection::Inprocess { path: Some(library) })
 }

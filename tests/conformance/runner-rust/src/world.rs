@@ -35,6 +35,8 @@ struct Inner {
 struct Things {
     vars: Map<String, Value>,
     clients: HashMap<String, Client>,
+    /// By client: how its hosts answer.
+    hosts: HashMap<String, Value>,
     sessions: HashMap<String, (Session, Arc<EventLog>)>,
     subscriptions: HashMap<String, Arc<EventLog>>,
     begun: HashMap<String, JoinHandle<Outcome<Value>>>,
@@ -85,8 +87,10 @@ impl World {
             return Ok(client.clone());
         }
         let (options, served) = self.0.peers.options(args)?;
+        let host = canned.ahp_host.clone();
         let client = Client::with_callbacks(options, canned.callbacks())?;
         let mut things = self.things();
+        things.hosts.extend(host.map(|answer| (name.to_owned(), answer)));
         things.served.extend(served);
         things.clients.insert(name.to_owned(), client.clone());
         Ok(client)
@@ -95,6 +99,10 @@ impl World {
     pub(crate) fn client(&self, name: &str) -> Outcome<Client> {
         let found = self.things().clients.get(name).cloned();
         found.ok_or_else(|| Failure::Unmet(format!("no client is called {name}")))
+    }
+
+    pub(crate) fn host(&self, client: &str) -> Value {
+        self.things().hosts.get(client).cloned().unwrap_or_default()
     }
 
     pub(crate) fn add_session(&self, name: &str, session: Session, log: Arc<EventLog>) {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use copilot_core::{Error, ErrorKind};
+use copilot_core::{AhpHostOptions, Error, ErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Within, check, read};
-use crate::canned::CannedClient;
+use crate::canned::{CannedClient, ahp_host};
 use crate::failure::{Failure, Outcome};
 use crate::peers::ClientArgs;
 use crate::world::World;
@@ -119,6 +119,25 @@ pub(super) async fn list_models(world: &World, args: ListModels) -> Outcome {
     let models: Value =
         serde_json::to_value(models).map_err(|error| Failure::Unmet(format!("models: {error}")))?;
     check("the list", args.expect.as_ref(), &models)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Host {
+    #[serde(flatten)]
+    client: Named,
+    options: AhpHostOptions,
+    expect: Option<Value>,
+    #[serde(rename = "as")]
+    store: Option<String>,
+}
+
+pub(super) async fn host(world: &World, mut args: Host) -> Outcome {
+    let handler = ahp_host(world.host(&args.client.client));
+    args.options.authenticate = true;
+    let host = world.client(&args.client.client)?.start_ahp_host(args.options, handler).await?;
+    let started = json!({"hostId": host.host_id(), "url": host.url(), "token": host.token()});
+    world.store(args.store.as_deref(), started.clone());
+    check("the host", args.expect.as_ref(), &started)
 }
 
 fn process(world: &World) -> Outcome<rustix::process::Pid> {

@@ -45,6 +45,7 @@ async fn dispatch(world: &World, verb: &str, args: Value) -> Outcome<Value> {
         "ping" => clients::ping(world, read(args)?).await,
         "invoke" => clients::invoke(world, read(args)?).await,
         "list_models" => done(clients::list_models(world, read(args)?).await),
+        "host" => done(clients::host(world, read(args)?).await),
         "kill_runtime" => done(clients::kill_runtime(world)),
         "expect_no_process" => done(clients::expect_no_process(world, read(args)?).await),
         "create" | "resume" => done(sessions::make(world, read(args)?).await),

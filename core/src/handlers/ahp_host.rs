@@ -1,0 +1,131 @@
+//! What clients of the Agent Host Protocol ask of a program that hosts sessions for them.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::client::Client;
+use crate::error::Result;
+use crate::protocol::common::Secret;
+
+/// How clients of a host show who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AhpMode {
+    /// They log in to GitHub; the runtime checks it.
+    Github,
+    /// They need not.
+    None,
+    /// The program checks their tokens: [`AhpHostHandler::authenticate`].
+    Custom,
+}
+
+/// Who asks for a session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AhpSessionAuthentication {
+    /// How it was found out.
+    pub mode: AhpMode,
+    /// The name that the program gave, or that of the GitHub account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+}
+
+/// A client of the host wants a session of this program.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AhpSessionRequest {
+    /// The host that was asked.
+    pub host_id: String,
+    /// Names this handing over; [`AhpSessionReleased`] repeats it.
+    pub handoff_id: String,
+    /// What the session must be made with, in wire spelling; `sessionId` is in it.
+    pub config: Map<String, Value>,
+    /// Whether it is to be resumed rather than created.
+    #[serde(default)]
+    pub resume: bool,
+    /// Who asks; older runtimes do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<AhpSessionAuthentication>,
+}
+
+impl AhpSessionRequest {
+    /// The id that the session must have; empty when the runtime names none.
+    #[must_use]
+    pub fn session_id(&self) -> &str {
+        self.config.get("sessionId").and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// A client of the host presents a token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AhpAuthenticationRequest {
+    /// The host that was asked.
+    pub host_id: String,
+    /// Names the question.
+    pub request_id: String,
+    /// What the client presented.
+    pub token: Secret,
+}
+
+/// Whose token it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AhpIdentity {
+    /// Must be the identity that the host requires; any other one is turned away.
+    pub identity: String,
+    /// Until when the answer holds, in RFC 3339. What is over already is turned away.
+    pub expires_at: String,
+}
+
+/// The clients of the host no longer use a session. It goes on: the program decides what becomes of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AhpSessionReleased {
+    /// The host it was handed to.
+    pub host_id: String,
+    /// The handing over.
+    pub handoff_id: String,
+    /// The session.
+    pub session_id: String,
+}
+
+/// A host has ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AhpHostExit {
+    /// The host.
+    pub host_id: String,
+    /// `disposed`, `exited`, `ownerDisconnected` or `runtimeShutdown`; kept as the runtime sends it.
+    pub reason: String,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// With what code its process ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i64>,
+}
+
+/// Serves one host; given to [`Client::start_ahp_host`].
+#[async_trait]
+pub trait AhpHostHandler: Send + Sync {
+    /// Creates or resumes the session with what the request holds, and answers with its id. Its object has to be open on
+    /// `client` when this returns. The future is dropped when the runtime takes the question back.
+    ///
+    /// # Errors
+    /// Any error is told to the client that asked.
+    async fn session(&self, client: &Client, request: AhpSessionRequest) -> Result<String>;
+
+    /// Whose token is it? `None` turns the client away. Asked in mode `custom` only; the future is dropped when the client
+    /// no longer waits.
+    async fn authenticate(&self, _request: AhpAuthenticationRequest) -> Result<Option<AhpIdentity>> {
+        Ok(None)
+    }
+
+    /// A session is no longer used. Told once per session handed over.
+    async fn released(&self, _released: AhpSessionReleased) {}
+
+    /// The host has ended. Told once, also when the connection to the runtime ends first.
+    async fn exited(&self, _exit: AhpHostExit) {}
+}
