@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._models import ModelInfo, SessionLifecycleEvent, SessionLifecycleEventType
     from .copilot_request_handler import CopilotRequestHandler
     from .generated.rpc import ExtensionLaunchProviderHandler, GitHubTelemetryNotification
+    from .host import AhpHostOptions
     from .installation_confirmation import InstallationConfirmationHandler
 
 logger = logging.getLogger("copilot.client")
@@ -37,7 +38,7 @@ _TELEMETRY, _LIFECYCLE, _LLM_MESSAGE = "gitHubTelemetry.event", "session.lifecyc
 
 
 # What may start the runtime.
-_STARTING = frozenset({"client.start", "session.create", "session.resume"})
+_STARTING = frozenset({"client.start", "client.startAhpHost", "session.create", "session.resume"})
 
 
 class Options:
@@ -75,7 +76,13 @@ class ClientBase:
         options: dict[str, Any],
     ) -> None:
         # By kind: what the program gave for the client as a whole.
-        self._callbacks = {kind: options[name] for kind, (name, _) in BY_KIND.items() if options[name] is not None}
+        self._callbacks = {kind: options[name] for kind, (name, _) in BY_KIND.items() if name and options[name] is not None}
+        on_ui_thread = getattr(options["connection"], "run_on_ui_thread", None)
+        if on_ui_thread is not None:
+            self._callbacks[kinds.UI_THREAD] = on_ui_thread
+        # By id: the hosts that were started, with what serves them.
+        self._hosts: dict[str, AhpHostOptions] = {}
+        self._callbacks[kinds.AHP_HOST] = self._hosts
         self._options = Options(options)
         connection_env: Mapping[str, str] | None = wire["connection"].get("env") and options["connection"].env
         self._env: Mapping[str, str] | None = options["env"] if connection_env is None else connection_env
@@ -94,7 +101,7 @@ class ClientBase:
         self._listen()
 
     def _served(self) -> dict[str, bool]:
-        served = {kind.served: True for kind in kinds.KINDS if kind.number in self._callbacks}
+        served = {kind.served: True for kind in kinds.KINDS if kind.served and kind.number in self._callbacks}
         if self._on_github_telemetry is not None:
             served["gitHubTelemetry"] = True
         return {**served, "lifecycle": True}
@@ -141,7 +148,7 @@ class ClientBase:
             if callback is None:
                 raise NoHandler(f"this client does not serve calls of kind {question.kind}")
             _, function = BY_KIND[question.kind]
-            return await function(self, callback, question.arguments())
+            return await function(self, callback, question)
 
         await answered(question, work)
 
@@ -260,39 +267,52 @@ async def _telemetry(function: Callable[..., Any], params: Any) -> None:
         logger.exception("a telemetry handler failed")
 
 
-async def _list_models(client: ClientBase, callback: ListModels, args: dict[str, Any]) -> Any:
+async def _list_models(client: ClientBase, callback: ListModels, question: Question) -> Any:
     return [model.to_dict() for model in await called(callback)]
 
 
-async def _llm_request(client: ClientBase, callback: CopilotRequestHandler, args: dict[str, Any]) -> Any:
-    await client._requests(callback).serve(args)
+async def _llm_request(client: ClientBase, callback: CopilotRequestHandler, question: Question) -> Any:
+    await client._requests(callback).serve(question.arguments())
 
 
-async def _extension_launch(client: ClientBase, callback: ExtensionLaunchProviderHandler, args: dict[str, Any]) -> Any:
+async def _extension_launch(client: ClientBase, callback: ExtensionLaunchProviderHandler, question: Question) -> Any:
     from .generated.rpc import ExtensionLaunchProviderResolveRequest
 
-    answer = await called(callback.resolve, ExtensionLaunchProviderResolveRequest.from_dict(args))
+    answer = await called(callback.resolve, ExtensionLaunchProviderResolveRequest.from_dict(question.arguments()))
     return answer.to_dict().get("launch")
 
 
-async def _installation(client: ClientBase, callback: InstallationConfirmationHandler, args: dict[str, Any]) -> Any:
+async def _installation(client: ClientBase, callback: InstallationConfirmationHandler, question: Question) -> Any:
     from .installation_confirmation import InstallationConfirmationContext
 
     context = InstallationConfirmationContext(asyncio.Event())
     try:
-        decision = await called(callback, args, context)
+        decision = await called(callback, question.arguments(), context)
     except asyncio.CancelledError:
         context.cancelled.set()
         raise
     return getattr(decision, "value", decision)
 
 
-# The option that serves a kind, and how its callback is asked.
-BY_KIND: dict[int, tuple[str, Callable[[ClientBase, Any, dict[str, Any]], Awaitable[Any]]]] = {
+async def _ui_thread(client: ClientBase, callback: Callable[..., Any], question: Question) -> None:
+    number = question.arguments()["actionId"]
+    await called(callback, lambda: client._inbox.native.run_ui_action(number))
+
+
+async def _ahp_host(client: ClientBase, hosts: dict[str, AhpHostOptions], question: Question) -> Any:
+    from .host import serve_host
+
+    return await serve_host(client, hosts, question)
+
+
+# The option that serves a kind, where there is one, and how its callback is asked.
+BY_KIND: dict[int, tuple[str, Callable[[ClientBase, Any, Question], Awaitable[Any]]]] = {
     kinds.LLM_REQUEST: ("request_handler", _llm_request),
     kinds.LIST_MODELS: ("on_list_models", _list_models),
     kinds.EXTENSION_LAUNCH: ("extension_launch_provider", _extension_launch),
     kinds.INSTALLATION_CONFIRMATION: ("installation_confirmation_handler", _installation),
+    kinds.UI_THREAD: ("", _ui_thread),
+    kinds.AHP_HOST: ("", _ahp_host),
 }
 
 

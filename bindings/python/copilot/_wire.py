@@ -284,6 +284,14 @@ def session_config(options: Mapping[str, Any]) -> dict[str, Any]:
     return _spelled(options, SESSION, _CONVERTED)
 
 
+def session_keywords(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration in wire spelling as keywords. Nested values keep their spelling, and travel as they are."""
+    names = {wire: name for name, wire in SESSION.items() if name not in _CONVERTED}
+    given: dict[str, Any] = {names[key]: value for key, value in config.items() if key in names}
+    extra = {key: value for key, value in config.items() if key not in names}
+    return {**given, "extra": extra} if extra else given
+
+
 def message(options: Mapping[str, Any]) -> dict[str, Any]:
     """A message in wire spelling, with the trace context of the caller."""
     from ._telemetry import get_trace_context

@@ -128,6 +128,11 @@ impl Client {
         self.host.unreadable(method);
     }
 
+    /// Runs an action of the runtime's library on this thread.
+    fn run_ui_action(&self, py: Python<'_>, action: u32) -> PyResult<()> {
+        py.detach(|| self.host.run_ui_action(action)).map_err(|error| to_exception(py, &error))
+    }
+
     fn runtime_port(&self) -> Option<u16> {
         self.host.runtime_port()
     }

@@ -204,6 +204,7 @@ def test_every_kind_of_question_is_served() -> None:
 
 def test_the_tests_know_every_kind_of_question() -> None:
     elsewhere = {"sessionFs", "llmRequest", "listModels", "gitHubToken", "extensionLaunch", "installationConfirmation"}
+    elsewhere |= {"uiThread", "ahpHost"}
     assert {kind.name for kind in CALL_KINDS} == {*KINDS} | elsewhere
 
 
