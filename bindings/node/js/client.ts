@@ -1,4 +1,5 @@
 /** The connection to one agent runtime, and the sessions on it. */
+import { AhpHosts, type AhpHost } from "./ahp-host.js";
 import { clientWire, sessionWire } from "./config.js";
 import { warnOfUnknown, warnOfUnknownClient } from "./unknown-options.js";
 import { checkConnection } from "./connections.js";
@@ -19,6 +20,7 @@ import { serveSessionFs, type SessionFsProvider } from "./session-fs.js";
 import { SessionHandlers } from "./session-handlers.js";
 import { CopilotSession } from "./session.js";
 import { getTraceContext } from "./trace.js";
+import type { AhpHostOptions } from "./types/ahp-host.js";
 import type {
   CopilotClientOptions,
   GetAuthStatusResponse,
@@ -43,6 +45,7 @@ export class CopilotClient implements AsyncDisposable {
   readonly #options: CopilotClientOptions;
   readonly #connection: Connection;
   readonly #lifecycle = new Subscribers();
+  readonly #hosts = new AhpHosts();
   #rpc: ServerRpc | undefined;
   readonly #requests: RequestServer | undefined;
   readonly #served: Served;
@@ -87,12 +90,27 @@ export class CopilotClient implements AsyncDisposable {
       [CallKind.ExtensionLaunch]:
         extensionLaunchProvider &&
         (async ({ args }) => (await extensionLaunchProvider.resolve(args as never))?.launch),
+      [CallKind.UiThread]: this.#onUiThread(options),
+      [CallKind.AhpHost]: (question) => this.#hosts.serve(question),
     };
+  }
+
+  #onUiThread({ connection }: CopilotClientOptions): ((question: Question) => unknown) | undefined {
+    const run = connection?.kind === "inprocess" ? connection.runOnUiThread : undefined;
+    return (
+      run &&
+      (({ args }) =>
+        run(() => {
+          this.#connection.runUiAction((args as { actionId: number }).actionId);
+        }))
+    );
   }
 
   /** What the engine is told about {@link Served}. */
   #flags(): Record<string, boolean> {
-    const served = KINDS.filter(({ number }) => this.#served[number as ClientKind] !== undefined);
+    const served = KINDS.filter(
+      (kind) => kind.served !== "" && this.#served[kind.number as ClientKind] !== undefined,
+    );
     return Object.fromEntries(served.map((kind) => [kind.served, true]));
   }
 
@@ -276,6 +294,12 @@ export class CopilotClient implements AsyncDisposable {
     const reply = await this.#connection.submit("client.getSessionMetadata", { sessionId }, options);
     const { session } = reply as { session?: Reply | null };
     return session ? toMetadata(session) : undefined;
+  }
+
+  /** Hosts sessions for clients that speak the Agent Host Protocol; starts the client when needed. Runtimes from 1.0.102 on. */
+  async startAhpHost(options: AhpHostOptions, call?: CallOptions): Promise<AhpHost> {
+    await this.#tellEnv();
+    return await this.#hosts.start(this.#connection, options, call);
   }
 
   /** Calls `handler` when sessions of the runtime come, go or change; works before `start()` too. */

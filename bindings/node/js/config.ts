@@ -66,6 +66,19 @@ export function sessionWire(config: SessionConfig & ResumeSessionConfig): Wire {
   return { ...spelled(config, SESSION), ...config.extra };
 }
 
+/** A configuration in wire spelling as a program would write it. What has another shape there travels as it is, in `extra`. */
+export function sessionMembers(wire: Wire): SessionConfig {
+  const names = new Map(Object.entries(SESSION).map(([key, name]) => [name, key]));
+  const config: Wire = {};
+  const extra: Wire = {};
+  for (const [name, value] of Object.entries(wire)) {
+    const key = names.get(name);
+    if (key === undefined || Object.hasOwn(CONVERTED, key)) extra[name] = value;
+    else config[key] = value;
+  }
+  return Object.keys(extra).length > 0 ? { ...config, extra } : config;
+}
+
 /** Callbacks for bearer tokens by the name the runtime asks with. */
 export function providerTokens(
   config: SessionConfig & ResumeSessionConfig,

@@ -82,7 +82,12 @@ class Failure {
 }
 
 /** Operations that make a new connection when there is none. */
-const STARTING: ReadonlySet<string> = new Set(["client.start", "session.create", "session.resume"]);
+const STARTING: ReadonlySet<string> = new Set([
+  "client.start",
+  "client.startAhpHost",
+  "session.create",
+  "session.resume",
+]);
 
 /** Errors that only say that nothing is connected. */
 const NOT_THERE: ReadonlySet<string> = new Set(["InvalidState", "SessionClosed"]);
@@ -210,6 +215,15 @@ export class Connection implements Receiver {
 
   get state(): string {
     return this.#native.state();
+  }
+
+  /** Runs an action of the runtime's library on this thread. */
+  runUiAction(action: number): void {
+    try {
+      this.#native.runUiAction(action);
+    } catch (thrown) {
+      throw fromThrown(thrown);
+    }
   }
 
   get runtimePort(): number | undefined {

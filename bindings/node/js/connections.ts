@@ -3,6 +3,7 @@ import { isObject, wrong } from "./given.js";
 import type {
   InProcessRuntimeConnection,
   RuntimeConnection as AnyConnection,
+  RunOnUiThread,
   StdioRuntimeConnection,
   TcpRuntimeConnection,
   UriRuntimeConnection,
@@ -20,7 +21,7 @@ interface RuntimeConnectionFactories {
     options?: ChildOptions & { port?: number; connectionToken?: string },
   ) => TcpRuntimeConnection;
   readonly forUri: (url: string, options?: { connectionToken?: string }) => UriRuntimeConnection;
-  readonly forInProcess: () => InProcessRuntimeConnection;
+  readonly forInProcess: (options?: { runOnUiThread?: RunOnUiThread }) => InProcessRuntimeConnection;
 }
 
 /** A way to reach a runtime. */
@@ -37,7 +38,7 @@ export const RuntimeConnection: RuntimeConnectionFactories = {
     return { kind: "uri", url, ...options };
   },
   /** The runtime's library inside this process. */
-  forInProcess: () => ({ kind: "inprocess" }),
+  forInProcess: (options = {}) => ({ kind: "inprocess", ...options }),
 };
 
 /** Refuses what is no connection; nothing given is fine. */

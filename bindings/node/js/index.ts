@@ -1,4 +1,5 @@
 /** `copilot-native`: a drop-in for `@github/copilot-sdk`. */
+export { AhpHost } from "./ahp-host.js";
 export { Canvas, CanvasError, createCanvas } from "./canvas.js";
 export { CopilotClient } from "./client.js";
 export { RuntimeConnection } from "./connections.js";
@@ -31,6 +32,7 @@ export type { Diagnostics, StartRecord } from "./types/diagnostics.js";
 export type { CopilotRequestContext } from "./request-handler.js";
 export type * from "./session-fs.js";
 export type { AssistantMessageEvent } from "./session.js";
+export type * from "./types/ahp-host.js";
 export type * from "./types/client.js";
 export type * from "./types/events.js";
 export type * from "./types/factory.js";

@@ -31,6 +31,7 @@ export interface NativeClient {
   sessionState(session: number): string | null;
   releaseSession(session: number): void;
   unreadable(method: string): void;
+  runUiAction(action: number): void;
   runtimePort(): number | null;
   state(): string;
   close(): void;

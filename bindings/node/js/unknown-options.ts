@@ -15,6 +15,8 @@ const HOOKS = Object.keys({
   onErrorOccurred: true,
   onUserPromptTransformed: true,
   onAgentStop: true,
+  onSubagentStart: true,
+  onSubagentStop: true,
 } satisfies Record<keyof SessionHooks, true>);
 /** Options of clients in older packages, and what to do instead. */
 const REPLACED: Readonly<Record<string, string>> = {

@@ -144,6 +144,12 @@ impl NativeClient {
         self.host.unreadable(&method);
     }
 
+    /// Runs an action of the runtime's library on this thread.
+    #[napi]
+    pub fn run_ui_action(&self, action: u32) -> Result<()> {
+        self.host.run_ui_action(action).map_err(|error| to_napi(&error))
+    }
+
     /// The TCP port of the runtime, when there is one.
     #[napi]
     pub fn runtime_port(&self) -> Option<u32> {

@@ -29,7 +29,10 @@ function built(variable: string, name: string): string {
 export const fakeRuntime = (): string => built("COPILOT_FAKE_RUNTIME", "copilot-fake-runtime");
 export const scriptedModel = (): string => built("COPILOT_SCRIPTED_MODEL", "copilot-scripted-model");
 
-export const newDirectory = (): string => mkdtempSync(join(tmpdir(), "copilot-node-"));
+export const fakeLibrary = (): string => built("COPILOT_FAKE_LIBRARY", "libcopilot_fake_runtime.so");
+
+export const newDirectory = (): string =>
+  mkdtempSync(join(process.env["COPILOT_TEST_FOLDER"] ?? tmpdir(), "copilot-node-"));
 
 /** A client on a fake runtime that follows a script and records what it gets. */
 export function fakeClient(script: unknown = {}, options: CopilotClientOptions = {}) {

@@ -140,7 +140,12 @@ export interface ChildProcessRuntimeConnection {
 
 export interface InProcessRuntimeConnection {
   readonly kind: "inprocess";
+  /** Has its argument called on the application's main thread, for libraries that show windows. Runtimes from 1.0.102 on. */
+  readonly runOnUiThread?: RunOnUiThread;
 }
+
+/** The action must be called once; what this returns is awaited before the runtime hears that it was. */
+export type RunOnUiThread = (action: () => void) => Promise<void> | void;
 
 /** Login through Microsoft Entra; runtimes that do not know it are refused. */
 export interface EntraAuthConfig {

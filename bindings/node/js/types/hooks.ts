@@ -151,6 +151,10 @@ export interface SessionHooks {
   onErrorOccurred?: ErrorOccurredHandler;
   onUserPromptTransformed?: UserPromptTransformedHandler;
   onAgentStop?: AgentStopHandler;
+  /** Asked by runtimes newer than 1.0.85. */
+  onSubagentStart?: SubagentStartHandler;
+  /** Asked by runtimes newer than 1.0.85. */
+  onSubagentStop?: SubagentStopHandler;
 }
 
 export interface UserPromptTransformedHookInput extends BaseHookInput {
@@ -182,3 +186,44 @@ export type AgentStopHandler = (
   input: AgentStopHookInput,
   invocation: HandlerInvocation,
 ) => Promise<AgentStopHookOutput | void> | AgentStopHookOutput | void;
+
+export interface SubagentStartHookInput extends BaseHookInput {
+  transcriptPath: string;
+  agentName: string;
+  agentDisplayName?: string;
+  agentDescription?: string;
+  agentId?: string;
+  agentType?: string;
+  parentAgentId?: string;
+}
+
+export interface SubagentStartHookOutput {
+  additionalContext?: string;
+}
+
+export type SubagentStartHandler = (
+  input: SubagentStartHookInput,
+  invocation: HandlerInvocation,
+) => Promise<SubagentStartHookOutput | void> | SubagentStartHookOutput | void;
+
+export interface SubagentStopHookInput extends BaseHookInput {
+  transcriptPath: string;
+  agentName: string;
+  agentType: string;
+  stopReason: "end_turn";
+  response: string;
+  agentId?: string;
+  agentDisplayName?: string;
+  agentDescription?: string;
+  parentAgentId?: string;
+}
+
+/** To block means that the agent goes on, for the reason given. */
+export type SubagentStopHookOutput =
+  | { decision: "block"; reason: string; modifiedResponse?: string }
+  | { decision?: "allow"; modifiedResponse?: string };
+
+export type SubagentStopHandler = (
+  input: SubagentStopHookInput,
+  invocation: HandlerInvocation,
+) => Promise<SubagentStopHookOutput | void> | SubagentStopHookOutput | void;
