@@ -76,7 +76,9 @@ class ClientBase:
         options: dict[str, Any],
     ) -> None:
         # By kind: what the program gave for the client as a whole.
-        self._callbacks = {kind: options[name] for kind, (name, _) in BY_KIND.items() if name and options[name] is not None}
+        self._callbacks = {
+            kind: options[name] for kind, (name, _) in BY_KIND.items() if name and options[name] is not None
+        }
         on_ui_thread = getattr(options["connection"], "run_on_ui_thread", None)
         if on_ui_thread is not None:
             self._callbacks[kinds.UI_THREAD] = on_ui_thread

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._base import ClientBase
     from ._question import Question
     from .client import CopilotClient
+    from .generated.rpc import HostExitedNotification as AhpHostExit
     from .generated.rpc import (
         HostGitHubEnvironmentOptions,
         HostListSessionsResult,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         HostPublishSessionResult,
         HostUnpublishSessionResult,
     )
-    from .generated.rpc import HostExitedNotification as AhpHostExit
     from .session import CopilotSession
 
 __all__ = [
@@ -152,8 +152,8 @@ async def start_ahp_host(client: CopilotClient, options: AhpHostOptions) -> AhpH
     except BaseException:
         client._hosts.pop(host_id, None)
         raise
-    names = ("hostId", "url", "token", "pid", "environmentId")
-    return AhpHost(*(answer.get(name) for name in names), _rpc=client)
+    url, token, pid, environment = (answer.get(name) for name in ("url", "token", "pid", "environmentId"))
+    return AhpHost(host_id, url, token, pid, environment, client)
 
 
 def _to_wire(options: AhpHostOptions) -> dict[str, Any]:
@@ -215,7 +215,7 @@ async def _until_cancelled(work: Callable[[asyncio.Event], Awaitable[Any]]) -> A
 
 async def _session(options: AhpHostOptions, args: dict[str, Any], cancelled: asyncio.Event) -> dict[str, Any]:
     config = session_keywords(args["config"])
-    who = args.get("authentication") or {"mode": "none"}
+    who: dict[str, Any] = args.get("authentication") or {"mode": "none"}
     authentication = AhpSessionAuthentication(who["mode"], who.get("identity"))
     if args.get("resume"):
         factory: Callable[[Any], Awaitable[CopilotSession]] | None = options.resume_session
@@ -230,7 +230,7 @@ async def _session(options: AhpHostOptions, args: dict[str, Any], cancelled: asy
 
 
 async def _identity(options: AhpHostOptions, token: str, cancelled: asyncio.Event) -> dict[str, Any] | None:
-    authenticate = options.authentication and options.authentication.authenticate
+    authenticate = None if options.authentication is None else options.authentication.authenticate
     if authenticate is None:
         return None
     found = await called(authenticate, AhpAuthenticationRequest(token, cancelled))

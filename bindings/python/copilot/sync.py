@@ -23,8 +23,10 @@ from ._stream import Collector
 if TYPE_CHECKING:
     import pathlib
 
+    from ._sync_host import AhpHost
     from .generated.rpc import OpenCanvasInstance
     from .generated.session_events import SessionEvent
+    from .host import AhpHostOptions
     from .session import SessionCapabilities
 
 __all__ = ["CopilotClient", "CopilotSession"]
@@ -278,6 +280,11 @@ class CopilotSession:
     log = _on_session(_session.CopilotSession.log)
 
 
+def sync_session(client: CopilotClient, inner: _session.CopilotSession) -> CopilotSession:
+    """The blocking twin of a session of this client."""
+    return CopilotSession(client._runner, inner)
+
+
 def _constructor(make: Callable[P, _client.CopilotClient]) -> Callable[Concatenate[CopilotClient, P], None]:
     @functools.wraps(_client.CopilotClient.__init__)
     def __init__(self: CopilotClient, *args: P.args, **options: P.kwargs) -> None:
@@ -360,4 +367,11 @@ class CopilotClient:
     get_foreground_session_id = _on_client(_client.CopilotClient.get_foreground_session_id)
     set_foreground_session_id = _on_client(_client.CopilotClient.set_foreground_session_id)
     diagnostics = _on_client(_client.CopilotClient.diagnostics)
+
+    def start_ahp_host(self, options: AhpHostOptions) -> AhpHost:
+        """Hosts sessions for other clients. Its callbacks run in threads of their own, and may use this client."""
+        from ._sync_host import start
+
+        return start(self, options)
+
     request = _on_client(_client.CopilotClient.request)

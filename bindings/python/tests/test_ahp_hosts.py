@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from copilot import CopilotClient, CopilotSession, RuntimeConnection
+from copilot import CopilotClient, CopilotSession, RuntimeConnection, sync
 from copilot.client import JsonRpcError
 from copilot.host import (
     AhpAuthenticationRequest,
@@ -88,7 +91,8 @@ async def test_sessions_are_handed_over(connect: Connect) -> None:
     )
     async with CopilotClient(connection=connect(SCRIPT)) as client:
         async with await client.start_ahp_host(options) as host:
-            assert isinstance(host, AhpHost) and (host.url, host.token) == ("ws://x", None)
+            assert isinstance(host, AhpHost)
+            assert (host.url, host.token) == ("ws://x", None)
             assert (await host.list_sessions()).sessions == []
             assert await received(client, "host.start") == {
                 "hostId": host.host_id,
@@ -155,29 +159,45 @@ async def test_a_host_that_does_not_start(connect: Connect) -> None:
             await client.start_ahp_host(AhpHostOptions(local_server=HostLocalServerOptions()))
 
 
-async def test_actions_run_where_the_program_says(
-    fake_runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_actions_run_where_the_program_says(fake_runtime: str, tmp_path: Path) -> None:
+    # In a process of its own: each can load one runtime's library only.
     (tmp_path / "fake-runtime").write_text(fake_runtime)
-    monkeypatch.setenv("COPILOT_CLI_PATH", os.environ["COPILOT_FAKE_LIBRARY"])
-    threads: list[str] = []
-    failures: list[BaseException] = []
+    env = {**os.environ, "COPILOT_CLI_PATH": os.environ["COPILOT_FAKE_LIBRARY"]}
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("ui_thread.py")), str(tmp_path)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["answer"] == {"result": None}
+    assert seen["ran"]["params"] == {"actionId": 7}
+    assert seen["threads"] == ["main-window"]
+    assert "UI action 7" in seen["failures"][0]
 
-    async def run_on_ui_thread(action: Callable[[], None]) -> None:
-        def work() -> None:
-            threads.append(threading.current_thread().name)
-            action()
-            try:
-                action()
-            except RuntimeError as error:
-                failures.append(error)
 
-        thread = threading.Thread(target=work, name="main-window")
-        thread.start()
-        await asyncio.to_thread(thread.join)
+def test_the_blocking_twin(connect: Connect) -> None:
+    over = threading.Event()
+    released: list[Any] = []
 
-    connection = RuntimeConnection.for_inprocess(run_on_ui_thread=run_on_ui_thread)
-    async with CopilotClient(connection=connection, base_directory=tmp_path) as client:
-        assert await ask(client, "uiThread.run", actionId=7) == {"result": None}
-        assert await received(client, "fake.uiAction") == {"actionId": 7}
-    assert threads == ["main-window"] and "UI action 7" in str(failures[0])
+    def create(request: AhpSessionCreateRequest) -> Any:
+        return client.create_session(**request.config)
+
+    options = AhpHostOptions(
+        local_server=HostLocalServerOptions(),
+        create_session=create,
+        on_session_released=released.append,
+        on_exit=lambda _: over.set(),
+    )
+    with sync.CopilotClient(connection=connect(SCRIPT)) as client:
+        with client.start_ahp_host(options) as host:
+            at = {"hostId": host.host_id, "handoffId": "h", "config": {"sessionId": "s1"}}
+            answer = client.request("fake.request", {"method": "host.materializeSession", "params": at})
+            assert answer == {"result": {"sessionId": "s1"}}
+            assert host.list_sessions().sessions == []
+            client.request("fake.release", at)
+        client.request("fake.end", {"hostId": host.host_id, "reason": "disposed"})
+        assert over.wait(10)
+        assert [type(session) for session in released] == [sync.CopilotSession]
