@@ -58,6 +58,9 @@
 #define COPILOT_COUNTERS_INIT { sizeof(copilot_counters), 0, 0, 0, 0 }
 /* Initialises a copilot_event_header. */
 #define COPILOT_EVENT_HEADER_INIT { sizeof(copilot_event_header), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0 }
+#define COPILOT_EVENT_FIELDS_INIT                                                                         \
+  { sizeof(copilot_event_fields), COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT,  \
+    COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, -1, -1, -1 }
 
 
 /**
@@ -438,6 +441,47 @@ typedef uint32_t copilot_connection;
 #endif // __cplusplus
 
 /**
+ * How much is logged: all of the level that is named, and what is more important.
+ */
+enum copilot_log_level
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Nothing, as before the first call.
+   */
+  COPILOT_LOG_OFF = 0,
+  /**
+   * What failed and nobody else is told of.
+   */
+  COPILOT_LOG_ERROR = 1,
+  /**
+   * Handlers that failed, runtimes that died.
+   */
+  COPILOT_LOG_WARN = 2,
+  /**
+   * Starts, stops, sessions.
+   */
+  COPILOT_LOG_INFO = 3,
+  /**
+   * Requests and handlers, with their times.
+   */
+  COPILOT_LOG_DEBUG = 4,
+  /**
+   * Messages, without their content.
+   */
+  COPILOT_LOG_TRACE = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum copilot_log_level copilot_log_level;
+#else
+typedef uint32_t copilot_log_level;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A question that waits for an answer. Answering frees it: `copilot_call_reply`, `…_reply_text`, `…_fail`,
  * `…_fail_with`. Freeing it unanswered with `copilot_call_free` answers with an error.
  */
@@ -755,6 +799,66 @@ typedef struct {
 typedef void (*copilot_event_fn)(void *user_data, copilot_session *session, const copilot_event *event);
 
 /**
+ * The fields that programs read most, of whichever events have them. Initialise with `COPILOT_EVENT_FIELDS_INIT`. The texts
+ * are as they are meant, without escapes, not terminated by a NUL, and valid until the thread reads the fields of the
+ * next event or leaves the callback. A text that the event does not have is absent.
+ */
+typedef struct {
+  /**
+   * `sizeof(copilot_event_fields)` of the program.
+   */
+  size_t size;
+  /**
+   * What was added: `assistant.message_delta`, `assistant.reasoning_delta` and other events with `deltaContent`.
+   */
+  copilot_str delta;
+  /**
+   * The whole text: `assistant.message`, `assistant.reasoning`, `user.message`, `system.message`.
+   */
+  copilot_str content;
+  /**
+   * The tool of `tool.*`, `external_tool.*` and `permission.*`.
+   */
+  copilot_str tool_name;
+  /**
+   * Which call of a tool.
+   */
+  copilot_str tool_call_id;
+  /**
+   * What the tool is called with, as JSON text.
+   */
+  copilot_str arguments;
+  /**
+   * Which question: `permission.*`, `external_tool.*`, `elicitation.*`.
+   */
+  copilot_str request_id;
+  /**
+   * The model of `assistant.usage` and `session.model_change`.
+   */
+  copilot_str model;
+  /**
+   * What kind of failure: `errorCode`, `errorType`, or `code` of `error`.
+   */
+  copilot_str error_code;
+  /**
+   * What to tell people: `message`, or that of `error`.
+   */
+  copilot_str message;
+  /**
+   * 1 or 0 as the event says whether something worked; -1 when it does not say.
+   */
+  int32_t success;
+  /**
+   * Tokens of `assistant.usage`; -1 when the event does not say.
+   */
+  int64_t input_tokens;
+  /**
+   * Tokens of `assistant.usage`; -1 when the event does not say.
+   */
+  int64_t output_tokens;
+} copilot_event_fields;
+
+/**
  * What every event has beside its data. Initialise with `COPILOT_EVENT_HEADER_INIT`. The texts are borrowed from the
  * event: valid only during the callback, not terminated by a NUL.
  */
@@ -784,6 +888,13 @@ typedef struct {
    */
   uint32_t ephemeral;
 } copilot_event_header;
+
+/**
+ * Takes one line. `level` is one of `copilot_log_level`; `target` is where it comes from, such as `copilot_core::rpc`. Both
+ * texts are valid during the call only, and hold no secrets that the library knows. Any thread of the library or of the
+ * host, also several at a time; it must not call the library.
+ */
+typedef void (*copilot_log_fn)(void *user_data, uint32_t level, copilot_str target, copilot_str message);
 
 /**
  * Receives a new session, exactly once: `error` is NULL and `session` set, or the other way round. The callback owns
@@ -1125,6 +1236,14 @@ bool copilot_error_rpc_code(const copilot_error *error,
 copilot_code copilot_error_free(copilot_error *error);
 
 /**
+ * Reads the fields that programs read most. A member of another type than usual counts as absent.
+ *
+ * @param event the event of a callback.
+ * @param[out] fields with its size set.
+ */
+copilot_error *copilot_event_get_fields(const copilot_event *event, copilot_event_fields *fields);
+
+/**
  * Reads the common members of an event. An identifier that is written with escapes counts as absent;
  * `copilot_json_text` reads it.
  *
@@ -1391,6 +1510,127 @@ copilot_error *copilot_client_delete_session_async(copilot_client *client,
                                                    void *user_data,
                                                    copilot_destroy_fn destroy,
                                                    copilot_op **op);
+
+/**
+ * Begins the answer to a model request. Once, before the first piece of its body.
+ *
+ * @param request_id of the call's arguments.
+ * @param options a JSON object, absent for none: `status` (the HTTP status, 200 for example; a WebSocket is
+ * accepted with 101 and no headers), `statusText` (its text), `headers` (by name, lists of values).
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_llm_start(copilot_client *client,
+                                        copilot_str request_id,
+                                        copilot_str options,
+                                        const copilot_wait *wait);
+
+/**
+ * As `copilot_client_llm_start`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_llm_start_async(copilot_client *client,
+                                              copilot_str request_id,
+                                              copilot_str options,
+                                              copilot_done_fn done,
+                                              void *user_data,
+                                              copilot_destroy_fn destroy,
+                                              copilot_op **op);
+
+/**
+ * Writes a piece of the answer to a model request. Completes when the runtime took it.
+ *
+ * @param request_id of the call's arguments.
+ * @param text a piece of the body, or a message of the WebSocket.
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_llm_write_text(copilot_client *client,
+                                             copilot_str request_id,
+                                             copilot_str text,
+                                             const copilot_wait *wait);
+
+/**
+ * As `copilot_client_llm_write_text`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_llm_write_text_async(copilot_client *client,
+                                                   copilot_str request_id,
+                                                   copilot_str text,
+                                                   copilot_done_fn done,
+                                                   void *user_data,
+                                                   copilot_destroy_fn destroy,
+                                                   copilot_op **op);
+
+/**
+ * Writes bytes of the answer to a model request. Completes when the runtime took them.
+ *
+ * @param request_id of the call's arguments.
+ * @param data any bytes: a piece of the body, or a binary message of the WebSocket.
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_llm_write_bytes(copilot_client *client,
+                                              copilot_str request_id,
+                                              copilot_str data,
+                                              const copilot_wait *wait);
+
+/**
+ * As `copilot_client_llm_write_bytes`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_llm_write_bytes_async(copilot_client *client,
+                                                    copilot_str request_id,
+                                                    copilot_str data,
+                                                    copilot_done_fn done,
+                                                    void *user_data,
+                                                    copilot_destroy_fn destroy,
+                                                    copilot_op **op);
+
+/**
+ * Ends the answer to a model request.
+ *
+ * @param request_id of the call's arguments.
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_llm_end(copilot_client *client,
+                                      copilot_str request_id,
+                                      const copilot_wait *wait);
+
+/**
+ * As `copilot_client_llm_end`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_llm_end_async(copilot_client *client,
+                                            copilot_str request_id,
+                                            copilot_done_fn done,
+                                            void *user_data,
+                                            copilot_destroy_fn destroy,
+                                            copilot_op **op);
+
+/**
+ * Fails a model request whose answer has begun. Before that, fail the call.
+ *
+ * @param request_id of the call's arguments.
+ * @param message what went wrong.
+ * @param options a JSON object, absent for none: `code` (a code for the runtime).
+ * @param wait limits, or NULL for none.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_client_llm_fail(copilot_client *client,
+                                       copilot_str request_id,
+                                       copilot_str message,
+                                       copilot_str options,
+                                       const copilot_wait *wait);
+
+/**
+ * As `copilot_client_llm_fail`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_client_llm_fail_async(copilot_client *client,
+                                             copilot_str request_id,
+                                             copilot_str message,
+                                             copilot_str options,
+                                             copilot_done_fn done,
+                                             void *user_data,
+                                             copilot_destroy_fn destroy,
+                                             copilot_op **op);
 
 /**
  * Every event of the session so far, oldest first.
@@ -1676,6 +1916,19 @@ copilot_error *copilot_json_text(copilot_str json,
  * Writes `text` as a JSON string, with quotes and escapes. The caller owns it.
  */
 copilot_error *copilot_json_quote(copilot_str text, copilot_string **json);
+
+/**
+ * Says who gets what the library logs, from now on and for the whole process; the one before is let go of. Without a call
+ * nothing is logged.
+ *
+ * @param level a `copilot_log_level`.
+ * @param log NULL for silence.
+ * @return `COPILOT_ERROR_UNSUPPORTED` when the process has another receiver of Rust's `tracing` already.
+ */
+copilot_error *copilot_log_set(uint32_t level,
+                               copilot_log_fn log,
+                               void *user_data,
+                               copilot_destroy_fn destroy);
 
 /**
  * Asks an operation to end; its callback then gets `COPILOT_ERROR_CANCELLED`, unless the operation had ended already.

@@ -176,6 +176,66 @@ class ClientCalls {
       throw Error::take(error);
     return Operation(op);
   }
+  /// Begins the answer to a model request. Once, before the first piece of its body.
+  void llm_start(std::string_view request_id, std::string_view options = {}, Wait wait = {}) { try_llm_start(request_id, options, wait).value(); }
+  Result<Unit> try_llm_start(std::string_view request_id, std::string_view options = {}, Wait wait = {}) {
+    auto limits = wait.to_c();
+    return unit(copilot_client_llm_start(handle(), view(request_id), optional_view(options), &limits));
+  }
+  Operation llm_start_async(std::string_view request_id, Done done, std::string_view options = {}) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_client_llm_start_async(handle(), view(request_id), optional_view(options), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
+  /// Writes a piece of the answer to a model request. Completes when the runtime took it.
+  void llm_write_text(std::string_view request_id, std::string_view text, Wait wait = {}) { try_llm_write_text(request_id, text, wait).value(); }
+  Result<Unit> try_llm_write_text(std::string_view request_id, std::string_view text, Wait wait = {}) {
+    auto limits = wait.to_c();
+    return unit(copilot_client_llm_write_text(handle(), view(request_id), view(text), &limits));
+  }
+  Operation llm_write_text_async(std::string_view request_id, std::string_view text, Done done) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_client_llm_write_text_async(handle(), view(request_id), view(text), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
+  /// Writes bytes of the answer to a model request. Completes when the runtime took them.
+  void llm_write_bytes(std::string_view request_id, std::string_view data, Wait wait = {}) { try_llm_write_bytes(request_id, data, wait).value(); }
+  Result<Unit> try_llm_write_bytes(std::string_view request_id, std::string_view data, Wait wait = {}) {
+    auto limits = wait.to_c();
+    return unit(copilot_client_llm_write_bytes(handle(), view(request_id), view(data), &limits));
+  }
+  Operation llm_write_bytes_async(std::string_view request_id, std::string_view data, Done done) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_client_llm_write_bytes_async(handle(), view(request_id), view(data), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
+  /// Ends the answer to a model request.
+  void llm_end(std::string_view request_id, Wait wait = {}) { try_llm_end(request_id, wait).value(); }
+  Result<Unit> try_llm_end(std::string_view request_id, Wait wait = {}) {
+    auto limits = wait.to_c();
+    return unit(copilot_client_llm_end(handle(), view(request_id), &limits));
+  }
+  Operation llm_end_async(std::string_view request_id, Done done) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_client_llm_end_async(handle(), view(request_id), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
+  /// Fails a model request whose answer has begun. Before that, fail the call.
+  void llm_fail(std::string_view request_id, std::string_view message, std::string_view options = {}, Wait wait = {}) { try_llm_fail(request_id, message, options, wait).value(); }
+  Result<Unit> try_llm_fail(std::string_view request_id, std::string_view message, std::string_view options = {}, Wait wait = {}) {
+    auto limits = wait.to_c();
+    return unit(copilot_client_llm_fail(handle(), view(request_id), view(message), optional_view(options), &limits));
+  }
+  Operation llm_fail_async(std::string_view request_id, std::string_view message, Done done, std::string_view options = {}) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_client_llm_fail_async(handle(), view(request_id), view(message), optional_view(options), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
 
  private:
   copilot_client* handle() const noexcept { return static_cast<const Self*>(this)->get(); }

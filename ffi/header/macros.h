@@ -25,3 +25,6 @@
 #define COPILOT_COUNTERS_INIT { sizeof(copilot_counters), 0, 0, 0, 0 }
 /* Initialises a copilot_event_header. */
 #define COPILOT_EVENT_HEADER_INIT { sizeof(copilot_event_header), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0 }
+#define COPILOT_EVENT_FIELDS_INIT                                                                         \
+  { sizeof(copilot_event_fields), COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT,  \
+    COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, COPILOT_STR_INIT, -1, -1, -1 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use copilot_core::Result;
 
 use crate::driver::Driver;
@@ -78,6 +80,14 @@ impl Args {
             Some(json) => Ok(self.member(name, check_json(json, name)?)),
             None => Ok(self),
         }
+    }
+
+    /// # Safety
+    /// See `text`; the bytes need not be a text.
+    pub(crate) unsafe fn bytes(self, name: &str, data: copilot_str) -> Result<Self> {
+        // SAFETY: same contract.
+        let data = unsafe { data.bytes(name) }?.unwrap_or_default();
+        Ok(self.member(name, &quote(&BASE64.encode(data))))
     }
 
     /// # Safety

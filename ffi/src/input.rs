@@ -33,6 +33,22 @@ impl copilot_str {
     /// # Safety
     /// The caller's view must point to `len` readable bytes (or a NUL-terminated text) that stay unchanged for `'a`.
     pub(crate) unsafe fn optional<'a>(self, what: &str) -> Result<Option<&'a str>> {
+        // SAFETY: same contract.
+        let Some(bytes) = (unsafe { self.bytes(what) })? else { return Ok(None) };
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) => Err(Error::new(
+                ErrorKind::BadText,
+                format!("{what} is not valid UTF-8 (first bad byte at offset {})", error.valid_up_to()),
+            )),
+        }
+    }
+
+    /// The bytes, which need not be a text; `None` when they are absent.
+    ///
+    /// # Safety
+    /// See `optional`.
+    pub(crate) unsafe fn bytes<'a>(self, what: &str) -> Result<Option<&'a [u8]>> {
         if self.data.is_null() {
             if self.len == 0 || self.len == usize::MAX {
                 return Ok(None);
@@ -48,13 +64,7 @@ impl copilot_str {
             // SAFETY: the caller says that `len` bytes are readable; the length was checked above.
             unsafe { slice::from_raw_parts(self.data.cast(), self.len) }
         };
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) => Err(Error::new(
-                ErrorKind::BadText,
-                format!("{what} is not valid UTF-8 (first bad byte at offset {})", error.valid_up_to()),
-            )),
-        }
+        Ok(Some(bytes))
     }
 
     /// The text, empty when it is absent.

@@ -525,6 +525,240 @@ pub unsafe extern "C" fn copilot_client_delete_session_async(
     })
 }
 
+/// Begins the answer to a model request. Once, before the first piece of its body.
+///
+/// @param request_id of the call's arguments.
+/// @param options a JSON object, absent for none: `status` (the HTTP status, 200 for example; a WebSocket is
+/// accepted with 101 and no headers), `statusText` (its text), `headers` (by name, lists of values).
+/// @param wait limits, or NULL for none.
+/// @since runtime 1.0.67
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_start(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    options: copilot_str,
+    wait: *const copilot_wait,
+) -> *mut copilot_error {
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().text("requestId", request_id)?.options(options)?.done();
+            block(&client.driver, wait, "llm.start", &args, std::ptr::null_mut())
+        }
+    })
+}
+
+/// As `copilot_client_llm_start`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_start_async(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    options: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().text("requestId", request_id)?.options(options)?.done();
+            spawn(&client.driver, "llm.start", &args, done, op)
+        }
+    })
+}
+
+/// Writes a piece of the answer to a model request. Completes when the runtime took it.
+///
+/// @param request_id of the call's arguments.
+/// @param text a piece of the body, or a message of the WebSocket.
+/// @param wait limits, or NULL for none.
+/// @since runtime 1.0.67
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_write_text(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    text: copilot_str,
+    wait: *const copilot_wait,
+) -> *mut copilot_error {
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().text("requestId", request_id)?.text("text", text)?.done();
+            block(&client.driver, wait, "llm.write", &args, std::ptr::null_mut())
+        }
+    })
+}
+
+/// As `copilot_client_llm_write_text`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_write_text_async(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    text: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().text("requestId", request_id)?.text("text", text)?.done();
+            spawn(&client.driver, "llm.write", &args, done, op)
+        }
+    })
+}
+
+/// Writes bytes of the answer to a model request. Completes when the runtime took them.
+///
+/// @param request_id of the call's arguments.
+/// @param data any bytes: a piece of the body, or a binary message of the WebSocket.
+/// @param wait limits, or NULL for none.
+/// @since runtime 1.0.67
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_write_bytes(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    data: copilot_str,
+    wait: *const copilot_wait,
+) -> *mut copilot_error {
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().text("requestId", request_id)?.bytes("base64", data)?.done();
+            block(&client.driver, wait, "llm.write", &args, std::ptr::null_mut())
+        }
+    })
+}
+
+/// As `copilot_client_llm_write_bytes`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_write_bytes_async(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    data: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().text("requestId", request_id)?.bytes("base64", data)?.done();
+            spawn(&client.driver, "llm.write", &args, done, op)
+        }
+    })
+}
+
+/// Ends the answer to a model request.
+///
+/// @param request_id of the call's arguments.
+/// @param wait limits, or NULL for none.
+/// @since runtime 1.0.67
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_end(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    wait: *const copilot_wait,
+) -> *mut copilot_error {
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().text("requestId", request_id)?.done();
+            block(&client.driver, wait, "llm.end", &args, std::ptr::null_mut())
+        }
+    })
+}
+
+/// As `copilot_client_llm_end`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_end_async(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client().text("requestId", request_id)?.done();
+            spawn(&client.driver, "llm.end", &args, done, op)
+        }
+    })
+}
+
+/// Fails a model request whose answer has begun. Before that, fail the call.
+///
+/// @param request_id of the call's arguments.
+/// @param message what went wrong.
+/// @param options a JSON object, absent for none: `code` (a code for the runtime).
+/// @param wait limits, or NULL for none.
+/// @since runtime 1.0.67
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_fail(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    message: copilot_str,
+    options: copilot_str,
+    wait: *const copilot_wait,
+) -> *mut copilot_error {
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client()
+                .text("requestId", request_id)?
+                .text("message", message)?
+                .options(options)?
+                .done();
+            block(&client.driver, wait, "llm.fail", &args, std::ptr::null_mut())
+        }
+    })
+}
+
+/// As `copilot_client_llm_fail`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_client_llm_fail_async(
+    client: *mut copilot_client,
+    request_id: copilot_str,
+    message: copilot_str,
+    options: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let client = client_of(client)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_client()
+                .text("requestId", request_id)?
+                .text("message", message)?
+                .options(options)?
+                .done();
+            spawn(&client.driver, "llm.fail", &args, done, op)
+        }
+    })
+}
+
 /// Every event of the session so far, oldest first.
 ///
 /// @param wait limits, or NULL for none.

@@ -79,6 +79,18 @@ static copilot_error *run_ui_action(copilot_str args) {
   return error;
 }
 
+/* Answers a model request with a status and no body. */
+static copilot_error *answer_model(copilot_str args, copilot_str canned) {
+  copilot_string *id = NULL, *head = NULL;
+  copilot_error *error = copilot_json_text(args, copilot_s("/requestId"), &id);
+  if (error == NULL) error = copilot_json_get(canned, copilot_s("/answer"), &head);
+  if (error == NULL)
+    error = copilot_client_llm_start(latest, copilot_string_view(id), copilot_string_view(head), NULL);
+  if (error == NULL) error = copilot_client_llm_end(latest, copilot_string_view(id), NULL);
+  copilot_string_free(id), copilot_string_free(head);
+  return error;
+}
+
 /* A canned handler and the call it answers, perhaps later. */
 typedef struct {
   char *canned, *args;
@@ -111,8 +123,10 @@ static void *give(void *user_data) {
     error = given->kind == COPILOT_CALL_TOOL ? copilot_call_reply_text(given->call, copilot_string_view(args))
                                              : copilot_call_reply(given->call, copilot_string_view(args));
     copilot_string_free(args);
-  } else if (given->kind == COPILOT_CALL_UI_THREAD) {
-    copilot_error *refused = run_ui_action(copilot_s(given->args));
+  } else if (given->kind == COPILOT_CALL_UI_THREAD || given->kind == COPILOT_CALL_LLM_REQUEST) {
+    copilot_error *refused = given->kind == COPILOT_CALL_UI_THREAD
+                                 ? run_ui_action(copilot_s(given->args))
+                                 : answer_model(copilot_s(given->args), copilot_s(given->canned));
     error = refused ? copilot_call_fail(given->call, copilot_s(copilot_error_message(refused)))
                     : copilot_call_reply(given->call, copilot_s("null"));
     copilot_error_free(refused);
@@ -138,7 +152,8 @@ static void on_call(void *user_data, copilot_call *call, const copilot_call_info
   given->args = copied(info->args.data, info->args.len);
   given->call = call;
   given->kind = info->kind;
-  if (strstr(given->canned, "delay_ms") == NULL) {
+  /* Whoever waits, and whoever calls the runtime, must not do so on the library's thread. */
+  if (strstr(given->canned, "delay_ms") == NULL && given->kind != COPILOT_CALL_LLM_REQUEST) {
     give(given);
   } else if (pthread_create(&thread, NULL, give, given) == 0) {
     pthread_detach(thread);

@@ -60,6 +60,11 @@ std::string answer(const std::string& canned, const copilot::Invocation& asked) 
   if (auto fail = copilot::json_text(canned, "/fail")) throw std::runtime_error(*fail);
   if (asked.kind == COPILOT_CALL_UI_THREAD)
     latest->run_ui_action(static_cast<uint32_t>(std::stoul(*copilot::json_text(asked.args, "/actionId"))));
+  if (asked.kind == COPILOT_CALL_LLM_REQUEST) {
+    auto id = *copilot::json_text(asked.args, "/requestId");
+    latest->llm_start(id, *copilot::json_get(canned, "/answer"));
+    latest->llm_end(id);
+  }
   bool tool = asked.kind == COPILOT_CALL_TOOL;
   if (copilot::json_get(canned, "/echo")) {
     auto args = copilot::json_get(asked.args, tool ? "/arguments" : "/input").value_or("null");

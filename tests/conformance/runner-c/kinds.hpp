@@ -10,6 +10,7 @@ struct ClientKind {
 };
 
 inline constexpr ClientKind client_kinds[] = {
+    {14, "request_handler", "requestHandler"},
     {15, "list_models", "listModels"},
     {18, "extension_launch", "extensionLaunch"},
     {20, "installation_confirmation", "installationConfirmation"},

@@ -379,7 +379,7 @@ fn conformance(rows: &[Callback]) -> String {
     format!("[\n{}\n]\n", lines.join(",\n"))
 }
 
-/// What the conformance runner of C and C++ serves for the client. Requests to models have no canned answer there.
+/// What the conformance runner of C and C++ serves for the client.
 fn runner_kinds(rows: &[Callback]) -> String {
     let mut out =
         format!("// Kinds that concern the client. {MADE} {SOURCE}\n#pragma once\n\n#include <cstdint>\n\n");
@@ -387,7 +387,7 @@ fn runner_kinds(rows: &[Callback]) -> String {
         "struct ClientKind {\n  uint32_t number;\n  const char* feature;\n  const char* served;\n};\n\n\
          inline constexpr ClientKind client_kinds[] = {\n",
     );
-    for row in rows.iter().filter(|row| row.scope == Scope::Client && row.field != "llm") {
+    for row in rows.iter().filter(|row| row.scope == Scope::Client) {
         let _ = writeln!(out, "    {{{}, \"{}\", \"{}\"}},", row.number, row.feature(), row.served);
     }
     out + "};\n"

@@ -51,8 +51,11 @@ fn arguments(row: &Row) -> String {
             (Kind::Text, Some(_)) => "optional_text",
             (Kind::Json, None) => "json",
             (Kind::Json, Some(_)) => "optional_json",
+            (Kind::Bytes, _) => "bytes",
         };
-        let _ = write!(out, ".{kind}(\"{}\", {})?", param.name, names::snake(&param.name));
+        // A request is written by the engine, which knows the other name.
+        let member = param.wire.as_ref().filter(|_| row.method.is_none()).unwrap_or(&param.name);
+        let _ = write!(out, ".{kind}(\"{member}\", {})?", names::snake(&param.name));
     }
     if !row.options.is_empty() {
         out.push_str(".options(options)?");
@@ -66,7 +69,11 @@ fn blocking(out: &mut String, row: &Row) {
     out.push_str(&doc_comment(&row.doc));
     out.push_str("///\n");
     for param in &row.params {
-        let json = if param.kind == Kind::Json { "JSON text: " } else { "" };
+        let json = match param.kind {
+            Kind::Json => "JSON text: ",
+            Kind::Bytes => "any bytes: ",
+            Kind::Text => "",
+        };
         let absent = if param.absent.is_some() { "; may be absent" } else { "" };
         out.push_str(&doc_comment(&format!(
             "@param {} {json}{}{absent}.",

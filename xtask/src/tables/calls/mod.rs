@@ -77,6 +77,8 @@ struct Param {
 enum Kind {
     Text,
     Json,
+    /// Any bytes; base64 in the operation.
+    Bytes,
 }
 
 /// What becomes of a parameter that is not given.
