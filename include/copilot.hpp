@@ -110,6 +110,22 @@ inline std::string json_quote(std::string_view text) {
   return detail::take(quoted);
 }
 
+/// Takes a line of what the library logs; on any thread, several at a time. Must not call the library.
+using LogHandler = std::function<void(copilot_log_level, std::string_view target, std::string_view message)>;
+
+/// Hands over what the library logs, for the whole process; COPILOT_LOG_OFF or no handler for silence.
+inline void log_set(copilot_log_level level, LogHandler handler) {
+  auto log = [](void* f, uint32_t line, copilot_str target, copilot_str message) {
+    detail::guarded([&] {
+      (*static_cast<LogHandler*>(f))(static_cast<copilot_log_level>(line), detail::view(target), detail::view(message));
+    });
+  };
+  bool wanted = static_cast<bool>(handler);
+  if (auto* error = copilot_log_set(static_cast<uint32_t>(level), wanted ? +log : nullptr,
+                                    new LogHandler(std::move(handler)), detail::destroy<LogHandler>))
+    throw Error::take(error);
+}
+
 /// Ends blocking calls from another thread.
 class CancelToken {
  public:
@@ -164,6 +180,28 @@ struct EventHeader {
   bool ephemeral = false;
 };
 
+/// What programs read most of an event: see copilot_event_fields. The views are valid until the thread reads the fields of the
+/// next event, or leaves the handler; what the event does not have is empty.
+struct EventFields {
+  std::string_view delta, content, tool_name, tool_call_id, arguments, request_id, model, error_code, message;
+  std::optional<bool> success;
+  std::optional<int64_t> input_tokens, output_tokens;
+
+  explicit EventFields(std::string_view json) {
+    copilot_event event{sizeof(copilot_event), copilot_s(nullptr), detail::view(json)};
+    copilot_event_fields found = COPILOT_EVENT_FIELDS_INIT;
+    if (auto* error = copilot_event_get_fields(&event, &found)) throw Error::take(error);
+    delta = detail::view(found.delta), content = detail::view(found.content);
+    tool_name = detail::view(found.tool_name), tool_call_id = detail::view(found.tool_call_id);
+    arguments = detail::view(found.arguments), request_id = detail::view(found.request_id);
+    model = detail::view(found.model);
+    error_code = detail::view(found.error_code), message = detail::view(found.message);
+    if (found.success >= 0) success = found.success != 0;
+    if (found.input_tokens >= 0) input_tokens = found.input_tokens;
+    if (found.output_tokens >= 0) output_tokens = found.output_tokens;
+  }
+};
+
 /// An event, valid during the handler.
 struct Event {
   std::string_view type;
@@ -176,6 +214,8 @@ struct Event {
     auto text = [](copilot_str view) { return std::string(detail::view(view)); };
     return {text(found.id), text(found.timestamp), text(found.parent_id), text(found.agent_id), found.ephemeral != 0};
   }
+  /// What programs read most of events, as plain texts.
+  EventFields fields() const { return EventFields(json); }
   /// For example text("/data/deltaContent").
   std::optional<std::string> text(std::string_view pointer) const { return json_text(json, pointer); }
 };
@@ -331,6 +371,16 @@ class Operation {
   detail::Handle<copilot_op, copilot_op_free> handle_;
 };
 
+namespace detail {
+/// Begins a call whose C function takes `given`, then who is told, then where its operation goes.
+template <class F, class... Given>
+Operation begin(F function, Done done, Given... given) {
+  copilot_op* op = nullptr;
+  if (auto* error = function(given..., on_done, new Done(std::move(done)), destroy<Done>, &op)) throw Error::take(error);
+  return Operation(op);
+}
+}  // namespace detail
+
 }  // namespace copilot
 
 #include "copilot_calls.hpp"
@@ -352,12 +402,8 @@ class Session : public detail::SessionCalls<Session> {
     });
   }
   Operation send_async(std::string_view prompt, Done done, std::string_view options = {}) {
-    copilot_op* op = nullptr;
-    if (auto* error =
-            copilot_session_send_async(get(), detail::view(prompt), detail::optional_view(options), detail::on_done,
-                                       new Done(std::move(done)), detail::destroy<Done>, &op))
-      throw Error::take(error);
-    return Operation(op);
+    return detail::begin(copilot_session_send_async, std::move(done), get(), detail::view(prompt),
+                         detail::optional_view(options));
   }
   /// Sends a message and waits for the end of the turn; the last assistant.message event, if there was one.
   std::optional<std::string> send_and_wait(std::string_view prompt, Wait wait = {}, std::string_view options = {}) {
@@ -372,17 +418,16 @@ class Session : public detail::SessionCalls<Session> {
     return *result == "null" ? std::optional<std::string>() : std::optional<std::string>(std::move(*result));
   }
   Operation send_and_wait_async(std::string_view prompt, Done done, std::string_view options = {}) {
-    copilot_op* op = nullptr;
-    if (auto* error = copilot_session_send_and_wait_async(get(), detail::view(prompt), detail::optional_view(options),
-                                                          detail::on_done, new Done(std::move(done)),
-                                                          detail::destroy<Done>, &op))
-      throw Error::take(error);
-    return Operation(op);
+    return detail::begin(copilot_session_send_and_wait_async, std::move(done), get(), detail::view(prompt),
+                         detail::optional_view(options));
   }
   void disconnect(Wait wait = {}) { try_disconnect(wait).value(); }
   Result<Unit> try_disconnect(Wait wait = {}) {
     auto limits = wait.to_c();
     return detail::unit(copilot_session_disconnect(get(), &limits));
+  }
+  Operation disconnect_async(Done done) {
+    return detail::begin(copilot_session_disconnect_async, std::move(done), get());
   }
   /// Calls any method for this session.
   std::string invoke(std::string_view method, std::string_view params = {}, Wait wait = {}) {
@@ -392,6 +437,10 @@ class Session : public detail::SessionCalls<Session> {
     return detail::blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
       return copilot_session_invoke(get(), detail::view(method), detail::optional_view(params), limits, out);
     });
+  }
+  Operation invoke_async(std::string_view method, std::string_view params, Done done) {
+    return detail::begin(copilot_session_invoke_async, std::move(done), get(), detail::view(method),
+                         detail::optional_view(params));
   }
   /// Adds a listener for events of one type, or all (""); the number is for off().
   uint64_t on(std::string_view type, EventHandler handler) {
@@ -424,152 +473,8 @@ class Session : public detail::SessionCalls<Session> {
   detail::Handle<copilot_session, copilot_session_free> handle_;
 };
 
-/// Options of a client; what is empty is left to the engine. `json` holds every other option.
-struct ClientOptions {
-  copilot_drive drive = COPILOT_DRIVE_THREAD;
-  copilot_connection connection = COPILOT_CONNECTION_DEFAULT;
-  std::string path;
-  std::vector<std::string> args;
-  std::string url, connection_token, working_directory, base_directory, log_level, github_token, json;
-  uint16_t port = 0;
-  std::optional<bool> use_logged_in_user;
-  /// Client-wide questions; declare their kinds in `json`.
-  CallHandler on_call;
-  std::function<void(std::string_view json)> on_lifecycle;
-  std::function<void(std::string_view method, std::string_view json)> on_notification;
-  std::function<void(const Error&)> on_closed;
-};
-
-/// A connection to one runtime. Going out of scope kills the runtime, once its sessions are gone too; stop() is polite.
-class Client : public detail::ClientCalls<Client> {
- public:
-  explicit Client(const ClientOptions& options = {}) { *this = try_new(options).value(); }
-
-  static Result<Client> try_new(const ClientOptions& options) {
-    copilot_client_options c = COPILOT_CLIENT_OPTIONS_INIT;
-    std::vector<copilot_str> args;
-    for (const auto& arg : options.args) args.push_back(detail::view(std::string_view(arg)));
-    c.drive = static_cast<uint32_t>(options.drive);
-    c.connection = static_cast<uint32_t>(options.connection);
-    c.path = detail::optional_view(options.path);
-    c.args = args.data();
-    c.args_len = args.size();
-    c.url = detail::optional_view(options.url);
-    c.connection_token = detail::optional_view(options.connection_token);
-    c.port = options.port;
-    c.use_logged_in_user = !options.use_logged_in_user ? 0 : *options.use_logged_in_user ? 1 : 2;
-    c.working_directory = detail::optional_view(options.working_directory);
-    c.base_directory = detail::optional_view(options.base_directory);
-    c.log_level = detail::optional_view(options.log_level);
-    c.github_token = detail::optional_view(options.github_token);
-    c.json = detail::optional_view(options.json);
-    if (options.on_call) c.on_call = client_call;
-    if (options.on_lifecycle) c.on_lifecycle = lifecycle;
-    if (options.on_notification) c.on_notification = notification;
-    if (options.on_closed) c.on_closed = closed;
-    c.user_data = new ClientOptions(options);
-    c.destroy = detail::destroy<ClientOptions>;
-    copilot_client* client = nullptr;
-    if (auto* error = copilot_client_new(&c, &client)) return Error::take(error);
-    return Client(client);
-  }
-  explicit Client(copilot_client* client) : handle_(client) {}
-
-  /// Starts the runtime; {"version","protocolVersion","timings"}.
-  std::string start(Wait wait = {}) { return try_start(wait).value(); }
-  Result<std::string> try_start(Wait wait = {}) {
-    return detail::blocking(
-        wait, [&](const copilot_wait* limits, copilot_string** out) { return copilot_client_start(get(), limits, out); });
-  }
-  void stop(Wait wait = {}) { try_stop(wait).value(); }
-  Result<Unit> try_stop(Wait wait = {}) {
-    auto limits = wait.to_c();
-    return detail::unit(copilot_client_stop(get(), &limits));
-  }
-  void force_stop(Wait wait = {}) { try_force_stop(wait).value(); }
-  Result<Unit> try_force_stop(Wait wait = {}) {
-    auto limits = wait.to_c();
-    return detail::unit(copilot_client_force_stop(get(), &limits));
-  }
-  Session create_session(const SessionConfig& config, Wait wait = {}) { return try_create_session(config, wait).value(); }
-  Result<Session> try_create_session(const SessionConfig& config, Wait wait = {}) {
-    auto limits = wait.to_c();
-    copilot_session* session = nullptr;
-    if (auto* error = copilot_client_create_session(get(), config.get(), &limits, &session)) return Error::take(error);
-    return Session(session);
-  }
-  Session resume_session(std::string_view id, const SessionConfig& config, Wait wait = {}) {
-    return try_resume_session(id, config, wait).value();
-  }
-  Result<Session> try_resume_session(std::string_view id, const SessionConfig& config, Wait wait = {}) {
-    auto limits = wait.to_c();
-    copilot_session* session = nullptr;
-    if (auto* error = copilot_client_resume_session(get(), detail::view(id), config.get(), &limits, &session))
-      return Error::take(error);
-    return Session(session);
-  }
-  /// Calls any method of the runtime.
-  std::string invoke(std::string_view method, std::string_view params = {}, Wait wait = {}) {
-    return try_invoke(method, params, wait).value();
-  }
-  Result<std::string> try_invoke(std::string_view method, std::string_view params = {}, Wait wait = {}) {
-    return detail::blocking(wait, [&](auto* limits, auto** out) {
-      return copilot_client_invoke(get(), detail::view(method), detail::optional_view(params), limits, out);
-    });
-  }
-  Operation invoke_async(std::string_view method, std::string_view params, Done done) {
-    copilot_op* op = nullptr;
-    if (auto* error =
-            copilot_client_invoke_async(get(), detail::view(method), detail::optional_view(params), detail::on_done,
-                                        new Done(std::move(done)), detail::destroy<Done>, &op))
-      throw Error::take(error);
-    return Operation(op);
-  }
-  /// Runs callbacks that are due on this thread; how many. Without a timeout: waits until there is one.
-  size_t poll(std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
-    size_t count = 0;
-    detail::unit(copilot_client_poll(get(), timeout ? timeout->count() : -1, &count)).value();
-    return count;
-  }
-  void interrupt() { detail::unit(copilot_client_interrupt(get())).value(); }
-  int64_t fd() const {
-    int64_t fd = -1;
-    detail::unit(copilot_client_fd(get(), &fd)).value();
-    return fd;
-  }
-  /// Runs an action that a call of kind `COPILOT_CALL_UI_THREAD` named, on the calling thread, which must be the
-  /// application's main thread. To be called once, before the call is answered.
-  void run_ui_action(uint32_t action) { try_run_ui_action(action).value(); }
-  Result<Unit> try_run_ui_action(uint32_t action) { return detail::unit(copilot_client_run_ui_action(get(), action)); }
-  copilot_state state() const {
-    copilot_state state = COPILOT_STATE_DISCONNECTED;
-    detail::unit(copilot_client_state(get(), &state)).value();
-    return state;
-  }
-  /// Where the client stands, how its last start went, what went over the wire: JSON, see copilot_client_diagnostics.
-  std::string diagnostics() const {
-    copilot_string* result = nullptr;
-    return detail::text(copilot_client_diagnostics(get(), &result), result).value();
-  }
-  copilot_client* get() const noexcept { return handle_.get(); }
-
- private:
-  static void client_call(void* options, copilot_call* call, const copilot_call_info* info) noexcept {
-    detail::on_call(&static_cast<ClientOptions*>(options)->on_call, call, info);
-  }
-  static void lifecycle(void* options, copilot_str, copilot_str json) noexcept {
-    detail::guarded([&] { static_cast<ClientOptions*>(options)->on_lifecycle(detail::view(json)); });
-  }
-  static void notification(void* options, copilot_str method, copilot_str json) noexcept {
-    detail::guarded(
-        [&] { static_cast<ClientOptions*>(options)->on_notification(detail::view(method), detail::view(json)); });
-  }
-  static void closed(void* options, copilot_error* error) noexcept {
-    detail::guarded([&] { static_cast<ClientOptions*>(options)->on_closed(Error::take(error)); });
-  }
-  detail::Handle<copilot_client, copilot_client_free> handle_;
-};
-
 }  // namespace copilot
+
+#include "copilot_client.hpp"
 
 #endif  // COPILOT_HPP

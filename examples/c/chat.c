@@ -10,13 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef _WIN32
-#include <io.h>
-#define isatty _isatty
-#else
-#include <unistd.h>
-#endif
-
 /* Ends the program when a call failed. */
 static void check(copilot_error *error) {
   if (error != NULL) {
@@ -30,13 +23,6 @@ static copilot_string *text_at(copilot_str json, const char *pointer) {
   copilot_string *text = NULL;
   check(copilot_json_text(json, copilot_s(pointer), &text));
   return text;
-}
-
-static long number_at(copilot_str json, const char *pointer) {
-  copilot_string *text = text_at(json, pointer);
-  long number = text != NULL ? strtol(copilot_string_data(text), NULL, 10) : 0;
-  copilot_string_free(text);
-  return number;
 }
 
 /* The tool. The answer could also come later and from another thread: `call` is ours until we answer. */
@@ -57,37 +43,25 @@ static void ask_permission(void *user_data, copilot_call *call, const copilot_ca
   printf("[permission] %s: allow? [Y/n] ", kind ? copilot_string_data(kind) : "something");
   copilot_string_free(kind);
   fflush(stdout);
-  if (!isatty(0)) {
-    puts("yes (no terminal)");
-  } else if (fgets(line, sizeof line, stdin) != NULL && (line[0] == 'n' || line[0] == 'N')) {
-    check(copilot_call_reply(call, copilot_s("{\"kind\":\"reject\",\"feedback\":\"the user said no\"}")));
-    return;
-  }
-  check(copilot_call_reply(call, copilot_s("{\"kind\":\"approve-once\"}")));
-}
-
-static int is(copilot_str text, const char *expected) {
-  return text.len == strlen(expected) && memcmp(text.data, expected, text.len) == 0;
+  if (fgets(line, sizeof line, stdin) == NULL) line[0] = 0;
+  check(copilot_call_reply(call, line[0] == 'n' || line[0] == 'N'
+                                     ? copilot_s("{\"kind\":\"reject\",\"feedback\":\"the user said no\"}")
+                                     : copilot_s("{\"kind\":\"approve-once\"}")));
 }
 
 struct usage {
-  long input, output;
+  int64_t input, output;
 };
 
 static void show(void *user_data, copilot_session *session, const copilot_event *event) {
   struct usage *usage = user_data;
+  copilot_event_fields fields = COPILOT_EVENT_FIELDS_INIT;
   (void)session;
-  if (is(event->type_name, "assistant.message_delta")) {
-    copilot_string *text = text_at(event->json, "/data/deltaContent");
-    if (text != NULL) {
-      fwrite(copilot_string_data(text), 1, copilot_string_len(text), stdout);
-      fflush(stdout);
-    }
-    copilot_string_free(text);
-  } else if (is(event->type_name, "assistant.usage")) {
-    usage->input += number_at(event->json, "/data/inputTokens");
-    usage->output += number_at(event->json, "/data/outputTokens");
-  }
+  check(copilot_event_get_fields(event, &fields));
+  fwrite(fields.delta.data, 1, fields.delta.len, stdout); /* empty unless the event adds to the answer */
+  fflush(stdout);
+  if (fields.input_tokens > 0) usage->input += fields.input_tokens;
+  if (fields.output_tokens > 0) usage->output += fields.output_tokens;
 }
 
 static copilot_session_config *configure(struct usage *usage) {
@@ -129,15 +103,14 @@ int main(void) {
   check(copilot_client_start(client, &limit, &info));
   version = text_at(copilot_string_view(info), "/version");
   printf("[runtime] %s\n", version ? copilot_string_data(version) : "of unknown version");
-  copilot_string_free(version);
-  copilot_string_free(info);
+  copilot_string_free(version), copilot_string_free(info);
 
   config = configure(&usage);
   check(copilot_client_create_session(client, config, &limit, &session));
   copilot_session_config_free(config);
   check(copilot_session_send_and_wait(session, copilot_s("What is the weather in Paris?"), copilot_s(NULL), &limit,
                                       NULL));
-  printf("\n[usage] %ld tokens in, %ld tokens out\n", usage.input, usage.output);
+  printf("\n[usage] %lld tokens in, %lld tokens out\n", (long long)usage.input, (long long)usage.output);
 
   check(copilot_session_disconnect(session, &limit));
   copilot_session_free(session);
