@@ -42,6 +42,19 @@
 /** What copilot_abi_version() must return for a program built with this header. */
 #define COPILOT_ABI_VERSION 0
 
+/** Marks what a later version will leave out; define COPILOT_NO_DEPRECATED_WARNINGS to hear nothing of it. */
+#ifndef COPILOT_DEPRECATED
+#  if defined(COPILOT_NO_DEPRECATED_WARNINGS)
+#    define COPILOT_DEPRECATED(instead)
+#  elif defined(__GNUC__)
+#    define COPILOT_DEPRECATED(instead) __attribute__((deprecated(instead)))
+#  elif defined(_MSC_VER)
+#    define COPILOT_DEPRECATED(instead) __declspec(deprecated(instead))
+#  else
+#    define COPILOT_DEPRECATED(instead)
+#  endif
+#endif
+
 /** Length of a copilot_str that ends at its first NUL. */
 #define COPILOT_NUL SIZE_MAX
 
@@ -2151,6 +2164,13 @@ const char *copilot_version(void);
  * Version of the library as a number: major * 1000000 + minor * 1000 + patch.
  */
 uint32_t copilot_version_number(void);
+
+/**
+ * Whether this library can do something that not every build or version can: `"inprocess"` (the runtime inside this process),
+ * `"structured"` (answers that follow a schema), `"llm"` (answers to model requests), `"ahp-host"` (hosts for the Agent Host
+ * Protocol), `"log"` (`copilot_log_set`), `"event-fields"` (`copilot_event_get_fields`). False for any other word, and for NULL.
+ */
+bool copilot_has(const char *feature);
 
 #ifdef __cplusplus
 }  // extern "C"

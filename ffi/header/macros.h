@@ -9,6 +9,19 @@
 /** What copilot_abi_version() must return for a program built with this header. */
 #define COPILOT_ABI_VERSION 0
 
+/** Marks what a later version will leave out; define COPILOT_NO_DEPRECATED_WARNINGS to hear nothing of it. */
+#ifndef COPILOT_DEPRECATED
+#  if defined(COPILOT_NO_DEPRECATED_WARNINGS)
+#    define COPILOT_DEPRECATED(instead)
+#  elif defined(__GNUC__)
+#    define COPILOT_DEPRECATED(instead) __attribute__((deprecated(instead)))
+#  elif defined(_MSC_VER)
+#    define COPILOT_DEPRECATED(instead) __declspec(deprecated(instead))
+#  else
+#    define COPILOT_DEPRECATED(instead)
+#  endif
+#endif
+
 /** Length of a copilot_str that ends at its first NUL. */
 #define COPILOT_NUL SIZE_MAX
 

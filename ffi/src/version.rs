@@ -2,6 +2,9 @@
 
 use libc::c_char;
 
+use crate::boundary::boundary;
+use crate::input::copilot_str;
+
 /// Number of the binary interface. A program built with header `COPILOT_ABI_VERSION` runs with every library whose
 /// `copilot_abi_version()` is the same and whose version is not older.
 #[unsafe(no_mangle)]
@@ -22,6 +25,20 @@ pub extern "C" fn copilot_version_number() -> u32 {
         + number(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
         + number(env!("CARGO_PKG_VERSION_PATCH"))
 }
+
+/// Whether this library can do something that not every build or version can: `"inprocess"` (the runtime inside this process),
+/// `"structured"` (answers that follow a schema), `"llm"` (answers to model requests), `"ahp-host"` (hosts for the Agent Host
+/// Protocol), `"log"` (`copilot_log_set`), `"event-fields"` (`copilot_event_get_fields`). False for any other word, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_has(feature: *const c_char) -> bool {
+    boundary!(false, {
+        // SAFETY: NULL, or a text that ends with a NUL, by the contract of texts.
+        let known = unsafe { copilot_str { data: feature, len: usize::MAX }.optional("feature") };
+        known.ok().flatten().is_some_and(|feature| FEATURES.contains(&feature))
+    })
+}
+
+const FEATURES: &[&str] = &["inprocess", "structured", "llm", "ahp-host", "log", "event-fields"];
 
 const ABI_VERSION: u32 = 0;
 

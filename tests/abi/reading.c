@@ -189,7 +189,13 @@ static void models(void) {
   CHECK(copilot_client_free(client) == COPILOT_OK);
 }
 
+static void features(void) {
+  CHECK(copilot_has("inprocess") && copilot_has("llm") && copilot_has("log") && copilot_has("event-fields"));
+  CHECK(!copilot_has("flying") && !copilot_has("") && !copilot_has(NULL) && !copilot_has("\xff"));
+}
+
 int main(void) {
+  features();
   fields();
   logs();
   models();
