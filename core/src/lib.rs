@@ -34,7 +34,7 @@ mod session;
 #[cfg(feature = "types")]
 mod typed;
 
-pub use client::{AhpHost, AhpHostOptions};
+pub use client::{AhpAuthentication, AhpHost, AhpHostHandler, AhpHostOptions};
 pub use client::{
     AuthStatus, Client, ConnectionState, LifecycleEvent, LifecycleMetadata, LifecycleStream, ModelInfo, Pong,
     RuntimeStatus, SessionContext, SessionListFilter, SessionMetadata, SessionSpec, StartInfo, StopReport,

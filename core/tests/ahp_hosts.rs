@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use copilot_core::handlers::{
-    AhpAuthenticationRequest, AhpHostExit, AhpHostHandler, AhpIdentity, AhpSessionReleased, AhpSessionRequest,
+    AhpAuthenticationRequest, AhpHostExit, AhpIdentity, AhpSessionReleased, AhpSessionRequest,
 };
-use copilot_core::{AhpHostOptions, Client, Error, ErrorKind, Result, SessionConfig, SessionSpec};
+use copilot_core::{
+    AhpHostHandler, AhpHostOptions, Client, Error, ErrorKind, Result, SessionConfig, SessionSpec,
+};
 use serde_json::{Value, json};
 use support::{call, fake_client};
 

@@ -87,7 +87,7 @@ describe("a host", () => {
     await client.request("fake.release", { hostId, handoffId: "h2" });
     await host.dispose();
     await client.request("fake.end", { hostId, reason: "disposed" });
-    await eventually(() => exits.length === 1);
+    await eventually(() => exits.length === 1, "the host has ended");
     expect(released.map(({ sessionId }) => sessionId)).toEqual(["s1"]);
     expect(exits).toEqual([{ hostId, reason: "disposed" }]);
     expect(await client.stop()).toEqual([]);
@@ -115,10 +115,10 @@ describe("a host", () => {
     expect(await check("good")).toEqual({ result: { identity: "ada", expiresAt: "2999-01-01T00:00:00Z" } });
     expect(await check("bad")).toEqual({ result: null });
     const slow = check("slow");
-    await eventually(() => given !== undefined);
+    await eventually(() => given !== undefined, "the token is looked at");
     await client.request("fake.cancelAuthentication", { hostId, requestId: "slow" });
     expect(await slow).toEqual({ result: null });
-    await eventually(() => given?.aborted === true);
+    await eventually(() => given?.aborted === true, "the handler is told");
     await client.forceStop();
   });
 
@@ -127,7 +127,7 @@ describe("a host", () => {
     const onExit = vi.fn<NonNullable<AhpHostOptions["onExit"]>>();
     const { hostId } = await client.startAhpHost({ localServer: {}, onExit });
     await client.forceStop();
-    await eventually(() => onExit.mock.calls.length === 1);
+    await eventually(() => onExit.mock.calls.length === 1, "the host has ended");
     expect(onExit).toHaveBeenCalledWith({ hostId, reason: "ownerDisconnected" });
   });
 

@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::ahp_requests::Host;
-use super::{Client, Live};
+use super::{AhpHostHandler, Client, Live};
 use crate::error::{Error, ErrorKind, Result, reasons};
-use crate::handlers::{AhpHostHandler, AhpMode};
+use crate::handlers::AhpMode;
 use crate::protocol::{json as text, method};
 use crate::rpc::Connection;
 

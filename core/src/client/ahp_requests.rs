@@ -10,11 +10,11 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, ClientInner, lock};
+use super::{AhpHostHandler, Client, ClientInner, lock};
 use crate::dispatch::{guarded, read};
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{
-    AhpAuthenticationRequest, AhpHostExit, AhpHostHandler, AhpIdentity, AhpSessionReleased, AhpSessionRequest,
+    AhpAuthenticationRequest, AhpHostExit, AhpIdentity, AhpSessionReleased, AhpSessionRequest,
 };
 use crate::protocol::{json as text, method, time};
 use crate::router::ClientRequests;

@@ -1,5 +1,6 @@
 //! The client: assembles runtime, connection, router and sessions.
 
+mod ahp_handler;
 mod ahp_host;
 mod ahp_requests;
 mod connect;
@@ -16,7 +17,8 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use ahp_host::{AhpHost, AhpHostOptions};
+pub use ahp_handler::AhpHostHandler;
+pub use ahp_host::{AhpAuthentication, AhpHost, AhpHostOptions};
 pub(crate) use lifecycle::Lifecycle;
 pub use lifecycle::{LifecycleEvent, LifecycleMetadata, LifecycleStream};
 pub use models::ModelInfo;

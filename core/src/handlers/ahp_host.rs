@@ -1,11 +1,8 @@
 //! What clients of the Agent Host Protocol ask of a program that hosts sessions for them.
 
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::client::Client;
-use crate::error::Result;
 use crate::protocol::common::Secret;
 
 /// How clients of a host show who they are.
@@ -16,7 +13,7 @@ pub enum AhpMode {
     Github,
     /// They need not.
     None,
-    /// The program checks their tokens: [`AhpHostHandler::authenticate`].
+    /// The program checks their tokens: `authenticate` of the handler.
     Custom,
 }
 
@@ -105,27 +102,4 @@ pub struct AhpHostExit {
     /// With what code its process ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,
-}
-
-/// Serves one host; given to [`Client::start_ahp_host`].
-#[async_trait]
-pub trait AhpHostHandler: Send + Sync {
-    /// Creates or resumes the session with what the request holds, and answers with its id. Its object has to be open on
-    /// `client` when this returns. The future is dropped when the runtime takes the question back.
-    ///
-    /// # Errors
-    /// Any error is told to the client that asked.
-    async fn session(&self, client: &Client, request: AhpSessionRequest) -> Result<String>;
-
-    /// Whose token is it? `None` turns the client away. Asked in mode `custom` only; the future is dropped when the client
-    /// no longer waits.
-    async fn authenticate(&self, _request: AhpAuthenticationRequest) -> Result<Option<AhpIdentity>> {
-        Ok(None)
-    }
-
-    /// A session is no longer used. Told once per session handed over.
-    async fn released(&self, _released: AhpSessionReleased) {}
-
-    /// The host has ended. Told once, also when the connection to the runtime ends first.
-    async fn exited(&self, _exit: AhpHostExit) {}
 }

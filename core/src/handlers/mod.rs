@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use ahp_host::{
-    AhpAuthenticationRequest, AhpHostExit, AhpHostHandler, AhpIdentity, AhpMode, AhpSessionAuthentication,
+    AhpAuthenticationRequest, AhpHostExit, AhpIdentity, AhpMode, AhpSessionAuthentication,
     AhpSessionReleased, AhpSessionRequest,
 };
 pub use canvas::CanvasHandler;

@@ -6,18 +6,17 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::CallKind;
 use super::session::HostSession;
-use crate::client::Client;
+use crate::client::{AhpHostHandler, Client};
 use crate::error::Result;
 use crate::handlers::{
-    AhpAuthenticationRequest, AhpHostExit, AhpHostHandler, AhpIdentity, AhpSessionReleased,
-    AhpSessionRequest, AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler,
-    CommandContext, CommandHandler, ElicitationHandler, ElicitationRequest, ExitPlanModeHandler,
-    ExitPlanModeRequest, ExtensionLaunchHandler, ExtensionLaunchRequest, FactoryExecution, FactoryHandler,
-    GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, HookHandler, HookInput, InstallationHandler,
-    InstallationRequest, McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision,
-    PermissionHandler, PermissionRequest, ProviderTokenHandler, SessionFsHandler, SkillProviderHandler,
-    ToolHandler, ToolInvocation, ToolResult, TransformHandler, UiAction, UiThreadHandler, UserInputAnswer,
-    UserInputHandler, UserInputRequest,
+    AhpAuthenticationRequest, AhpHostExit, AhpIdentity, AhpSessionReleased, AhpSessionRequest,
+    AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
+    ElicitationHandler, ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
+    ExtensionLaunchRequest, FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler,
+    GitHubTokenRequest, HookHandler, HookInput, InstallationHandler, InstallationRequest, McpAuthHandler,
+    McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
+    ProviderTokenHandler, SessionFsHandler, SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult,
+    TransformHandler, UiAction, UiThreadHandler, UserInputAnswer, UserInputHandler, UserInputRequest,
 };
 use crate::protocol::json as text;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use copilot_core::handlers::{AhpHostExit, AhpHostHandler, AhpSessionRequest};
-use copilot_core::{AhpHostOptions, Client, Error, ErrorKind, Handlers, Result};
+use copilot_core::handlers::{AhpHostExit, AhpSessionRequest};
+use copilot_core::{AhpHostHandler, AhpHostOptions, Client, Error, ErrorKind, Handlers, Result};
 use serde_json::{Map, json};
 use tokio::sync::Notify;
 

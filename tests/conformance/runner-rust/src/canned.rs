@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use copilot_core::handlers::{
-    AhpAuthenticationRequest, AhpHostHandler, AhpIdentity, AhpSessionRequest, AutoModeSwitchHandler,
-    AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler, ElicitationHandler,
-    ElicitationRequest, ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler,
-    ExtensionLaunchRequest, FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler,
-    GitHubTokenRequest, HookHandler, HookInput, InstallationHandler, InstallationRequest, LlmBody,
-    LlmHandler, LlmRequest, LlmResponse, McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision,
-    PermissionHandler, PermissionRequest, ProviderTokenHandler, SessionFsHandler, SkillProviderHandler,
-    ToolHandler, ToolInvocation, ToolResult, TransformHandler, UiAction, UiThreadHandler, UserInputAnswer,
-    UserInputHandler, UserInputRequest,
+    AhpAuthenticationRequest, AhpIdentity, AhpSessionRequest, AutoModeSwitchHandler, AutoModeSwitchRequest,
+    CallContext, CanvasHandler, CommandContext, CommandHandler, ElicitationHandler, ElicitationRequest,
+    ExitPlanModeHandler, ExitPlanModeRequest, ExtensionLaunchHandler, ExtensionLaunchRequest,
+    FactoryExecution, FactoryHandler, GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, HookHandler,
+    HookInput, InstallationHandler, InstallationRequest, LlmBody, LlmHandler, LlmRequest, LlmResponse,
+    McpAuthHandler, McpAuthRequest, ModelsHandler, PermissionDecision, PermissionHandler, PermissionRequest,
+    ProviderTokenHandler, SessionFsHandler, SkillProviderHandler, ToolHandler, ToolInvocation, ToolResult,
+    TransformHandler, UiAction, UiThreadHandler, UserInputAnswer, UserInputHandler, UserInputRequest,
 };
-use copilot_core::{Client, ClientCallbacks, CommandSpec, Error, ErrorKind, Result, SessionSpec, ToolSpec};
+use copilot_core::{
+    AhpHostHandler, Client, ClientCallbacks, CommandSpec, Error, ErrorKind, Result, SessionSpec, ToolSpec,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
