@@ -9,6 +9,8 @@ fn main() {
     match var("CARGO_CFG_TARGET_OS").as_str() {
         "linux" | "android" | "freebsd" | "netbsd" | "openbsd" | "dragonfly" => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libcopilot.so.{major}");
+            // The engine's thread lives as long as the process: a plug-in that is unloaded must not take its code away.
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
             // rustc exports exactly the `extern "C"` functions already; `make abi-check` proves it.
         }
         "macos" | "ios" => {
