@@ -6,17 +6,9 @@
 #include <stdexcept>
 #include <thread>
 
-#include "check.h"
+#include "fake.hpp"
 
 namespace {
-
-copilot::ClientOptions fake(std::string script = "", copilot_drive drive = COPILOT_DRIVE_THREAD) {
-  copilot::ClientOptions options;
-  options.path = environment("COPILOT_FAKE_RUNTIME");
-  options.drive = drive;
-  if (!script.empty()) options.args = {"--script-json", script};
-  return options;
-}
 
 copilot::Task<std::string> ask(copilot::Session& session, std::string prompt) {
   auto answer = co_await copilot::send_and_wait(session, prompt);

@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "check.h"
+#include "fake.hpp"
 
 namespace trips {
 
@@ -54,9 +54,7 @@ std::string asked(copilot::Client& client, copilot::Session& session, const std:
 }
 
 void called() {
-  copilot::ClientOptions options;
-  options.path = environment("COPILOT_FAKE_RUNTIME");
-  copilot::Client client(options);
+  copilot::Client client(fake());
   copilot::SessionConfig config("{\"model\":\"m\"}");
   int calls = 0;
   copilot::tool(config, "add", "adds", {"a", "b"}, add);
