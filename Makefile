@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
 PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
-  ../../tests/surface ../../xtask/schemas
+  ../../tests/surface ../../xtask/schemas ../../ffi/doxygen
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -175,7 +175,7 @@ surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
 .PHONY: lint layers limits coverage abi header header-check gen gen-check
-lint: setup build-python build-node layers limits coverage abi header-check gen-check types surface-check ## Formats checked, lints, types, generated files.
+lint: setup build-python build-node layers limits coverage abi docs-c header-check gen-check types surface-check ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
@@ -198,6 +198,15 @@ gen: $(SCHEMAS) ## Writes types and methods from the schemas of the runtimes.
 	cargo run -q -p xtask -- gen $(SCHEMA_ARGS)
 gen-check: $(SCHEMAS)
 	cargo run -q -p xtask -- gen --check $(SCHEMA_ARGS)
+
+# --- documentation ------------------------------------------------------------------------------------------------------
+
+DOCS := $(CARGO_TARGET_DIR)/docs
+.PHONY: docs docs-c
+docs: docs-c ## Builds the manuals.
+docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a warning is an error. Needs Doxygen.
+	@if command -v doxygen >/dev/null; then mkdir -p $(DOCS)/c && COPILOT_DOCS=$(DOCS)/c doxygen ffi/doxygen/Doxyfile && \
+	  echo "docs-c: $(DOCS)/c/html/index.html"; else echo "doxygen is not installed: the manual of C and C++ is left out"; fi
 
 # --- packages -----------------------------------------------------------------------------------------------------------
 

@@ -830,7 +830,7 @@ typedef struct {
    */
   copilot_str content;
   /**
-   * The tool of `tool.*`, `external_tool.*` and `permission.*`.
+   * The tool, in events of tools, also those of the program, and of permissions.
    */
   copilot_str tool_name;
   /**
@@ -842,7 +842,7 @@ typedef struct {
    */
   copilot_str arguments;
   /**
-   * Which question: `permission.*`, `external_tool.*`, `elicitation.*`.
+   * Which question, in events of permissions, forms, and tools of the program.
    */
   copilot_str request_id;
   /**

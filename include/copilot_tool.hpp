@@ -202,6 +202,7 @@ struct Shape<T, std::void_t<decltype(copilot_members(static_cast<const T*>(nullp
   }
 };
 
+/// @cond
 /// What a function takes and returns.
 template <class F>
 struct Signature : Signature<decltype(&F::operator())> {};
@@ -214,6 +215,7 @@ template <class C, class R, class... A>
 struct Signature<R (C::*)(A...)> : Signature<R (*)(A...)> {};
 template <class C, class R, class... A>
 struct Signature<R (C::*)(A...) const> : Signature<R (*)(A...)> {};
+/// @endcond
 
 /// The text for the model: a text as it is, nothing as "done", everything else as JSON.
 template <class R>

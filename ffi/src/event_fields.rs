@@ -24,13 +24,13 @@ pub struct copilot_event_fields {
     pub delta: copilot_str,
     /// The whole text: `assistant.message`, `assistant.reasoning`, `user.message`, `system.message`.
     pub content: copilot_str,
-    /// The tool of `tool.*`, `external_tool.*` and `permission.*`.
+    /// The tool, in events of tools, also those of the program, and of permissions.
     pub tool_name: copilot_str,
     /// Which call of a tool.
     pub tool_call_id: copilot_str,
     /// What the tool is called with, as JSON text.
     pub arguments: copilot_str,
-    /// Which question: `permission.*`, `external_tool.*`, `elicitation.*`.
+    /// Which question, in events of permissions, forms, and tools of the program.
     pub request_id: copilot_str,
     /// The model of `assistant.usage` and `session.model_change`.
     pub model: copilot_str,
