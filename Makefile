@@ -107,7 +107,11 @@ test-c: $(STAMPS)/runtime-current build-rust
 	 else echo "valgrind is not installed: its run of the C tests is left out"; fi
 	@if command -v pkg-config >/dev/null && command -v cmake >/dev/null; then \
 	  PROFILE=dev SKIP_BUILD=1 ffi/package.sh $(CARGO_TARGET_DIR)/package && \
-	  $(MAKE) -C tests/abi consumers DIST=$(CARGO_TARGET_DIR)/package/copilot; \
+	  $(MAKE) -C tests/abi consumers DIST=$(CARGO_TARGET_DIR)/package/copilot && \
+	  if command -v dpkg-deb >/dev/null; then \
+	    COMPRESS=gzip ffi/deb.sh $(CARGO_TARGET_DIR)/package/copilot $(CARGO_TARGET_DIR)/package/deb && \
+	    tests/abi/deb-check.sh $(CARGO_TARGET_DIR)/package/deb $(CARGO_TARGET_DIR)/abi; \
+	  else echo "dpkg-deb is not installed: the Debian packages are left out"; fi; \
 	 else echo "pkg-config or cmake is not installed: programs against the installed package are left out"; fi
 test-python: $(STAMPS)/runtime-current build-rust build-python
 	cd $(PYTHON_DIR) && $(TEST_ENV) $(PYTHON) -m pytest -q
@@ -210,7 +214,7 @@ docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a
 
 # --- packages -----------------------------------------------------------------------------------------------------------
 
-.PHONY: wheel wheel-check npm clib stand-ins swap-check
+.PHONY: wheel wheel-check npm clib deb stand-ins swap-check
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
 wheel-check: wheel $(STAMPS)/runtime-current ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
@@ -223,6 +227,8 @@ stand-ins: ## Leaves packages in dist/stand-ins that bring ours under the offici
 	@python3 scripts/stand_ins.py
 swap-check: wheel npm stand-ins ## Installs dependents of the official packages over ours: pip, uv, npm.
 	scripts/swap-check.sh $(PYTHON) dist
+deb: clib ## Leaves Debian packages of the C library in dist/: libcopilot0 and libcopilot-dev.
+	ffi/deb.sh
 clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
 	ffi/package.sh
 

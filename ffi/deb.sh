@@ -1,0 +1,72 @@
+#!/bin/sh
+# Makes Debian packages of an install tree: libcopilot0 with the library, libcopilot-dev with all that building needs.
+#   ffi/deb.sh [TREE] [OUTPUT_DIRECTORY]   TREE is what ffi/package.sh leaves, dist/copilot by default
+#   COMPRESS=xz (default) or gzip, which is quicker
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+tree=$(cd "${1:-$root/dist/copilot}" && pwd)
+mkdir -p "${2:-$root/dist}"
+out=$(cd "${2:-$root/dist}" && pwd)
+version=$(sed -n 's/^Version: //p' "$tree/lib/pkgconfig/copilot.pc")
+major=${version%%.*}
+machine=$(dpkg --print-architecture)
+multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch)
+library=$tree/lib/libcopilot.so.$version
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The oldest C library that has what ours asks for.
+needed=$(objdump -T "$library" | sed -n 's/.*GLIBC_\([0-9.]*\).*/\1/p' | sort -Vu | tail -n 1)
+
+control() { # PACKAGE SECTION DEPENDS SUMMARY TEXT
+  mkdir -p "$work/$1/DEBIAN" "$work/$1/usr/share/doc/$1"
+  cp "$root/LICENSE" "$work/$1/usr/share/doc/$1/copyright"
+  gzip -9nc "$root/CHANGELOG.md" > "$work/$1/usr/share/doc/$1/changelog.gz"
+  cat > "$work/$1/DEBIAN/control" <<EOF
+Package: $1
+Source: copilot-native
+Version: $version
+Architecture: $machine
+Multi-Arch: same
+Maintainer: copilot-native <copilot-native@users.noreply.github.com>
+Section: $2
+Priority: optional
+Depends: $3
+Homepage: $(sed -n 's/^repository = "\(.*\)"/\1/p' "$root/Cargo.toml")
+Description: $4
+ $5
+EOF
+}
+
+runtime=libcopilot$major
+control "$runtime" libs "libc6 (>= $needed), libgcc-s1" "agent runtime of GitHub Copilot, for programs in C and C++" \
+  "Starts the agent runtime, holds conversations with it, and serves what it asks."
+control libcopilot-dev libdevel "$runtime (= $version)" "development files of libcopilot" \
+  "Headers for C and C++, the static library, and files for pkg-config and CMake."
+
+lib=usr/lib/$multiarch
+mkdir -p "$work/$runtime/$lib" "$work/libcopilot-dev/$lib/pkgconfig" "$work/libcopilot-dev/$lib/cmake/Copilot"
+cp "$library" "$work/$runtime/$lib/"
+ln -s "libcopilot.so.$version" "$work/$runtime/$lib/libcopilot.so.$major"
+printf 'libcopilot %s %s (>= %s)\n' "$major" "$runtime" "$version" > "$work/$runtime/DEBIAN/shlibs"
+printf 'activate-noawait ldconfig\n' > "$work/$runtime/DEBIAN/triggers"
+dev=$work/libcopilot-dev
+mkdir -p "$dev/usr/include"
+cp "$tree"/include/* "$dev/usr/include/"
+cp "$tree/lib/libcopilot.a" "$dev/$lib/"
+ln -s "libcopilot.so.$major" "$dev/$lib/libcopilot.so"
+sed -e 's|^prefix=.*|prefix=/usr|' -e "s|^libdir=.*|libdir=\${prefix}/lib/$multiarch|" \
+  "$tree/lib/pkgconfig/copilot.pc" > "$dev/$lib/pkgconfig/copilot.pc"
+for file in "$tree"/lib/cmake/Copilot/*; do
+  # One folder deeper than in the tree.
+  sed -e 's|/\.\./\.\./\.\."|/../../../.."|' -e "s|}/lib/libcopilot|}/lib/$multiarch/libcopilot|g" "$file" \
+    > "$dev/$lib/cmake/Copilot/$(basename "$file")"
+done
+
+strip --strip-unneeded "$work/$runtime/$lib/libcopilot.so.$version"
+for package in "$runtime" libcopilot-dev; do
+  find "$work/$package" -type d -exec chmod 755 {} +
+  find "$work/$package" -type f -exec chmod 644 {} +
+  dpkg-deb --root-owner-group "-Z${COMPRESS:-xz}" --build "$work/$package" "$out/${package}_${version}_$machine.deb" > /dev/null
+  echo "$out/${package}_${version}_$machine.deb"
+done
