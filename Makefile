@@ -107,7 +107,7 @@ test-c: $(STAMPS)/runtime-current build-rust
 	 else echo "valgrind is not installed: its run of the C tests is left out"; fi
 	@if command -v pkg-config >/dev/null && command -v cmake >/dev/null; then \
 	  PROFILE=dev SKIP_BUILD=1 ffi/package.sh $(CARGO_TARGET_DIR)/package && \
-	  $(MAKE) -C tests/abi consumers DIST=$(CARGO_TARGET_DIR)/package/copilot && \
+	  $(MAKE) -C tests/abi consumers fetch DIST=$(CARGO_TARGET_DIR)/package/copilot && \
 	  if command -v dpkg-deb >/dev/null; then \
 	    COMPRESS=gzip ffi/deb.sh $(CARGO_TARGET_DIR)/package/copilot $(CARGO_TARGET_DIR)/package/deb && \
 	    tests/abi/deb-check.sh $(CARGO_TARGET_DIR)/package/deb $(CARGO_TARGET_DIR)/abi; \
