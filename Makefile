@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
 PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
-  ../../tests/surface ../../xtask/schemas ../../ffi/doxygen
+  ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -214,7 +214,7 @@ docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a
 
 # --- packages -----------------------------------------------------------------------------------------------------------
 
-.PHONY: wheel wheel-check npm clib deb stand-ins swap-check
+.PHONY: wheel wheel-check npm clib deb conan stand-ins swap-check
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
 wheel-check: wheel $(STAMPS)/runtime-current ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
@@ -227,6 +227,10 @@ stand-ins: ## Leaves packages in dist/stand-ins that bring ours under the offici
 	@python3 scripts/stand_ins.py
 swap-check: wheel npm stand-ins ## Installs dependents of the official packages over ours: pip, uv, npm.
 	scripts/swap-check.sh $(PYTHON) dist
+conan: ## Builds the C library by its Conan recipe, and a program with the package. Takes some minutes.
+	python3 -m venv $(TOOLS)/conan && $(TOOLS)/conan/bin/pip install -q conan==2.34.0
+	export CONAN_HOME=$(TOOLS)/conan/home; $(TOOLS)/conan/bin/conan profile detect --exist-ok && \
+	  $(TOOLS)/conan/bin/conan create ffi/conan -s build_type=Debug
 deb: clib ## Leaves Debian packages of the C library in dist/: libcopilot0 and libcopilot-dev.
 	ffi/deb.sh
 clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
