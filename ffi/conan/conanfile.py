@@ -19,8 +19,9 @@ class Copilot(ConanFile):
     topics = ("copilot", "agent", "ffi")
     package_type = "library"
     settings = "os", "compiler", "build_type", "arch"
-    options = {"shared": [True, False], "fPIC": [True, False]}
-    default_options = {"shared": True, "fPIC": True}
+    # Conan reads these of the class.
+    options = {"shared": [True, False], "fPIC": [True, False]}  # noqa: RUF012
+    default_options = {"shared": True, "fPIC": True}  # noqa: RUF012
 
     @property
     def _root(self):
