@@ -1188,22 +1188,6 @@ copilot_error *copilot_session_config_on_call(copilot_session_config *config,
                                               copilot_destroy_fn destroy);
 
 /**
- * Answers permission requests: `copilot_session_config_on_call` with `COPILOT_CALL_PERMISSION`.
- */
-copilot_error *copilot_session_config_on_permission(copilot_session_config *config,
-                                                    copilot_call_fn on_call,
-                                                    void *user_data,
-                                                    copilot_destroy_fn destroy);
-
-/**
- * Answers questions to the person: `copilot_session_config_on_call` with `COPILOT_CALL_USER_INPUT`.
- */
-copilot_error *copilot_session_config_on_user_input(copilot_session_config *config,
-                                                    copilot_call_fn on_call,
-                                                    void *user_data,
-                                                    copilot_destroy_fn destroy);
-
-/**
  * Frees a configuration. NULL is allowed and does nothing.
  */
 copilot_code copilot_session_config_free(copilot_session_config *config);
@@ -1908,6 +1892,197 @@ copilot_error *copilot_session_elicit_async(copilot_session *session,
                                             void *user_data,
                                             copilot_destroy_fn destroy,
                                             copilot_op **op);
+
+/**
+ * May the agent do this?
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_PERMISSION`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_permission(copilot_session_config *config,
+                                                    copilot_call_fn on_call,
+                                                    void *user_data,
+                                                    copilot_destroy_fn destroy);
+
+/**
+ * A question for the person in front of the program.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_USER_INPUT`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_user_input(copilot_session_config *config,
+                                                    copilot_call_fn on_call,
+                                                    void *user_data,
+                                                    copilot_destroy_fn destroy);
+
+/**
+ * The agent wants to leave plan mode.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_EXIT_PLAN_MODE`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_exit_plan_mode(copilot_session_config *config,
+                                                        copilot_call_fn on_call,
+                                                        void *user_data,
+                                                        copilot_destroy_fn destroy);
+
+/**
+ * The runtime proposes to switch to automatic model choice.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_AUTO_MODE_SWITCH`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_auto_mode_switch(copilot_session_config *config,
+                                                          copilot_call_fn on_call,
+                                                          void *user_data,
+                                                          copilot_destroy_fn destroy);
+
+/**
+ * A hook of the user runs.
+ *
+ * @param name the hook type.
+ * @param on_call is asked with kind `COPILOT_CALL_HOOK`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_hook(copilot_session_config *config,
+                                              copilot_str name,
+                                              copilot_call_fn on_call,
+                                              void *user_data,
+                                              copilot_destroy_fn destroy);
+
+/**
+ * A section of the system message is to be rewritten.
+ *
+ * @param name the section.
+ * @param on_call is asked with kind `COPILOT_CALL_SYSTEM_MESSAGE_TRANSFORM`, whose arguments and answers stand
+ * there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_system_message_transform(copilot_session_config *config,
+                                                                  copilot_str name,
+                                                                  copilot_call_fn on_call,
+                                                                  void *user_data,
+                                                                  copilot_destroy_fn destroy);
+
+/**
+ * A form is to be filled in.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_ELICITATION`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_elicitation(copilot_session_config *config,
+                                                     copilot_call_fn on_call,
+                                                     void *user_data,
+                                                     copilot_destroy_fn destroy);
+
+/**
+ * An MCP server needs a token.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_MCP_AUTH`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_mcp_auth(copilot_session_config *config,
+                                                  copilot_call_fn on_call,
+                                                  void *user_data,
+                                                  copilot_destroy_fn destroy);
+
+/**
+ * A slash command of the user runs.
+ *
+ * @param name the command.
+ * @param on_call is asked with kind `COPILOT_CALL_COMMAND`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_command(copilot_session_config *config,
+                                                 copilot_str name,
+                                                 copilot_call_fn on_call,
+                                                 void *user_data,
+                                                 copilot_destroy_fn destroy);
+
+/**
+ * A model provider needs a bearer token.
+ *
+ * @param name the provider.
+ * @param on_call is asked with kind `COPILOT_CALL_PROVIDER_TOKEN`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_provider_token(copilot_session_config *config,
+                                                        copilot_str name,
+                                                        copilot_call_fn on_call,
+                                                        void *user_data,
+                                                        copilot_destroy_fn destroy);
+
+/**
+ * A canvas is opened, closed or acted upon.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_CANVAS`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_canvas(copilot_session_config *config,
+                                                copilot_call_fn on_call,
+                                                void *user_data,
+                                                copilot_destroy_fn destroy);
+
+/**
+ * A file operation of the session's file system.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_SESSION_FS`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_config_on_session_fs(copilot_session_config *config,
+                                                    copilot_call_fn on_call,
+                                                    void *user_data,
+                                                    copilot_destroy_fn destroy);
+
+/**
+ * The skills of the user are listed, or one of them is read.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_SKILL_PROVIDER`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.85
+ */
+copilot_error *copilot_session_config_on_skill_provider(copilot_session_config *config,
+                                                        copilot_call_fn on_call,
+                                                        void *user_data,
+                                                        copilot_destroy_fn destroy);
+
+/**
+ * The session needs a GitHub token.
+ *
+ * @param on_call is asked with kind `COPILOT_CALL_GITHUB_TOKEN`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.85
+ */
+copilot_error *copilot_session_config_on_github_token(copilot_session_config *config,
+                                                      copilot_call_fn on_call,
+                                                      void *user_data,
+                                                      copilot_destroy_fn destroy);
+
+/**
+ * The body of a factory is to be run; runtimes from 1.0.89-7 on ask by workflow.execute.
+ *
+ * @param name the factory.
+ * @param on_call is asked with kind `COPILOT_CALL_FACTORY`, whose arguments and answers stand there.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ * @since runtime 1.0.85
+ */
+copilot_error *copilot_session_config_on_factory(copilot_session_config *config,
+                                                 copilot_str name,
+                                                 copilot_call_fn on_call,
+                                                 void *user_data,
+                                                 copilot_destroy_fn destroy);
 
 /**
  * Finds a value by JSON pointer (RFC 6901), for example `/data/toolCalls/0/name`, and writes its JSON text to `value`;

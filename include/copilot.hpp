@@ -291,8 +291,14 @@ inline CallHandler answering(Handler handler, bool as_text) {
 
 }  // namespace detail
 
+}  // namespace copilot
+
+#include "copilot_handlers.hpp"
+
+namespace copilot {
+
 /// What a session is made from; reusable.
-class SessionConfig {
+class SessionConfig : public detail::ConfigHandlers<SessionConfig> {
  public:
   explicit SessionConfig(std::string_view json = {}) {
     copilot_session_config* config = nullptr;
@@ -328,10 +334,6 @@ class SessionConfig {
     check(copilot_session_config_tool(handle_.get(), &tool));
     return *this;
   }
-  /// Returns a decision, for example {"kind":"approve-once"}.
-  SessionConfig& on_permission(Handler handler) { return on(COPILOT_CALL_PERMISSION, {}, std::move(handler)); }
-  /// Returns {"answer":…,"wasFreeform":…}.
-  SessionConfig& on_user_input(Handler handler) { return on(COPILOT_CALL_USER_INPUT, {}, std::move(handler)); }
   /// Answers any kind with the JSON it returns.
   SessionConfig& on(copilot_call_kind kind, std::string_view name, Handler handler) {
     return on_call(kind, name, detail::answering(std::move(handler), false));

@@ -237,32 +237,6 @@ pub unsafe extern "C" fn copilot_session_config_on_call(
     })
 }
 
-/// Answers permission requests: `copilot_session_config_on_call` with `COPILOT_CALL_PERMISSION`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_session_config_on_permission(
-    config: *mut copilot_session_config,
-    on_call: copilot_call_fn,
-    user_data: *mut c_void,
-    destroy: copilot_destroy_fn,
-) -> *mut copilot_error {
-    let kind = CallKind::Permission.number();
-    // SAFETY: same contract.
-    unsafe { copilot_session_config_on_call(config, kind, copilot_str::ABSENT, on_call, user_data, destroy) }
-}
-
-/// Answers questions to the person: `copilot_session_config_on_call` with `COPILOT_CALL_USER_INPUT`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn copilot_session_config_on_user_input(
-    config: *mut copilot_session_config,
-    on_call: copilot_call_fn,
-    user_data: *mut c_void,
-    destroy: copilot_destroy_fn,
-) -> *mut copilot_error {
-    let kind = CallKind::UserInput.number();
-    // SAFETY: same contract.
-    unsafe { copilot_session_config_on_call(config, kind, copilot_str::ABSENT, on_call, user_data, destroy) }
-}
-
 /// Frees a configuration. NULL is allowed and does nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_session_config_free(config: *mut copilot_session_config) -> copilot_code {

@@ -49,6 +49,59 @@ static void fields(void) {
   FAILS(copilot_event_get_fields(&event, &found), COPILOT_ERROR_INVALID_ARGUMENT);
 }
 
+/* -- handlers by kind ---------------------------------------------------------------------------------------------- */
+
+typedef copilot_error *(*register_one)(copilot_session_config *, copilot_call_fn, void *, copilot_destroy_fn);
+typedef copilot_error *(*register_named)(copilot_session_config *, copilot_str, copilot_call_fn, void *, copilot_destroy_fn);
+
+static int let_go;
+
+static void count(void *user_data) { ++*(int *)user_data; }
+
+static void never(void *user_data, copilot_call *call, const copilot_call_info *info) {
+  (void)user_data, (void)info;
+  copilot_call_free(call);
+}
+
+static void registrations(void) {
+  static const register_one one[] = {
+      copilot_session_config_on_permission,
+      copilot_session_config_on_user_input,
+      copilot_session_config_on_exit_plan_mode,
+      copilot_session_config_on_auto_mode_switch,
+      copilot_session_config_on_elicitation,
+      copilot_session_config_on_mcp_auth,
+      copilot_session_config_on_canvas,
+      copilot_session_config_on_session_fs,
+      copilot_session_config_on_skill_provider,
+      copilot_session_config_on_github_token,
+  };
+  static const register_named named[] = {
+      copilot_session_config_on_hook,
+      copilot_session_config_on_system_message_transform,
+      copilot_session_config_on_command,
+      copilot_session_config_on_provider_token,
+      copilot_session_config_on_factory,
+  };
+  copilot_session_config *config = NULL;
+  copilot_str none = COPILOT_STR_INIT;
+  size_t n;
+  int registered = 0, refused = 0;
+  OK(copilot_session_config_new(none, &config));
+  for (n = 0; n < sizeof one / sizeof *one; n++) {
+    OK(one[n](config, never, &let_go, count)), registered++;
+    FAILS(one[n](config, NULL, &let_go, count), COPILOT_ERROR_INVALID_ARGUMENT), refused++;
+    FAILS(one[n](NULL, never, &let_go, count), COPILOT_ERROR_BAD_HANDLE), refused++;
+  }
+  for (n = 0; n < sizeof named / sizeof *named; n++) {
+    OK(named[n](config, copilot_s("x"), never, &let_go, count)), registered++;
+    FAILS(named[n](config, none, never, &let_go, count), COPILOT_ERROR_INVALID_ARGUMENT), refused++;
+    FAILS(named[n](NULL, copilot_s("x"), never, &let_go, count), COPILOT_ERROR_BAD_HANDLE), refused++;
+  }
+  CHECK(registered == 15 && let_go == refused);
+  CHECK(copilot_session_config_free(config) == COPILOT_OK && let_go == refused + registered);
+}
+
 /* -- logs ---------------------------------------------------------------------------------------------------------- */
 
 static atomic_int lines, most, destroyed;
@@ -196,6 +249,7 @@ static void features(void) {
 
 int main(void) {
   features();
+  registrations();
   fields();
   logs();
   models();

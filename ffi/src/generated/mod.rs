@@ -1,3 +1,4 @@
 //! Functions that `cargo xtask gen` writes.
 
 mod calls;
+mod handlers;

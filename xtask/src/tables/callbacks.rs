@@ -120,6 +120,26 @@ impl Callback {
         &self.name
     }
 
+    pub fn is_of_session(&self) -> bool {
+        self.scope == Scope::Session
+    }
+
+    pub fn named(&self) -> Option<&str> {
+        self.named.as_deref()
+    }
+
+    pub fn doc(&self) -> &str {
+        &self.doc
+    }
+
+    pub fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    pub fn since(&self) -> &str {
+        &self.since
+    }
+
     /// The name under which conformance cases ask for it.
     pub fn feature(&self) -> String {
         names::snake(self.served())
@@ -141,12 +161,12 @@ impl Callback {
         format!("{} handler", spelt.collect::<Vec<_>>().join(" "))
     }
 
-    fn variant(&self) -> String {
+    pub fn variant(&self) -> String {
         format!("{}{}", self.name[..1].to_ascii_uppercase(), &self.name[1..])
     }
 
     /// The name in capitals, words apart.
-    fn constant(&self) -> String {
+    pub fn constant(&self) -> String {
         // `gitHub` is one word.
         names::snake(&self.name.replace("gitHub", "github")).to_ascii_uppercase()
     }

@@ -5,6 +5,7 @@ mod calls;
 mod errors;
 mod options;
 mod parity;
+mod registrations;
 
 use std::fs;
 use std::path::Path;
@@ -44,6 +45,8 @@ fn read<T: DeserializeOwned>(root: &Path, name: &str) -> Result<T, String> {
 pub fn write(root: &Path, tree: &mut Tree) -> Result<(), String> {
     let kinds = callbacks::read(root)?;
     callbacks::write(&kinds, tree);
+    tree.add("ffi/src/generated/handlers.rs", registrations::c(&kinds));
+    tree.add("include/copilot_handlers.hpp", registrations::cpp(&kinds));
     tree.part("docs/protocol/coverage.md", "callbacks", callbacks::coverage(&kinds, root)?);
     let calls = calls::read(root)?;
     calls::write(&calls, tree);
