@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
 PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
-  ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan
+  ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../go/internal/check
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -62,6 +62,10 @@ setup: $(STAMPS)/runtime-current $(STAMPS)/venv $(STAMPS)/node $(STAMPS)/types #
 
 # --- build --------------------------------------------------------------------------------------------------------------
 
+# Which of the languages on the C library have their tools here.
+GO_IS_THERE := $(shell go version 2>/dev/null | grep -E 'go1\.(2[6-9]|[3-9][0-9])')
+OTHERS := $(if $(GO_IS_THERE),go)
+
 .PHONY: build build-rust build-python build-node build-c
 build-rust: $(FAKE_LIBRARY)
 	cargo build --workspace --exclude copilot-python
@@ -79,12 +83,37 @@ build-c: build-rust
 	  -L$(DEBUG) -lcopilot -Wl,-rpath,$(CARGO_TARGET_DIR)/examples -pthread
 	$(CXX) -std=c++17 -Wall -Wextra -Iinclude examples/cpp/chat.cpp -o $(CARGO_TARGET_DIR)/examples/chat-cpp \
 	  -L$(DEBUG) -lcopilot -Wl,-rpath,$(CARGO_TARGET_DIR)/examples -pthread
-build: build-rust build-python build-node build-c ## Builds every door for development.
+build: build-rust build-python build-node build-c $(OTHERS:%=build-%) ## Builds every door for development.
+
+# Languages on the C library. Their tools are not needed to work on the others: without them they are left out.
+GO_DIR := bindings/go
+GO_OUT := $(CARGO_TARGET_DIR)/go
+# Programs of Go, and the library by the name that they look for.
+GO_ENV = GOFLAGS="-tags=copilot_flags -buildvcs=false" CGO_CFLAGS="-O1 -g -I$(ROOT)/include" \
+  CGO_LDFLAGS="-L$(DEBUG) -lcopilot -Wl,-rpath,$(GO_OUT)"
+
+.PHONY: build-go test-go check-go
+build-go: build-rust
+	@mkdir -p $(GO_OUT) && ln -sf $(DEBUG)/libcopilot.so $(GO_OUT)/libcopilot.so.0
+	cd $(GO_DIR) && $(GO_ENV) go build -o $(GO_OUT)/ ./conformance ./internal/check
+	cd examples/go && $(GO_ENV) go build -o $(GO_OUT)/ ./chat
+test-go: $(SCHEMAS) $(STAMPS)/venv build-go
+	cd $(GO_DIR) && $(GO_ENV) $(TEST_ENV) go test ./... && $(GO_ENV) $(TEST_ENV) go test -race .
+	for schemas in $$(scripts/runtime-path.sh current --schemas) $$(scripts/runtime-path.sh preview --schemas); do \
+	  $(PYTHON) $(GO_DIR)/internal/check/roundtrip.py $$schemas $(GO_OUT)/check || exit 1; done
+check-go: build-go
+	@test -z "$$(gofmt -l $(GO_DIR) examples/go)" || { gofmt -l $(GO_DIR) examples/go; exit 1; }
+	cd $(GO_DIR) && $(GO_ENV) go vet ./...
+	cd examples/go && $(GO_ENV) go vet ./...
 
 # --- demo ---------------------------------------------------------------------------------------------------------------
 
 DEMOS = "Rust=$(DEBUG)/chat" "C=$(CARGO_TARGET_DIR)/examples/chat-c" "C++=$(CARGO_TARGET_DIR)/examples/chat-cpp" \
   "Python=$(PYTHON) examples/python/chat.py" "Node=node examples/node/chat.mjs"
+
+ifneq ($(GO_IS_THERE),)
+DEMOS += "Go=$(GO_OUT)/chat"
+endif
 
 .PHONY: demo
 demo: setup build ## Sets everything up and holds one conversation from every language.
@@ -93,7 +122,8 @@ demo: setup build ## Sets everything up and holds one conversation from every la
 # --- test ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: test test-rust test-c test-python test-node test-swap gen-test gen-checker methods
-test: setup test-rust test-c test-python test-node test-swap gen-test conformance ## Sets everything up and runs all tests.
+test: setup test-rust test-c test-python test-node $(OTHERS:%=test-%) test-swap gen-test conformance ## Sets everything up and runs all tests.
+	@echo "test: all passed$(if $(GO_IS_THERE),,; Go 1.26 is not installed: its package is left out)"
 
 # What only Rust programs choose to have.
 EXTRA_FEATURES = forward,opendal
@@ -159,6 +189,7 @@ soak: $(STAMPS)/runtime-current build-rust build-python build-node ## Makes and 
 	$(TEST_ENV) $(MAKE) -C tests/abi growth CYCLES=100000
 	cd $(PYTHON_DIR) && COPILOT_SOAK=1 $(TEST_ENV) $(PYTHON) -m pytest -q tests/test_endurance.py
 	cd $(NODE_DIR) && COPILOT_SOAK=1 $(TEST_ENV) npx vitest run tests/endurance.test.ts
+	$(if $(GO_IS_THERE),$(MAKE) build-go && cd $(GO_DIR) && COPILOT_SOAK=1 $(GO_ENV) $(TEST_ENV) go test -run ManySessions .)
 
 .PHONY: compat
 compat: runtimes setup build gen-checker ## Runs the real-runtime tests and the demo of every door on the oldest and the newer runtimes.
@@ -179,7 +210,7 @@ surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
 .PHONY: lint layers limits coverage abi header header-check gen gen-check
-lint: setup build-python build-node layers limits coverage abi docs-c header-check gen-check types surface-check ## Formats checked, lints, types, generated files.
+lint: setup build-python build-node layers limits coverage abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings

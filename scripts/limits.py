@@ -8,11 +8,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 600
-SUFFIXES = {".rs", ".py", ".pyi", ".ts", ".mts", ".cts", ".js", ".mjs", ".c", ".h", ".cpp", ".hpp", ".sh"}
+SUFFIXES = {".rs", ".py", ".pyi", ".ts", ".mts", ".cts", ".js", ".mjs", ".c", ".h", ".cpp", ".hpp", ".sh", ".go"}
 
 
 def is_generated(path: Path) -> bool:
-    return "generated" in path.parts or path.name in {"copilot.h", "copilot_protocol.h"}
+    return "generated" in path.parts or path.stem.endswith("_gen") or path.name in {"copilot.h", "copilot_protocol.h"}
 
 
 def main() -> int:

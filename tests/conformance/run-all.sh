@@ -6,6 +6,7 @@ reports=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 cd "$root"
+missing=
 run() {
   local surface=$1
   shift
@@ -13,6 +14,8 @@ run() {
   CONFORMANCE_REPORT="$reports/$surface.jsonl" "$@" > "$reports/$surface.log" 2>&1
   local code=$?
   tail -n 1 "$reports/$surface.log"
+  # Who ends without a report has not run anything.
+  [ -s "$reports/$surface.jsonl" ] || missing="$missing $surface"
   [ "$code" = 0 ] || { echo "conformance: $surface failed; its output:"; tail -n 60 "$reports/$surface.log"; }
 }
 run rust cargo test -q -p copilot-conformance --test conformance
@@ -20,7 +23,10 @@ run c make -C tests/conformance/runner-c check-c
 run cpp make -C tests/conformance/runner-c check-cpp
 (cd tests/conformance && run python "$root/.tools/venv/bin/python" -m runner_python)
 run node node tests/conformance/runner-node/run.mjs
+# These are built where their tools are.
+[ -x "$target/go/conformance" ] && run go "$target/go/conformance"
 cargo run -q -p copilot-conformance --bin conformance-parity "$reports"
 code=$?
 cat tests/conformance/left-out.md
+[ -z "$missing" ] || { echo "conformance: no report of$missing"; code=1; }
 exit "$code"

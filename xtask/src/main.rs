@@ -9,6 +9,7 @@
 )]
 
 mod c;
+mod go;
 mod inventory;
 mod model;
 mod names;
@@ -93,6 +94,7 @@ fn run() -> Result<(), String> {
     rust::write(&model, &mut tree);
     ts::write(&model, &mut tree);
     c::write(&model, &mut tree);
+    go::write(&model, &mut tree);
     inventory::write(&model, &mut tree);
     tables::write(home(), &mut tree)?;
     tree.place_parts(&options.root)?;

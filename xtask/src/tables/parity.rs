@@ -10,7 +10,7 @@ use super::{callbacks, calls, options};
 type Surfaces = BTreeMap<String, BTreeMap<String, String>>;
 
 const LANGUAGES: &[(&str, &str)] =
-    &[("rust", "Rust"), ("c", "C"), ("cpp", "C++"), ("python", "Python"), ("node", "Node")];
+    &[("rust", "Rust"), ("c", "C"), ("cpp", "C++"), ("python", "Python"), ("node", "Node"), ("go", "Go")];
 
 pub fn page(
     root: &Path,

@@ -1,0 +1,3 @@
+module github.com/copilot-native/copilot-native/bindings/go
+
+go 1.26
