@@ -812,6 +812,13 @@ typedef struct {
 typedef void (*copilot_event_fn)(void *user_data, copilot_session *session, const copilot_event *event);
 
 /**
+ * Told once when a session has ended, behind its last event: it was left, deleted or resumed elsewhere, the client was stopped,
+ * or the connection was lost. `error` says which, and is the callback's, to be freed with `copilot_error_free`; `session`
+ * is borrowed. Runs where callbacks run.
+ */
+typedef void (*copilot_session_ended_fn)(void *user_data, copilot_session *session, copilot_error *error);
+
+/**
  * The fields that programs read most, of whichever events have them. Initialise with `COPILOT_EVENT_FIELDS_INIT`. The texts
  * are as they are meant, without escapes, not terminated by a NUL, and valid until the thread reads the fields of the
  * next event or leaves the callback. A text that the event does not have is absent.
@@ -1170,6 +1177,17 @@ copilot_error *copilot_session_config_tool(copilot_session_config *config, const
  */
 copilot_error *copilot_session_config_on_event(copilot_session_config *config,
                                                copilot_event_fn on_event,
+                                               void *user_data,
+                                               copilot_destroy_fn destroy);
+
+/**
+ * Is told when the session has ended, and why. Called once for each session that is made from the configuration, unless its
+ * handle was freed before. A second call replaces the first.
+ *
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+ */
+copilot_error *copilot_session_config_on_ended(copilot_session_config *config,
+                                               copilot_session_ended_fn on_ended,
                                                void *user_data,
                                                copilot_destroy_fn destroy);
 

@@ -315,6 +315,17 @@ class SessionConfig : public detail::ConfigHandlers<SessionConfig> {
                                           detail::destroy<EventHandler>));
     return *this;
   }
+  /// Is told when the session has ended, and why: once, unless the session object is gone before.
+  SessionConfig& on_ended(std::function<void(const Error&)> handler) {
+    using Function = std::function<void(const Error&)>;
+    check(copilot_session_config_on_ended(
+        handle_.get(),
+        [](void* f, copilot_session*, copilot_error* error) {
+          detail::guarded([&] { (*static_cast<Function*>(f))(Error::take(error)); });
+        },
+        new Function(std::move(handler)), detail::destroy<Function>));
+    return *this;
+  }
   /// A tool that returns its text. `schema` is a JSON Schema, `more` other members such as {"skipPermission":true}.
   SessionConfig& tool(std::string_view name, std::string_view description, std::string_view schema, Handler handler,
                       std::string_view more = {}) {

@@ -14,7 +14,9 @@ use crate::handle::{self, Handled};
 use crate::input::{CStruct, Out, copilot_str, invalid, sized};
 use crate::json::{check_json, object};
 use crate::opaque::{copilot_error, copilot_session_config};
-use crate::session_entry::{EventHandler, Handlers, copilot_event_fn};
+use crate::session_entry::{
+    EndedHandler, EventHandler, Handlers, copilot_event_fn, copilot_session_ended_fn,
+};
 use crate::sync::lock;
 use crate::user_data::{UserData, copilot_destroy_fn};
 
@@ -56,6 +58,7 @@ struct State {
     tools: Vec<Value>,
     handlers: Handlers,
     listeners: Vec<Arc<EventHandler>>,
+    ended: Option<Arc<EndedHandler>>,
 }
 
 /// A configuration as the engine wants it, with the callbacks beside it.
@@ -64,6 +67,7 @@ pub(crate) struct Ready {
     pub(crate) served: String,
     pub(crate) handlers: Handlers,
     pub(crate) listeners: Vec<Arc<EventHandler>>,
+    pub(crate) ended: Option<Arc<EndedHandler>>,
 }
 
 impl Handled for SessionConfig {
@@ -87,6 +91,7 @@ impl SessionConfig {
             served: served(&state.handlers, !state.listeners.is_empty()),
             handlers: state.handlers.clone(),
             listeners: state.listeners.clone(),
+            ended: state.ended.clone(),
         })
     }
 }
@@ -193,6 +198,27 @@ pub unsafe extern "C" fn copilot_session_config_on_event(
         let config = handle::get::<SessionConfig>(config)?;
         let handler = EventHandler::new(on_event, user_data)?;
         lock(&config.0).listeners.push(handler);
+        Ok(())
+    })
+}
+
+/// Is told when the session has ended, and why. Called once for each session that is made from the configuration, unless its
+/// handle was freed before. A second call replaces the first.
+///
+/// @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_session_config_on_ended(
+    config: *mut copilot_session_config,
+    on_ended: copilot_session_ended_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+) -> *mut copilot_error {
+    let user_data = UserData::new(user_data, destroy);
+    boundary!({
+        let config = handle::get::<SessionConfig>(config)?;
+        let handler = EndedHandler::new(on_ended, user_data)?;
+        let before = lock(&config.0).ended.replace(handler);
+        drop(before);
         Ok(())
     })
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use copilot_core::Result;
 use copilot_core::host::{CallError, CallId, CallKind, Delivery, HostClient, SessionKey, Ticket};
+use copilot_core::{Error, Result};
 
 use crate::call::{Asker, Call};
 use crate::cancel::Operations;
@@ -232,17 +232,21 @@ impl Driver {
                     call.cancelled();
                 }
             }
-            Delivery::Ended { session, .. } => self.session_ended(session),
+            Delivery::Ended { session, error } => self.session_ended(session, error),
             Delivery::Closed { error } => self.callbacks.closed(error),
         }
     }
 
     /// Nothing more of the session comes: what C can still ask of it is kept here.
-    fn session_ended(&self, key: SessionKey) {
-        if let Some(entry) = self.session(key) {
+    fn session_ended(&self, key: SessionKey, error: Error) {
+        let entry = self.session(key);
+        if let Some(entry) = &entry {
             entry.keep_last(self.host.session_state(key), self.host.counters(key));
         }
         self.host.release_session(key);
+        if let Some(entry) = entry {
+            entry.tell_ended(error);
+        }
     }
 
     fn ask(self: &Arc<Self>, id: CallId, kind: CallKind, name: &str, session: SessionKey, args: Bytes) {

@@ -65,7 +65,7 @@ impl Opening {
             None => "session.create",
         };
         args.push_str(&format!(",\"config\":{},\"handlers\":{}}}", ready.config, ready.served));
-        let entry = SessionEntry::new(key, ready.listeners, ready.handlers);
+        let entry = SessionEntry::new(key, ready.listeners, ready.handlers, ready.ended);
         let session = Session::open(&client, entry);
         Ok(Self { client, session, op, args })
     }

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use copilot_core::host::{CallKind, Counters, HostClient, SessionKey};
-use copilot_core::{Event, Result};
+use copilot_core::{Error, Event, Result};
 use libc::c_void;
 
 use crate::call::CallHandler;
+use crate::error_object::owned;
 use crate::input::{copilot_str, invalid};
-use crate::opaque::copilot_session;
+use crate::opaque::{copilot_error, copilot_session};
 use crate::user_data::UserData;
 
 /// An event of a session. Borrowed: valid only during the callback; copy what is needed later.
@@ -43,6 +44,26 @@ impl EventHandler {
     }
 }
 
+/// Told once when a session has ended, behind its last event: it was left, deleted or resumed elsewhere, the client was stopped,
+/// or the connection was lost. `error` says which, and is the callback's, to be freed with `copilot_error_free`; `session`
+/// is borrowed. Runs where callbacks run.
+pub type copilot_session_ended_fn = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, session: *mut copilot_session, error: *mut copilot_error),
+>;
+
+/// A function of the user that is told of the end.
+pub(crate) struct EndedHandler {
+    function: copilot_session_ended_fn,
+    user_data: UserData,
+}
+
+impl EndedHandler {
+    pub(crate) fn new(function: copilot_session_ended_fn, user_data: UserData) -> Result<Arc<Self>> {
+        let handler = Self { function, user_data };
+        if handler.function.is_none() { Err(invalid("the callback is NULL")) } else { Ok(Arc::new(handler)) }
+    }
+}
+
 #[derive(Clone)]
 pub(crate) struct Listener {
     id: u64,
@@ -63,12 +84,18 @@ pub(crate) struct SessionEntry {
     /// Copied on change, so that a listener may add and remove listeners while it runs.
     listeners: RwLock<Arc<[Listener]>>,
     handlers: RwLock<Handlers>,
+    ended: Mutex<Option<Arc<EndedHandler>>>,
     /// State and counters of an ended session.
     last: OnceLock<(Option<String>, Option<Counters>)>,
 }
 
 impl SessionEntry {
-    pub(crate) fn new(key: SessionKey, listeners: Vec<Arc<EventHandler>>, handlers: Handlers) -> Self {
+    pub(crate) fn new(
+        key: SessionKey,
+        listeners: Vec<Arc<EventHandler>>,
+        handlers: Handlers,
+        ended: Option<Arc<EndedHandler>>,
+    ) -> Self {
         let listeners: Vec<_> =
             (1..).zip(listeners).map(|(id, handler)| Listener { id, only: None, handler }).collect();
         Self {
@@ -78,6 +105,7 @@ impl SessionEntry {
             next_listener: AtomicU64::new(listeners.len() as u64 + 1),
             listeners: RwLock::new(listeners.into()),
             handlers: RwLock::new(handlers),
+            ended: Mutex::new(ended),
             last: OnceLock::new(),
         }
     }
@@ -85,6 +113,17 @@ impl SessionEntry {
     /// The session has ended.
     pub(crate) fn keep_last(&self, state: Option<String>, counters: Option<Counters>) {
         drop(self.last.set((state, counters)));
+    }
+
+    /// Tells the user, once.
+    pub(crate) fn tell_ended(&self, error: Error) {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ended) = ended
+            && let Some(function) = ended.function
+        {
+            // SAFETY: the user gave the function together with this user data, and takes the error over.
+            unsafe { function(ended.user_data.get(), self.handle(), owned(error)) }
+        }
     }
 
     /// JSON of what is known of the session; none before it was made.
@@ -165,6 +204,7 @@ impl SessionEntry {
             Arc::new([]),
         );
         let handlers = std::mem::take(&mut *self.handlers.write().unwrap_or_else(PoisonError::into_inner));
-        drop((listeners, handlers));
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop((listeners, handlers, ended));
     }
 }

@@ -42,7 +42,12 @@ void conversation() {
   std::atomic<int> events{0}, deltas{0}, deferred{0};
   copilot::Client client(fake());
   copilot::SessionConfig config("{\"model\":\"m\"}");
+  std::atomic<int> ends{0};
   config.set("{\"streaming\":true}")
+      .on_ended([&](const copilot::Error& error) {
+        CHECK(error.code() == COPILOT_ERROR_SESSION_CLOSED);
+        ends++;
+      })
       .on_event([&, alive](const copilot::Event&) {
         events++;
         throw std::runtime_error("handlers may throw");
@@ -102,6 +107,7 @@ void conversation() {
   run("odd", "error");
   CHECK(deferred == 1);
   session.disconnect();
+  while (ends == 0) std::this_thread::yield();
   config = copilot::SessionConfig();
   CHECK(watched.expired());  // handlers are gone with their session and configuration
   client.stop();

@@ -102,6 +102,52 @@ static void registrations(void) {
   CHECK(copilot_session_config_free(config) == COPILOT_OK && let_go == refused + registered);
 }
 
+/* -- the end of a session ------------------------------------------------------------------------------------------ */
+
+static atomic_int ends, let_go_of;
+static atomic_uint last_code;
+
+static void over(void *user_data, copilot_session *session, copilot_error *error) {
+  CHECK(user_data == &ends && session != NULL);
+  last_code = copilot_error_code(error);
+  CHECK(copilot_error_free(error) == COPILOT_OK);
+  ends++;
+}
+
+static void forget(void *user_data) {
+  (void)user_data;
+  let_go_of++;
+}
+
+static void ended(int expected, copilot_code code) {
+  int tries;
+  for (tries = 0; tries < 500 && ends < expected; tries++) sleep_ms(10);
+  CHECK(ends == expected && last_code == (unsigned)code);
+}
+
+static void the_end(void) {
+  copilot_client *of_this = fake_client("[{\"on\":{\"method\":\"die\"},\"do\":[{\"exit\":3}]}]", COPILOT_DRIVE_THREAD);
+  copilot_session_config *config = NULL;
+  copilot_session *left = NULL, *freed = NULL, *lost = NULL;
+  copilot_str none = COPILOT_STR_INIT;
+  OK(copilot_session_config_new(none, &config));
+  FAILS(copilot_session_config_on_ended(config, NULL, &ends, forget), COPILOT_ERROR_INVALID_ARGUMENT);
+  FAILS(copilot_session_config_on_ended(NULL, over, &ends, forget), COPILOT_ERROR_BAD_HANDLE);
+  CHECK(let_go_of == 2);
+  OK(copilot_session_config_on_ended(config, over, &ends, forget));
+  OK(copilot_client_create_session(of_this, config, NULL, &left));
+  OK(copilot_client_create_session(of_this, config, NULL, &freed));
+  OK(copilot_client_create_session(of_this, config, NULL, &lost));
+  OK(copilot_session_disconnect(left, NULL));
+  ended(1, COPILOT_ERROR_SESSION_CLOSED);
+  CHECK(copilot_session_free(freed) == COPILOT_OK);
+  copilot_error_free(copilot_client_invoke(of_this, copilot_s("die"), none, NULL, NULL));
+  ended(2, COPILOT_ERROR_PROCESS_EXITED);
+  CHECK(copilot_session_free(left) == COPILOT_OK && copilot_session_free(lost) == COPILOT_OK);
+  CHECK(copilot_session_config_free(config) == COPILOT_OK && copilot_client_free(of_this) == COPILOT_OK);
+  CHECK(ends == 2 && let_go_of == 3);
+}
+
 /* -- logs ---------------------------------------------------------------------------------------------------------- */
 
 static atomic_int lines, most, destroyed;
@@ -250,6 +296,7 @@ static void features(void) {
 int main(void) {
   features();
   registrations();
+  the_end();
   fields();
   logs();
   models();
