@@ -160,21 +160,20 @@ impl Shared {
     /// Cancels an operation; true when it will complete with kind `Cancelled`.
     pub(super) fn cancel(&self, ticket: Ticket) -> bool {
         let Some(running) = self.running().remove(&ticket) else { return false };
-        let given_up = match running {
+        match running {
             // It reports its end itself.
             Running::Task(token) => {
                 token.cancel();
                 return true;
             }
-            Running::Call(connection, id) => connection.forget(id).is_some(),
-            Running::Wait(waiting) => waiting.give_up(),
-            Running::Opening => true,
-        };
-        if given_up {
-            self.push_result(ticket, Err(cancelled()));
-            self.inbox.flush();
+            Running::Call(connection, id) => drop(connection.forget(id)),
+            Running::Wait(waiting) => drop(waiting),
+            Running::Opening => {}
         }
-        given_up
+        // Also when the answer has just come: whoever has it finds the ticket gone, and leaves the end to us.
+        self.push_result(ticket, Err(cancelled()));
+        self.inbox.flush();
+        true
     }
 
     /// Runs an operation on the engine's thread. With a result it is complete; without one it completes by itself, and
@@ -252,10 +251,10 @@ impl Shared {
 
     fn expire(&self, ticket: Ticket, method: &str, limit: Duration) {
         let Some(Running::Call(connection, id)) = self.running().remove(&ticket) else { return };
-        if connection.forget(id).is_some() {
-            self.push_result(ticket, Err(reasons::timeout_call(limit.as_secs_f64(), method)));
-            self.inbox.flush();
-        }
+        connection.forget(id);
+        // As in `cancel`.
+        self.push_result(ticket, Err(reasons::timeout_call(limit.as_secs_f64(), method)));
+        self.inbox.flush();
     }
 
     // -- sessions ----------------------------------------------------------------------------------------------------

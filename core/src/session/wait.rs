@@ -62,17 +62,11 @@ pub(crate) struct Waiting {
     call: u64,
 }
 
-impl Waiting {
-    /// Gives the wait up: its end will not be told. False when it has been told already.
-    pub(crate) fn give_up(&self) -> bool {
-        self.core.connection().forget(self.call);
-        self.core.take_wait(self.wait).is_some()
-    }
-}
-
+/// Gives the wait up: its end will not be told, unless that is under way.
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.give_up();
+        self.core.connection().forget(self.call);
+        self.core.take_wait(self.wait);
     }
 }
 
