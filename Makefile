@@ -64,7 +64,8 @@ setup: $(STAMPS)/runtime-current $(STAMPS)/venv $(STAMPS)/node $(STAMPS)/types #
 
 # Which of the languages on the C library have their tools here.
 GO_IS_THERE := $(shell go version 2>/dev/null | grep -E 'go1\.(2[6-9]|[3-9][0-9])')
-OTHERS := $(if $(GO_IS_THERE),go)
+JAVA_IS_THERE := $(shell command -v mvn >/dev/null && javac -version 2>&1 | grep -E ' (1[7-9]|[2-9][0-9])')
+OTHERS := $(if $(GO_IS_THERE),go) $(if $(JAVA_IS_THERE),java)
 
 .PHONY: build build-rust build-python build-node build-c
 build-rust: $(FAKE_LIBRARY)
@@ -92,6 +93,16 @@ GO_OUT := $(CARGO_TARGET_DIR)/go
 GO_ENV = GOFLAGS="-tags=copilot_flags -buildvcs=false" CGO_CFLAGS="-O1 -g -I$(ROOT)/include" \
   CGO_LDFLAGS="-L$(DEBUG) -lcopilot -Wl,-rpath,$(GO_OUT)"
 
+JAVA_DIR := bindings/java
+
+.PHONY: build-java test-java check-java
+build-java: build-rust
+	scripts/java.sh test-compile
+test-java: $(STAMPS)/runtime-current build-rust
+	$(TEST_ENV) COPILOT_LIBRARY=$(DEBUG)/libcopilot.so scripts/java.sh test
+# The compiler is told to refuse what it warns of.
+check-java: build-java
+
 .PHONY: build-go test-go check-go
 build-go: build-rust
 	@mkdir -p $(GO_OUT) && ln -sf $(DEBUG)/libcopilot.so $(GO_OUT)/libcopilot.so.0
@@ -115,6 +126,10 @@ ifneq ($(GO_IS_THERE),)
 DEMOS += "Go=$(GO_OUT)/chat"
 endif
 
+# Known once it is built.
+DEMOS += $(if $(shell cat $(JAVA_DIR)/target/classpath 2>/dev/null),"Java=java -Dcopilot.library=$(DEBUG)/libcopilot.so \
+  -cp $(JAVA_DIR)/target/classes:$(shell cat $(JAVA_DIR)/target/classpath 2>/dev/null) examples/java/Chat.java")
+
 .PHONY: demo
 demo: setup build ## Sets everything up and holds one conversation from every language.
 	@scripts/demo.sh $(DEMOS)
@@ -123,7 +138,7 @@ demo: setup build ## Sets everything up and holds one conversation from every la
 
 .PHONY: test test-rust test-c test-python test-node test-swap gen-test gen-checker methods
 test: setup test-rust test-c test-python test-node $(OTHERS:%=test-%) test-swap gen-test conformance ## Sets everything up and runs all tests.
-	@echo "test: all passed$(if $(GO_IS_THERE),,; Go 1.26 is not installed: its package is left out)"
+	@echo "test: all passed$(if $(GO_IS_THERE),,; Go 1.26 is not installed: its package is left out)$(if $(JAVA_IS_THERE),,; Maven and a JDK 17 are not installed: the Java package is left out)"
 
 # What only Rust programs choose to have.
 EXTRA_FEATURES = forward,opendal

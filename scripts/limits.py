@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 600
-SUFFIXES = {".rs", ".py", ".pyi", ".ts", ".mts", ".cts", ".js", ".mjs", ".c", ".h", ".cpp", ".hpp", ".sh", ".go"}
+SUFFIXES = {".rs", ".py", ".pyi", ".ts", ".mts", ".cts", ".js", ".mjs", ".c", ".h", ".cpp", ".hpp", ".sh", ".go", ".java"}
 
 
 def is_generated(path: Path) -> bool:

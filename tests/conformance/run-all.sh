@@ -25,6 +25,9 @@ run cpp make -C tests/conformance/runner-c check-cpp
 run node node tests/conformance/runner-node/run.mjs
 # These are built where their tools are.
 [ -x "$target/go/conformance" ] && run go "$target/go/conformance"
+java=bindings/java/target
+[ -d "$java/test-classes" ] && run java java "-Dcopilot.library=$target/debug/libcopilot.so" \
+  -cp "$java/test-classes:$java/classes:$(cat "$java/classpath")" io.github.copilotnative.conformance.Runner tests/conformance
 cargo run -q -p copilot-conformance --bin conformance-parity "$reports"
 code=$?
 cat tests/conformance/left-out.md

@@ -11,6 +11,7 @@
 mod c;
 mod go;
 mod inventory;
+mod java;
 mod model;
 mod names;
 mod output;
@@ -95,6 +96,7 @@ fn run() -> Result<(), String> {
     ts::write(&model, &mut tree);
     c::write(&model, &mut tree);
     go::write(&model, &mut tree);
+    java::write(&model, home(), &mut tree)?;
     inventory::write(&model, &mut tree);
     tables::write(home(), &mut tree)?;
     tree.place_parts(&options.root)?;

@@ -9,8 +9,15 @@ use super::{callbacks, calls, options};
 /// By language: what is left out, by feature, with the reason.
 type Surfaces = BTreeMap<String, BTreeMap<String, String>>;
 
-const LANGUAGES: &[(&str, &str)] =
-    &[("rust", "Rust"), ("c", "C"), ("cpp", "C++"), ("python", "Python"), ("node", "Node"), ("go", "Go")];
+const LANGUAGES: &[(&str, &str)] = &[
+    ("rust", "Rust"),
+    ("c", "C"),
+    ("cpp", "C++"),
+    ("python", "Python"),
+    ("node", "Node"),
+    ("go", "Go"),
+    ("java", "Java"),
+];
 
 pub fn page(
     root: &Path,
