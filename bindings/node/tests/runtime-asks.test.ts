@@ -65,6 +65,34 @@ describe("the runtime asks for", () => {
   });
 });
 
+it("takes what newer runtimes know of tools, providers and hooks", async () => {
+  const { client, record } = fakeClient();
+  clients.push(client);
+  const provider = { baseUrl: "http://127.0.0.1:9", modelProvider: "ollama", apiKeyCommand: "key" } as const;
+  const namespace = { name: "travel", description: "Trips" };
+  const seen: unknown[] = [];
+  const { sessionId } = await client.createSession({
+    provider,
+    tools: [{ name: "t", namespace }],
+    hooks: {
+      onSubagentStart: ({ agentName }) => void seen.push(agentName),
+      onSubagentStop: () => ({ decision: "block", reason: "go on" }),
+    },
+  });
+  expect(received(record, "session.create")[0]).toMatchObject({
+    provider,
+    tools: [{ name: "t", namespace }],
+  });
+  const input = { timestamp: 0, cwd: "/", agentName: "a" };
+  expect(await ask(client, "hooks.invoke", { sessionId, hookType: "subagentStart", input })).toMatchObject({
+    result: {},
+  });
+  expect(seen).toEqual(["a"]);
+  expect(await ask(client, "hooks.invoke", { sessionId, hookType: "subagentStop", input })).toMatchObject({
+    result: { output: { decision: "block", reason: "go on" } },
+  });
+});
+
 it("tells the runtime about the program", async () => {
   const clientInfo = { applicationName: "Editor", applicationVersion: "1", integrationVersion: "2" };
   const { client, record } = fakeClient([], { clientInfo });

@@ -367,6 +367,8 @@ export interface Tool<TArgs = unknown> {
   metadata?: Record<string, unknown>;
   /** Whether a successful call ends the turn. */
   isTerminal?: boolean;
+  /** The group the tool belongs to. */
+  namespace?: { name: string; description?: string };
   /** Members this version does not know; they travel as given, and win over the others. */
   extra?: Record<string, unknown>;
 }

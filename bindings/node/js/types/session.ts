@@ -146,7 +146,14 @@ export interface ProviderConfig {
   wireModel?: string;
   maxPromptTokens?: number;
   maxOutputTokens?: number;
+  modelProvider?: ProviderConfigModelProvider;
+  /** Prints the key of the provider; runtimes newer than 1.0.85. */
+  apiKeyCommand?: string;
 }
+
+/** Whose models they are; runtimes newer than 1.0.85. */
+export type ProviderConfigModelProvider =
+  "openai" | "anthropic" | "azure_openai" | "ollama" | "lm_studio" | "foundry_local" | "llama_cpp";
 
 export interface NamedProviderConfig {
   name: string;
@@ -158,6 +165,7 @@ export interface NamedProviderConfig {
   bearerTokenProvider?: BearerTokenProvider;
   azure?: { apiVersion?: string };
   headers?: Record<string, string>;
+  modelProvider?: ProviderConfigModelProvider;
 }
 
 export interface ProviderModelConfig {
