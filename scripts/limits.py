@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 600
-SUFFIXES = {".rs", ".py", ".pyi", ".ts", ".mts", ".cts", ".js", ".mjs", ".c", ".h", ".cpp", ".hpp", ".sh", ".go", ".java"}
+WORDS = "rs py pyi ts mts cts js mjs c h cpp hpp sh go java"
+SUFFIXES = {f".{word}" for word in WORDS.split()}
 
 
 def is_generated(path: Path) -> bool:
