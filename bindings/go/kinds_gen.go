@@ -102,7 +102,7 @@ const (
 	// Answer: ignored.
 	CallUIThread CallKind = 21
 	// CallAHPHost: A host that `startAhpHost` started is asked for a session or about a token, or is told what happened.
-	// Arguments: by name, all with hostId: materializeSession {handoffId, config, resume?, authentication?},
+	// Arguments: by name, all with hostId: materializeSession {handoffId, config, resume, authentication},
 	// validateAuthentication {requestId, token}, sessionReleased {handoffId, sessionId}, exited {reason, error?, exitCode?}.
 	// Answer: materializeSession: {sessionId}, the one in config, open on this client; validateAuthentication: {identity,
 	// expiresAt} or null; ignored for the others.

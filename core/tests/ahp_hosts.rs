@@ -63,6 +63,13 @@ impl Drop for Dropped<'_> {
 impl AhpHostHandler for Kept {
     async fn session(&self, client: &Client, request: AhpSessionRequest) -> Result<String> {
         match request.handoff_id.as_str() {
+            "who" => {
+                let identity = request.authentication.identity.unwrap_or_default();
+                Err(Error::new(
+                    ErrorKind::HandlerFailed,
+                    format!("{:?} {identity}", request.authentication.mode),
+                ))
+            }
             "fails" => Err(Error::new(ErrorKind::HandlerFailed, "no room")),
             "panics" => panic!("no room"),
             "other" => Ok("another".into()),
@@ -136,6 +143,15 @@ async fn sessions_are_handed_over_and_released_once() {
         let answer = ask(&client, "host.materializeSession", handoff(name)).await;
         assert_eq!(answer["error"]["message"], text);
     }
+    for (who, text) in [(json!({"mode": "github", "identity": "ada"}), "Github ada"), (Value::Null, "None ")]
+    {
+        let mut asked = handoff("who");
+        asked["authentication"] = who;
+        let answer = ask(&client, "host.materializeSession", asked).await;
+        assert_eq!(answer["error"]["message"], text);
+    }
+    let answer = ask(&client, "host.materializeSession", handoff("who")).await;
+    assert_eq!(answer["error"]["message"], "None ");
     let answer = ask(&client, "host.materializeSession", handoff("good")).await;
     assert_eq!(answer, json!({"result": {"sessionId": "s1"}}));
     let created = call(&client, "fake.received", json!({"method": "session.create"})).await;

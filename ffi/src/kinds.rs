@@ -103,7 +103,7 @@ pub enum copilot_call_kind {
     COPILOT_CALL_UI_THREAD = 21,
     /// A host that `startAhpHost` started is asked for a session or about a token, or is told what happened. Named by
     /// request. Client-wide. Since runtime 1.0.102.
-    /// Arguments: by name, all with `hostId`: `materializeSession` `{handoffId, config, resume?, authentication?}`,
+    /// Arguments: by name, all with `hostId`: `materializeSession` `{handoffId, config, resume, authentication}`,
     /// `validateAuthentication` `{requestId, token}`, `sessionReleased` `{handoffId, sessionId}`, `exited` `{reason,
     /// error?, exitCode?}`.
     /// Answer: `materializeSession`: `{sessionId}`, the one in `config`, open on this client;

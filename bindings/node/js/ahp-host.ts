@@ -68,8 +68,8 @@ interface Asked {
   hostId: string;
   sessionId: string;
   config: Record<string, unknown>;
-  resume?: boolean;
-  authentication?: AhpSessionAuthentication;
+  resume: boolean;
+  authentication: AhpSessionAuthentication;
   token: string;
 }
 
@@ -145,8 +145,7 @@ function toWire({ authentication, createSession, resumeSession, ...rest }: AhpHo
 
 async function handOver(options: AhpHostOptions, asked: Asked, question: Question): Promise<CopilotSession> {
   const { createSession, resumeSession } = options;
-  const authentication = asked.authentication ?? { mode: "none" };
-  const common = { authentication, signal: question.signal };
+  const common = { authentication: asked.authentication, signal: question.signal };
   const config = sessionMembers(asked.config);
   if (!asked.resume && createSession) return await createSession({ config, ...common });
   if (!asked.resume || !resumeSession) throw noHandler(question);

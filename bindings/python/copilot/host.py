@@ -215,9 +215,9 @@ async def _until_cancelled(work: Callable[[asyncio.Event], Awaitable[Any]]) -> A
 
 async def _session(options: AhpHostOptions, args: dict[str, Any], cancelled: asyncio.Event) -> dict[str, Any]:
     config = session_keywords(args["config"])
-    who: dict[str, Any] = args.get("authentication") or {"mode": "none"}
+    who: dict[str, Any] = args["authentication"]
     authentication = AhpSessionAuthentication(who["mode"], who.get("identity"))
-    if args.get("resume"):
+    if args["resume"]:
         factory: Callable[[Any], Awaitable[CopilotSession]] | None = options.resume_session
         session_id = config.pop("session_id", "")
         request: Any = AhpSessionResumeRequest(session_id, config, cancelled, authentication)

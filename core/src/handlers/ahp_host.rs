@@ -6,19 +6,20 @@ use serde_json::{Map, Value};
 use crate::protocol::common::Secret;
 
 /// How clients of a host show who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AhpMode {
     /// They log in to GitHub; the runtime checks it.
     Github,
     /// They need not.
+    #[default]
     None,
     /// The program checks their tokens: `authenticate` of the handler.
     Custom,
 }
 
 /// Who asks for a session.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AhpSessionAuthentication {
     /// How it was found out.
@@ -39,11 +40,11 @@ pub struct AhpSessionRequest {
     /// What the session must be made with, in wire spelling; `sessionId` is in it.
     pub config: Map<String, Value>,
     /// Whether it is to be resumed rather than created.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::protocol::shape::or_default")]
     pub resume: bool,
-    /// Who asks; older runtimes do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authentication: Option<AhpSessionAuthentication>,
+    /// Who asks; mode `none` when the runtime does not say.
+    #[serde(default, deserialize_with = "crate::protocol::shape::or_default")]
+    pub authentication: AhpSessionAuthentication,
 }
 
 impl AhpSessionRequest {

@@ -45,7 +45,7 @@ public enum CallKind {
     INSTALLATION_CONFIRMATION(20, "installationConfirmation", "installationConfirmation", true),
     /** The runtime's library, in this process, wants something done on the application's main thread. Arguments: {@code {actionId}}, to be run there with {@code run_ui_action}. Answer: ignored. */
     UI_THREAD(21, "uiThread", "uiThread", true),
-    /** A host that {@code startAhpHost} started is asked for a session or about a token, or is told what happened. Arguments: by name, all with {@code hostId}: {@code materializeSession} {@code {handoffId, config, resume?, authentication?}}, {@code validateAuthentication} {@code {requestId, token}}, {@code sessionReleased} {@code {handoffId, sessionId}}, {@code exited} {@code {reason, error?, exitCode?}}. Answer: {@code materializeSession}: {@code {sessionId}}, the one in {@code config}, open on this client; {@code validateAuthentication}: {@code {identity, expiresAt}} or {@code null}; ignored for the others. */
+    /** A host that {@code startAhpHost} started is asked for a session or about a token, or is told what happened. Arguments: by name, all with {@code hostId}: {@code materializeSession} {@code {handoffId, config, resume, authentication}}, {@code validateAuthentication} {@code {requestId, token}}, {@code sessionReleased} {@code {handoffId, sessionId}}, {@code exited} {@code {reason, error?, exitCode?}}. Answer: {@code materializeSession}: {@code {sessionId}}, the one in {@code config}, open on this client; {@code validateAuthentication}: {@code {identity, expiresAt}} or {@code null}; ignored for the others. */
     AHP_HOST(22, "ahpHost", "", true),
     /** One that this package does not know yet. */
     UNKNOWN(0, "Unknown", "", false);
