@@ -5,15 +5,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 rm -rf "$2/deb" && mkdir -p "$2/deb"
 out=$(cd "$2/deb" && pwd)
 for package in "$1"/libcopilot*.deb; do
-  dpkg-deb --extract "$package" "$out/root"
+  dpkg-deb --extract "$package" "$out/tree"
 done
 dpkg-deb --field "$(ls "$1"/libcopilot-dev_*.deb)" Depends | grep -q '^libcopilot[0-9]* (= '
-lib=$(dirname "$(ls "$out"/root/usr/lib/*/libcopilot.so)")
-export PKG_CONFIG_SYSROOT_DIR="$out/root" PKG_CONFIG_PATH="$lib/pkgconfig"
+lib=$(dirname "$(ls "$out"/tree/usr/lib/*/libcopilot.so)")
+export PKG_CONFIG_SYSROOT_DIR="$out/tree" PKG_CONFIG_PATH="$lib/pkgconfig"
 # shellcheck disable=SC2046
 ${CC:-cc} -std=c11 "$here/consumer.c" -o "$out/consumer" $(pkg-config --cflags --libs copilot)
 LD_LIBRARY_PATH=$lib "$out/consumer"
-cmake -S "$here/consumer" -B "$out/cmake" -DCMAKE_PREFIX_PATH="$out/root/usr" > "$out/cmake.log"
+cmake -S "$here/consumer" -B "$out/cmake" -DCMAKE_PREFIX_PATH="$out/tree/usr" > "$out/cmake.log"
 cmake --build "$out/cmake" >> "$out/cmake.log"
 "$out/cmake/consumer-shared" && "$out/cmake/consumer-static" && "$out/cmake/consumer-cpp"
 echo "deb: ok"
