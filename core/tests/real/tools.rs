@@ -5,6 +5,7 @@ use std::sync::Arc;
 use copilot_core::handlers::ToolHandler;
 use copilot_core::{Error, ErrorKind, Handlers};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::support::{Asked, LIMIT, World, calls, done, say, tool, tools, until};
 
@@ -133,7 +134,7 @@ async fn a_tool_asks_for_permission_unless_it_says_otherwise() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abort_ends_a_running_tool() {
     let world = World::new(json!([calls("endless", json!({}))])).await;
-    let (endless, mut ended) = Endless::new();
+    let (endless, mut told) = Endless::new();
     let served = Handlers {
         tools: [("endless".to_owned(), endless as Arc<dyn ToolHandler>)].into(),
         ..Handlers::default()
@@ -143,28 +144,35 @@ async fn an_abort_ends_a_running_tool() {
         client.create_session(world.spec(json!({"tools": tools(&["endless"])}), served)).await.unwrap();
     let mut events = session.events();
     session.send("go").await.unwrap();
-    until(&mut events, "external_tool.requested", &mut Vec::new()).await;
+    // A tool that an abort meets before it began never begins, and has nothing to end.
+    assert_eq!(tokio::time::timeout(LIMIT, told.recv()).await.unwrap(), Some(Told::Began));
     session.abort().await.unwrap();
-    tokio::time::timeout(LIMIT, ended.recv()).await.unwrap();
     until(&mut events, "session.idle", &mut Vec::new()).await;
+    assert_eq!(tokio::time::timeout(LIMIT, told.recv()).await.unwrap(), Some(Told::Ended));
     assert!(say(&session, "still there?").await.contains("still there?"));
     client.stop().await;
 }
 
-/// Runs until it is dropped, and tells.
-struct Endless(tokio::sync::mpsc::UnboundedSender<()>);
+/// Runs until it is dropped; tells when it began and when it ended.
+struct Endless(UnboundedSender<Told>);
 
-struct Tell(tokio::sync::mpsc::UnboundedSender<()>);
+#[derive(Debug, PartialEq)]
+enum Told {
+    Began,
+    Ended,
+}
 
-impl Drop for Tell {
+struct TellsEnd(UnboundedSender<Told>);
+
+impl Drop for TellsEnd {
     fn drop(&mut self) {
-        let _ = self.0.send(());
+        let _ = self.0.send(Told::Ended);
     }
 }
 
 impl Endless {
-    fn new() -> (Arc<Self>, tokio::sync::mpsc::UnboundedReceiver<()>) {
-        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    fn new() -> (Arc<Self>, UnboundedReceiver<Told>) {
+        let (sender, receiver) = unbounded_channel();
         (Arc::new(Self(sender)), receiver)
     }
 }
@@ -176,7 +184,8 @@ impl ToolHandler for Endless {
         _: &copilot_core::handlers::CallContext,
         _: copilot_core::handlers::ToolInvocation,
     ) -> copilot_core::Result<copilot_core::handlers::ToolResult> {
-        let _tell = Tell(self.0.clone());
+        let _end = TellsEnd(self.0.clone());
+        self.0.send(Told::Began).unwrap();
         std::future::pending().await
     }
 }
