@@ -1648,6 +1648,38 @@ copilot_error *copilot_client_llm_fail_async(copilot_client *client,
                                              copilot_op **op);
 
 /**
+ * Sends a message and waits for an answer that follows a JSON Schema; it is checked, and asked for again.
+ *
+ * @param prompt the message.
+ * @param response_schema JSON text: the JSON Schema that the answer must follow.
+ * @param options a JSON object, absent for none: `responseRetries` (how often the agent is told what was wrong
+ * and asked again; 2 unless given), `timeoutMs` (longest time of each try), `attachments` (what goes with the
+ * message, as all else that sendAndWait takes).
+ * @param wait limits, or NULL for none.
+ * @param[out] result as JSON text: `{"value","tries","event"}`; error kind `SchemaMismatch` when no try was
+ * right; may be NULL.
+ * @since runtime 1.0.67
+ */
+copilot_error *copilot_session_send_and_wait_structured(copilot_session *session,
+                                                        copilot_str prompt,
+                                                        copilot_str response_schema,
+                                                        copilot_str options,
+                                                        const copilot_wait *wait,
+                                                        copilot_string **result);
+
+/**
+ * As `copilot_session_send_and_wait_structured`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_send_and_wait_structured_async(copilot_session *session,
+                                                              copilot_str prompt,
+                                                              copilot_str response_schema,
+                                                              copilot_str options,
+                                                              copilot_done_fn done,
+                                                              void *user_data,
+                                                              copilot_destroy_fn destroy,
+                                                              copilot_op **op);
+
+/**
  * Every event of the session so far, oldest first.
  *
  * @param wait limits, or NULL for none.
@@ -2325,6 +2357,32 @@ copilot_error *copilot_session_invoke_async(copilot_session *session,
                                             void *user_data,
                                             copilot_destroy_fn destroy,
                                             copilot_op **op);
+
+/**
+ * Replaces all tools of the host in this session by those of a configuration, with the functions that run them: those added
+ * by `copilot_session_config_tool`, and the member `tools` of its JSON. All else in the configuration is left aside; it can
+ * be freed afterwards. From the runtime's answer on calls go to the new functions; user data of the old ones is let go.
+ *
+ * After an error the old tools stay, but for a wait that ended before the runtime answered: then neither set is sure to be
+ * served, and the call has to be made again.
+ *
+ * @param config tools and their functions.
+ * @param wait limits, or NULL for none.
+ * @since runtime newer than 1.0.102
+ */
+copilot_error *copilot_session_serve_tools(copilot_session *session,
+                                           copilot_session_config *config,
+                                           const copilot_wait *wait);
+
+/**
+ * As `copilot_session_serve_tools`, without waiting. See `copilot_client_start_async` for the arguments.
+ */
+copilot_error *copilot_session_serve_tools_async(copilot_session *session,
+                                                 copilot_session_config *config,
+                                                 copilot_done_fn done,
+                                                 void *user_data,
+                                                 copilot_destroy_fn destroy,
+                                                 copilot_op **op);
 
 /**
  * The bytes of a string, followed by a NUL. Valid until the string is freed. Any thread.

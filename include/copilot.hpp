@@ -442,6 +442,15 @@ class Session : public detail::SessionCalls<Session> {
   Operation disconnect_async(Done done) {
     return detail::begin(copilot_session_disconnect_async, std::move(done), get());
   }
+  /// Replaces the tools of this session by those of a configuration, with their functions; all else in it is left aside.
+  void serve_tools(const SessionConfig& tools, Wait wait = {}) { try_serve_tools(tools, wait).value(); }
+  Result<Unit> try_serve_tools(const SessionConfig& tools, Wait wait = {}) {
+    auto limits = wait.to_c();
+    return detail::unit(copilot_session_serve_tools(get(), tools.get(), &limits));
+  }
+  Operation serve_tools_async(const SessionConfig& tools, Done done) {
+    return detail::begin(copilot_session_serve_tools_async, std::move(done), get(), tools.get());
+  }
   /// Calls any method for this session.
   std::string invoke(std::string_view method, std::string_view params = {}, Wait wait = {}) {
     return try_invoke(method, params, wait).value();

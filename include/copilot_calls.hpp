@@ -245,6 +245,20 @@ class ClientCalls {
 template <class Self>
 class SessionCalls {
  public:
+  /// Sends a message and waits for an answer that follows a JSON Schema; it is checked, and asked for again.
+  /// Returns JSON: `{"value","tries","event"}`; error kind `SchemaMismatch` when no try was right.
+  std::string send_and_wait_structured(std::string_view prompt, std::string_view response_schema, std::string_view options = {}, Wait wait = {}) { return try_send_and_wait_structured(prompt, response_schema, options, wait).value(); }
+  Result<std::string> try_send_and_wait_structured(std::string_view prompt, std::string_view response_schema, std::string_view options = {}, Wait wait = {}) {
+    return blocking(wait, [&](const copilot_wait* limits, copilot_string** out) {
+      return copilot_session_send_and_wait_structured(handle(), view(prompt), view(response_schema), optional_view(options), limits, out);
+    });
+  }
+  Operation send_and_wait_structured_async(std::string_view prompt, std::string_view response_schema, Done done, std::string_view options = {}) {
+    copilot_op* op = nullptr;
+    if (auto* error = copilot_session_send_and_wait_structured_async(handle(), view(prompt), view(response_schema), optional_view(options), on_done, new Done(std::move(done)), destroy<Done>, &op))
+      throw Error::take(error);
+    return Operation(op);
+  }
   /// Every event of the session so far, oldest first.
   /// Returns JSON: `{"events":[…]}`.
   std::string get_events(Wait wait = {}) { return try_get_events(wait).value(); }

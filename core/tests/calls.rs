@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use copilot_core::{Client, Session, SessionConfig};
+use copilot_core::{Client, Session, SessionConfig, StructuredOptions};
 
 #[test]
 fn every_call_is_there() {
@@ -28,6 +28,8 @@ fn every_call_is_there() {
     let _ = Client::notify;
     let _ = |it: &Session| drop(it.send(""));
     let _ = |it: &Session| drop(it.send_and_wait("", Duration::ZERO));
+    let _ =
+        |it: &Session| drop(it.send_and_wait_structured("", StructuredOptions::new(serde_json::Value::Null)));
     let _ = Session::get_events;
     let _ = Session::abort;
     let _ = Session::disconnect;

@@ -1,5 +1,6 @@
 //! Configuration of sessions: JSON in wire spelling plus the callbacks.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use copilot_core::Result;
@@ -79,20 +80,38 @@ impl Handled for SessionConfig {
 impl SessionConfig {
     pub(crate) fn ready(&self) -> Result<Ready> {
         let state = lock(&self.0);
-        let mut config = state.config.clone();
-        if !state.tools.is_empty() {
-            match config.entry("tools").or_insert_with(|| json!([])) {
-                Value::Array(tools) => tools.extend(state.tools.iter().cloned()),
-                _ => return Err(invalid("config: tools must be a list")),
-            }
-        }
         Ok(Ready {
-            config: Value::Object(config).to_string(),
+            config: Value::Object(state.with_tools()?).to_string(),
             served: served(&state.handlers, !state.listeners.is_empty()),
             handlers: state.handlers.clone(),
             listeners: state.listeners.clone(),
             ended: state.ended.clone(),
         })
+    }
+}
+
+impl SessionConfig {
+    /// Its tools, as `session.setTools` wants them, and their handlers by name.
+    pub(crate) fn tools(&self) -> Result<(Value, HashMap<String, Arc<CallHandler>>)> {
+        let state = lock(&self.0);
+        let declared = state.with_tools()?.remove("tools").unwrap_or_else(|| json!([]));
+        let tools = state.handlers.iter().filter(|((kind, _), _)| *kind == CallKind::Tool);
+        let handlers = tools.map(|((_, name), handler)| (name.clone(), Arc::clone(handler)));
+        Ok((declared, handlers.collect()))
+    }
+}
+
+impl State {
+    /// The options, with the tools that were added one by one among them.
+    fn with_tools(&self) -> Result<Map<String, Value>> {
+        let mut config = self.config.clone();
+        if !self.tools.is_empty() {
+            match config.entry("tools").or_insert_with(|| json!([])) {
+                Value::Array(tools) => tools.extend(self.tools.iter().cloned()),
+                _ => return Err(invalid("config: tools must be a list")),
+            }
+        }
+        Ok(config)
     }
 }
 

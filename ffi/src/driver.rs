@@ -98,6 +98,18 @@ impl Driver {
 
     /// Runs an operation and waits for its result. In poll mode this thread runs callbacks meanwhile.
     pub(crate) fn block_on(self: &Arc<Self>, limits: &WaitLimits, op: &str, args: &str) -> Result<Bytes> {
+        self.block_on_then(limits, op, args, |_| ())
+    }
+
+    /// Like [`block_on`](Self::block_on). `then` sees the result before the next callback runs; a wait that ends before there is
+    /// one drops it.
+    pub(crate) fn block_on_then(
+        self: &Arc<Self>,
+        limits: &WaitLimits,
+        op: &str,
+        args: &str,
+        then: impl FnOnce(&Result<Bytes>) + Send + 'static,
+    ) -> Result<Bytes> {
         self.born.check()?;
         self.signal.check_not_in_callback()?;
         limits.check()?;
@@ -107,6 +119,7 @@ impl Driver {
             op,
             args,
             Box::new(move |result| {
+                then(&result);
                 filled.fill(result);
                 if let Some(signal) = signal {
                     signal.nudge();

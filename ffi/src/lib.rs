@@ -50,6 +50,7 @@ mod session;
 mod session_calls;
 mod session_entry;
 mod session_object;
+mod session_tools;
 mod signals;
 mod sync;
 mod text;

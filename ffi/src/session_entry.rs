@@ -173,6 +173,22 @@ impl SessionEntry {
         handlers.get(&(kind, name.to_owned())).cloned()
     }
 
+    /// From now on these serve the session's tools, and no others.
+    pub(crate) fn set_tools(&self, tools: HashMap<String, Arc<CallHandler>>) {
+        let named = tools.into_iter().map(|(name, handler)| ((CallKind::Tool, name), handler));
+        let mut handlers = self.handlers.write().unwrap_or_else(PoisonError::into_inner);
+        let (old, rest) =
+            std::mem::take(&mut *handlers).into_iter().partition(|((kind, _), _)| *kind == CallKind::Tool);
+        *handlers = rest;
+        // A session that has ended keeps nothing of the user's.
+        if !self.gone.load(Ordering::Acquire) {
+            handlers.extend(named);
+        }
+        drop(handlers);
+        // Outside the lock: a destructor of the user may call us again.
+        drop::<Handlers>(old);
+    }
+
     /// Adds a listener; returns its id and whether it is the first.
     pub(crate) fn listen(&self, only: Option<&str>, handler: Arc<EventHandler>) -> (u64, bool) {
         let id = self.next_listener.fetch_add(1, Ordering::Relaxed);

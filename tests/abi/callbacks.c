@@ -210,7 +210,70 @@ static void all(uint32_t drive) {
   CHECK(destroyed == 9);
 }
 
+static void forty(void *user_data, copilot_call *call, const copilot_call_info *info) {
+  (void)user_data, (void)info;
+  OK(copilot_call_reply_text(call, copilot_s("forty")));
+}
+
+static void set_done(void *done, copilot_error *error, copilot_string *result) {
+  OK(error);
+  copilot_string_free(result);
+  *(volatile int *)done = 1;
+}
+
+/* Tools that come later take the place of all that were there, once the runtime has taken them. */
+static void replaced(uint32_t drive) {
+  copilot_client *client = fake_client(NULL, drive);
+  copilot_session_config *config = NULL, *later_config = NULL, *none = NULL;
+  copilot_session *session = NULL;
+  copilot_op *op = NULL;
+  volatile int done = 0;
+  double end = seconds() + 60;
+  destroyed = 0;
+  OK(copilot_session_config_new(copilot_s(NULL), &config));
+  tool(config, "add", add);
+  OK(copilot_client_create_session(client, config, NULL, &session));
+  copilot_session_config_free(config);
+  OK(copilot_session_config_new(copilot_s(NULL), &later_config));
+  tool(later_config, "forty", forty);
+  OK(copilot_session_config_new(copilot_s(NULL), &none));
+
+  FAILS(copilot_session_serve_tools(NULL, later_config, NULL), COPILOT_ERROR_BAD_HANDLE);
+  FAILS(copilot_session_serve_tools(session, NULL, NULL), COPILOT_ERROR_BAD_HANDLE);
+  FAILS(copilot_session_serve_tools(session, config, NULL), COPILOT_ERROR_BAD_HANDLE);
+  FAILS(copilot_session_serve_tools_async(session, later_config, NULL, NULL, destroy, NULL), COPILOT_ERROR_INVALID_ARGUMENT);
+  CHECK(destroyed == 1);
+  OK(copilot_client_invoke(client, copilot_s("fake.script"),
+                           copilot_s("{\"script\":[{\"on\":{\"method\":\"session.tools.set\"},\"do\":[{\"reply\":{\"error\":"
+                                     "{\"code\":-32601,\"message\":\"no such method\"}}}]}]}"),
+                           NULL, NULL));
+  FAILS_SAYING(copilot_session_serve_tools(session, later_config, NULL), COPILOT_ERROR_RPC, "no such method");
+  expect_tool(client, session, "add", "result", "42");
+  OK(copilot_client_invoke(client, copilot_s("fake.script"),
+                           copilot_s("{\"script\":[{\"on\":{\"method\":\"session.tools.set\"},\"do\":[{\"reply\":"
+                                     "{\"result\":{}}}]}]}"),
+                           NULL, NULL));
+
+  OK(copilot_session_serve_tools(session, later_config, NULL));
+  CHECK(destroyed == 2); /* the old tool's */
+  expect_tool(client, session, "forty", "result", "forty");
+  OK(copilot_session_serve_tools_async(session, none, set_done, (void *)&done, NULL, &op));
+  while (!done && seconds() < end) {
+    OK(copilot_client_invoke(client, copilot_s("ping"), copilot_s(NULL), NULL, NULL));
+  }
+  CHECK(done == 1 && copilot_op_free(op) == COPILOT_OK);
+  CHECK(destroyed == 2); /* the configuration still has it */
+  copilot_session_config_free(later_config);
+  CHECK(destroyed == 3);
+  copilot_session_config_free(none);
+  copilot_session_free(session);
+  FAILS(copilot_session_serve_tools(session, none, NULL), COPILOT_ERROR_BAD_HANDLE);
+  copilot_client_free(client);
+}
+
 int main(void) {
+  replaced(COPILOT_DRIVE_THREAD);
+  replaced(COPILOT_DRIVE_POLL);
   all(COPILOT_DRIVE_THREAD);
   all(COPILOT_DRIVE_POLL);
   puts("callbacks: ok");

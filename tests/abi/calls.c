@@ -93,6 +93,25 @@ static void of_a_session(copilot_session *session) {
   copilot_string_free(result);
 }
 
+/* An answer that follows its schema, and those that do not. */
+static void structured(copilot_session *session) {
+  const copilot_str schema = copilot_s("{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}");
+  copilot_string *answer = NULL;
+  OK(copilot_session_send_and_wait_structured(session, copilot_s("where?"), schema, copilot_s(NULL), NULL, &answer));
+  says(answer, "/value/city", "Oslo");
+  says(answer, "/event/type", "assistant.message");
+  copilot_string_free(answer);
+  sent("session.send", "/responseFormat/jsonSchema/schema/type", "object");
+  FAILS_SAYING(copilot_session_send_and_wait_structured(session, copilot_s("where?"), copilot_s("{\"type\":7}"), copilot_s(NULL),
+                                                        NULL, NULL),
+               COPILOT_ERROR_INVALID_ARGUMENT, "no JSON Schema");
+  FAILS_SAYING(copilot_session_send_and_wait_structured(session, copilot_s("where?"), copilot_s(NULL), copilot_s(NULL), NULL, NULL),
+               COPILOT_ERROR_INVALID_ARGUMENT, "responseSchema");
+  FAILS(copilot_session_send_and_wait_structured(session, copilot_s("else"), schema, copilot_s("{\"responseRetries\":0}"), NULL,
+                                                 NULL),
+        COPILOT_ERROR_SCHEMA_MISMATCH);
+}
+
 static void took(void *done, copilot_error *error, copilot_string *result) {
   OK(error);
   says(result, "/message", "pong: later");
@@ -126,6 +145,9 @@ int main(void) {
   static const char script[] =
       "[{\"on\":{\"method\":\"session.create\"},\"do\":[{\"reply\":\"default\"},{\"event\":{\"type\":\"capabilities.changed\","
       "\"data\":{\"ui\":{\"elicitation\":true}}}}]},"
+      "{\"on\":{\"method\":\"session.send\",\"where\":{\"prompt\":\"where?\"}},\"do\":[{\"reply\":\"default\"},"
+      "{\"event\":{\"type\":\"assistant.message\",\"data\":{\"messageId\":\"m\",\"content\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}},"
+      "{\"event\":{\"type\":\"session.idle\",\"data\":{},\"ephemeral\":true}}]},"
       "{\"on\":{\"method\":\"session.ui.elicitation\"},\"do\":[{\"reply\":{\"result\":{\"action\":\"accept\","
       "\"content\":{\"confirmed\":true}}}}]},"
       "{\"on\":{\"method\":\"session.setForeground\"},\"do\":[{\"reply\":{\"result\":{\"success\":true}}}]},"
@@ -146,6 +168,7 @@ int main(void) {
   copilot_session *session = NULL;
   OK(copilot_client_create_session(client, config, NULL, &session));
   of_a_session(session);
+  structured(session);
   OK(copilot_session_send_and_wait(session, copilot_s("hello"), copilot_s(NULL), NULL, NULL));
   CHECK(headers > 0);
   of_a_client();

@@ -98,6 +98,11 @@ void called() {
     if (answer.find(said) == std::string::npos) std::fprintf(stderr, "%s %s: %s\n", name, arguments, answer.c_str());
     CHECK(answer.find(said) != std::string::npos);
   }
+  client.invoke("fake.script", R"({"script":[{"on":{"method":"session.tools.set"},"do":[{"reply":{"result":{}}}]}]})");
+  copilot::SessionConfig others;
+  copilot::tool(others, "twice", "doubles", {"x"}, [](int x) { return 2 * x; });
+  session.serve_tools(others);
+  CHECK(ask("twice", "{\"x\":4}") == "8");
   client.stop();
 }
 

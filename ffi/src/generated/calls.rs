@@ -759,6 +759,67 @@ pub unsafe extern "C" fn copilot_client_llm_fail_async(
     })
 }
 
+/// Sends a message and waits for an answer that follows a JSON Schema; it is checked, and asked for again.
+///
+/// @param prompt the message.
+/// @param response_schema JSON text: the JSON Schema that the answer must follow.
+/// @param options a JSON object, absent for none: `responseRetries` (how often the agent is told what was wrong
+/// and asked again; 2 unless given), `timeoutMs` (longest time of each try), `attachments` (what goes with the
+/// message, as all else that sendAndWait takes).
+/// @param wait limits, or NULL for none.
+/// @param[out] result as JSON text: `{"value","tries","event"}`; error kind `SchemaMismatch` when no try was
+/// right; may be NULL.
+/// @since runtime 1.0.67
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_session_send_and_wait_structured(
+    session: *mut copilot_session,
+    prompt: copilot_str,
+    response_schema: copilot_str,
+    options: copilot_str,
+    wait: *const copilot_wait,
+    result: *mut *mut copilot_string,
+) -> *mut copilot_error {
+    boundary!({
+        let session = session_of(session)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_session(&session)
+                .text("prompt", prompt)?
+                .json("responseSchema", response_schema)?
+                .options(options)?
+                .done();
+            block(session.driver(), wait, "session.sendAndWait", &args, result)
+        }
+    })
+}
+
+/// As `copilot_session_send_and_wait_structured`, without waiting. See `copilot_client_start_async` for the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn copilot_session_send_and_wait_structured_async(
+    session: *mut copilot_session,
+    prompt: copilot_str,
+    response_schema: copilot_str,
+    options: copilot_str,
+    done: copilot_done_fn,
+    user_data: *mut c_void,
+    destroy: copilot_destroy_fn,
+    op: *mut *mut copilot_op,
+) -> *mut copilot_error {
+    let done = Done::new(done, UserData::new(user_data, destroy));
+    boundary!({
+        let session = session_of(session)?;
+        // SAFETY: same contract.
+        unsafe {
+            let args = Args::of_session(&session)
+                .text("prompt", prompt)?
+                .json("responseSchema", response_schema)?
+                .options(options)?
+                .done();
+            spawn(session.driver(), "session.sendAndWait", &args, done, op)
+        }
+    })
+}
+
 /// Every event of the session so far, oldest first.
 ///
 /// @param wait limits, or NULL for none.

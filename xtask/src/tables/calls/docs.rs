@@ -24,7 +24,7 @@ pub fn languages(rows: &[Row]) -> String {
     for (scope, title) in [(Scope::Client, "Of a client"), (Scope::Session, "Of a session")] {
         let _ = writeln!(
             out,
-            "## {title}\n\n| | Rust | C | C++ | Python | Node | since runtime |\n|---|---|---|---|---|---|---|"
+            "## {title}\n\n| | Rust | C | C++ | Python | Node | Go | Java | since runtime |\n|---|---|---|---|---|---|---|---|---|"
         );
         for row in rows.iter().filter(|row| row.scope == scope) {
             let snake = row.snake();
@@ -39,13 +39,15 @@ pub fn languages(rows: &[Row]) -> String {
                 .unwrap_or_default();
             let _ = writeln!(
                 out,
-                "| {}{absent} | {} | `copilot_{}_{snake}`{} | `{snake}` | {} | {} | {} |",
+                "| {}{absent} | {} | `copilot_{}_{snake}`{} | `{snake}` | {} | {} | `{}` | `{}` | {} |",
                 row.doc,
                 named(rust.as_deref()),
                 scope.name(),
                 c_arguments(row),
                 named(python),
                 named(node),
+                row.go(),
+                row.java(),
                 row.since
             );
         }
@@ -77,6 +79,8 @@ pub fn names(rows: &[Row]) -> String {
                 "c": format!("copilot_{}_{snake}", row.scope.name()),
                 "python": Row::name_in(row.python.as_ref(), &snake),
                 "node": Row::name_in(row.node.as_ref(), &row.name),
+                "go": row.go(),
+                "java": row.java(),
             });
             format!("  {value}")
         })

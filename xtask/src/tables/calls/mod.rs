@@ -39,6 +39,8 @@ pub struct Row {
     rust: Option<String>,
     python: Option<String>,
     node: Option<String>,
+    go: Option<String>,
+    java: Option<String>,
     absent: Option<String>,
     since: String,
     doc: String,
@@ -120,6 +122,16 @@ impl Row {
             Some(name) => Some(name),
             None => Some(usual),
         }
+    }
+
+    /// In Go, where initials are capital.
+    fn go(&self) -> String {
+        let usual = names::pascal(&self.name).replace("Ahp", "AHP").replace("SessionId", "SessionID");
+        self.go.clone().unwrap_or(usual)
+    }
+
+    fn java(&self) -> &str {
+        self.java.as_ref().unwrap_or(&self.name)
     }
 
     fn check(&self) -> Result<(), String> {

@@ -61,7 +61,7 @@ pub fn plain(rows: &[Row]) -> String {
 /// `core/tests/calls.rs`
 pub fn test(rows: &[Row]) -> String {
     let mut out = format!(
-        "//! Every call of the table is there in Rust. {MADE} {SOURCE}\n\nuse std::time::Duration;\n\nuse copilot_core::{{Client, Session, SessionConfig}};\n\n\
+        "//! Every call of the table is there in Rust. {MADE} {SOURCE}\n\nuse std::time::Duration;\n\nuse copilot_core::{{Client, Session, SessionConfig, StructuredOptions}};\n\n\
          #[test]\nfn every_call_is_there() {{\n"
     );
     for row in rows {
@@ -82,6 +82,7 @@ fn takes_into(name: &str) -> Option<&'static str> {
     match name {
         "send" => Some("\"\""),
         "send_and_wait" => Some("\"\", Duration::ZERO"),
+        "send_and_wait_structured" => Some("\"\", StructuredOptions::new(serde_json::Value::Null)"),
         "create_session" => Some("SessionConfig::default()"),
         "resume_session" => Some("\"\", SessionConfig::default()"),
         _ => None,
