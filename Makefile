@@ -148,6 +148,7 @@ test-rust: $(STAMPS)/runtime-current build-rust
 	$(TEST_ENV) cargo test -p copilot-core --features $(EXTRA_FEATURES) --lib --test forward
 test-c: $(STAMPS)/runtime-current build-rust
 	$(TEST_ENV) $(MAKE) -C tests/abi check symbols sanitize
+	env -u CONFORMANCE_REPORT $(TEST_ENV) $(MAKE) -C tests/conformance/runner-c sanitize
 	@if command -v valgrind >/dev/null; then $(TEST_ENV) $(MAKE) -C tests/abi valgrind; \
 	 else echo "valgrind is not installed: its run of the C tests is left out"; fi
 	@if command -v pkg-config >/dev/null && command -v cmake >/dev/null; then \
@@ -198,10 +199,16 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
 
+.PHONY: sanitize
+sanitize: $(STAMPS)/runtime-current build-rust ## Runs the C and C++ tests and all conformance cases under every sanitizer and valgrind. Takes an hour.
+	$(TEST_ENV) $(MAKE) -C tests/abi sanitize threads valgrind
+	$(TEST_ENV) $(MAKE) -C tests/conformance/runner-c sanitize threads valgrind
+
 .PHONY: soak
 soak: $(STAMPS)/runtime-current build-rust build-python build-node ## Makes and leaves 100,000 sessions through every door: nothing may grow.
 	COPILOT_SOAK=1 $(TEST_ENV) cargo test -p copilot-core --test growth
 	$(TEST_ENV) $(MAKE) -C tests/abi growth CYCLES=100000
+	$(TEST_ENV) $(MAKE) -C tests/abi many-clients CLIENTS=10000
 	cd $(PYTHON_DIR) && COPILOT_SOAK=1 $(TEST_ENV) $(PYTHON) -m pytest -q tests/test_endurance.py
 	cd $(NODE_DIR) && COPILOT_SOAK=1 $(TEST_ENV) npx vitest run tests/endurance.test.ts
 	$(if $(GO_IS_THERE),$(MAKE) build-go && cd $(GO_DIR) && COPILOT_SOAK=1 $(GO_ENV) $(TEST_ENV) go test -run ManySessions .)
