@@ -88,6 +88,7 @@ build: build-rust build-python build-node build-c $(OTHERS:%=build-%) ## Builds 
 
 # Languages on the C library. Their tools are not needed to work on the others: without them they are left out.
 GO_DIR := bindings/go
+GO_CODE := $(GO_DIR) examples/go tests/bench/go
 GO_OUT := $(CARGO_TARGET_DIR)/go
 # Programs of Go, and the library by the name that they look for.
 GO_ENV = GOFLAGS="-tags=copilot_flags -buildvcs=false" CGO_CFLAGS="-O1 -g -I$(ROOT)/include" \
@@ -102,6 +103,8 @@ test-java: $(STAMPS)/runtime-current build-rust
 	$(TEST_ENV) COPILOT_LIBRARY=$(DEBUG)/libcopilot.so scripts/java.sh test
 # The compiler is told to refuse what it warns of.
 check-java: build-java
+	@path=$$(cat $(JAVA_DIR)/target/classpath 2>/dev/null) || exit 0; \
+	  javac -Xlint:all -Werror -d $(CARGO_TARGET_DIR)/bench-java -cp $(JAVA_DIR)/target/classes:$$path tests/bench/java/Bench.java
 
 .PHONY: build-go test-go check-go
 build-go: build-rust
@@ -113,9 +116,10 @@ test-go: $(SCHEMAS) $(STAMPS)/venv build-go
 	for schemas in $$(scripts/runtime-path.sh current --schemas) $$(scripts/runtime-path.sh preview --schemas); do \
 	  $(PYTHON) $(GO_DIR)/internal/check/roundtrip.py $$schemas $(GO_OUT)/check || exit 1; done
 check-go: build-go
-	@test -z "$$(gofmt -l $(GO_DIR) examples/go)" || { gofmt -l $(GO_DIR) examples/go; exit 1; }
+	@test -z "$$(gofmt -l $(GO_CODE))" || { gofmt -l $(GO_CODE); exit 1; }
 	cd $(GO_DIR) && $(GO_ENV) go vet ./...
 	cd examples/go && $(GO_ENV) go vet ./...
+	cd tests/bench/go && $(GO_ENV) go vet .
 
 # --- demo ---------------------------------------------------------------------------------------------------------------
 
@@ -292,7 +296,7 @@ clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
 # --- bench --------------------------------------------------------------------------------------------------------------
 
 .PHONY: bench
-bench: setup wheel npm clib ## Measures every door beside a raw reader of the same pipe.
+bench: setup wheel npm clib $(if $(JAVA_IS_THERE),build-java) ## Measures every door beside a raw reader of the same pipe.
 	cargo build --release -p copilot-bench -p copilot-testkit
 	python3 -m venv $(TOOLS)/bench && $(TOOLS)/bench/bin/pip install -q --force-reinstall dist/copilot_native-*.whl
 	BENCH_PYTHON=$(TOOLS)/bench/bin/python BENCH_PYTHONPATH= BENCH_NODE_PACKAGE=$(ROOT)/$(NODE_DIR) \

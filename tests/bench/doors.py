@@ -71,13 +71,18 @@ def versioned(shared: Path) -> Path:
     return folder
 
 
-def c() -> list[Door]:
+def c_library() -> tuple[Path, Path]:
+    """The folder of the header, and one where the library is found."""
     include = Path(os.environ.get("BENCH_C_INCLUDE", ROOT / "include"))
     library = Path(os.environ.get("BENCH_C_LIB", target()))
     shared = next(iter(sorted(library.glob("libcopilot.so")) or sorted(library.glob("libcopilot.dylib"))), None)
     if shared is None or not (include / "copilot.h").exists():
         raise Missing("include/copilot.h or libcopilot is not there (BENCH_C_INCLUDE, BENCH_C_LIB)")
-    linked = versioned(shared)
+    return include, versioned(shared)
+
+
+def c() -> list[Door]:
+    include, linked = c_library()
     program = target() / "bench-c"
     source = HERE / "bench_c.c"
     flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", f"-I{include}", f"-L{linked}"]
@@ -87,6 +92,33 @@ def c() -> list[Door]:
         Door("c-thread", [str(program), "thread"], peer="rust"),
         Door("c-poll", [str(program), "poll"], peer="rust"),
     ]
+
+
+def go() -> list[Door]:
+    include, linked = c_library()
+    program = target() / "bench-go"
+    flags = {
+        "GOFLAGS": "-tags=copilot_flags -buildvcs=false",
+        "CGO_CFLAGS": f"-O2 -I{include}",
+        "CGO_LDFLAGS": f"-L{linked} -lcopilot -Wl,-rpath,{linked}",
+    }
+    try:
+        command = ["go", "build", "-o", str(program), "."]
+        subprocess.run(command, cwd=HERE / "go", env={**os.environ, **flags}, check=True, timeout=600)
+    except FileNotFoundError as error:
+        raise Missing("Go is not installed") from error
+    return [Door("go", [str(program)], peer="c-thread")]
+
+
+def java() -> list[Door]:
+    _, linked = c_library()
+    package = ROOT / "bindings" / "java" / "target"
+    try:
+        path = f"{package / 'classes'}:{(package / 'classpath').read_text()}"
+    except FileNotFoundError as error:
+        raise Missing("the Java package is not built (make build-java)") from error
+    options = [f"-Dcopilot.library={linked / 'libcopilot.so'}", "-cp", path]
+    return [Door("java", ["java", *options, str(HERE / "java" / "Bench.java")], peer="c-poll")]
 
 
 def python_door(name: str, interpreter: str, path: str | None, peer: str | None) -> Door:
@@ -131,4 +163,4 @@ def peers() -> list[Door]:
     return doors
 
 
-GROUPS = {"raw": raw, "rust": rust, "c": c, "python": python, "node": node}
+GROUPS = {"raw": raw, "rust": rust, "c": c, "go": go, "java": java, "python": python, "node": node}
