@@ -203,6 +203,11 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
 
+.PHONY: adversary
+SEEDS ?= 0..10000
+adversary: build-rust ## Meets a runtime that misbehaves by 10,000 seeds; SEEDS=7 repeats one, SEEDS=0..100 some.
+	ADVERSARY_SEEDS=$(SEEDS) $(TEST_ENV) cargo test -q -p copilot-core --test adversary -- --nocapture
+
 .PHONY: sanitize
 sanitize: $(STAMPS)/runtime-current build-rust ## Runs the C and C++ tests and all conformance cases under every sanitizer and valgrind. Takes an hour.
 	$(TEST_ENV) $(MAKE) -C tests/abi sanitize threads valgrind

@@ -13,6 +13,7 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::adversary::Adversary;
 use super::record::Recorder;
 use crate::wire::append_frame;
 
@@ -33,6 +34,7 @@ pub(super) struct Conn {
     next_id: AtomicU64,
     hung: AtomicBool,
     close: Box<dyn Fn() + Send + Sync>,
+    adversary: Option<Arc<Adversary>>,
 }
 
 struct Out {
@@ -52,6 +54,7 @@ impl Conn {
         recorder: Arc<Recorder>,
         sink: Box<dyn Write + Send>,
         close: Box<dyn Fn() + Send + Sync>,
+        adversary: Option<Arc<Adversary>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             id,
@@ -62,6 +65,7 @@ impl Conn {
             next_id: AtomicU64::new(1),
             hung: AtomicBool::new(false),
             close,
+            adversary,
         })
     }
 
@@ -81,6 +85,10 @@ impl Conn {
         }
         self.recorder.outgoing(self.id, message);
         let mut out = self.out();
+        if let Some(adversary) = &self.adversary {
+            adversary.frame(message).iter().for_each(|piece| out.write(piece));
+            return;
+        }
         append_frame(&mut out.buffer, message);
         if !COLLECTING.get() || out.buffer.len() > 256 * 1024 {
             out.flush();

@@ -2,9 +2,12 @@
 //!
 //! A frame goes through these stations: [`serve`](self) reads it, [`record`] writes it down, the rules of the [`script`] get
 //! the first word ([`actions`]), then the control methods for tests and benchmarks ([`control`]), then what a healthy runtime
-//! would answer ([`builtin`]). Everything that leaves goes through [`conn`].
+//! would answer ([`builtin`]). Everything that leaves goes through [`conn`]. With
+//! `--adversary` each message that comes or goes may be spoilt ([`adversary`]).
 
 mod actions;
+mod adversary;
+mod anything;
 mod builtin;
 mod conn;
 mod control;

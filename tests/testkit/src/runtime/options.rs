@@ -13,6 +13,8 @@ pub(super) struct Options {
     pub(super) stdio: bool,
     pub(super) port: u16,
     pub(super) detached: bool,
+    /// Seed of the adversary; none: a healthy runtime.
+    pub(super) adversary: Option<u64>,
 }
 
 impl Options {
@@ -36,6 +38,7 @@ impl Options {
                 "--record" => options.record = Some(value()?),
                 "--stdio" => options.stdio = true,
                 "--port" => options.port = value()?.parse().map_err(io::Error::other)?,
+                "--adversary" => options.adversary = Some(value()?.parse().map_err(io::Error::other)?),
                 "--detached" => options.detached = true,
                 // Everything else an SDK may pass is recorded with the arguments but means nothing here.
                 _ => {}

@@ -13,8 +13,8 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    actions::Context, builtin, conn::Conn, control, control::Roundtrips, options::Options, record::Recorder,
-    state::State,
+    actions::Context, adversary::Adversary, builtin, conn::Conn, control, control::Roundtrips,
+    options::Options, record::Recorder, state::State,
 };
 use crate::wire::FrameBuffer;
 
@@ -31,11 +31,15 @@ pub(super) fn main() -> ExitCode {
 fn run(options: Options) -> io::Result<()> {
     let recorder = Arc::new(Recorder::new(options.record.as_deref())?);
     let script = options.script;
-    let state = Arc::new(State::new(recorder, options.token, script.rules, script.on_connect));
+    let adversary = options.adversary.map(|seed| Arc::new(Adversary::new(seed)));
+    let state = Arc::new(State::new(recorder, options.token, script.rules, script.on_connect, adversary));
     if !options.detached {
         watch_parent();
     }
-    let stdio = if options.stdio { Some(stdio_conn(&state.recorder)?) } else { None };
+    if let Some(adversary) = &state.adversary {
+        adversary.start();
+    }
+    let stdio = if options.stdio { Some(stdio_conn(&state)?) } else { None };
     Context::unprompted(&state, stdio.as_ref()).run(&script.on_start);
     if let Some(code) = script.exit_at_start {
         process::exit(code);
@@ -74,8 +78,9 @@ fn unbuffered_stdout() -> io::Result<File> {
     Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
 }
 
-fn stdio_conn(recorder: &Arc<Recorder>) -> io::Result<Arc<Conn>> {
-    Ok(Conn::new(1, Arc::clone(recorder), Box::new(unbuffered_stdout()?), Box::new(close_stdout)))
+fn stdio_conn(state: &State) -> io::Result<Arc<Conn>> {
+    let (recorder, adversary) = (Arc::clone(&state.recorder), state.adversary.clone());
+    Ok(Conn::new(1, recorder, Box::new(unbuffered_stdout()?), Box::new(close_stdout), adversary))
 }
 
 /// Lets go of standard output, so that the SDK reads its end although the process lives.
@@ -108,7 +113,8 @@ fn serve_stream(state: &Arc<State>, id: u64, mut stream: TcpStream) -> io::Resul
     stream.set_nodelay(true)?;
     let (sink, closer) = (stream.try_clone()?, stream.try_clone()?);
     let close = move || drop(closer.shutdown(Shutdown::Both));
-    let conn = Conn::new(id, Arc::clone(&state.recorder), Box::new(sink), Box::new(close));
+    let (recorder, adversary) = (Arc::clone(&state.recorder), state.adversary.clone());
+    let conn = Conn::new(id, recorder, Box::new(sink), Box::new(close), adversary);
     serve_conn(state, &conn, &mut stream)
 }
 
@@ -157,6 +163,11 @@ fn handle(state: &Arc<State>, conn: &Arc<Conn>, frame: &Value) {
     if method == "session.tools.handlePendingToolCall" && Roundtrips::answered(state, &params) {
         // The calls of a benchmark are not kept: they would be counted in millions.
         return id.into_iter().for_each(|id| conn.reply(id, Ok(json!({"success": true}))));
+    }
+    if let Some(adversary) = &state.adversary
+        && !adversary.received(conn, params["sessionId"].as_str())
+    {
+        return;
     }
     let actions = state.rule_for(method, &params);
     state.recorder.incoming(conn.id, frame);

@@ -8,6 +8,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
+    adversary::Adversary,
     control::Roundtrips,
     record::Recorder,
     script::{Action, Rule},
@@ -20,6 +21,7 @@ use crate::matching::matches;
 pub(super) struct State {
     pub(super) recorder: Arc<Recorder>,
     pub(super) token: Option<String>,
+    pub(super) adversary: Option<Arc<Adversary>>,
     pub(super) on_connect: Vec<Action>,
     /// Tool calls of running benchmarks, by request id.
     pub(super) roundtrips: Mutex<HashMap<String, Arc<Roundtrips>>>,
@@ -50,11 +52,13 @@ impl State {
         token: Option<String>,
         rules: Vec<Rule>,
         on_connect: Vec<Action>,
+        adversary: Option<Arc<Adversary>>,
     ) -> Self {
         let rules = rules.into_iter().map(|rule| CountedRule { rule, seen: 0 }).collect();
         Self {
             recorder,
             token,
+            adversary,
             on_connect,
             roundtrips: Mutex::default(),
             rules: Mutex::new(rules),

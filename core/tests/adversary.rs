@@ -1,0 +1,180 @@
+//! A runtime that misbehaves by a seed, against everything a door can ask. `ADVERSARY_SEEDS=FROM..TO` chooses the seeds, one
+//! seed repeats what was found. Alone in its program: it looks at its own children and counts panics.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use copilot_core::ErrorKind;
+use copilot_core::host::{CallError, Delivery, HostClient, Ticket};
+use copilot_testkit::FakeRuntime;
+use serde_json::{Value, json};
+
+/// How long the program waits for an answer before it cancels the call.
+const PATIENCE: Duration = Duration::from_millis(150);
+/// What must be over by then whatever the runtime does, on a busy machine too.
+const BOUND: Duration = Duration::from_secs(90);
+/// Seeds at work at the same time: they wait most of the time.
+const AT_ONCE: usize = 12;
+
+/// How often calls ended how.
+static OUTCOMES: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+
+fn seeds() -> Range<u64> {
+    let chosen = std::env::var("ADVERSARY_SEEDS").unwrap_or_else(|_| "0..200".to_owned());
+    let (from, to) = chosen.split_once("..").unwrap_or((&chosen, ""));
+    let from = from.parse().unwrap();
+    from..to.parse().unwrap_or(from + 1)
+}
+
+/// A program that uses all it can.
+struct Program {
+    seed: u64,
+    client: HostClient,
+    waiting: Vec<Ticket>,
+    questions: u64,
+}
+
+impl Program {
+    fn new(seed: u64) -> Self {
+        let runtime = FakeRuntime::path().unwrap().to_string_lossy().into_owned();
+        let kind = if seed.is_multiple_of(4) { "tcp" } else { "stdio" };
+        let options = json!({
+            "connection": {"kind": kind, "path": runtime, "args": ["--adversary", seed.to_string()]},
+            "startTimeoutMs": 2000,
+            "handlers": {"requestHandler": true, "extensionLaunch": true, "lifecycle": true},
+        });
+        let client = HostClient::new(&options.to_string(), Arc::new(|| ())).unwrap();
+        Self { seed, client, waiting: Vec::new(), questions: 0 }
+    }
+
+    /// Submits, waits a while, and gives up politely; what was given up must end too.
+    fn run(&mut self, op: &str, args: &Value) {
+        self.within(op, args, PATIENCE);
+    }
+
+    fn within(&mut self, op: &str, args: &Value, patience: Duration) {
+        let ticket = self.client.submit(op, &args.to_string());
+        self.waiting.push(ticket);
+        let (start, mut cancelled) = (Instant::now(), false);
+        while self.waiting.contains(&ticket) {
+            assert!(start.elapsed() < BOUND, "seed {}: {op} never ended", self.seed);
+            if !cancelled && start.elapsed() > patience {
+                let _ = self.client.cancel(ticket);
+                cancelled = true;
+            }
+            let _ = self.client.wait(Some(Duration::from_millis(20)));
+            self.deliveries(op);
+        }
+    }
+
+    fn deliveries(&mut self, op: &str) {
+        let mut taken = Vec::new();
+        self.client.drain(&mut taken);
+        for delivery in taken {
+            match delivery {
+                Delivery::Completed { ticket, result } => {
+                    self.waiting.retain(|waiting| *waiting != ticket);
+                    let kind = result.as_ref().err().map(|error| error.kind());
+                    *OUTCOMES.lock().unwrap().entry(format!("{kind:?}")).or_default() += 1;
+                    if let Err(error) = result {
+                        assert_ne!(error.kind(), ErrorKind::Internal, "seed {}: {op}: {error}", self.seed);
+                        assert!(
+                            !error.message().is_empty(),
+                            "seed {}: {op} failed without a word",
+                            self.seed
+                        );
+                    }
+                }
+                Delivery::Call { call, .. } => self.answer(call),
+                _ => {}
+            }
+        }
+    }
+
+    /// Well, badly, with an error, or not at all.
+    fn answer(&mut self, call: u64) {
+        self.questions += 1;
+        // A call that was cancelled meanwhile refuses its answer.
+        drop(match self.questions % 5 {
+            0 => Ok(()),
+            1 => self.client.reply_error(call, &CallError::new("no")),
+            2 => self.client.reply(call, "7"),
+            3 => self.client.reply(call, r#"{"kind":"approve-once","answer":"a","wasFreeform":false}"#),
+            _ => self.client.reply(call, "\"text\""),
+        });
+    }
+
+    fn live(mut self) {
+        let served = json!({
+            "tools": ["t"], "permission": true, "userInput": true, "exitPlanMode": true, "autoModeSwitch": true,
+            "hooks": ["preToolUse", "sessionStart"], "transforms": ["tone"], "elicitation": true, "mcpAuth": true,
+            "commands": ["c"], "providerTokens": [], "canvas": true, "skillProvider": true, "gitHubToken": false,
+            "factories": ["f"], "events": true,
+        });
+        let config = json!({
+            "streaming": true,
+            "tools": [{"name": "t", "description": ""}],
+            "commands": [{"name": "c", "description": ""}],
+        });
+        self.within("client.start", &json!({}), Duration::from_secs(3));
+        for op in ["client.ping", "client.getStatus", "client.listModels", "client.listSessions"] {
+            self.run(op, &json!({}));
+        }
+        self.run("session.create", &json!({"key": 1, "config": config, "handlers": served}));
+        self.run("session.send", &json!({"key": 1, "prompt": "a"}));
+        self.run("session.sendAndWait", &json!({"key": 1, "prompt": "b"}));
+        self.run("session.sendAndWait", &json!({"key": 1, "prompt": "c", "timeoutMs": 50}));
+        for op in ["session.getEvents", "session.abort", "session.disconnect"] {
+            self.run(op, &json!({"key": 1}));
+        }
+        self.run(
+            "session.resume",
+            &json!({"key": 2, "sessionId": "s", "config": config, "handlers": served}),
+        );
+        self.run("session.setModel", &json!({"key": 2, "model": "m"}));
+        self.run("session.ui", &json!({"key": 2, "form": "confirm", "message": "?"}));
+        self.run("client.deleteSession", &json!({"sessionId": "s"}));
+        let end = if self.seed.is_multiple_of(3) { "client.forceStop" } else { "client.stop" };
+        self.within(end, &json!({}), BOUND);
+        assert!(serde_json::from_str::<Value>(&self.client.diagnostics()).is_ok());
+        // Every third program forgets to close.
+        if !self.seed.is_multiple_of(3) {
+            self.client.close();
+        }
+    }
+}
+
+#[test]
+fn whatever_the_runtime_does_every_call_ends_with_a_typed_error_or_a_result() {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        PANICS.fetch_add(1, Ordering::SeqCst);
+        usual(info);
+    }));
+    let (seeds, next) = (seeds(), Arc::new(AtomicU64::new(0)));
+    let workers: Vec<_> = (0..AT_ONCE)
+        .map(|_| {
+            let (next, seeds) = (Arc::clone(&next), seeds.clone());
+            thread::spawn(move || {
+                while let Some(seed) = seeds.clone().nth(next.fetch_add(1, Ordering::SeqCst) as usize) {
+                    Program::new(seed).live();
+                }
+            })
+        })
+        .collect();
+    let failed = workers.into_iter().filter_map(|worker| worker.join().err()).count();
+    assert_eq!((failed, PANICS.load(Ordering::SeqCst)), (0, 0), "panics: see above for the seeds");
+    let outcomes = OUTCOMES.lock().unwrap();
+    println!("{outcomes:?}");
+    assert!(outcomes.len() >= 6, "the adversary does little: {outcomes:?}");
+    let me = std::process::id();
+    let gone = support::eventually(BOUND, || support::descendants(me).is_empty());
+    assert!(gone, "left behind: {:?}", support::descendants(me));
+}
