@@ -95,7 +95,7 @@ static char *run_tool(copilot_client *client, copilot_session *session, const ch
   static int number;
   copilot_string *id = NULL, *result = NULL;
   char params[512], *found = NULL;
-  double end = seconds() + 10;
+  double end = seconds() + LIMIT;
   number++;
   OK(copilot_session_id(session, &id));
   snprintf(params, sizeof params,
@@ -163,7 +163,7 @@ static void requests(copilot_client *client, copilot_session *session) {
 
 /* A call that hangs is cancelled with its session; answering it then is refused or ignored, never a crash. */
 static void cancellation(copilot_client *client, copilot_session *session) {
-  double end = seconds() + 10;
+  double end = seconds() + LIMIT;
   free(run_tool(client, session, "park", NULL));
   while (parked == NULL && seconds() < end) {
     OK(copilot_client_invoke(client, copilot_s("ping"), copilot_s(NULL), NULL, NULL));
@@ -228,7 +228,7 @@ static void replaced(uint32_t drive) {
   copilot_session *session = NULL;
   copilot_op *op = NULL;
   volatile int done = 0;
-  double end = seconds() + 60;
+  double end = seconds() + LIMIT;
   destroyed = 0;
   OK(copilot_session_config_new(copilot_s(NULL), &config));
   tool(config, "add", add);

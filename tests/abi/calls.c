@@ -122,7 +122,7 @@ static void took(void *done, copilot_error *error, copilot_string *result) {
 static void calling_back(void) {
   volatile int done = 0;
   OK(copilot_client_ping_async(client, copilot_s("later"), took, (void *)&done, NULL, NULL));
-  for (double end = seconds() + 10; !done && seconds() < end;) sleep_ms(1);
+  for (double end = seconds() + LIMIT; !done && seconds() < end;) sleep_ms(1);
   CHECK(done);
   FAILS_SAYING(copilot_client_ping_async(client, copilot_s("x"), NULL, NULL, NULL, NULL), COPILOT_ERROR_INVALID_ARGUMENT,
                "done is NULL");

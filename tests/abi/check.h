@@ -17,6 +17,9 @@
     }                                                                             \
   } while (0)
 
+/* How many seconds anything may take, on a busy machine and under valgrind; what is waited for comes much sooner. */
+enum { LIMIT = 240 };
+
 /* The call succeeds. */
 #define OK(call) check_ok((call), __FILE__, __LINE__, #call)
 /* The call fails with this code. */

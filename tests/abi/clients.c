@@ -72,7 +72,7 @@ static void call_a_tool(copilot_client *client, copilot_session *session) {
 /* Sends, and lets a callback free everything; in poll mode this thread runs it. */
 static void freed_by_callback(struct life *life, uint32_t drive) {
   copilot_client *client = life->client;
-  double end = seconds() + 60;
+  double end = seconds() + LIMIT;
   OK(copilot_session_send_async(life->session, copilot_s("hello"), copilot_s(NULL), on_sent, life, NULL, NULL));
   while (!life->freed && seconds() < end) {
     if (drive == COPILOT_DRIVE_POLL) {
@@ -119,8 +119,8 @@ static void one_life(int n) {
     default: /* inside a callback, in the middle of a turn */
       freed_by_callback(life, drive);
   }
-  expect_gone(runtime, 60);
-  for (end = seconds() + 60; life->destroyed < 2 || (life->frees && !life->done);) {
+  expect_gone(runtime, LIMIT);
+  for (end = seconds() + LIMIT; life->destroyed < 2 || (life->frees && !life->done);) {
     CHECK(seconds() < end);
     sleep_ms(1);
   }
@@ -152,7 +152,7 @@ enum { MORE = 4 << 20 };
 
 /* What must not grow, once the threads of the last client have had time to end. */
 static void expect_flat(long memory, int threads, int files) {
-  double end = seconds() + 60;
+  double end = seconds() + LIMIT;
   while ((entries("/proc/self/task") > threads || entries("/proc/self/fd") > files) && seconds() < end) sleep_ms(5);
   if (entries("/proc/self/task") > threads || entries("/proc/self/fd") > files || resident() - memory > MORE) {
     fprintf(stderr, "threads %d, before %d; files %d, before %d; %ld bytes more\n", entries("/proc/self/task"), threads,

@@ -93,7 +93,7 @@ void conversation() {
                                    request + "\",\"toolCallId\":\"c\",\"toolName\":\"" + tool +
                                    "\",\"arguments\":{\"word\":\"hi\"}}}}");
     auto query = "{\"method\":\"session.tools.handlePendingToolCall\",\"where\":{\"requestId\":\"" + request + "\"}}";
-    for (double end = seconds() + 10; seconds() < end; sleep_ms(2)) {
+    for (double end = seconds() + LIMIT; seconds() < end; sleep_ms(2)) {
       auto received = client.invoke("fake.received", query);
       if (copilot::json_text(received, "/count") == "0") continue;
       CHECK(received.find(expected) != std::string::npos);
@@ -163,7 +163,7 @@ void lost_connection() {
   copilot::Client client(options);
   client.start();
   CHECK(client.try_invoke("die").error().code() == COPILOT_ERROR_PROCESS_EXITED);
-  for (double end = seconds() + 5; !closed && seconds() < end; sleep_ms(1)) {
+  for (double end = seconds() + LIMIT; !closed && seconds() < end; sleep_ms(1)) {
   }
   CHECK(closed);
 }

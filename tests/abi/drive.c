@@ -71,7 +71,7 @@ static copilot_session_config *config_for(struct log *log) {
 }
 
 static void until(atomic_int *value, int least) {
-  double end = seconds() + 10;
+  double end = seconds() + LIMIT;
   while (*value < least && seconds() < end) {
     sleep_ms(1);
   }
@@ -152,7 +152,7 @@ static void blocking(void) {
   struct log log = {0};
   copilot_client *client = log.client = fake_client(NULL, COPILOT_DRIVE_POLL);
   copilot_session_config *config = config_for(&log);
-  copilot_wait wait = patience(10000);
+  copilot_wait wait = patience(LIMIT * 1000);
   OK(copilot_client_start(client, &wait, NULL));
   OK(copilot_client_create_session(client, config, &wait, &log.session));
   copilot_session_config_free(config);

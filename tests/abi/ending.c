@@ -86,7 +86,7 @@ static void first_events(uint32_t drive) {
     struct seen *seen = calloc(1, sizeof *seen);
     copilot_session *session = NULL;
     copilot_counters counters = COPILOT_COUNTERS_INIT;
-    double end = seconds() + 10;
+    double end = seconds() + LIMIT;
     CHECK(seen != NULL);
     OK(copilot_client_create_session(client, NULL, NULL, &session));
     OK(copilot_session_on(session, copilot_s("session.start"), on_event, seen, on_destroyed, NULL));

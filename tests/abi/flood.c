@@ -52,7 +52,7 @@ static void flood(uint32_t drive) {
   copilot_session *session = NULL;
   copilot_string *id = NULL;
   copilot_counters now;
-  copilot_wait wait = patience(5000);
+  copilot_wait wait = patience(LIMIT * 1000);
   char params[256];
   double end;
   uint64_t before;
@@ -68,7 +68,7 @@ static void flood(uint32_t drive) {
   OK(copilot_session_id(session, &id));
   snprintf(params, sizeof params, "{\"sessionId\":\"%s\",\"count\":%d,\"bytes\":64}", copilot_string_data(id), EVENTS);
   OK(copilot_client_invoke_async(client, copilot_s("fake.flood"), copilot_s(params), after, NULL, NULL, NULL));
-  end = seconds() + 60;
+  end = seconds() + LIMIT;
   while (counters(session).received < before + EVENTS && seconds() < end) { /* nobody consumes */
     sleep_ms(10);
   }
@@ -76,6 +76,7 @@ static void flood(uint32_t drive) {
   CHECK(now.received >= before + EVENTS && now.queued_events > EVENTS / 2 && now.queued_bytes > EVENTS * 64 / 2);
   CHECK(now.received == now.delivered + now.queued_events && seen == 0 && after_call == -1);
   awake = 1;
+  end = seconds() + LIMIT;
   while (after_call < 0 && seconds() < end) {
     if (drive == COPILOT_DRIVE_POLL) {
       OK(copilot_client_poll(client, 10, NULL));

@@ -5,7 +5,7 @@
 #include "check.h"
 
 static void start_fails(copilot_client *client, copilot_code code, const char *text) {
-  copilot_wait wait = patience(20000);
+  copilot_wait wait = patience(LIMIT * 1000);
   double start = seconds();
   FAILS_SAYING(copilot_client_start(client, &wait, NULL), code, text);
   CHECK(seconds() - start < 15);
@@ -79,7 +79,7 @@ static void bad_frame(void) {
   copilot_client *client = fake_client(
       "[{\"on\":{\"method\":\"bad\"},\"do\":[{\"raw\":{\"body\":\"this is no JSON\"}},{\"reply\":{\"result\":{}}}]}]",
       COPILOT_DRIVE_THREAD);
-  copilot_wait wait = patience(5000);
+  copilot_wait wait = patience(LIMIT * 1000);
   copilot_error *error;
   OK(copilot_client_start(client, &wait, NULL));
   error = copilot_client_invoke(client, copilot_s("bad"), copilot_s(NULL), &wait, NULL);

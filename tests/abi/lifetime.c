@@ -27,7 +27,7 @@ static void freed_without_stop(uint32_t drive) {
   OK(copilot_session_send_and_wait(session, copilot_s("x"), copilot_s(NULL), NULL, NULL));
   CHECK(!is_gone(runtime));
   copilot_session_free(session);
-  expect_gone(runtime, 5);
+  expect_gone(runtime, LIMIT);
 }
 
 static void freed_while_opening(void) {
@@ -45,7 +45,7 @@ static void freed_while_opening(void) {
     CHECK(session == NULL);
   }
   copilot_client_free(client);
-  expect_gone(runtime, 5);
+  expect_gone(runtime, LIMIT);
 }
 
 static void killed_host(int parent_waits) {
@@ -68,7 +68,7 @@ static void killed_host(int parent_waits) {
     sleep_ms(50);
   }
   CHECK(kill(host, SIGKILL) == 0 && waitpid(host, &status, 0) == host);
-  expect_gone(runtime, 5);
+  expect_gone(runtime, LIMIT);
   close(ends[0]);
   close(ends[1]);
 }
