@@ -958,8 +958,10 @@ copilot_error *copilot_call_fail_with(copilot_call *call,
 bool copilot_call_is_cancelled(const copilot_call *call);
 
 /**
- * Asks to be told when the answer is no longer wanted. `on_cancel` runs at once if that is so already. `destroy` runs
- * after it, or when the call was answered.
+ * Asks to be told when the answer is no longer wanted. `on_cancel` runs at once if that is so already.
+ *
+ * @param destroy frees `user_data`, exactly once: after `on_cancel`, or when the call was answered, also when this function
+ *   returns an error; may be NULL.
  */
 copilot_error *copilot_call_on_cancel(copilot_call *call,
                                       copilot_cancel_fn on_cancel,
@@ -973,6 +975,8 @@ copilot_code copilot_call_free(copilot_call *call);
 
 /**
  * Makes a cancel token, to be passed in `copilot_wait`. Any number of calls may share it.
+ *
+ * @param[out] token the new token, which the caller frees with `copilot_cancel_token_free`.
  */
 copilot_error *copilot_cancel_token_new(copilot_cancel_token **token);
 
@@ -996,7 +1000,7 @@ copilot_code copilot_cancel_token_free(copilot_cancel_token *token);
  * Makes a client. Starts nothing yet: the runtime is started by `copilot_client_start`, or with the first session.
  *
  * @param options NULL for the defaults. Its user data is destroyed also when this function fails.
- * @param[out] client the new client, written only on success.
+ * @param[out] client the new client, which the caller frees with `copilot_client_free`; written only on success.
  */
 copilot_error *copilot_client_new(const copilot_client_options *options,
                                   copilot_client **client);
@@ -1063,10 +1067,12 @@ copilot_error *copilot_client_run_ui_action(copilot_client *client,
 copilot_error *copilot_client_counters(const copilot_client *client, copilot_counters *counters);
 
 /**
- * Writes what can be seen of a client as JSON, at any time and from any thread, without waiting: its state, the phases of
- * its last start in milliseconds, and counters of what went over the wire since it was made:
+ * Writes what can be seen of a client, at any time and from any thread, without waiting. It is the state, the phases of the
+ * last start in milliseconds, and counters of what went over the wire since the client was made:
  * `{"state","runtimeVersion","protocolVersion","runtimePid","runtimePort","start":{"outcome","phase","timings"},`
- * `"openSessions","pendingCalls","counters":{…}}`. It holds no content and no secrets. The caller owns the string.
+ * `"openSessions","pendingCalls","counters":{…}}`. It holds no content and no secrets.
+ *
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`.
  */
 copilot_error *copilot_client_diagnostics(const copilot_client *client,
                                           copilot_string **result);
@@ -1075,7 +1081,8 @@ copilot_error *copilot_client_diagnostics(const copilot_client *client,
  * Starts the runtime and agrees on a protocol version. A client that is started already is left as it is.
  *
  * @param wait limits, or NULL for none.
- * @param[out] result JSON `{"version","protocolVersion","timings"}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+ *   `{"version","protocolVersion","timings"}`; may be NULL.
  */
 copilot_error *copilot_client_start(copilot_client *client,
                                     const copilot_wait *wait,
@@ -1084,9 +1091,9 @@ copilot_error *copilot_client_start(copilot_client *client,
 /**
  * As `copilot_client_start`, without waiting.
  *
- * @param done called exactly once, unless this function returns an error.
+ * @param done called exactly once, unless this function returns an error; it frees what it is given.
  * @param destroy frees `user_data`, also when this function returns an error; may be NULL.
- * @param[out] op for cancelling; may be NULL.
+ * @param[out] op for cancelling, which the caller frees with `copilot_op_free`; may be NULL.
  */
 copilot_error *copilot_client_start_async(copilot_client *client,
                                           copilot_done_fn done,
@@ -1127,7 +1134,7 @@ copilot_error *copilot_client_force_stop_async(copilot_client *client,
  * Calls any method of the runtime; `copilot_protocol.h` names them.
  *
  * @param params a JSON object; absent for none.
- * @param[out] result the runtime's result as JSON text; may be NULL.
+ * @param[out] result the runtime's result as JSON text, which the caller frees with `copilot_string_free`; may be NULL.
  */
 copilot_error *copilot_client_invoke(copilot_client *client,
                                      copilot_str method,
@@ -1155,9 +1162,11 @@ copilot_error *copilot_client_notify(copilot_client *client, copilot_str method,
  * Makes a configuration.
  *
  * @param json options in wire spelling, for example `{"model":"…","streaming":true}`; absent for none.
- * @param[out] config the new configuration, written only on success.
+ * @param[out] config the new configuration, which the caller frees with `copilot_session_config_free`; written only on
+ *   success.
  */
-copilot_error *copilot_session_config_new(copilot_str json, copilot_session_config **config);
+copilot_error *copilot_session_config_new(copilot_str json,
+                                          copilot_session_config **config);
 
 /**
  * Merges the members of a JSON object into a configuration; a member given again replaces the older one.
@@ -1166,8 +1175,11 @@ copilot_error *copilot_session_config_set(copilot_session_config *config, copilo
 
 /**
  * Adds a tool. A later tool of the same name replaces the handler of the earlier one.
+ *
+ * @param tool is copied; its user data is freed by its `destroy`, exactly once, also when this function returns an error.
  */
-copilot_error *copilot_session_config_tool(copilot_session_config *config, const copilot_tool *tool);
+copilot_error *copilot_session_config_tool(copilot_session_config *config,
+                                           const copilot_tool *tool);
 
 /**
  * Receives all events of the session, from the very first one. May be called several times: listeners are called in
@@ -1216,26 +1228,26 @@ copilot_code copilot_session_config_free(copilot_session_config *config);
 copilot_code copilot_error_code(const copilot_error *error);
 
 /**
- * The name of the code, the same in every language, for example "RuntimeNotFound". Valid until the error is freed;
+ * The name of the code, valid until the error is freed. It is the same in every language, for example "RuntimeNotFound";
  * "" for a handle that is NULL, freed or foreign.
  */
 const char *copilot_error_name(const copilot_error *error);
 
 /**
- * What was wrong and what to do about it, in UTF-8. Valid until the error is freed; "" for a handle that is NULL,
- * freed or foreign.
+ * What was wrong and what to do about it, in UTF-8, valid until the error is freed; "" for a handle that is NULL, freed or
+ * foreign.
  */
 const char *copilot_error_message(const copilot_error *error);
 
 /**
- * Details as JSON text, or NULL when there are none: the `data` of a JSON-RPC error, or what was last seen before a
- * time limit passed. Valid until the error is freed.
+ * Details as JSON text, valid until the error is freed; NULL when there are none. They are the `data` of a JSON-RPC error,
+ * or what was last seen before a time limit passed.
  */
 const char *copilot_error_data(const copilot_error *error);
 
 /**
- * Why, as JSON text `{"code":"session.disconnected","session":"…"}`, or NULL when the error has no reason. Codes are
- * stable; `docs/errors.md` lists them. Valid until the error is freed.
+ * Why, as JSON text, valid until the error is freed; NULL when the error has no reason. For example
+ * `{"code":"session.disconnected","session":"…"}`; codes are stable, and `docs/errors.md` lists them.
  */
 const char *copilot_error_reason(const copilot_error *error);
 
@@ -1273,7 +1285,6 @@ copilot_error *copilot_event_get_header(const copilot_event *event, copilot_even
  *
  * @param env JSON text: an object of texts.
  * @param wait limits, or NULL for none.
- * @since runtime none
  */
 copilot_error *copilot_client_set_env(copilot_client *client, copilot_str env, const copilot_wait *wait);
 
@@ -1295,7 +1306,8 @@ copilot_error *copilot_client_set_env_async(copilot_client *client,
  * computeId?, workspace?, allowCreatingNewSessions?, sessionFactory?, resumeFactory?, authenticate?, hostId?}`;
  * one of the first two is needed, and the booleans say what the handler serves.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"hostId","url"?,"token"?,"pid"?,"environmentId"?}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+ * `{"hostId","url"?,"token"?,"pid"?,"environmentId"?}`; may be NULL.
  * @since runtime 1.0.102
  */
 copilot_error *copilot_client_start_ahp_host(copilot_client *client,
@@ -1317,7 +1329,8 @@ copilot_error *copilot_client_start_ahp_host_async(copilot_client *client,
  * Lists the models; asked once until the client stops. Failures are not kept.
  *
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"models":[…]}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"models":[…]}`; may be
+ * NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_client_list_models(copilot_client *client,
@@ -1338,7 +1351,8 @@ copilot_error *copilot_client_list_models_async(copilot_client *client,
  *
  * @param message comes back after `pong: `; may be absent.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"message","timestamp","protocolVersion"}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+ * `{"message","timestamp","protocolVersion"}`; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_client_ping(copilot_client *client,
@@ -1360,7 +1374,8 @@ copilot_error *copilot_client_ping_async(copilot_client *client,
  * The versions of the runtime and of its protocol.
  *
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"version","protocolVersion"}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+ * `{"version","protocolVersion"}`; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_client_get_status(copilot_client *client,
@@ -1380,8 +1395,8 @@ copilot_error *copilot_client_get_status_async(copilot_client *client,
  * Who is logged in.
  *
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"isAuthenticated","authType"?,"host"?,"login"?,"statusMessage"?}`; may be
- * NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+ * `{"isAuthenticated","authType"?,"host"?,"login"?,"statusMessage"?}`; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_client_get_auth_status(copilot_client *client,
@@ -1403,7 +1418,8 @@ copilot_error *copilot_client_get_auth_status_async(copilot_client *client,
  * @param options a JSON object, absent for none: `filter` (`{cwd?, gitRoot?, repository?, branch?}`, sent even
  * when empty).
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"sessions":[…]}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"sessions":[…]}`; may be
+ * NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_client_list_sessions(copilot_client *client,
@@ -1426,7 +1442,7 @@ copilot_error *copilot_client_list_sessions_async(copilot_client *client,
  *
  * @param session_id the id of the session.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"session"?}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"session"?}`; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_client_get_session_metadata(copilot_client *client,
@@ -1448,7 +1464,8 @@ copilot_error *copilot_client_get_session_metadata_async(copilot_client *client,
  * The id of the session used last.
  *
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"sessionId"?}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"sessionId"?}`; may be
+ * NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_client_get_last_session_id(copilot_client *client,
@@ -1468,7 +1485,8 @@ copilot_error *copilot_client_get_last_session_id_async(copilot_client *client,
  * The id of the session that the runtime's own interface shows.
  *
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"sessionId"?}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"sessionId"?}`; may be
+ * NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_client_get_foreground_session_id(copilot_client *client,
@@ -1656,8 +1674,8 @@ copilot_error *copilot_client_llm_fail_async(copilot_client *client,
  * and asked again; 2 unless given), `timeoutMs` (longest time of each try), `attachments` (what goes with the
  * message, as all else that sendAndWait takes).
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"value","tries","event"}`; error kind `SchemaMismatch` when no try was
- * right; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"value","tries","event"}`;
+ * error kind `SchemaMismatch` when no try was right; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_session_send_and_wait_structured(copilot_session *session,
@@ -1683,7 +1701,8 @@ copilot_error *copilot_session_send_and_wait_structured_async(copilot_session *s
  * Every event of the session so far, oldest first.
  *
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"events":[…]}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"events":[…]}`; may be
+ * NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_session_get_events(copilot_session *session,
@@ -1748,7 +1767,8 @@ copilot_error *copilot_session_set_model_async(copilot_session *session,
  *
  * @param auto_tier JSON text: how automatic choice weighs cost and ability; null: the default; may be absent.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: the runtime's answer; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: the runtime's answer; may be
+ * NULL.
  * @since runtime 1.0.85
  */
 copilot_error *copilot_session_set_auto_tier(copilot_session *session,
@@ -1798,7 +1818,7 @@ copilot_error *copilot_session_set_tools_async(copilot_session *session,
  * @param options a JSON object, absent for none: `level` (`info`, `warning`, `error`, which ends a wait for the
  * present turn), `ephemeral` (whether it is not kept).
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"eventId"?}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"eventId"?}`; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_session_log(copilot_session *session,
@@ -1823,7 +1843,8 @@ copilot_error *copilot_session_log_async(copilot_session *session,
  *
  * @param id the id of the task.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{"cancelled"}`: false when there is no such task; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"cancelled"}`: false when
+ * there is no such task; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_session_cancel_task(copilot_session *session,
@@ -1846,8 +1867,8 @@ copilot_error *copilot_session_cancel_task_async(copilot_session *session,
  *
  * @param message the question.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: true or false. Error kind `Unsupported` when the host cannot ask, as for the
- * next three; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: true or false. Error kind
+ * `Unsupported` when the host cannot ask, as for the next three; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_session_confirm(copilot_session *session,
@@ -1871,7 +1892,8 @@ copilot_error *copilot_session_confirm_async(copilot_session *session,
  * @param message the question.
  * @param options JSON text: a list of texts.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: the text that was chosen, or null; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: the text that was chosen, or
+ * null; may be NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_session_select(copilot_session *session,
@@ -1897,7 +1919,8 @@ copilot_error *copilot_session_select_async(copilot_session *session,
  * @param message the question.
  * @param options JSON text: `{title?, description?, minLength?, maxLength?, format?, default?}`; may be absent.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: the text, or null; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: the text, or null; may be
+ * NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_session_input(copilot_session *session,
@@ -1923,7 +1946,8 @@ copilot_error *copilot_session_input_async(copilot_session *session,
  * @param message what is asked for.
  * @param requested_schema JSON text: JSON Schema of the form.
  * @param wait limits, or NULL for none.
- * @param[out] result as JSON text: `{action, content?}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{action, content?}`; may be
+ * NULL.
  * @since runtime 1.0.67
  */
 copilot_error *copilot_session_elicit(copilot_session *session,
@@ -2135,8 +2159,9 @@ copilot_error *copilot_session_config_on_factory(copilot_session_config *config,
                                                  copilot_destroy_fn destroy);
 
 /**
- * Finds a value by JSON pointer (RFC 6901), for example `/data/toolCalls/0/name`, and writes its JSON text to `value`;
- * NULL when there is none. The caller owns the string.
+ * Finds a value by JSON pointer (RFC 6901), for example `/data/toolCalls/0/name`.
+ *
+ * @param[out] value its JSON text, which the caller frees with `copilot_string_free`; NULL when there is none.
  */
 copilot_error *copilot_json_get(copilot_str json,
                                 copilot_str pointer,
@@ -2145,13 +2170,17 @@ copilot_error *copilot_json_get(copilot_str json,
 /**
  * As `copilot_json_get`, but the value's own text: a JSON string is decoded, `null` counts as none, other values are
  * given as JSON text.
+ *
+ * @param[out] text the text, which the caller frees with `copilot_string_free`; NULL when there is none.
  */
 copilot_error *copilot_json_text(copilot_str json,
                                  copilot_str pointer,
                                  copilot_string **text);
 
 /**
- * Writes `text` as a JSON string, with quotes and escapes. The caller owns it.
+ * Writes `text` as a JSON string, with quotes and escapes.
+ *
+ * @param[out] json JSON text, which the caller frees with `copilot_string_free`.
  */
 copilot_error *copilot_json_quote(copilot_str text, copilot_string **json);
 
@@ -2161,6 +2190,7 @@ copilot_error *copilot_json_quote(copilot_str text, copilot_string **json);
  *
  * @param level a `copilot_log_level`.
  * @param log NULL for silence.
+ * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
  * @return `COPILOT_ERROR_UNSUPPORTED` when the process has another receiver of Rust's `tracing` already.
  */
 copilot_error *copilot_log_set(uint32_t level,
@@ -2182,9 +2212,9 @@ copilot_code copilot_op_free(copilot_op *op);
 /**
  * Creates a session; starts the client when needed.
  *
- * @param config what the session is made from; NULL for the defaults.
+ * @param config what the session is made from, still the caller's; NULL for the defaults.
  * @param wait limits, or NULL for none.
- * @param[out] session the new session, written only on success.
+ * @param[out] session the new session, which the caller frees with `copilot_session_free`; written only on success.
  */
 copilot_error *copilot_client_create_session(copilot_client *client,
                                              copilot_session_config *config,
@@ -2203,6 +2233,8 @@ copilot_error *copilot_client_create_session_async(copilot_client *client,
 
 /**
  * Opens a session that exists already, by its id. Otherwise as `copilot_client_create_session`.
+ *
+ * @param[out] session which the caller frees with `copilot_session_free`; written only on success.
  */
 copilot_error *copilot_client_resume_session(copilot_client *client,
                                              copilot_str session_id,
@@ -2234,7 +2266,7 @@ copilot_code copilot_session_free(copilot_session *session);
  *
  * @param type_name only events of this type; absent for all.
  * @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
- * @param[out] listener for `copilot_session_off`; may be NULL.
+ * @param[out] listener a number for `copilot_session_off`; may be NULL.
  */
 copilot_error *copilot_session_on(copilot_session *session,
                                   copilot_str type_name,
@@ -2250,14 +2282,17 @@ copilot_error *copilot_session_off(copilot_session *session,
                                    uint64_t listener);
 
 /**
- * Writes what is known of a session as JSON: `{"sessionId","workspacePath","capabilities","openCanvases"}`. The caller
- * owns the string.
+ * Writes what is known of a session.
+ *
+ * @param[out] state JSON text, which the caller frees with `copilot_string_free`:
+ *   `{"sessionId","workspacePath","capabilities","openCanvases"}`.
  */
-copilot_error *copilot_session_state(const copilot_session *session,
-                                     copilot_string **state);
+copilot_error *copilot_session_state(const copilot_session *session, copilot_string **state);
 
 /**
- * Writes the id of a session. The caller owns the string.
+ * Writes the id of a session.
+ *
+ * @param[out] id the text, which the caller frees with `copilot_string_free`.
  */
 copilot_error *copilot_session_id(const copilot_session *session, copilot_string **id);
 
@@ -2270,7 +2305,7 @@ copilot_error *copilot_session_counters(const copilot_session *session, copilot_
  * Sends a message. Returns as soon as the runtime took it; the answer comes as events.
  *
  * @param options a JSON object, for example `{"attachments":[…],"mode":"immediate"}`; absent for none.
- * @param[out] result JSON `{"messageId"}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"messageId"}`; may be NULL.
  */
 copilot_error *copilot_session_send(copilot_session *session,
                                     copilot_str prompt,
@@ -2297,8 +2332,8 @@ copilot_error *copilot_session_send_async(copilot_session *session,
  *   event of the session), `until` (`"idle"`, or `"foreground"`: work left running in the background does not count),
  *   `responseSchema` (a JSON Schema that the answer must follow) with `responseRetries` (how often the agent is told
  *   what was wrong and asked again; 2 unless given; then `COPILOT_ERROR_SCHEMA_MISMATCH`).
- * @param[out] result the last `assistant.message` event as JSON text, or `null`; with a `responseSchema`
- *   `{"value","tries","event"}`; may be NULL.
+ * @param[out] result JSON text, which the caller frees with `copilot_string_free`: the last `assistant.message` event, or
+ *   `null`; with a `responseSchema` `{"value","tries","event"}`; may be NULL.
  */
 copilot_error *copilot_session_send_and_wait(copilot_session *session,
                                              copilot_str prompt,
@@ -2339,7 +2374,7 @@ copilot_error *copilot_session_disconnect_async(copilot_session *session,
  * methods.
  *
  * @param params a JSON object; absent for none.
- * @param[out] result the runtime's result as JSON text; may be NULL.
+ * @param[out] result the runtime's result as JSON text, which the caller frees with `copilot_string_free`; may be NULL.
  */
 copilot_error *copilot_session_invoke(copilot_session *session,
                                       copilot_str method,
@@ -2360,13 +2395,13 @@ copilot_error *copilot_session_invoke_async(copilot_session *session,
 
 /**
  * Replaces all tools of the host in this session by those of a configuration, with the functions that run them: those added
- * by `copilot_session_config_tool`, and the member `tools` of its JSON. All else in the configuration is left aside; it can
- * be freed afterwards. From the runtime's answer on calls go to the new functions; user data of the old ones is let go.
+ * by `copilot_session_config_tool`, and the member `tools` of its JSON. All else in the configuration is left aside. From the
+ * runtime's answer on calls go to the new functions; user data of the old ones is let go.
  *
  * After an error the old tools stay, but for a wait that ended before the runtime answered: then neither set is sure to be
  * served, and the call has to be made again.
  *
- * @param config tools and their functions.
+ * @param config tools and their functions, still the caller's.
  * @param wait limits, or NULL for none.
  * @since runtime newer than 1.0.102
  */
@@ -2385,8 +2420,8 @@ copilot_error *copilot_session_serve_tools_async(copilot_session *session,
                                                  copilot_op **op);
 
 /**
- * The bytes of a string, followed by a NUL. Valid until the string is freed. Any thread.
- * Returns NULL for a handle that is NULL, freed or foreign.
+ * The bytes of a string, followed by a NUL, valid until the string is freed. Any thread. NULL for a handle that is NULL,
+ * freed or foreign.
  */
 const char *copilot_string_data(const copilot_string *string);
 
@@ -2407,7 +2442,7 @@ copilot_code copilot_string_free(copilot_string *string);
 uint32_t copilot_abi_version(void);
 
 /**
- * Version of the library as text, for example "0.1.0". Static: do not free.
+ * Version of the library as text, which is never freed, for example "0.1.0".
  */
 const char *copilot_version(void);
 

@@ -229,8 +229,10 @@ pub extern "C" fn copilot_call_is_cancelled(call: *const copilot_call) -> bool {
     boundary!(false, { handle::get::<Call>(call).is_ok_and(|call| call.cancelled.load(Ordering::Acquire)) })
 }
 
-/// Asks to be told when the answer is no longer wanted. `on_cancel` runs at once if that is so already. `destroy` runs
-/// after it, or when the call was answered.
+/// Asks to be told when the answer is no longer wanted. `on_cancel` runs at once if that is so already.
+///
+/// @param destroy frees `user_data`, exactly once: after `on_cancel`, or when the call was answered, also when this function
+///   returns an error; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_call_on_cancel(
     call: *mut copilot_call,

@@ -71,6 +71,8 @@ impl CancelToken {
 }
 
 /// Makes a cancel token, to be passed in `copilot_wait`. Any number of calls may share it.
+///
+/// @param[out] token the new token, which the caller frees with `copilot_cancel_token_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_cancel_token_new(
     token: *mut *mut copilot_cancel_token,

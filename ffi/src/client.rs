@@ -71,7 +71,7 @@ pub(crate) unsafe fn write_counters(place: *mut copilot_counters, counters: Coun
 /// Makes a client. Starts nothing yet: the runtime is started by `copilot_client_start`, or with the first session.
 ///
 /// @param options NULL for the defaults. Its user data is destroyed also when this function fails.
-/// @param[out] client the new client, written only on success.
+/// @param[out] client the new client, which the caller frees with `copilot_client_free`; written only on success.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_new(
     options: *const copilot_client_options,
@@ -252,10 +252,12 @@ pub unsafe extern "C" fn copilot_client_counters(
     })
 }
 
-/// Writes what can be seen of a client as JSON, at any time and from any thread, without waiting: its state, the phases of
-/// its last start in milliseconds, and counters of what went over the wire since it was made:
+/// Writes what can be seen of a client, at any time and from any thread, without waiting. It is the state, the phases of the
+/// last start in milliseconds, and counters of what went over the wire since the client was made:
 /// `{"state","runtimeVersion","protocolVersion","runtimePid","runtimePort","start":{"outcome","phase","timings"},`
-/// `"openSessions","pendingCalls","counters":{…}}`. It holds no content and no secrets. The caller owns the string.
+/// `"openSessions","pendingCalls","counters":{…}}`. It holds no content and no secrets.
+///
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_diagnostics(
     client: *const copilot_client,

@@ -71,7 +71,8 @@ unsafe fn spawn(
 /// Starts the runtime and agrees on a protocol version. A client that is started already is left as it is.
 ///
 /// @param wait limits, or NULL for none.
-/// @param[out] result JSON `{"version","protocolVersion","timings"}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+///   `{"version","protocolVersion","timings"}`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_start(
     client: *mut copilot_client,
@@ -84,9 +85,9 @@ pub unsafe extern "C" fn copilot_client_start(
 
 /// As `copilot_client_start`, without waiting.
 ///
-/// @param done called exactly once, unless this function returns an error.
+/// @param done called exactly once, unless this function returns an error; it frees what it is given.
 /// @param destroy frees `user_data`, also when this function returns an error; may be NULL.
-/// @param[out] op for cancelling; may be NULL.
+/// @param[out] op for cancelling, which the caller frees with `copilot_op_free`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_start_async(
     client: *mut copilot_client,
@@ -179,7 +180,7 @@ pub(crate) unsafe fn call_args(
 /// Calls any method of the runtime; `copilot_protocol.h` names them.
 ///
 /// @param params a JSON object; absent for none.
-/// @param[out] result the runtime's result as JSON text; may be NULL.
+/// @param[out] result the runtime's result as JSON text, which the caller frees with `copilot_string_free`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_invoke(
     client: *mut copilot_client,

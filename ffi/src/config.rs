@@ -131,7 +131,8 @@ fn served(handlers: &Handlers, events: bool) -> String {
 /// Makes a configuration.
 ///
 /// @param json options in wire spelling, for example `{"model":"…","streaming":true}`; absent for none.
-/// @param[out] config the new configuration, written only on success.
+/// @param[out] config the new configuration, which the caller frees with `copilot_session_config_free`; written only on
+///   success.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_config_new(
     json: copilot_str,
@@ -164,6 +165,8 @@ pub unsafe extern "C" fn copilot_session_config_set(
 }
 
 /// Adds a tool. A later tool of the same name replaces the handler of the earlier one.
+///
+/// @param tool is copied; its user data is freed by its `destroy`, exactly once, also when this function returns an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_config_tool(
     config: *mut copilot_session_config,

@@ -28,22 +28,22 @@ fn text_of(error: *const copilot_error, pick: impl FnOnce(&ErrorObject) -> *cons
     boundary!(empty, { handle::get::<ErrorObject>(error).map_or(empty, |object| pick(&object)) })
 }
 
-/// The name of the code, the same in every language, for example "RuntimeNotFound". Valid until the error is freed;
+/// The name of the code, valid until the error is freed. It is the same in every language, for example "RuntimeNotFound";
 /// "" for a handle that is NULL, freed or foreign.
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_error_name(error: *const copilot_error) -> *const c_char {
     text_of(error, |object| object.name.as_ptr())
 }
 
-/// What was wrong and what to do about it, in UTF-8. Valid until the error is freed; "" for a handle that is NULL,
-/// freed or foreign.
+/// What was wrong and what to do about it, in UTF-8, valid until the error is freed; "" for a handle that is NULL, freed or
+/// foreign.
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_error_message(error: *const copilot_error) -> *const c_char {
     text_of(error, |object| object.message.as_ptr())
 }
 
-/// Details as JSON text, or NULL when there are none: the `data` of a JSON-RPC error, or what was last seen before a
-/// time limit passed. Valid until the error is freed.
+/// Details as JSON text, valid until the error is freed; NULL when there are none. They are the `data` of a JSON-RPC error,
+/// or what was last seen before a time limit passed.
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_error_data(error: *const copilot_error) -> *const c_char {
     boundary!(std::ptr::null(), {
@@ -54,8 +54,8 @@ pub extern "C" fn copilot_error_data(error: *const copilot_error) -> *const c_ch
     })
 }
 
-/// Why, as JSON text `{"code":"session.disconnected","session":"…"}`, or NULL when the error has no reason. Codes are
-/// stable; `docs/errors.md` lists them. Valid until the error is freed.
+/// Why, as JSON text, valid until the error is freed; NULL when the error has no reason. For example
+/// `{"code":"session.disconnected","session":"…"}`; codes are stable, and `docs/errors.md` lists them.
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_error_reason(error: *const copilot_error) -> *const c_char {
     boundary!(std::ptr::null(), {

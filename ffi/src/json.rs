@@ -45,8 +45,9 @@ unsafe fn find<'a>(json: copilot_str, pointer: copilot_str) -> Result<Option<&'a
     pointer::find(json, pointer).map_err(|error| invalid(format!("json is not valid JSON: {error}")))
 }
 
-/// Finds a value by JSON pointer (RFC 6901), for example `/data/toolCalls/0/name`, and writes its JSON text to `value`;
-/// NULL when there is none. The caller owns the string.
+/// Finds a value by JSON pointer (RFC 6901), for example `/data/toolCalls/0/name`.
+///
+/// @param[out] value its JSON text, which the caller frees with `copilot_string_free`; NULL when there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_json_get(
     json: copilot_str,
@@ -65,6 +66,8 @@ pub unsafe extern "C" fn copilot_json_get(
 
 /// As `copilot_json_get`, but the value's own text: a JSON string is decoded, `null` counts as none, other values are
 /// given as JSON text.
+///
+/// @param[out] text the text, which the caller frees with `copilot_string_free`; NULL when there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_json_text(
     json: copilot_str,
@@ -89,7 +92,9 @@ pub unsafe extern "C" fn copilot_json_text(
     })
 }
 
-/// Writes `text` as a JSON string, with quotes and escapes. The caller owns it.
+/// Writes `text` as a JSON string, with quotes and escapes.
+///
+/// @param[out] json JSON text, which the caller frees with `copilot_string_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_json_quote(
     text: copilot_str,

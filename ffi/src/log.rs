@@ -57,6 +57,7 @@ static INSTALLED: Once = Once::new();
 ///
 /// @param level a `copilot_log_level`.
 /// @param log NULL for silence.
+/// @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
 /// @return `COPILOT_ERROR_UNSUPPORTED` when the process has another receiver of Rust's `tracing` already.
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_log_set(

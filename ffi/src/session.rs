@@ -130,9 +130,9 @@ impl SessionDone {
 
 /// Creates a session; starts the client when needed.
 ///
-/// @param config what the session is made from; NULL for the defaults.
+/// @param config what the session is made from, still the caller's; NULL for the defaults.
 /// @param wait limits, or NULL for none.
-/// @param[out] session the new session, written only on success.
+/// @param[out] session the new session, which the caller frees with `copilot_session_free`; written only on success.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_create_session(
     client: *mut copilot_client,
@@ -166,6 +166,8 @@ pub unsafe extern "C" fn copilot_client_create_session_async(
 }
 
 /// Opens a session that exists already, by its id. Otherwise as `copilot_client_create_session`.
+///
+/// @param[out] session which the caller frees with `copilot_session_free`; written only on success.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_resume_session(
     client: *mut copilot_client,
@@ -231,7 +233,7 @@ pub(crate) fn session_of(session: *const copilot_session) -> Result<Arc<Session>
 ///
 /// @param type_name only events of this type; absent for all.
 /// @param destroy frees `user_data`, exactly once, also when this function returns an error; may be NULL.
-/// @param[out] listener for `copilot_session_off`; may be NULL.
+/// @param[out] listener a number for `copilot_session_off`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_on(
     session: *mut copilot_session,
@@ -267,8 +269,10 @@ pub extern "C" fn copilot_session_off(session: *mut copilot_session, listener: u
     })
 }
 
-/// Writes what is known of a session as JSON: `{"sessionId","workspacePath","capabilities","openCanvases"}`. The caller
-/// owns the string.
+/// Writes what is known of a session.
+///
+/// @param[out] state JSON text, which the caller frees with `copilot_string_free`:
+///   `{"sessionId","workspacePath","capabilities","openCanvases"}`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_state(
     session: *const copilot_session,
@@ -283,7 +287,9 @@ pub unsafe extern "C" fn copilot_session_state(
     })
 }
 
-/// Writes the id of a session. The caller owns the string.
+/// Writes the id of a session.
+///
+/// @param[out] id the text, which the caller frees with `copilot_string_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_id(
     session: *const copilot_session,

@@ -77,7 +77,7 @@ unsafe fn send_args(
 /// Sends a message. Returns as soon as the runtime took it; the answer comes as events.
 ///
 /// @param options a JSON object, for example `{"attachments":[…],"mode":"immediate"}`; absent for none.
-/// @param[out] result JSON `{"messageId"}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"messageId"}`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_send(
     session: *mut copilot_session,
@@ -123,8 +123,8 @@ pub unsafe extern "C" fn copilot_session_send_async(
 ///   event of the session), `until` (`"idle"`, or `"foreground"`: work left running in the background does not count),
 ///   `responseSchema` (a JSON Schema that the answer must follow) with `responseRetries` (how often the agent is told
 ///   what was wrong and asked again; 2 unless given; then `COPILOT_ERROR_SCHEMA_MISMATCH`).
-/// @param[out] result the last `assistant.message` event as JSON text, or `null`; with a `responseSchema`
-///   `{"value","tries","event"}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: the last `assistant.message` event, or
+///   `null`; with a `responseSchema` `{"value","tries","event"}`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_send_and_wait(
     session: *mut copilot_session,
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn copilot_session_disconnect_async(
 /// methods.
 ///
 /// @param params a JSON object; absent for none.
-/// @param[out] result the runtime's result as JSON text; may be NULL.
+/// @param[out] result the runtime's result as JSON text, which the caller frees with `copilot_string_free`; may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_invoke(
     session: *mut copilot_session,

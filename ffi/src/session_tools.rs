@@ -32,13 +32,13 @@ fn begin(
 }
 
 /// Replaces all tools of the host in this session by those of a configuration, with the functions that run them: those added
-/// by `copilot_session_config_tool`, and the member `tools` of its JSON. All else in the configuration is left aside; it can
-/// be freed afterwards. From the runtime's answer on calls go to the new functions; user data of the old ones is let go.
+/// by `copilot_session_config_tool`, and the member `tools` of its JSON. All else in the configuration is left aside. From the
+/// runtime's answer on calls go to the new functions; user data of the old ones is let go.
 ///
 /// After an error the old tools stay, but for a wait that ended before the runtime answered: then neither set is sure to be
 /// served, and the call has to be made again.
 ///
-/// @param config tools and their functions.
+/// @param config tools and their functions, still the caller's.
 /// @param wait limits, or NULL for none.
 /// @since runtime newer than 1.0.102
 #[unsafe(no_mangle)]

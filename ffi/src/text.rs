@@ -8,8 +8,8 @@ use crate::handle;
 use crate::opaque::copilot_string;
 use crate::text_object::Text;
 
-/// The bytes of a string, followed by a NUL. Valid until the string is freed. Any thread.
-/// Returns NULL for a handle that is NULL, freed or foreign.
+/// The bytes of a string, followed by a NUL, valid until the string is freed. Any thread. NULL for a handle that is NULL,
+/// freed or foreign.
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_string_data(string: *const copilot_string) -> *const c_char {
     // The pointer stays valid although the look-up's reference is dropped: the table holds one until it is freed.

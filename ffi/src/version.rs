@@ -12,7 +12,7 @@ pub extern "C" fn copilot_abi_version() -> u32 {
     ABI_VERSION
 }
 
-/// Version of the library as text, for example "0.1.0". Static: do not free.
+/// Version of the library as text, which is never freed, for example "0.1.0".
 #[unsafe(no_mangle)]
 pub extern "C" fn copilot_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()

@@ -17,7 +17,6 @@ use crate::wait::copilot_wait;
 ///
 /// @param env JSON text: an object of texts.
 /// @param wait limits, or NULL for none.
-/// @since runtime none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_set_env(
     client: *mut copilot_client,
@@ -62,7 +61,8 @@ pub unsafe extern "C" fn copilot_client_set_env_async(
 /// computeId?, workspace?, allowCreatingNewSessions?, sessionFactory?, resumeFactory?, authenticate?, hostId?}`;
 /// one of the first two is needed, and the booleans say what the handler serves.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"hostId","url"?,"token"?,"pid"?,"environmentId"?}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+/// `{"hostId","url"?,"token"?,"pid"?,"environmentId"?}`; may be NULL.
 /// @since runtime 1.0.102
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_start_ahp_host(
@@ -105,7 +105,8 @@ pub unsafe extern "C" fn copilot_client_start_ahp_host_async(
 /// Lists the models; asked once until the client stops. Failures are not kept.
 ///
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"models":[…]}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"models":[…]}`; may be
+/// NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_list_models(
@@ -147,7 +148,8 @@ pub unsafe extern "C" fn copilot_client_list_models_async(
 ///
 /// @param message comes back after `pong: `; may be absent.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"message","timestamp","protocolVersion"}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+/// `{"message","timestamp","protocolVersion"}`; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_ping(
@@ -190,7 +192,8 @@ pub unsafe extern "C" fn copilot_client_ping_async(
 /// The versions of the runtime and of its protocol.
 ///
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"version","protocolVersion"}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+/// `{"version","protocolVersion"}`; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_get_status(
@@ -231,8 +234,8 @@ pub unsafe extern "C" fn copilot_client_get_status_async(
 /// Who is logged in.
 ///
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"isAuthenticated","authType"?,"host"?,"login"?,"statusMessage"?}`; may be
-/// NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`:
+/// `{"isAuthenticated","authType"?,"host"?,"login"?,"statusMessage"?}`; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_get_auth_status(
@@ -275,7 +278,8 @@ pub unsafe extern "C" fn copilot_client_get_auth_status_async(
 /// @param options a JSON object, absent for none: `filter` (`{cwd?, gitRoot?, repository?, branch?}`, sent even
 /// when empty).
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"sessions":[…]}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"sessions":[…]}`; may be
+/// NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_list_sessions(
@@ -319,7 +323,7 @@ pub unsafe extern "C" fn copilot_client_list_sessions_async(
 ///
 /// @param session_id the id of the session.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"session"?}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"session"?}`; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_get_session_metadata(
@@ -362,7 +366,8 @@ pub unsafe extern "C" fn copilot_client_get_session_metadata_async(
 /// The id of the session used last.
 ///
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"sessionId"?}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"sessionId"?}`; may be
+/// NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_get_last_session_id(
@@ -403,7 +408,8 @@ pub unsafe extern "C" fn copilot_client_get_last_session_id_async(
 /// The id of the session that the runtime's own interface shows.
 ///
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"sessionId"?}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"sessionId"?}`; may be
+/// NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_client_get_foreground_session_id(
@@ -767,8 +773,8 @@ pub unsafe extern "C" fn copilot_client_llm_fail_async(
 /// and asked again; 2 unless given), `timeoutMs` (longest time of each try), `attachments` (what goes with the
 /// message, as all else that sendAndWait takes).
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"value","tries","event"}`; error kind `SchemaMismatch` when no try was
-/// right; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"value","tries","event"}`;
+/// error kind `SchemaMismatch` when no try was right; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_send_and_wait_structured(
@@ -823,7 +829,8 @@ pub unsafe extern "C" fn copilot_session_send_and_wait_structured_async(
 /// Every event of the session so far, oldest first.
 ///
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"events":[…]}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"events":[…]}`; may be
+/// NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_get_events(
@@ -952,7 +959,8 @@ pub unsafe extern "C" fn copilot_session_set_model_async(
 ///
 /// @param auto_tier JSON text: how automatic choice weighs cost and ability; null: the default; may be absent.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: the runtime's answer; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: the runtime's answer; may be
+/// NULL.
 /// @since runtime 1.0.85
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_set_auto_tier(
@@ -1044,7 +1052,7 @@ pub unsafe extern "C" fn copilot_session_set_tools_async(
 /// @param options a JSON object, absent for none: `level` (`info`, `warning`, `error`, which ends a wait for the
 /// present turn), `ephemeral` (whether it is not kept).
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"eventId"?}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"eventId"?}`; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_log(
@@ -1090,7 +1098,8 @@ pub unsafe extern "C" fn copilot_session_log_async(
 ///
 /// @param id the id of the task.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{"cancelled"}`: false when there is no such task; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{"cancelled"}`: false when
+/// there is no such task; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_cancel_task(
@@ -1134,8 +1143,8 @@ pub unsafe extern "C" fn copilot_session_cancel_task_async(
 ///
 /// @param message the question.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: true or false. Error kind `Unsupported` when the host cannot ask, as for the
-/// next three; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: true or false. Error kind
+/// `Unsupported` when the host cannot ask, as for the next three; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_confirm(
@@ -1182,7 +1191,8 @@ pub unsafe extern "C" fn copilot_session_confirm_async(
 /// @param message the question.
 /// @param options JSON text: a list of texts.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: the text that was chosen, or null; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: the text that was chosen, or
+/// null; may be NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_select(
@@ -1237,7 +1247,8 @@ pub unsafe extern "C" fn copilot_session_select_async(
 /// @param message the question.
 /// @param options JSON text: `{title?, description?, minLength?, maxLength?, format?, default?}`; may be absent.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: the text, or null; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: the text, or null; may be
+/// NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_input(
@@ -1292,7 +1303,8 @@ pub unsafe extern "C" fn copilot_session_input_async(
 /// @param message what is asked for.
 /// @param requested_schema JSON text: JSON Schema of the form.
 /// @param wait limits, or NULL for none.
-/// @param[out] result as JSON text: `{action, content?}`; may be NULL.
+/// @param[out] result JSON text, which the caller frees with `copilot_string_free`: `{action, content?}`; may be
+/// NULL.
 /// @since runtime 1.0.67
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn copilot_session_elicit(

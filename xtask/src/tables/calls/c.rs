@@ -91,9 +91,15 @@ fn blocking(out: &mut String, row: &Row) {
     }
     out.push_str("/// @param wait limits, or NULL for none.\n");
     if row.has_result() {
-        out.push_str(&doc_comment(&format!("@param[out] result as JSON text: {}; may be NULL.", row.result)));
+        out.push_str(&doc_comment(&format!(
+            "@param[out] result JSON text, which the caller frees with `copilot_string_free`: {}; may be NULL.",
+            row.result
+        )));
     }
-    out.push_str(&doc_comment(&format!("@since runtime {}", row.since)));
+    // What the engine does by itself needs no runtime of its own.
+    if row.since != "none" {
+        out.push_str(&doc_comment(&format!("@since runtime {}", row.since)));
+    }
     let result = if row.has_result() { "result: *mut *mut copilot_string,\n" } else { "" };
     let place = if row.has_result() { "result" } else { "std::ptr::null_mut()" };
     let _ = write!(
