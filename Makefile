@@ -240,8 +240,8 @@ surface: build-python build-node ## Counts the names of every official release t
 surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
-.PHONY: lint layers limits coverage abi header header-check gen gen-check
-lint: setup build-python build-node layers limits coverage abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
+.PHONY: lint layers limits coverage examples abi header header-check gen gen-check
+lint: setup build-python build-node layers limits coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
@@ -254,6 +254,8 @@ limits: ## Refuses overlong files.
 	@python3 scripts/limits.py
 coverage: ## Holds the table of what tests which section of the reference.
 	@python3 scripts/coverage.py
+examples: ## Holds that every function of the C header is shown by an example.
+	@python3 ffi/doxygen/examples.py
 abi: ## Holds that the C header only gains, where abidiff is installed.
 	@python3 scripts/abi.py
 header: ## Writes include/copilot.h.
@@ -271,7 +273,8 @@ DOCS := $(CARGO_TARGET_DIR)/docs
 .PHONY: docs docs-c
 docs: docs-c ## Builds the manuals.
 docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a warning is an error. Needs Doxygen.
-	@if command -v doxygen >/dev/null; then mkdir -p $(DOCS)/c && COPILOT_DOCS=$(DOCS)/c doxygen ffi/doxygen/Doxyfile && \
+	@if command -v doxygen >/dev/null; then rm -rf $(DOCS)/c && mkdir -p $(DOCS)/c && COPILOT_DOCS=$(DOCS)/c doxygen ffi/doxygen/Doxyfile && \
+	  python3 ffi/doxygen/man.py $(DOCS)/c/man/man3 && python3 ffi/doxygen/examples.py $(DOCS)/c/man/man3 && \
 	  echo "docs-c: $(DOCS)/c/html/index.html"; else echo "doxygen is not installed: the manual of C and C++ is left out"; fi
 
 # --- packages -----------------------------------------------------------------------------------------------------------
