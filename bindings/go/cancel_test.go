@@ -20,7 +20,7 @@ func TestDeadlineEndsACall(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrTimeout) || errors.Is(err, ErrCancelled) {
 		t.Fatalf("the error is %v", err)
 	}
-	if spent := time.Since(started); spent < 50*time.Millisecond || spent > 5*time.Second {
+	if spent := time.Since(started); spent < 50*time.Millisecond || spent > 60*time.Second {
 		t.Fatalf("it took %v", spent)
 	}
 	soon(t, "the engine gave the call up too", func() bool {

@@ -216,7 +216,7 @@ func TestClosingFromCallbacks(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s in an event: %v", name, err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(60 * time.Second):
 			t.Fatalf("%s in an event waits for itself", name)
 		}
 	}

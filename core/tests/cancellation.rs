@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use support::{call, fake_client};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A handler that never answers; says when it begins and when it is dropped.
 struct Never(UnboundedSender<&'static str>);

@@ -11,7 +11,9 @@ use support::{
     fake_tcp_options, is_alive,
 };
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(60);
+/// Less than the ten seconds that a stop waits by itself.
+const BY_FORCE: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropping_a_client_ends_its_runtime() {
@@ -114,7 +116,7 @@ async fn force_stop_ends_a_stop_that_hangs() {
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
     client.force_stop().await;
-    let report = tokio::time::timeout(SOON, stopping).await.expect("the stop ends").unwrap();
+    let report = tokio::time::timeout(BY_FORCE, stopping).await.expect("the stop ends").unwrap();
     assert_eq!(report.errors.len(), 1, "{report:?}");
     assert_gone(&[pid], SOON);
 }
@@ -139,7 +141,7 @@ async fn force_stop_ends_the_waits_of_a_stop_that_hangs() {
     });
     tokio::time::sleep(Duration::from_millis(200)).await;
     client.force_stop().await;
-    tokio::time::timeout(SOON, stopping).await.expect("the stop ends").unwrap();
+    tokio::time::timeout(BY_FORCE, stopping).await.expect("the stop ends").unwrap();
     for wait in waits {
         let ended = tokio::time::timeout(SOON, wait).await.expect("the wait ends").unwrap();
         assert!(ended.is_err(), "{ended:?}");

@@ -25,10 +25,10 @@ async fn both(body: &str) -> (Client, Result<Value, ErrorKind>, ErrorKind) {
         async move { client.call("test.slow", "{}").await }
     });
     assert!(eventually_async(|| client.diagnostics().pending_calls == 1).await);
-    let broken = tokio::time::timeout(Duration::from_secs(5), client.call("test.break", "{}"));
+    let broken = tokio::time::timeout(Duration::from_secs(60), client.call("test.break", "{}"));
     let broken = broken.await.expect("the call hangs").unwrap_err().kind();
     let slow = slow.await.unwrap().map(|answer| serde_json::from_slice(&answer).unwrap());
-    session.send_and_wait("x", Some(Duration::from_secs(10))).await.expect("the session goes on");
+    session.send_and_wait("x", Some(Duration::from_secs(60))).await.expect("the session goes on");
     let counted = client.diagnostics().counters;
     assert_eq!((counted.broken_messages, counted.losses), (1, 0));
     (client, slow.map_err(|error| error.kind()), broken)
@@ -89,7 +89,7 @@ async fn a_lost_frame_boundary_ends_the_connection() {
         {"raw": {"text": "Content-Length: 5\r\n\r\n{\"jsonrpc\":\"2.0\"}"}}, {"reply": {"result": {}}}]}]);
     let client = fake_client(script);
     client.start().await.unwrap();
-    let lost = tokio::time::timeout(Duration::from_secs(5), client.call("test.lose", "{}"));
+    let lost = tokio::time::timeout(Duration::from_secs(60), client.call("test.lose", "{}"));
     assert_eq!(lost.await.expect("it hangs").unwrap_err().kind(), ErrorKind::Protocol);
     assert!(eventually_async(|| client.diagnostics().counters.losses == 1).await);
 }

@@ -11,7 +11,7 @@ import pytest
 
 from copilot import CopilotClient, CopilotSession
 
-LIMIT = 10.0
+LIMIT = 60.0
 DELTA = "assistant.message_delta"
 
 

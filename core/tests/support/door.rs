@@ -31,7 +31,7 @@ impl Door {
 
     /// Takes deliveries until one fits; returns its index among all deliveries so far.
     pub fn wait_for(&mut self, fits: impl Fn(&Delivery) -> bool) -> usize {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         let mut looked = 0;
         loop {
             if let Some(found) = self.inbox[looked..].iter().position(&fits) {

@@ -41,7 +41,7 @@ class ClientEventsTest {
             Fake.eventually("both are told: " + told, () -> told.containsAll(List.of("session.updated", "gitHubTelemetry.event1")));
             EventStream events = session.events();
             assertEquals(ErrorKind.PROCESS_EXITED, assertThrows(CopilotException.class, () -> client.invoke("test.die", null)).kind());
-            assertEquals(ErrorKind.PROCESS_EXITED, lost.get(10, TimeUnit.SECONDS).kind());
+            assertEquals(ErrorKind.PROCESS_EXITED, lost.get(60, TimeUnit.SECONDS).kind());
             CopilotException end = assertThrows(CopilotException.class, () -> events.forEachRemaining(event -> {}));
             assertEquals(ErrorKind.PROCESS_EXITED, end.kind());
         }

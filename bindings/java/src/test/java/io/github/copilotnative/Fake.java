@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 
 /** Clients on the fake runtime, and what tests ask of it. */
 final class Fake {
-    static final Duration PATIENCE = Duration.ofSeconds(20);
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private Fake() {}
 

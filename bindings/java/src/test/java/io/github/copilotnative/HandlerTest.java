@@ -85,10 +85,10 @@ class HandlerTest {
             CopilotSession session = client.createSession(new SessionConfig().tool(hanging).tool(waiting));
             Fake.callTool(client, session, "hang", Map.of());
             Fake.callTool(client, session, "wait", Map.of());
-            assertTrue(running.await(10, TimeUnit.SECONDS));
+            assertTrue(running.await(60, TimeUnit.SECONDS));
             assertEquals(session, asked.get().session());
             session.disconnect();
-            assertTrue(told.await(10, TimeUnit.SECONDS), "watcher, interrupted thread and cancelled stage");
+            assertTrue(told.await(60, TimeUnit.SECONDS), "watcher, interrupted thread and cancelled stage");
             assertTrue(asked.get().isCancelled());
         }
     }
@@ -120,7 +120,7 @@ class HandlerTest {
                 }
             });
             session.send("hi");
-            assertEquals(ErrorKind.WOULD_DEADLOCK, refused.get(10, TimeUnit.SECONDS));
+            assertEquals(ErrorKind.WOULD_DEADLOCK, refused.get(60, TimeUnit.SECONDS));
         }
         ExecutorService one = Executors.newSingleThreadExecutor();
         CompletableFuture<String> allowed = new CompletableFuture<>();
@@ -128,7 +128,7 @@ class HandlerTest {
             CopilotSession session = client.createSession()) {
             session.on("session.idle", event -> allowed.complete(client.ping("x").get("message").getAsString()));
             session.send("hi");
-            assertEquals("pong: x", allowed.get(10, TimeUnit.SECONDS));
+            assertEquals("pong: x", allowed.get(60, TimeUnit.SECONDS));
         } finally {
             one.shutdown();
         }
@@ -187,7 +187,7 @@ class HandlerTest {
             sessionClosed.complete("yes");
         });
         session.send("hi");
-        assertEquals("yes", sessionClosed.get(10, TimeUnit.SECONDS));
+        assertEquals("yes", sessionClosed.get(60, TimeUnit.SECONDS));
         assertThrows(CopilotException.class, session::id);
         CopilotSession second = client.createSession();
         second.on("session.idle", event -> {
@@ -195,7 +195,7 @@ class HandlerTest {
             clientClosed.complete("yes");
         });
         second.send("hi");
-        assertEquals("yes", clientClosed.get(10, TimeUnit.SECONDS));
+        assertEquals("yes", clientClosed.get(60, TimeUnit.SECONDS));
         Fake.eventually("the client is gone", () -> {
             try {
                 client.state();
@@ -221,7 +221,7 @@ class HandlerTest {
         CopilotSession session = client.createSession(new SessionConfig().tool(closing));
         ProcessHandle runtime = ProcessHandle.of(client.diagnostics().get("runtimePid").getAsLong()).orElseThrow();
         Fake.callTool(client, session, "close", Map.of());
-        assertEquals(ConnectionState.DISCONNECTED, after.get(20, TimeUnit.SECONDS));
+        assertEquals(ConnectionState.DISCONNECTED, after.get(60, TimeUnit.SECONDS));
         Fake.eventually("the runtime is gone", () -> !runtime.isAlive());
     }
 
@@ -232,7 +232,7 @@ class HandlerTest {
             session.on("session.idle", event ->
                 refused.complete(assertThrows(CopilotException.class, () -> session.send("from a handler")).kind()));
             session.send("hi");
-            assertEquals(ErrorKind.WOULD_DEADLOCK, refused.get(10, TimeUnit.SECONDS));
+            assertEquals(ErrorKind.WOULD_DEADLOCK, refused.get(60, TimeUnit.SECONDS));
             JsonElement sent = client.invoke("fake.received", Map.of("method", "session.send"));
             assertEquals(1, Json.get(sent, "/count").getAsInt());
         }

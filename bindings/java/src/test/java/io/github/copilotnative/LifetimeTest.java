@@ -47,7 +47,7 @@ class LifetimeTest {
             CompletableFuture<Long> counted = CompletableFuture.supplyAsync(() -> first.stream().count());
             session.sendAndWait("x");
             session.close();
-            assertTrue(counted.get(10, TimeUnit.SECONDS) > 5);
+            assertTrue(counted.get(60, TimeUnit.SECONDS) > 5);
             EventStream second = client.createSession().events();
             client.stop();
             second.forEachRemaining(event -> {});

@@ -42,7 +42,7 @@ class LlmTest {
             ask(client, "llmInference.httpRequestStart", Map.of("requestId", "q", "method", "post", "url", "http://model.example/v1",
                 "headers", Map.of()));
             ask(client, "llmInference.httpRequestChunk", Map.of("requestId", "q", "data", "hello", "end", true));
-            assertArrayEquals("hello".getBytes(StandardCharsets.UTF_8), body.get(10, TimeUnit.SECONDS));
+            assertArrayEquals("hello".getBytes(StandardCharsets.UTF_8), body.get(60, TimeUnit.SECONDS));
             Map<String, Object> wanted = Map.of("method", "llmInference.httpResponseChunk");
             Fake.eventually("three pieces", () -> Json.get(client.invoke("fake.received", wanted), "/count").getAsInt() == 3);
             JsonElement pieces = Json.get(client.invoke("fake.received", wanted), "/messages");
@@ -70,7 +70,7 @@ class LlmTest {
                 "headers", Map.of(), "transport", "websocket"));
             ask(client, "llmInference.httpRequestChunk", Map.of("requestId", "w", "data", "one"));
             ask(client, "llmInference.httpRequestChunk", Map.of("requestId", "w", "data", "", "end", true));
-            assertEquals(List.of("one", "null", "null"), read.get(10, TimeUnit.SECONDS));
+            assertEquals(List.of("one", "null", "null"), read.get(60, TimeUnit.SECONDS));
         }
     }
 }
