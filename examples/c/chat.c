@@ -58,7 +58,7 @@ static void show(void *user_data, copilot_session *session, const copilot_event 
   copilot_event_fields fields = COPILOT_EVENT_FIELDS_INIT;
   (void)session;
   check(copilot_event_get_fields(event, &fields));
-  fwrite(fields.delta.data, 1, fields.delta.len, stdout); /* empty unless the event adds to the answer */
+  if (fields.delta.len > 0) fwrite(fields.delta.data, 1, fields.delta.len, stdout); /* it adds to the answer */
   fflush(stdout);
   if (fields.input_tokens > 0) usage->input += fields.input_tokens;
   if (fields.output_tokens > 0) usage->output += fields.output_tokens;

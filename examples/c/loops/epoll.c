@@ -49,7 +49,7 @@ static void show(void *user_data, copilot_session *session, const copilot_event 
   copilot_event_fields fields = COPILOT_EVENT_FIELDS_INIT;
   (void)user_data, (void)session;
   check(copilot_event_get_fields(event, &fields));
-  fwrite(fields.delta.data, 1, fields.delta.len, stdout);
+  if (fields.delta.len > 0) fwrite(fields.delta.data, 1, fields.delta.len, stdout);
 }
 
 static void started(void *user_data, copilot_error *error, copilot_string *info) {
