@@ -16,6 +16,13 @@
 #include <utility>
 #include <vector>
 
+#if __has_include(<version>)
+#include <version>
+#endif
+#ifdef __cpp_lib_jthread
+#include <stop_token>
+#endif
+
 #include "copilot.h"
 #include "copilot_result.hpp"
 
@@ -143,7 +150,16 @@ class CancelToken {
   Handle handle_;
 };
 
-/// How long a blocking call waits; nothing given: without limit.
+namespace detail {
+/// Lets something outside cancel a token for as long as what it returns is kept.
+using BindStop = std::function<std::shared_ptr<void>(CancelToken&)>;
+class Limits;
+}  // namespace detail
+
+/// How long a blocking call waits, and what ends it early; nothing given: without limit.
+///
+///   session.send_and_wait("Hi", std::chrono::minutes(1));
+///   std::jthread other([&](std::stop_token stop) { session.send_and_wait("Hi", {std::chrono::minutes(1), stop}); });
 struct Wait {
   std::chrono::milliseconds timeout{0};
   const CancelToken* token = nullptr;
@@ -154,19 +170,61 @@ struct Wait {
       : timeout(std::chrono::duration_cast<std::chrono::milliseconds>(limit)), token(cancel) {}
   Wait(const CancelToken& cancel) : token(&cancel) {}
 
+#ifdef __cpp_lib_jthread
+  /// A stop ends the call with COPILOT_ERROR_CANCELLED, before it began or while it waits, as a cancelled token does. For C++20.
+  /// It takes the place of `token`.
+  Wait(std::stop_token stop) {
+    if (stop.stop_possible()) bind_ = [stop = std::move(stop)](CancelToken& bound) { return bind(stop, bound); };
+  }
+  template <class Rep, class Period>
+  Wait(std::chrono::duration<Rep, Period> limit, std::stop_token stop) : Wait(std::move(stop)) {
+    timeout = std::chrono::duration_cast<std::chrono::milliseconds>(limit);
+  }
+#endif
+
+  /// Without a stop, which lasts for one call only.
   copilot_wait to_c() const {
     copilot_wait wait = COPILOT_WAIT_INIT;
     wait.timeout_ms = timeout.count() > 0 ? static_cast<uint64_t>(timeout.count()) : 0;
     wait.cancel_token = token ? token->get() : nullptr;
     return wait;
   }
+
+ private:
+  friend class detail::Limits;
+#ifdef __cpp_lib_jthread
+  static std::shared_ptr<void> bind(const std::stop_token& stop, CancelToken& bound) {
+    auto cancel = [&bound] { bound.cancel(); };
+    return std::make_shared<std::stop_callback<decltype(cancel)>>(stop, cancel);
+  }
+#endif
+  /// There in every standard, so that a program may have parts in C++17 and parts in C++20.
+  detail::BindStop bind_;
 };
 
 namespace detail {
+/// The limits of one blocking call, while it goes on.
+class Limits : public copilot_wait {
+ public:
+  explicit Limits(const Wait& wait) : copilot_wait(wait.to_c()) {
+    if (!wait.bind_) return;
+    token_.emplace();
+    cancel_token = token_->get();
+    bound_ = wait.bind_(*token_);
+  }
+  Limits(const Limits&) = delete;
+  Limits& operator=(const Limits&) = delete;
+
+ private:
+  std::optional<CancelToken> token_;
+  /// Goes first: afterwards nobody cancels the token.
+  std::shared_ptr<void> bound_;
+};
+
 /// A blocking call with a text for its result. The call is made before its output is read.
 template <class F>
 Result<std::string> blocking(const Wait& wait, F&& call) {
-  auto limits = wait.to_c();
+  Limits limits(wait);
   copilot_string* out = nullptr;
   auto* error = call(&limits, &out);
   return text(error, out);
@@ -436,7 +494,7 @@ class Session : public detail::SessionCalls<Session> {
   }
   void disconnect(Wait wait = {}) { try_disconnect(wait).value(); }
   Result<Unit> try_disconnect(Wait wait = {}) {
-    auto limits = wait.to_c();
+    detail::Limits limits(wait);
     return detail::unit(copilot_session_disconnect(get(), &limits));
   }
   Operation disconnect_async(Done done) {

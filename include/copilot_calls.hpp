@@ -17,7 +17,7 @@ class ClientCalls {
   /// Replaces the environment of the child from the next start on. Has no effect on a runtime that somebody else started.
   void set_env(std::string_view env, Wait wait = {}) { try_set_env(env, wait).value(); }
   Result<Unit> try_set_env(std::string_view env, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_client_set_env(handle(), view(env), &limits));
   }
   Operation set_env_async(std::string_view env, Done done) {
@@ -155,7 +155,7 @@ class ClientCalls {
   /// Changes the session that the runtime's own interface shows. A refusal of the runtime is an error.
   void set_foreground_session_id(std::string_view session_id, Wait wait = {}) { try_set_foreground_session_id(session_id, wait).value(); }
   Result<Unit> try_set_foreground_session_id(std::string_view session_id, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_client_set_foreground_session_id(handle(), view(session_id), &limits));
   }
   Operation set_foreground_session_id_async(std::string_view session_id, Done done) {
@@ -167,7 +167,7 @@ class ClientCalls {
   /// Removes a session for good, on disk too. A refusal of the runtime is an error.
   void delete_session(std::string_view session_id, Wait wait = {}) { try_delete_session(session_id, wait).value(); }
   Result<Unit> try_delete_session(std::string_view session_id, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_client_delete_session(handle(), view(session_id), &limits));
   }
   Operation delete_session_async(std::string_view session_id, Done done) {
@@ -179,7 +179,7 @@ class ClientCalls {
   /// Begins the answer to a model request. Once, before the first piece of its body.
   void llm_start(std::string_view request_id, std::string_view options = {}, Wait wait = {}) { try_llm_start(request_id, options, wait).value(); }
   Result<Unit> try_llm_start(std::string_view request_id, std::string_view options = {}, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_client_llm_start(handle(), view(request_id), optional_view(options), &limits));
   }
   Operation llm_start_async(std::string_view request_id, Done done, std::string_view options = {}) {
@@ -191,7 +191,7 @@ class ClientCalls {
   /// Writes a piece of the answer to a model request. Completes when the runtime took it.
   void llm_write_text(std::string_view request_id, std::string_view text, Wait wait = {}) { try_llm_write_text(request_id, text, wait).value(); }
   Result<Unit> try_llm_write_text(std::string_view request_id, std::string_view text, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_client_llm_write_text(handle(), view(request_id), view(text), &limits));
   }
   Operation llm_write_text_async(std::string_view request_id, std::string_view text, Done done) {
@@ -203,7 +203,7 @@ class ClientCalls {
   /// Writes bytes of the answer to a model request. Completes when the runtime took them.
   void llm_write_bytes(std::string_view request_id, std::string_view data, Wait wait = {}) { try_llm_write_bytes(request_id, data, wait).value(); }
   Result<Unit> try_llm_write_bytes(std::string_view request_id, std::string_view data, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_client_llm_write_bytes(handle(), view(request_id), view(data), &limits));
   }
   Operation llm_write_bytes_async(std::string_view request_id, std::string_view data, Done done) {
@@ -215,7 +215,7 @@ class ClientCalls {
   /// Ends the answer to a model request.
   void llm_end(std::string_view request_id, Wait wait = {}) { try_llm_end(request_id, wait).value(); }
   Result<Unit> try_llm_end(std::string_view request_id, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_client_llm_end(handle(), view(request_id), &limits));
   }
   Operation llm_end_async(std::string_view request_id, Done done) {
@@ -227,7 +227,7 @@ class ClientCalls {
   /// Fails a model request whose answer has begun. Before that, fail the call.
   void llm_fail(std::string_view request_id, std::string_view message, std::string_view options = {}, Wait wait = {}) { try_llm_fail(request_id, message, options, wait).value(); }
   Result<Unit> try_llm_fail(std::string_view request_id, std::string_view message, std::string_view options = {}, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_client_llm_fail(handle(), view(request_id), view(message), optional_view(options), &limits));
   }
   Operation llm_fail_async(std::string_view request_id, std::string_view message, Done done, std::string_view options = {}) {
@@ -276,7 +276,7 @@ class SessionCalls {
   /// Asks the agent to stop what it is doing.
   void abort(Wait wait = {}) { try_abort(wait).value(); }
   Result<Unit> try_abort(Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_session_abort(handle(), &limits));
   }
   Operation abort_async(Done done) {
@@ -288,7 +288,7 @@ class SessionCalls {
   /// Changes the model from the next message on; the conversation so far is kept.
   void set_model(std::string_view model, std::string_view options = {}, Wait wait = {}) { try_set_model(model, options, wait).value(); }
   Result<Unit> try_set_model(std::string_view model, std::string_view options = {}, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_session_set_model(handle(), view(model), optional_view(options), &limits));
   }
   Operation set_model_async(std::string_view model, Done done, std::string_view options = {}) {
@@ -314,7 +314,7 @@ class SessionCalls {
   /// Replaces all tools of the host in this session. They are served from the runtime's answer on.
   void set_tools(std::string_view tools, std::string_view options = {}, Wait wait = {}) { try_set_tools(tools, options, wait).value(); }
   Result<Unit> try_set_tools(std::string_view tools, std::string_view options = {}, Wait wait = {}) {
-    auto limits = wait.to_c();
+    Limits limits(wait);
     return unit(copilot_session_set_tools(handle(), view(tools), optional_view(options), &limits));
   }
   Operation set_tools_async(std::string_view tools, Done done, std::string_view options = {}) {

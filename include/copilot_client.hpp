@@ -84,13 +84,13 @@ class Client : public detail::ClientCalls<Client> {
   Operation start_async(Done done) { return detail::begin(copilot_client_start_async, std::move(done), get()); }
   void stop(Wait wait = {}) { try_stop(wait).value(); }
   Result<Unit> try_stop(Wait wait = {}) {
-    auto limits = wait.to_c();
+    detail::Limits limits(wait);
     return detail::unit(copilot_client_stop(get(), &limits));
   }
   Operation stop_async(Done done) { return detail::begin(copilot_client_stop_async, std::move(done), get()); }
   void force_stop(Wait wait = {}) { try_force_stop(wait).value(); }
   Result<Unit> try_force_stop(Wait wait = {}) {
-    auto limits = wait.to_c();
+    detail::Limits limits(wait);
     return detail::unit(copilot_client_force_stop(get(), &limits));
   }
   Operation force_stop_async(Done done) {
@@ -98,7 +98,7 @@ class Client : public detail::ClientCalls<Client> {
   }
   Session create_session(const SessionConfig& config, Wait wait = {}) { return try_create_session(config, wait).value(); }
   Result<Session> try_create_session(const SessionConfig& config, Wait wait = {}) {
-    auto limits = wait.to_c();
+    detail::Limits limits(wait);
     copilot_session* session = nullptr;
     if (auto* error = copilot_client_create_session(get(), config.get(), &limits, &session)) return Error::take(error);
     return Session(session);
@@ -110,7 +110,7 @@ class Client : public detail::ClientCalls<Client> {
     return try_resume_session(id, config, wait).value();
   }
   Result<Session> try_resume_session(std::string_view id, const SessionConfig& config, Wait wait = {}) {
-    auto limits = wait.to_c();
+    detail::Limits limits(wait);
     copilot_session* session = nullptr;
     if (auto* error = copilot_client_resume_session(get(), detail::view(id), config.get(), &limits, &session))
       return Error::take(error);
@@ -143,6 +143,13 @@ class Client : public detail::ClientCalls<Client> {
     detail::unit(copilot_client_poll(get(), timeout ? timeout->count() : -1, &count)).value();
     return count;
   }
+#ifdef __cpp_lib_jthread
+  /// As above; a stop makes it return. For C++20.
+  size_t poll(std::optional<std::chrono::milliseconds> timeout, std::stop_token stop) {
+    std::stop_callback interrupting(std::move(stop), [this] { copilot_error_free(copilot_client_interrupt(get())); });
+    return poll(timeout);
+  }
+#endif
   void interrupt() { detail::unit(copilot_client_interrupt(get())).value(); }
   int64_t fd() const {
     int64_t fd = -1;

@@ -170,6 +170,9 @@ void lost_connection() {
 
 }  // namespace
 
+// The same in C++20, see stops.cpp: a program may have parts of both.
+static_assert(sizeof(copilot::Wait) == sizeof(std::chrono::milliseconds) + sizeof(void*) + sizeof(std::function<void()>));
+
 int main() {
   errors();
   conversation();

@@ -82,7 +82,7 @@ fn methods(out: &mut String, row: &Row) {
     } else {
         let _ = writeln!(
             out,
-            "    auto limits = wait.to_c();\n    return unit({c}({}));\n  }}",
+            "    Limits limits(wait);\n    return unit({c}({}));\n  }}",
             arguments(&["&limits"])
         );
     }
