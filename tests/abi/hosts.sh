@@ -39,9 +39,9 @@ library() {
 if flags=$(library libuv c/loops/uv.c); then hold uv "$CC $CFLAGS" c/loops/uv.c "$@" $flags; fi
 if flags=$(library glib-2.0 c/loops/glib.c); then hold glib "$CC $CFLAGS" c/loops/glib.c "$@" $flags; fi
 if flags=$(library Qt6Core cpp/loops/qt.cpp); then hold qt "$CXX $CXXFLAGS" cpp/loops/qt.cpp "$@" $flags; fi
-# Asio has headers only, and its package no file for pkg-config.
-if echo '#include <asio.hpp>' | $CXX -std=c++20 -E -x c++ - > /dev/null 2>&1; then
+# Asio has headers only, and its package no file for pkg-config; not every compiler has coroutines for it.
+if printf '#include <asio.hpp>\n#ifndef ASIO_HAS_CO_AWAIT\n#error\n#endif\n' | $CXX -std=c++20 -E -x c++ - > /dev/null 2>&1; then
   hold asio "$CXX $CXXFLAGS -std=c++20" cpp/loops/asio.cpp "$@"
 else
-  echo "asio is not installed: examples/cpp/loops/asio.cpp is left out"
+  echo "asio with coroutines is not installed: examples/cpp/loops/asio.cpp is left out" >&2
 fi
