@@ -503,7 +503,7 @@ class Session : public detail::SessionCalls<Session> {
   /// Replaces the tools of this session by those of a configuration, with their functions; all else in it is left aside.
   void serve_tools(const SessionConfig& tools, Wait wait = {}) { try_serve_tools(tools, wait).value(); }
   Result<Unit> try_serve_tools(const SessionConfig& tools, Wait wait = {}) {
-    auto limits = wait.to_c();
+    detail::Limits limits(wait);
     return detail::unit(copilot_session_serve_tools(get(), tools.get(), &limits));
   }
   Operation serve_tools_async(const SessionConfig& tools, Done done) {

@@ -2,7 +2,6 @@
  *
  * With COPILOT_GITHUB_TOKEN or GITHUB_TOKEN it talks to Copilot. Without, it talks to the OpenAI-compatible server at
  * COPILOT_MODEL_URL. The runtime is found by COPILOT_CLI_PATH.
- *
  *   cc chat.c $(pkg-config --cflags --libs copilot) -o chat
  */
 #include <copilot.h>

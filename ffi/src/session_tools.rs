@@ -51,6 +51,7 @@ pub unsafe extern "C" fn copilot_session_serve_tools(
         let session = session_of(session)?;
         // SAFETY: the header's contract of sized structs.
         let limits = unsafe { WaitLimits::new(wait) }?;
+        session.driver().signal.check_not_in_callback()?;
         let (args, serve) = begin(&session, config)?;
         session.driver().block_on_then(&limits, OP, &args, |result| {
             if result.is_ok() {

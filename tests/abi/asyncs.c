@@ -43,7 +43,7 @@ static void forgotten(void *user_data) {
 #define TOLD told, &outcome, forgotten, &op
 
 static void await_outcome(copilot_error *begun, copilot_op *op, copilot_code code, const char *text, int line) {
-  double end = seconds() + 60;
+  double end = seconds() + LIMIT;
   OK(begun);
   while (!outcome.destroyed && seconds() < end) {
     if (drive == COPILOT_DRIVE_POLL) OK(copilot_client_poll(client, 100, NULL));
@@ -130,6 +130,9 @@ static void of_a_session(void) {
   SUCCEEDS(copilot_session_set_auto_tier_async(session, copilot_s("\"high\""), TOLD), "high");
   SUCCEEDS(copilot_session_set_tools_async(session, copilot_s("[{\"name\":\"t\",\"description\":\"d\"}]"), none, TOLD), "");
   CHECK(received("session.tools.set", "{\"tools\":[{\"name\":\"t\"}]}") == 1);
+  ENDS(copilot_session_send_and_wait_structured_async(session, copilot_s("x"), copilot_s("{\"type\":\"integer\"}"),
+                                                      copilot_s("{\"responseRetries\":0}"), TOLD),
+       COPILOT_ERROR_SCHEMA_MISMATCH, "no answer followed the schema");
   SUCCEEDS(copilot_session_log_async(session, copilot_s("a line"), copilot_s("{\"level\":\"warning\"}"), TOLD), "");
   CHECK(received("session.log", "{\"message\":\"a line\",\"level\":\"warning\"}") == 1);
   SUCCEEDS(copilot_session_cancel_task_async(session, copilot_s("t1"), TOLD), "\"cancelled\":true");
@@ -183,7 +186,7 @@ static void keep(void *user_data, copilot_call *call, const copilot_call_info *i
 }
 
 static void await_question(void) {
-  double end = seconds() + 60;
+  double end = seconds() + LIMIT;
   while (asked == NULL && seconds() < end) OK(copilot_client_invoke(client, copilot_s("ping"), none, NULL, NULL));
   CHECK(asked != NULL);
 }

@@ -80,6 +80,8 @@ void before_calls_of_a_session() {
   BOTH_ARE_CANCELLED(session, send("x", {}, stop));
   BOTH_ARE_CANCELLED(session, send_and_wait("x", stop));
   BOTH_ARE_CANCELLED(session, send_and_wait("x", {std::chrono::minutes(1), stop}));
+  BOTH_ARE_CANCELLED(session, send_and_wait_structured("x", "{}", {}, stop));
+  BOTH_ARE_CANCELLED(session, serve_tools(copilot::SessionConfig(), stop));
   BOTH_ARE_CANCELLED(session, disconnect(stop));
   BOTH_ARE_CANCELLED(session, invoke("fake.echo", {}, stop));
   BOTH_ARE_CANCELLED(session, get_events(stop));

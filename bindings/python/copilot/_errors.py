@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from ._json import decode
 from ._jsonrpc import JsonRpcError, ProcessExitedError
+
+T = TypeVar("T")
 
 # Kind, message, JSON-RPC code, JSON of the details, JSON of the reason.
 NativeError = tuple[str, str, int | None, str | None, str | None]
@@ -34,6 +37,12 @@ class InvalidTypeError(TypeError):
 
     kind = "InvalidType"
     reason: dict[str, Any] | None = None
+
+
+class UnreadableAnswerError(CopilotError, ValueError):
+    """The runtime's answer to a call has not the form that the call promises."""
+
+    kind = "Protocol"
 
 
 class WaitTimeoutError(TimeoutError):
@@ -138,6 +147,15 @@ def _in_python(reason: dict[str, Any], said: str) -> str:
     if reason["code"] == "option.type":
         spelt["got"] = _VALUES.get(reason["got"], reason["got"])
     return words.format(**{**reason, **spelt})
+
+
+def answered(method: str, read: Callable[[Any], T], answer: Any) -> T:
+    """What a reader makes of an answer; one that it cannot read is an :class:`UnreadableAnswerError`."""
+    try:
+        return read(answer)
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+        why = str(error) or "a member has another type"
+        raise UnreadableAnswerError(f"the runtime's answer to {method} cannot be read: {why}") from error
 
 
 def from_native(error: NativeError) -> Exception:

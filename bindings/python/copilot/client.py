@@ -19,6 +19,7 @@ from ._connection import StdioRuntimeConnection as StdioRuntimeConnection
 from ._connection import TcpRuntimeConnection as TcpRuntimeConnection
 from ._connection import UriRuntimeConnection as UriRuntimeConnection
 from ._connection import check_env, check_environment, default_connection, to_wire
+from ._errors import answered
 from ._json import decode
 from ._jsonrpc import JsonRpcError as JsonRpcError
 from ._jsonrpc import ProcessExitedError as ProcessExitedError
@@ -126,19 +127,20 @@ class CopilotClient(ClientOptions, ClientBase):
         """Asks whether the runtime is there."""
         from ._models import PingResponse
 
-        return PingResponse.from_dict(await self._call("client.ping", {"message": message}))
+        return answered("ping", PingResponse.from_dict, await self._call("client.ping", {"message": message}))
 
     async def get_status(self) -> GetStatusResponse:
         """The runtime's version."""
         from ._models import GetStatusResponse
 
-        return GetStatusResponse.from_dict(await self._call("client.getStatus", {}))
+        return answered("status.get", GetStatusResponse.from_dict, await self._call("client.getStatus", {}))
 
     async def get_auth_status(self) -> GetAuthStatusResponse:
         """Who is logged in."""
         from ._models import GetAuthStatusResponse
 
-        return GetAuthStatusResponse.from_dict(await self._call("client.getAuthStatus", {}))
+        answer = await self._call("client.getAuthStatus", {})
+        return answered("auth.getStatus", GetAuthStatusResponse.from_dict, answer)
 
     async def list_models(self) -> list[ModelInfo]:
         """The models that can be used; asked once, then remembered until the client is stopped."""
@@ -152,7 +154,7 @@ class CopilotClient(ClientOptions, ClientBase):
 
         raw = await self._submit("client.listModels", {})
         if self._models is None or raw != self._models_text:
-            self._models = [ModelInfo.from_dict(each) for each in decode(raw)["models"]]
+            self._models = answered("models.list", lambda got: [*map(ModelInfo.from_dict, got["models"])], decode(raw))
             self._models_text = raw
         return list(self._models)
 
@@ -161,15 +163,19 @@ class CopilotClient(ClientOptions, ClientBase):
         from ._models import SessionMetadata
 
         answer = await self._call("client.listSessions", {"filter": filter and filter.to_dict()})
-        return [SessionMetadata.from_dict(each) for each in answer.get("sessions") or ()]
+        return answered("session.list", lambda got: [*map(SessionMetadata.from_dict, got.get("sessions") or ())], answer)
 
     async def get_session_metadata(self, session_id: str) -> SessionMetadata | None:
         """One session's record, or ``None`` when there is none."""
         from ._models import SessionMetadata
 
         answer = await self._call("client.getSessionMetadata", {"sessionId": session_id})
-        found = answer.get("session")
-        return None if found is None else SessionMetadata.from_dict(found)
+
+        def read(got: Any) -> SessionMetadata | None:
+            found = got.get("session")
+            return None if found is None else SessionMetadata.from_dict(found)
+
+        return answered("session.getMetadata", read, answer)
 
     async def delete_session(self, session_id: str) -> None:
         """Removes a session for good."""

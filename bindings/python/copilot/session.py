@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from ._errors import CopilotError, NativeError, WaitTimeoutError, after_the_end, is_wanted_end
+from ._errors import CopilotError, NativeError, WaitTimeoutError, after_the_end, answered, is_wanted_end
 from ._inbox import EVENT, Delivery
 from ._json import decode, encode
 from ._permissions import AttributedPermissionResult as AttributedPermissionResult
@@ -309,7 +309,7 @@ class CopilotSession(MessageOptions):
 
     async def _send(self, options: dict[str, Any]) -> str:
         answer = await self._submit("session.send", message(options))
-        return str(decode(answer)["messageId"])
+        return answered("session.send", lambda got: str(got["messageId"]), decode(answer))
 
     async def _send_and_wait(self, options: dict[str, Any]) -> SessionEvent | None:
         args = message(options)
@@ -389,7 +389,7 @@ class CopilotSession(MessageOptions):
         from .generated.rpc import ModelSwitchAutoTierResult
 
         answer = decode(await self._submit("session.setAutoTier", {"autoTier": _value(auto_tier)}))
-        return ModelSwitchAutoTierResult.from_dict(answer)
+        return answered("session.model.switchAutoTier", ModelSwitchAutoTierResult.from_dict, answer)
 
     async def set_tools(self, tools: list[Tool]) -> None:
         """Replaces all tools of this program in the session; after an error the old ones are still there.

@@ -30,7 +30,7 @@ def program(name: str, variable: str) -> str:
 
 
 # A test that hangs ends the run, and says where it hung; no test takes a tenth of this.
-LIMIT = 1800 if os.environ.get("COPILOT_SOAK") == "1" else 180
+LIMIT = 3600 if os.environ.get("COPILOT_SOAK") or os.environ.get("ADVERSARY_SEEDS") else 180
 STDERR = os.fdopen(os.dup(sys.__stderr__.fileno() if sys.__stderr__ else 2), "w")
 
 

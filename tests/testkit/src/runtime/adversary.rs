@@ -195,7 +195,7 @@ impl Adversary {
 
     fn shout(&self) {
         let mut line = b"\xff\xfe panic at the \x1b[31mdisco\x1b[0m ".to_vec();
-        line.resize(self.with(|dice| dice.usize(40..9000)), b'e');
+        line.resize(self.with(|dice| dice.usize(40..2000)), b'e');
         line.push(b'\n');
         let mut stderr = io::stderr().lock();
         for _ in 0..self.with(|dice| dice.usize(..100)) {
