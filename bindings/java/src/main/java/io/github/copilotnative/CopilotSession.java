@@ -150,7 +150,11 @@ public final class CopilotSession implements AutoCloseable, RpcCaller {
      * @param options as for {@link #send(String, Object)}, and {@code timeoutMs}, {@code inactivityTimeoutMs}, {@code until}; null for none
      */
     public Operation<CopilotEvent> sendAndWaitAsync(String prompt, Object options) {
-        return sendAndWaitFor(prompt, options, result -> result.isJsonNull() ? null : CopilotEvent.of(result));
+        return two(prompt, Json.writeOrNull(options), (a, b, user, op) -> Lib.copilot_session_send_and_wait_async(
+            handle, a, b, Callbacks.DONE, user, Callbacks.DESTROY, op), result -> {
+                JsonElement event = Json.parse(result);
+                return event.isJsonNull() ? null : CopilotEvent.of(event);
+            });
     }
 
     /**
@@ -159,17 +163,22 @@ public final class CopilotSession implements AutoCloseable, RpcCaller {
      * @throws CopilotException of kind {@code SchemaMismatch} when the agent does not manage it, as {@link #sendAndWait(String)} else
      */
     public <T> T sendAndWaitFor(String prompt, Class<T> type) {
-        JsonObject options = new JsonObject();
-        options.add("responseSchema", Schemas.of(type));
-        return core.await(() -> sendAndWaitFor(prompt, options, result -> Json.read(Json.get(result, "/value"), type)));
+        return core.await(() -> sendAndWaitForAsync(prompt, type, null));
     }
 
-    private <T> Operation<T> sendAndWaitFor(String prompt, Object options, Function<JsonElement, T> read) {
+    /**
+     * As {@link #sendAndWaitFor}, without waiting.
+     *
+     * @param options as for {@link #sendAndWaitAsync}, and {@code responseRetries}; null for none
+     */
+    public <T> Operation<T> sendAndWaitForAsync(String prompt, Class<T> type, Object options) {
         Lib.Str text = Text.of(prompt);
+        Lib.Str schema = Text.of(Json.write(Schemas.of(type)));
         Lib.Str more = Text.of(Json.writeOrNull(options));
-        Operation<T> started = ofText((user, op) -> Lib.copilot_session_send_and_wait_async(
-            handle, text, more, Callbacks.DONE, user, Callbacks.DESTROY, op), result -> read.apply(Json.parse(result)));
-        Text.keep(text, more);
+        Operation<T> started = ofText((user, op) -> Lib.copilot_session_send_and_wait_structured_async(
+            handle, text, schema, more, Callbacks.DONE, user, Callbacks.DESTROY, op),
+            result -> Json.read(Json.get(Json.parse(result), "/value"), type));
+        Text.keep(text, schema, more);
         return started;
     }
 
@@ -240,6 +249,28 @@ public final class CopilotSession implements AutoCloseable, RpcCaller {
     public Operation<Void> setToolsAsync(Object tools, Object options) {
         return two(Json.write(tools), Json.writeOrNull(options), (a, b, user, op) -> Lib.copilot_session_set_tools_async(
             handle, a, b, Callbacks.DONE, user, Callbacks.DESTROY, op), result -> null);
+    }
+
+    /**
+     * Replaces all tools of this program in the session, with the functions that run them; after an error the old ones stay.
+     *
+     * @throws CopilotException of kind {@code Rpc} when the runtime cannot do it
+     */
+    public void setTools(List<Tool> tools) {
+        core.await(() -> setToolsAsync(tools));
+    }
+
+    /** As {@link #setTools(List)}, without waiting. */
+    public Operation<Void> setToolsAsync(List<Tool> tools) {
+        SessionConfig config = new SessionConfig();
+        tools.forEach(config::tool);
+        Pointer made = config.make(core);
+        try {
+            return ofText((user, op) -> Lib.copilot_session_serve_tools_async(
+                handle, made, Callbacks.DONE, user, Callbacks.DESTROY, op), result -> null);
+        } finally {
+            Lib.copilot_session_config_free(made);
+        }
     }
 
     /** Writes a line into the session's timeline; the id of its event, or null. */

@@ -338,6 +338,12 @@ final class Lib {
     static native Pointer copilot_session_set_auto_tier_async(
         Pointer session, Str tier, DoneFn done, Pointer user, DestroyFn destroy, PointerByReference op);
 
+    static native Pointer copilot_session_send_and_wait_structured_async(
+        Pointer session, Str prompt, Str responseSchema, Str options, DoneFn done, Pointer user, DestroyFn destroy, PointerByReference op);
+
+    static native Pointer copilot_session_serve_tools_async(
+        Pointer session, Pointer config, DoneFn done, Pointer user, DestroyFn destroy, PointerByReference op);
+
     static native Pointer copilot_session_set_tools_async(
         Pointer session, Str tools, Str options, DoneFn done, Pointer user, DestroyFn destroy, PointerByReference op);
 

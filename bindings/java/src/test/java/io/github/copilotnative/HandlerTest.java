@@ -94,6 +94,21 @@ class HandlerTest {
     }
 
     @Test
+    void laterToolsComeWithTheirFunctions() {
+        Tool old = Tool.of("old", "adds", Sum.class, (sum, call) -> "old");
+        Tool later = Tool.of("later", "adds", Sum.class, (sum, call) -> "later");
+        String takes = "[{\"on\":{\"method\":\"session.tools.set\"},\"do\":[{\"reply\":{\"result\":{}}}]}]";
+        try (CopilotClient client = Fake.client(takes)) {
+            CopilotSession session = client.createSession(new SessionConfig().tool(old));
+            session.setTools(List.of(later));
+            assertEquals("later", Json.text(Json.get(Fake.callTool(client, session, "later", Map.of()).join(), "/result")));
+            // Nothing takes such calls now.
+            CopilotException refused = assertThrows(CopilotException.class, () -> session.setTools(List.of(old)));
+            assertEquals(ErrorKind.RPC, refused.kind());
+        }
+    }
+
+    @Test
     void handlersThatThrowDisturbNobody() throws Exception {
         List<String> seen = new CopyOnWriteArrayList<>();
         try (CopilotClient client = Fake.client(); CopilotSession session = client.createSession()) {
