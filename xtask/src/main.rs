@@ -17,6 +17,7 @@ mod names;
 mod output;
 mod python;
 mod reader;
+mod ruby;
 mod rust;
 mod schema;
 mod tables;
@@ -97,6 +98,7 @@ fn run() -> Result<(), String> {
     c::write(&model, &mut tree);
     go::write(&model, &mut tree);
     java::write(&model, home(), &mut tree)?;
+    ruby::write(&model, home(), &mut tree)?;
     inventory::write(&model, &mut tree);
     tables::write(home(), &mut tree)?;
     tree.place_parts(&options.root)?;

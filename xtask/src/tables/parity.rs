@@ -17,6 +17,7 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("node", "Node"),
     ("go", "Go"),
     ("java", "Java"),
+    ("ruby", "Ruby"),
 ];
 
 pub fn page(

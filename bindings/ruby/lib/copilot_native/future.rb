@@ -1,0 +1,224 @@
+# frozen_string_literal: true
+
+module CopilotNative
+  # A call under way, or what was made of one with #then. It may be used from any thread.
+  class Future
+    def initialize(core = nil)
+      @core = core
+      @mutex = Mutex.new
+      @over = ConditionVariable.new
+      @state = :pending
+      @watchers = []
+      @op = 0
+    end
+
+    # Starts a call of the library: the block gets user data and the place for the operation.
+    #
+    # @param owner what must not be collected meanwhile
+    # @param serial the order of the session that it is about; nil for a call of the client
+    # @param read makes the value of the handle that the library gave
+    # @param unwanted gets rid of a value that came too late
+    def self.start(core, owner, serial, read, unwanted = nil)
+      core.check_fork
+      future = new(core)
+      place = FFI::MemoryPointer.new(:size_t)
+      Native.undisturbed do
+        id = Registry.keep(Completion.new(core, future, owner, serial, read, unwanted))
+        begin
+          error = yield(id, place)
+        rescue Exception # rubocop:disable Lint/RescueException
+          Registry.drop(id)
+          raise
+        end
+        if error.zero?
+          future.hold(place.get(:size_t, 0))
+        else
+          Registry.drop(id)
+          future.fail(Error.take(error))
+        end
+      end
+      future
+    end
+
+    # A future that has its value already.
+    def self.of(value) = new.tap { |future| future.complete(value) }
+
+    # What the library is given for a call.
+    Completion = Struct.new(:core, :future, :owner, :serial, :read, :unwanted) do
+      def ended(error, result)
+        future.settle
+        future.barrier(serial ? [serial, core.serial] : core.busy.keys)
+        return future.fail(Error.take(error)) unless error.zero?
+
+        value = read.call(result)
+        unwanted&.call(value) unless future.complete(value)
+      rescue StandardError => e
+        future.fail(e)
+      end
+    end
+
+    # Whether it has ended: with a value, an error, or cancelled.
+    def done? = @state != :pending
+
+    def cancelled? = @state == :cancelled
+
+    # Waits for the value. Waiting can be interrupted by Thread#raise, Thread#kill, Timeout and signals; the call goes on then, as it does
+    # after `timeout`, a number of seconds.
+    #
+    # @raise [Error] when the call failed; Error::Cancelled when it was cancelled; Error::Timeout when the time is over
+    def value(timeout: nil)
+      unless wait(timeout)
+        raise Error::Timeout.new("Timeout after #{timeout}s waiting for a result; the call goes on", reason: nil)
+      end
+
+      wait_for_handlers
+      case @state
+      when :done then @value
+      when :cancelled then raise Error::Cancelled, "the call was cancelled"
+      else raise again(@value)
+      end
+    end
+
+    # Waits for the value, and cancels the call when the wait ends in any other way.
+    def finish(timeout: nil)
+      value(timeout: timeout)
+    ensure
+      cancel unless done?
+    end
+
+    # Waits until it has ended, at most so many seconds; false when it has not.
+    def wait(timeout = nil)
+      deadline = timeout && (now + timeout)
+      @mutex.synchronize do
+        while @state == :pending
+          @core&.check_fork
+          left = deadline && (deadline - now)
+          return false if left && left <= 0
+
+          @over.wait(@mutex, left)
+        end
+      end
+      true
+    end
+
+    # Takes the call back; true unless it has ended already. What was made of it with #then fails with Error::Cancelled.
+    def cancel
+      return false unless finished(:cancelled, nil)
+
+      take_back
+      true
+    end
+
+    # A future of what the block makes of the value, on a thread of its own. When the call fails, so does that future, and the block is not
+    # called. A future that the block gives is waited for. Cancelling it does not cancel the call.
+    def then(&block)
+      following { |made| made.follow(block.call(value)) }
+    end
+
+    # A future that has the value of the block when the call fails with such an error, else the value of the call.
+    def rescue(*errors, &block)
+      errors = [Error] if errors.empty?
+      following do |made|
+        made.complete(value)
+      rescue *errors => e
+        made.follow(block.call(e))
+      end
+    end
+
+    # Calls the block with the future once it has ended, on a thread of its own.
+    def on_done(&block)
+      now = @mutex.synchronize { done? || !@watchers.push(block) }
+      Pool.run { block.call(self) } if now
+      self
+    end
+
+    def inspect = "#<#{self.class.name} #{@state}>"
+
+    # -- for those who make them
+
+    def complete(value) = finished(:done, value)
+
+    def fail(error) = finished(error.is_a?(Error::Cancelled) && @state == :cancelled ? :cancelled : :failed, error)
+
+    def follow(value)
+      return complete(value) unless value.is_a?(Future)
+
+      value.on_done do
+        complete(value.value)
+      rescue StandardError => e
+        self.fail(e)
+      end
+    end
+
+    # Those who wait go on when handlers have seen the events that came before.
+    def barrier(serials)
+      marks = serials.filter_map { |serial| (mark = serial.mark) && [serial, mark] }
+      @mutex.synchronize { @barrier = marks } unless marks.empty?
+    end
+
+    # The library's handle of the call.
+    def hold(op)
+      is_settled, is_unwanted = @mutex.synchronize do
+        @op = op unless @settled
+        [@settled, @state == :cancelled]
+      end
+      Native.op_free(op) if is_settled
+      take_back if is_unwanted && !is_settled
+    end
+
+    # The library has ended the call.
+    def settle
+      op = @mutex.synchronize do
+        @settled = true
+        @op.tap { @op = 0 }
+      end
+      Native.op_free(op) unless op.zero?
+    end
+
+    private
+
+    def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+
+    def wait_for_handlers
+      marks = @mutex.synchronize { @barrier.tap { @barrier = nil } } or return
+      marks.inject(Serial::PATIENCE) { |patience, (serial, mark)| serial.wait(mark, patience) }
+    end
+
+    def following
+      made = Future.new(@core)
+      on_done do
+        yield(made)
+      rescue StandardError => e
+        made.fail(e)
+      end
+      made
+    end
+
+    def finished(state, value)
+      watchers = @mutex.synchronize do
+        return false unless @state == :pending
+
+        @value = value
+        @state = state
+        @over.broadcast
+        @watchers.tap { @watchers = [] }
+      end
+      watchers.each { |watcher| Pool.run { watcher.call(self) } }
+      true
+    end
+
+    def take_back
+      Native.undisturbed do
+        @mutex.synchronize do
+          next if @op.zero?
+
+          error = Native.op_cancel(@op)
+          Native.error_free(error) unless error.zero?
+        end
+      end
+    end
+
+    # An error of the library, with the place where it is raised now.
+    def again(error) = error.is_a?(Error) && error.backtrace.nil? ? error.clone : error
+  end
+end
