@@ -65,7 +65,8 @@ setup: $(STAMPS)/runtime-current $(STAMPS)/venv $(STAMPS)/node $(STAMPS)/types #
 # Which of the languages on the C library have their tools here.
 GO_IS_THERE := $(shell go version 2>/dev/null | grep -E 'go1\.(2[6-9]|[3-9][0-9])')
 JAVA_IS_THERE := $(shell command -v mvn >/dev/null && javac -version 2>&1 | grep -E ' (1[7-9]|[2-9][0-9])')
-OTHERS := $(if $(GO_IS_THERE),go) $(if $(JAVA_IS_THERE),java)
+RUBY_IS_THERE := $(shell ruby -rffi -rminitest -e 'puts 1 if Gem::Version.new(RUBY_VERSION) >= Gem::Version.new("3.1")' 2>/dev/null)
+OTHERS := $(if $(GO_IS_THERE),go) $(if $(JAVA_IS_THERE),java) $(if $(RUBY_IS_THERE),ruby)
 
 .PHONY: build build-rust build-python build-node build-c
 build-rust: $(FAKE_LIBRARY)
@@ -106,6 +107,24 @@ check-java: build-java
 	@path=$$(cat $(JAVA_DIR)/target/classpath 2>/dev/null) || exit 0; \
 	  javac -Xlint:all -Werror -d $(CARGO_TARGET_DIR)/bench-java -cp $(JAVA_DIR)/target/classes:$$path tests/bench/java/Bench.java
 
+RUBY_DIR := bindings/ruby
+RUBY_ENV = COPILOT_LIBRARY=$(DEBUG)/libcopilot.so
+
+# Nothing is compiled: a program that loads all of it shows that it fits the library.
+.PHONY: build-ruby test-ruby check-ruby
+build-ruby: build-rust
+	$(RUBY_ENV) ruby -w -I $(RUBY_DIR)/lib -e 'require "copilot_native"; CopilotNative.load_all'
+test-ruby: $(STAMPS)/runtime-current build-ruby
+	cd $(RUBY_DIR) && $(RUBY_ENV) $(TEST_ENV) ruby -w -I lib -e 'Dir["./test/*_test.rb"].sort.each { |file| require file }'
+# A warning is an error, also one that only comes up when a file is loaded.
+check-ruby: build-rust
+	@for file in $$(git ls-files -co --exclude-standard '$(RUBY_DIR)/*.rb' '$(RUBY_DIR)/*.gemspec' examples/ruby); do \
+	  said=$$(ruby -wc $$file 2>&1); [ "$$said" = "Syntax OK" ] || { echo "$$file: $$said"; exit 1; }; done
+	@said=$$($(RUBY_ENV) ruby -w -I $(RUBY_DIR)/lib -e 'require "copilot_native"; CopilotNative.load_all' 2>&1); \
+	  [ -z "$$said" ] || { echo "$$said"; exit 1; }
+	@mkdir -p $(CARGO_TARGET_DIR)/gem && cd $(RUBY_DIR) && \
+	  gem build --silent --strict --output $(CARGO_TARGET_DIR)/gem/copilot_native.gem copilot_native.gemspec
+
 .PHONY: build-go test-go check-go
 build-go: build-rust
 	@mkdir -p $(GO_OUT) && ln -sf $(DEBUG)/libcopilot.so $(GO_OUT)/libcopilot.so.0
@@ -134,6 +153,10 @@ endif
 DEMOS += $(if $(shell cat $(JAVA_DIR)/target/classpath 2>/dev/null),"Java=java -Dcopilot.library=$(DEBUG)/libcopilot.so \
   -cp $(JAVA_DIR)/target/classes:$(shell cat $(JAVA_DIR)/target/classpath 2>/dev/null) examples/java/Chat.java")
 
+ifneq ($(RUBY_IS_THERE),)
+DEMOS += "Ruby=COPILOT_LIBRARY=$(DEBUG)/libcopilot.so ruby -w -I $(RUBY_DIR)/lib examples/ruby/chat.rb"
+endif
+
 .PHONY: demo
 demo: setup build ## Sets everything up and holds one conversation from every language.
 	@scripts/demo.sh $(DEMOS)
@@ -142,7 +165,7 @@ demo: setup build ## Sets everything up and holds one conversation from every la
 
 .PHONY: test test-rust test-c test-python test-node test-swap gen-test gen-checker methods
 test: setup test-rust test-c test-python test-node $(OTHERS:%=test-%) test-swap gen-test conformance ## Sets everything up and runs all tests.
-	@echo "test: all passed$(if $(GO_IS_THERE),,; Go 1.26 is not installed: its package is left out)$(if $(JAVA_IS_THERE),,; Maven and a JDK 17 are not installed: the Java package is left out)"
+	@echo "test: all passed$(if $(GO_IS_THERE),,; Go 1.26 is not installed: its package is left out)$(if $(JAVA_IS_THERE),,; Maven and a JDK 17 are not installed: the Java package is left out)$(if $(RUBY_IS_THERE),,; Ruby 3.1 with ffi and minitest is not installed: its gem is left out)"
 
 # What only Rust programs choose to have.
 EXTRA_FEATURES = forward,opendal
@@ -221,6 +244,7 @@ soak: $(STAMPS)/runtime-current build-rust build-python build-node ## Makes and 
 	cd $(PYTHON_DIR) && COPILOT_SOAK=1 $(TEST_ENV) $(PYTHON) -m pytest -q tests/test_endurance.py
 	cd $(NODE_DIR) && COPILOT_SOAK=1 $(TEST_ENV) npx vitest run tests/endurance.test.ts
 	$(if $(GO_IS_THERE),$(MAKE) build-go && cd $(GO_DIR) && COPILOT_SOAK=1 $(GO_ENV) $(TEST_ENV) go test -run ManySessions .)
+	$(if $(RUBY_IS_THERE),cd $(RUBY_DIR) && COPILOT_SOAK=1 $(RUBY_ENV) $(TEST_ENV) ruby test/lifetime_test.rb -n /many_sessions/)
 
 .PHONY: compat
 compat: runtimes setup build gen-checker ## Runs the real-runtime tests and the demo of every door on the oldest and the newer runtimes.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 600
-WORDS = "rs py pyi ts mts cts js mjs c h cpp hpp sh go java"
+WORDS = "rs py pyi ts mts cts js mjs c h cpp hpp sh go java rb"
 SUFFIXES = {f".{word}" for word in WORDS.split()}
 
 

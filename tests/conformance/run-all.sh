@@ -28,6 +28,8 @@ run node node tests/conformance/runner-node/run.mjs
 java=bindings/java/target
 [ -d "$java/test-classes" ] && run java java "-Dcopilot.library=$target/debug/libcopilot.so" \
   -cp "$java/test-classes:$java/classes:$(cat "$java/classpath")" io.github.copilotnative.conformance.Runner tests/conformance
+ruby -rffi -e 'exit Gem::Version.new(RUBY_VERSION) >= Gem::Version.new("3.1")' 2>/dev/null &&
+  run ruby env "COPILOT_LIBRARY=$target/debug/libcopilot.so" ruby -w bindings/ruby/conformance/run.rb
 cargo run -q -p copilot-conformance --bin conformance-parity "$reports"
 code=$?
 cat tests/conformance/left-out.md

@@ -31,8 +31,24 @@ module CopilotNative
   # Whether the library can do something that not every build or version can, such as `inprocess`; false for any other word.
   def self.has?(feature) = Native.has(feature.to_s)
 
-  at_exit do
-    Core.end_all
-    Log.set if Log.on?
+  # Loads what is otherwise loaded when it is needed.
+  def self.load_all
+    %i[RpcTypes EventTypes ServerRpc SessionRpc Methods Reason].each { |name| const_get(name) }
   end
+
+  # Has everything end with the program. Clients that are made while it ends, as in tests that run then, end behind them.
+  def self.arm
+    return if @armed
+
+    @armed = true
+    Pool.is_closed = false
+    here = Process.pid
+    at_exit do
+      @armed = false
+      Core.end_all
+      Log.set if Log.on? && Process.pid == here
+      Pool.is_closed = true
+    end
+  end
+  arm
 end

@@ -67,7 +67,7 @@ fn call(out: &mut String, model: &Model, method: &Method, indent: &str) {
     let plain = name.trim_end_matches('_');
     let _ = write!(
         out,
-        "{indent}# {doc}\n{indent}def {name}(**params) = finish({plain}_async(**params))\n\n\
+        "{indent}# {doc}\n{indent}def {name}(**params) = finish {{ {plain}_async(**params) }}\n\n\
          {indent}# As `{name}`, without waiting.\n{indent}def {plain}_async(**params) = call({}, params{rest})\n\n",
         quoted(&method.wire)
     );

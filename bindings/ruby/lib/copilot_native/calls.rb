@@ -11,7 +11,7 @@ module CopilotNative
       def waits(*names)
         names.each do |name|
           define_method(name) do |*args, **options, &block|
-            public_send(:"#{name}_async", *args, **options, &block).finish
+            Future.await { public_send(:"#{name}_async", *args, **options, &block) }
           end
         end
       end

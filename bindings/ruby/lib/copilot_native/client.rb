@@ -112,7 +112,7 @@ module CopilotNative
           :get_foreground_session_id, :set_foreground_session_id, :delete_session, :start_ahp_host
 
     # Calls any method of the runtime; the parameters may be nil. With `timeout:`, at most so many seconds.
-    def invoke(method, params = nil, timeout: nil) = invoke_async(method, params).finish(timeout: timeout)
+    def invoke(method, params = nil, timeout: nil) = Future.await(timeout: timeout) { invoke_async(method, params) }
 
     # As #invoke, without waiting.
     def invoke_async(method, params = nil) = invoke_and_read(method, params) { |json| json }
@@ -157,14 +157,15 @@ module CopilotNative
     def close
       return unless core.here?
 
-      begin
+      # The end of the sessions wakes their handlers, one of which this may be.
+      Thread.handle_interrupt(CallCancelled => :never) do
         stop
       rescue Error
         # It was closed already, or some steps failed.
         nil
+      ensure
+        core.end_now
       end
-    ensure
-      core.end_now
     end
 
     # Whether the client was closed.
@@ -186,13 +187,14 @@ module CopilotNative
     def open_session(config, options, block)
       core.check_fork
       config = config ? config.dup.set(**options) : SessionConfig.new(**options) if config.nil? || !options.empty?
-      block&.call(config)
+      Future.apart { block.call(config) } if block
       link = SessionLink.new(core)
       shared = core
       read = ->(session) { Session.new(shared, session, link) }
+      unwanted = ->(session) { shared.note(:free, session.handle) }
       Native.undisturbed do
         config.make(core, link) do |made|
-          Future.start(core, self, link.serial, read, :close.to_proc) { |id, place| yield(made, id, place) }
+          Future.start(core, self, link.serial, read, unwanted) { |id, place| yield(made, id, place) }
         end
       end
     end

@@ -89,11 +89,11 @@ module CopilotNative
       given = Native::ClientOptions.new
       given[:size] = Native::ClientOptions.size
       given[:drive] = Native::DRIVE_POLL
-      json = Text.fill(given[:json], Json.write(options))
+      kept = Text.fill(given[:json], Json.write(options))
       told = Told.new(@handlers.dup, @llm, @on_lifecycle, @on_notification, @on_closed)
       hand_over(given, told)
       core = Native.undisturbed { made(given) }
-      json[:len] = 0
+      kept.clear
       told.core = core
     end
 

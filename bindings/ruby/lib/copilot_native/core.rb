@@ -23,6 +23,7 @@ module CopilotNative
     attr_reader :handle, :serial, :streams, :busy
 
     def initialize(handle)
+      CopilotNative.arm
       @handle = handle
       @pid = Process.pid
       # Who has handlers of events running or waiting.

@@ -9,7 +9,8 @@ module CopilotNative
       @over = ConditionVariable.new
       @state = :pending
       @watchers = []
-      @op = 0
+      # Where the library writes the handle of the call.
+      @place = FFI::MemoryPointer.new(:size_t) if core
     end
 
     # Starts a call of the library: the block gets user data and the place for the operation.
@@ -21,23 +22,44 @@ module CopilotNative
     def self.start(core, owner, serial, read, unwanted = nil)
       core.check_fork
       future = new(core)
-      place = FFI::MemoryPointer.new(:size_t)
+      Thread.current[:copilot_begun]&.push(future)
       Native.undisturbed do
         id = Registry.keep(Completion.new(core, future, owner, serial, read, unwanted))
         begin
-          error = yield(id, place)
+          error = yield(id, future.place)
         rescue Exception # rubocop:disable Lint/RescueException
-          Registry.drop(id)
+          # An interrupt by a signal is not held off: it may come before the call has begun, or behind that.
+          Registry.drop(id) unless future.begun?
           raise
         end
         if error.zero?
-          future.hold(place.get(:size_t, 0))
+          future.hold
         else
           Registry.drop(id)
           future.fail(Error.take(error))
         end
       end
       future
+    end
+
+    # Begins calls in the block and waits for the one that it gives. What was begun is cancelled when the wait ends in another way, wherever
+    # that happens.
+    def self.await(timeout: nil)
+      before = Thread.current[:copilot_begun]
+      begun = Thread.current[:copilot_begun] = []
+      yield.value(timeout: timeout)
+    ensure
+      Thread.current[:copilot_begun] = before
+      begun&.each { |future| future.cancel unless future.done? }
+    end
+
+    # Runs something of the program's, whose calls are its own.
+    def self.apart
+      before = Thread.current[:copilot_begun]
+      Thread.current[:copilot_begun] = nil
+      yield
+    ensure
+      Thread.current[:copilot_begun] = before
     end
 
     # A future that has its value already.
@@ -68,7 +90,7 @@ module CopilotNative
     # @raise [Error] when the call failed; Error::Cancelled when it was cancelled; Error::Timeout when the time is over
     def value(timeout: nil)
       unless wait(timeout)
-        raise Error::Timeout.new("Timeout after #{timeout}s waiting for a result; the call goes on", reason: nil)
+        raise Error::Timeout, "Timeout after #{timeout}s waiting for the result of a call"
       end
 
       wait_for_handlers
@@ -77,13 +99,6 @@ module CopilotNative
       when :cancelled then raise Error::Cancelled, "the call was cancelled"
       else raise again(@value)
       end
-    end
-
-    # Waits for the value, and cancels the call when the wait ends in any other way.
-    def finish(timeout: nil)
-      value(timeout: timeout)
-    ensure
-      cancel unless done?
     end
 
     # Waits until it has ended, at most so many seconds; false when it has not.
@@ -156,21 +171,29 @@ module CopilotNative
       @mutex.synchronize { @barrier = marks } unless marks.empty?
     end
 
-    # The library's handle of the call.
-    def hold(op)
-      is_settled, is_unwanted = @mutex.synchronize do
-        @op = op unless @settled
-        [@settled, @state == :cancelled]
+    attr_reader :place
+
+    # It cannot end in a forked child.
+    def watch_over(core) = @core = core
+
+    # Whether the library has begun the call.
+    def begun? = !place.get(:size_t, 0).zero?
+
+    # The call has begun; perhaps it has ended too, or was cancelled meanwhile.
+    def hold
+      is_settled, is_unwanted = @mutex.synchronize { [@settled, @state == :cancelled] }
+      if is_settled
+        settle
+      elsif is_unwanted
+        take_back
       end
-      Native.op_free(op) if is_settled
-      take_back if is_unwanted && !is_settled
     end
 
     # The library has ended the call.
     def settle
       op = @mutex.synchronize do
         @settled = true
-        @op.tap { @op = 0 }
+        place.get(:size_t, 0).tap { place.put(:size_t, 0, 0) }
       end
       Native.op_free(op) unless op.zero?
     end
@@ -185,7 +208,8 @@ module CopilotNative
     end
 
     def following
-      made = Future.new(@core)
+      made = Future.new
+      made.watch_over(@core)
       on_done do
         yield(made)
       rescue StandardError => e
@@ -208,11 +232,13 @@ module CopilotNative
     end
 
     def take_back
+      return unless place
+
       Native.undisturbed do
         @mutex.synchronize do
-          next if @op.zero?
+          next unless begun?
 
-          error = Native.op_cancel(@op)
+          error = Native.op_cancel(place.get(:size_t, 0))
           Native.error_free(error) unless error.zero?
         end
       end

@@ -17,16 +17,14 @@ module CopilotNative
     # Hands lines to a block, in order, on a thread of its own: it may call this package.
     class Receiver
       def initialize(handler)
+        @handler = handler
         @lines = Thread::Queue.new
-        @thread = Thread.new do
-          while (line = @lines.pop)
-            CopilotNative.guarded("a receiver of the log") { handler.call(line) }
-          end
-        end
-        @thread.name = "copilot-log"
+        start
       end
 
       def push(line)
+        # A forked process has the receiver, but not its thread.
+        start unless @thread.alive?
         @lines << line unless @lines.closed?
       end
 
@@ -37,6 +35,19 @@ module CopilotNative
       # Waits until every line was handed over.
       def join
         @thread.join(5) unless Thread.current.equal?(@thread)
+      end
+
+      private
+
+      def start
+        @thread = Thread.new { Thread.handle_interrupt(Object => :immediate) { work_on } }
+        @thread.name = "copilot-log"
+      end
+
+      def work_on
+        while (line = @lines.pop)
+          CopilotNative.guarded("a receiver of the log") { @handler.call(line) }
+        end
       end
     end
     private_constant :Receiver

@@ -12,7 +12,12 @@ module CopilotNative
     @pid = Process.pid
 
     class << self
+      # While the program ends nothing new is begun: a handler that was killed would be followed by the next.
+      attr_writer :is_closed
+
       def run(&work)
+        return if @is_closed
+
         renew unless @pid == Process.pid
         @mutex.synchronize do
           @work.push(work)
@@ -31,8 +36,9 @@ module CopilotNative
         @pid = Process.pid
       end
 
+      # Threads inherit what is held off on the thread that starts them; handlers must not.
       def start
-        thread = Thread.new { work_on }
+        thread = Thread.new { Thread.handle_interrupt(Object => :immediate) { work_on } }
         thread.name = "copilot-handler"
         thread.report_on_exception = false
       end

@@ -142,7 +142,7 @@ module CopilotNative
     # -- everything else
 
     # Calls any method of the runtime for this session; its id is added to the parameters, which may be nil.
-    def invoke(method, params = nil, timeout: nil) = invoke_async(method, params).finish(timeout: timeout)
+    def invoke(method, params = nil, timeout: nil) = Future.await(timeout: timeout) { invoke_async(method, params) }
 
     # As #invoke, without waiting.
     def invoke_async(method, params = nil) = invoke_and_read(method, params) { |json| json }
@@ -155,12 +155,17 @@ module CopilotNative
     # Disconnects, if that is not done yet, and frees the session. Never fails. A session that is forgotten is freed after the collector has
     # found it, unless its own handlers refer to it.
     def close
-      disconnect
-    rescue Error
-      # Left already, or the connection is lost.
-      nil
-    ensure
-      core.note(:free, handle)
+      return unless core.here?
+
+      # The end of the session wakes its handlers, one of which this may be.
+      Thread.handle_interrupt(CallCancelled => :never) do
+        disconnect
+      rescue Error
+        # Left already, or the connection is lost.
+        nil
+      ensure
+        core.note(:free, handle)
+      end
     end
 
     def inspect = "#<#{self.class.name}>"

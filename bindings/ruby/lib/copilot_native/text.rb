@@ -20,20 +20,21 @@ module CopilotNative
 
     # A view for an argument, which keeps its bytes alive; nil gives no text.
     def view(text)
-      fill(Native::Str.new, text)
+      str = Native::Str.new
+      str.instance_variable_set(:@memory, fill(str, text))
+      str
     end
 
     # Writes into a view; gives what must be kept until the call is over.
     def fill(str, text)
-      return str if text.nil?
+      return nil if text.nil?
 
       given = bytes(text)
       memory = FFI::MemoryPointer.new(:char, [given.bytesize, 1].max)
       memory.put_bytes(0, given)
       str[:data] = memory
       str[:len] = given.bytesize
-      str.instance_variable_set(:@memory, memory)
-      str
+      memory
     end
 
     # The text of a borrowed view, copied; nil when it is absent.

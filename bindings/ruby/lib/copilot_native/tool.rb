@@ -27,8 +27,7 @@ module CopilotNative
       texts = [name, more.delete("description"), Json.write_or_nil(more.delete("parameters")), Json.write(more)]
       spec = Native::Tool.new
       spec[:size] = Native::Tool.size
-      %i[name description parameters json].zip(texts) { |field, text| Text.fill(spec[field], text) }
-      kept = %i[name description parameters json].map { |field| spec[field] }
+      kept = %i[name description parameters json].zip(texts).map { |field, text| Text.fill(spec[field], text) }
       register(spec, core)
       Error.check(Native.session_config_tool(config, spec))
       kept.clear

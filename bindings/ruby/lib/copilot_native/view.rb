@@ -98,7 +98,7 @@ module CopilotNative
       @caller.__send__(:invoke_and_read, method, members.empty? ? nil : members) { |json| View.read(result, json) }
     end
 
-    def finish(future) = future.finish
+    def finish(&) = Future.await(&)
   end
 
   autoload :RpcTypes, File.join(__dir__, "generated/rpc_types")

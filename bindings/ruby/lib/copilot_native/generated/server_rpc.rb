@@ -9,31 +9,31 @@ module CopilotNative
     # `account`.
     class Account < Namespace
       # `account.getAllUsers`. Experimental.
-      def get_all_users(**params) = finish(get_all_users_async(**params))
+      def get_all_users(**params) = finish { get_all_users_async(**params) }
 
       # As `get_all_users`, without waiting.
       def get_all_users_async(**params) = call("account.getAllUsers", params, nil, ["RpcTypes::AccountAllUsers"])
 
       # `account.getCurrentAuth`. Experimental.
-      def get_current_auth(**params) = finish(get_current_auth_async(**params))
+      def get_current_auth(**params) = finish { get_current_auth_async(**params) }
 
       # As `get_current_auth`, without waiting.
       def get_current_auth_async(**params) = call("account.getCurrentAuth", params, nil, "RpcTypes::AccountGetCurrentAuthResult")
 
       # `account.getQuota`. Experimental.
-      def get_quota(**params) = finish(get_quota_async(**params))
+      def get_quota(**params) = finish { get_quota_async(**params) }
 
       # As `get_quota`, without waiting.
       def get_quota_async(**params) = call("account.getQuota", params, "RpcTypes::AccountGetQuotaRequest", "RpcTypes::AccountGetQuotaResult")
 
       # `account.login`. Experimental.
-      def login(**params) = finish(login_async(**params))
+      def login(**params) = finish { login_async(**params) }
 
       # As `login`, without waiting.
       def login_async(**params) = call("account.login", params, "RpcTypes::AccountLoginRequest", "RpcTypes::AccountLoginResult")
 
       # `account.logout`. Experimental.
-      def logout(**params) = finish(logout_async(**params))
+      def logout(**params) = finish { logout_async(**params) }
 
       # As `logout`, without waiting.
       def logout_async(**params) = call("account.logout", params, "RpcTypes::AccountLogoutRequest", "RpcTypes::AccountLogoutResult")
@@ -46,7 +46,7 @@ module CopilotNative
     # `agentRegistry`.
     class AgentRegistry < Namespace
       # `agentRegistry.spawn`. Experimental.
-      def spawn(**params) = finish(spawn_async(**params))
+      def spawn(**params) = finish { spawn_async(**params) }
 
       # As `spawn`, without waiting.
       def spawn_async(**params) = call("agentRegistry.spawn", params, "RpcTypes::AgentRegistrySpawnRequest", "RpcTypes::AgentRegistrySpawnResult")
@@ -59,13 +59,13 @@ module CopilotNative
     # `agents`.
     class Agents < Namespace
       # `agents.discover`. Experimental.
-      def discover(**params) = finish(discover_async(**params))
+      def discover(**params) = finish { discover_async(**params) }
 
       # As `discover`, without waiting.
       def discover_async(**params) = call("agents.discover", params, "RpcTypes::AgentsDiscoverRequest", "RpcTypes::ServerAgentList")
 
       # `agents.getDiscoveryPaths`. Experimental.
-      def get_discovery_paths(**params) = finish(get_discovery_paths_async(**params))
+      def get_discovery_paths(**params) = finish { get_discovery_paths_async(**params) }
 
       # As `get_discovery_paths`, without waiting.
       def get_discovery_paths_async(**params) = call("agents.getDiscoveryPaths", params, "RpcTypes::AgentsGetDiscoveryPathsRequest", "RpcTypes::AgentDiscoveryPathList")
@@ -78,55 +78,55 @@ module CopilotNative
     # `azureMl`.
     class AzureMl < Namespace
       # `azureMl.acquireFamily` (from runtime 1.0.102 on). Experimental.
-      def acquire_family(**params) = finish(acquire_family_async(**params))
+      def acquire_family(**params) = finish { acquire_family_async(**params) }
 
       # As `acquire_family`, without waiting.
       def acquire_family_async(**params) = call("azureMl.acquireFamily", params, "RpcTypes::AzureMlFamilyRequest", "RpcTypes::AzureMlFamilyLeaseResult")
 
       # `azureMl.cancel` (from runtime 1.0.102 on). Experimental.
-      def cancel(**params) = finish(cancel_async(**params))
+      def cancel(**params) = finish { cancel_async(**params) }
 
       # As `cancel`, without waiting.
       def cancel_async(**params) = call("azureMl.cancel", params, "RpcTypes::AzureMlDownloadIdRequest")
 
       # `azureMl.catalog` (from runtime 1.0.102 on). Experimental.
-      def catalog(**params) = finish(catalog_async(**params))
+      def catalog(**params) = finish { catalog_async(**params) }
 
       # As `catalog`, without waiting.
       def catalog_async(**params) = call("azureMl.catalog", params, "RpcTypes::AzureMlCatalogRequest", "RpcTypes::AzureMlCatalogResult")
 
       # `azureMl.discard` (from runtime 1.0.102 on). Experimental.
-      def discard(**params) = finish(discard_async(**params))
+      def discard(**params) = finish { discard_async(**params) }
 
       # As `discard`, without waiting.
       def discard_async(**params) = call("azureMl.discard", params, "RpcTypes::AzureMlDiscardRequest", "RpcTypes::HostEmptyResult")
 
       # `azureMl.download` (from runtime 1.0.102 on). Experimental.
-      def download(**params) = finish(download_async(**params))
+      def download(**params) = finish { download_async(**params) }
 
       # As `download`, without waiting.
       def download_async(**params) = call("azureMl.download", params, "RpcTypes::AzureMlDownloadRequest", "RpcTypes::AzureMlDownloadResult")
 
       # `azureMl.latest` (from runtime 1.0.102 on). Experimental.
-      def latest(**params) = finish(latest_async(**params))
+      def latest(**params) = finish { latest_async(**params) }
 
       # As `latest`, without waiting.
       def latest_async(**params) = call("azureMl.latest", params, "RpcTypes::AzureMlLatestRequest", "RpcTypes::AzureMlModel")
 
       # `azureMl.releaseFamily` (from runtime 1.0.102 on). Experimental.
-      def release_family(**params) = finish(release_family_async(**params))
+      def release_family(**params) = finish { release_family_async(**params) }
 
       # As `release_family`, without waiting.
       def release_family_async(**params) = call("azureMl.releaseFamily", params, "RpcTypes::AzureMlFamilyReleaseRequest", "RpcTypes::HostEmptyResult")
 
       # `azureMl.resolve` (from runtime 1.0.102 on). Experimental.
-      def resolve(**params) = finish(resolve_async(**params))
+      def resolve(**params) = finish { resolve_async(**params) }
 
       # As `resolve`, without waiting.
       def resolve_async(**params) = call("azureMl.resolve", params, "RpcTypes::AzureMlResolveRequest", "RpcTypes::AzureMlResolveResult")
 
       # `azureMl.status` (from runtime 1.0.102 on). Experimental.
-      def status(**params) = finish(status_async(**params))
+      def status(**params) = finish { status_async(**params) }
 
       # As `status`, without waiting.
       def status_async(**params) = call("azureMl.status", params, "RpcTypes::AzureMlDownloadIdRequest", "RpcTypes::AzureMlDownloadStatus")
@@ -139,31 +139,31 @@ module CopilotNative
     # `catalog`.
     class Catalog < Namespace
       # `catalog.getGeneratedFeed` (from runtime 1.0.102 on). Experimental.
-      def get_generated_feed(**params) = finish(get_generated_feed_async(**params))
+      def get_generated_feed(**params) = finish { get_generated_feed_async(**params) }
 
       # As `get_generated_feed`, without waiting.
       def get_generated_feed_async(**params) = call("catalog.getGeneratedFeed", params, "RpcTypes::CatalogGetGeneratedFeedRequest", "RpcTypes::CatalogResourceGeneratedFeedResult")
 
       # `catalog.getSavedFeed` (from runtime 1.0.102 on). Experimental.
-      def get_saved_feed(**params) = finish(get_saved_feed_async(**params))
+      def get_saved_feed(**params) = finish { get_saved_feed_async(**params) }
 
       # As `get_saved_feed`, without waiting.
       def get_saved_feed_async(**params) = call("catalog.getSavedFeed", params, "RpcTypes::CatalogGetSavedFeedRequest", "RpcTypes::CatalogResourceSavedFeedResult")
 
       # `catalog.planInstallFromReference` (from runtime 1.0.102 on). Experimental.
-      def plan_install_from_reference(**params) = finish(plan_install_from_reference_async(**params))
+      def plan_install_from_reference(**params) = finish { plan_install_from_reference_async(**params) }
 
       # As `plan_install_from_reference`, without waiting.
       def plan_install_from_reference_async(**params) = call("catalog.planInstallFromReference", params, "RpcTypes::CatalogPlanInstallFromReferenceRequest", "RpcTypes::CatalogReferenceInstallationResult")
 
       # `catalog.search`. Experimental.
-      def search(**params) = finish(search_async(**params))
+      def search(**params) = finish { search_async(**params) }
 
       # As `search`, without waiting.
       def search_async(**params) = call("catalog.search", params, "RpcTypes::CatalogSearchRequest", "RpcTypes::CatalogSearchResult")
 
       # `catalog.select` (from runtime 1.0.89-7 on). Experimental.
-      def select(**params) = finish(select_async(**params))
+      def select(**params) = finish { select_async(**params) }
 
       # As `select`, without waiting.
       def select_async(**params) = call("catalog.select", params, "RpcTypes::CatalogSelectionRequest", "RpcTypes::CatalogSelectionResult")
@@ -176,7 +176,7 @@ module CopilotNative
     # `commands`.
     class Commands < Namespace
       # `commands.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("commands.list", params, nil, "RpcTypes::CommandList")
@@ -189,25 +189,25 @@ module CopilotNative
     # `connectors`.
     class Connectors < Namespace
       # `connectors.getAccounts` (from runtime 1.0.102 on). Experimental.
-      def get_accounts(**params) = finish(get_accounts_async(**params))
+      def get_accounts(**params) = finish { get_accounts_async(**params) }
 
       # As `get_accounts`, without waiting.
       def get_accounts_async(**params) = call("connectors.getAccounts", params, nil, "RpcTypes::ConnectorDiscoveryAccountList")
 
       # `connectors.getCapabilities` (from runtime 1.0.102 on). Experimental.
-      def get_capabilities(**params) = finish(get_capabilities_async(**params))
+      def get_capabilities(**params) = finish { get_capabilities_async(**params) }
 
       # As `get_capabilities`, without waiting.
       def get_capabilities_async(**params) = call("connectors.getCapabilities", params, nil, "RpcTypes::ConnectorDiscoveryCapabilities")
 
       # `connectors.list` (from runtime 1.0.102 on). Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("connectors.list", params, "RpcTypes::ConnectorDiscoveryAccountRequest", "RpcTypes::ConnectorDiscoveryCatalogResult")
 
       # `connectors.refresh` (from runtime 1.0.102 on). Experimental.
-      def refresh(**params) = finish(refresh_async(**params))
+      def refresh(**params) = finish { refresh_async(**params) }
 
       # As `refresh`, without waiting.
       def refresh_async(**params) = call("connectors.refresh", params, "RpcTypes::ConnectorDiscoveryAccountRequest", "RpcTypes::ConnectorDiscoveryCatalogResult")
@@ -220,7 +220,7 @@ module CopilotNative
     # `contentExclusion`.
     class ContentExclusion < Namespace
       # `contentExclusion.validatePolicies` (from runtime 1.0.102 on). Experimental.
-      def validate_policies(**params) = finish(validate_policies_async(**params))
+      def validate_policies(**params) = finish { validate_policies_async(**params) }
 
       # As `validate_policies`, without waiting.
       def validate_policies_async(**params) = call("contentExclusion.validatePolicies", params, "RpcTypes::ContentExclusionValidatePoliciesRequest", "RpcTypes::ContentExclusionValidatePoliciesResult")
@@ -233,19 +233,19 @@ module CopilotNative
     # `environments`.
     class Environments < Namespace
       # `environments.delete` (from runtime 1.0.102 on). Experimental.
-      def delete(**params) = finish(delete_async(**params))
+      def delete(**params) = finish { delete_async(**params) }
 
       # As `delete`, without waiting.
       def delete_async(**params) = call("environments.delete", params, "RpcTypes::EnvironmentsDeleteRequest", "RpcTypes::EnvironmentsDeleteResult")
 
       # `environments.get` (from runtime 1.0.102 on). Experimental.
-      def get(**params) = finish(get_async(**params))
+      def get(**params) = finish { get_async(**params) }
 
       # As `get`, without waiting.
       def get_async(**params) = call("environments.get", params, "RpcTypes::EnvironmentsGetRequest", "RpcTypes::EnvironmentsGetResult")
 
       # `environments.list` (from runtime 1.0.102 on). Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("environments.list", params, "RpcTypes::EnvironmentsListRequest", "RpcTypes::EnvironmentsListResult")
@@ -258,19 +258,19 @@ module CopilotNative
     # `extensions`.
     class Extensions < Namespace
       # `extensions.disable`. Experimental.
-      def disable(**params) = finish(disable_async(**params))
+      def disable(**params) = finish { disable_async(**params) }
 
       # As `disable`, without waiting.
       def disable_async(**params) = call("extensions.disable", params, "RpcTypes::DiscoveredExtensionsDisableRequest")
 
       # `extensions.discover`. Experimental.
-      def discover(**params) = finish(discover_async(**params))
+      def discover(**params) = finish { discover_async(**params) }
 
       # As `discover`, without waiting.
       def discover_async(**params) = call("extensions.discover", params, nil, "RpcTypes::DiscoveredExtensions")
 
       # `extensions.enable`. Experimental.
-      def enable(**params) = finish(enable_async(**params))
+      def enable(**params) = finish { enable_async(**params) }
 
       # As `enable`, without waiting.
       def enable_async(**params) = call("extensions.enable", params, "RpcTypes::DiscoveredExtensionsEnableRequest")
@@ -283,7 +283,7 @@ module CopilotNative
     # `hooks`.
     class Hooks < Namespace
       # `hooks.discover`. Experimental.
-      def discover(**params) = finish(discover_async(**params))
+      def discover(**params) = finish { discover_async(**params) }
 
       # As `discover`, without waiting.
       def discover_async(**params) = call("hooks.discover", params, "RpcTypes::HooksDiscoverRequest", "RpcTypes::HooksDiscoverResult")
@@ -296,37 +296,37 @@ module CopilotNative
     # `host`.
     class Host < Namespace
       # `host.dispose` (from runtime 1.0.102 on). Experimental.
-      def dispose(**params) = finish(dispose_async(**params))
+      def dispose(**params) = finish { dispose_async(**params) }
 
       # As `dispose`, without waiting.
       def dispose_async(**params) = call("host.dispose", params, "RpcTypes::HostDisposeRequest", "RpcTypes::HostEmptyResult")
 
       # `host.listSessions` (from runtime 1.0.102 on). Experimental.
-      def list_sessions(**params) = finish(list_sessions_async(**params))
+      def list_sessions(**params) = finish { list_sessions_async(**params) }
 
       # As `list_sessions`, without waiting.
       def list_sessions_async(**params) = call("host.listSessions", params, "RpcTypes::HostListSessionsRequest", "RpcTypes::HostListSessionsResult")
 
       # `host.publishSession` (from runtime 1.0.102 on). Experimental.
-      def publish_session(**params) = finish(publish_session_async(**params))
+      def publish_session(**params) = finish { publish_session_async(**params) }
 
       # As `publish_session`, without waiting.
       def publish_session_async(**params) = call("host.publishSession", params, "RpcTypes::HostPublishSessionRequest", "RpcTypes::HostPublishSessionResult")
 
       # `host.setSessionCreationPolicy` (from runtime 1.0.104 on). Experimental.
-      def set_session_creation_policy(**params) = finish(set_session_creation_policy_async(**params))
+      def set_session_creation_policy(**params) = finish { set_session_creation_policy_async(**params) }
 
       # As `set_session_creation_policy`, without waiting.
       def set_session_creation_policy_async(**params) = call("host.setSessionCreationPolicy", params, "RpcTypes::HostSetSessionCreationPolicyRequest", "RpcTypes::HostEmptyResult")
 
       # `host.start` (from runtime 1.0.102 on). Experimental.
-      def start(**params) = finish(start_async(**params))
+      def start(**params) = finish { start_async(**params) }
 
       # As `start`, without waiting.
       def start_async(**params) = call("host.start", params, "RpcTypes::HostStartRequest", "RpcTypes::HostStartResult")
 
       # `host.unpublishSession` (from runtime 1.0.102 on). Experimental.
-      def unpublish_session(**params) = finish(unpublish_session_async(**params))
+      def unpublish_session(**params) = finish { unpublish_session_async(**params) }
 
       # As `unpublish_session`, without waiting.
       def unpublish_session_async(**params) = call("host.unpublishSession", params, "RpcTypes::HostUnpublishSessionRequest", "RpcTypes::HostUnpublishSessionResult")
@@ -339,13 +339,13 @@ module CopilotNative
     # `instructions`.
     class Instructions < Namespace
       # `instructions.discover`. Experimental.
-      def discover(**params) = finish(discover_async(**params))
+      def discover(**params) = finish { discover_async(**params) }
 
       # As `discover`, without waiting.
       def discover_async(**params) = call("instructions.discover", params, "RpcTypes::InstructionsDiscoverRequest", "RpcTypes::ServerInstructionSourceList")
 
       # `instructions.getDiscoveryPaths`. Experimental.
-      def get_discovery_paths(**params) = finish(get_discovery_paths_async(**params))
+      def get_discovery_paths(**params) = finish { get_discovery_paths_async(**params) }
 
       # As `get_discovery_paths`, without waiting.
       def get_discovery_paths_async(**params) = call("instructions.getDiscoveryPaths", params, "RpcTypes::InstructionsGetDiscoveryPathsRequest", "RpcTypes::InstructionDiscoveryPathList")
@@ -358,19 +358,19 @@ module CopilotNative
     # `llmInference`.
     class LlmInference < Namespace
       # `llmInference.httpResponseChunk`. Experimental.
-      def http_response_chunk(**params) = finish(http_response_chunk_async(**params))
+      def http_response_chunk(**params) = finish { http_response_chunk_async(**params) }
 
       # As `http_response_chunk`, without waiting.
       def http_response_chunk_async(**params) = call("llmInference.httpResponseChunk", params, "RpcTypes::LlmInferenceHttpResponseChunkRequest", "RpcTypes::LlmInferenceHttpResponseChunkResult")
 
       # `llmInference.httpResponseStart`. Experimental.
-      def http_response_start(**params) = finish(http_response_start_async(**params))
+      def http_response_start(**params) = finish { http_response_start_async(**params) }
 
       # As `http_response_start`, without waiting.
       def http_response_start_async(**params) = call("llmInference.httpResponseStart", params, "RpcTypes::LlmInferenceHttpResponseStartRequest", "RpcTypes::LlmInferenceHttpResponseStartResult")
 
       # `llmInference.setProvider`. Experimental.
-      def set_provider(**params) = finish(set_provider_async(**params))
+      def set_provider(**params) = finish { set_provider_async(**params) }
 
       # As `set_provider`, without waiting.
       def set_provider_async(**params) = call("llmInference.setProvider", params, nil, "RpcTypes::LlmInferenceSetProviderResult")
@@ -385,7 +385,7 @@ module CopilotNative
       # `managedSettings.permissions`.
       class Permissions < Namespace
         # `managedSettings.permissions.evaluate` (from runtime 1.0.102 on). Experimental.
-        def evaluate(**params) = finish(evaluate_async(**params))
+        def evaluate(**params) = finish { evaluate_async(**params) }
 
         # As `evaluate`, without waiting.
         def evaluate_async(**params) = call("managedSettings.permissions.evaluate", params, "RpcTypes::ManagedPermissionsEvaluateRequest", "RpcTypes::ManagedPermissionsEvaluateResult")
@@ -396,37 +396,37 @@ module CopilotNative
       def permissions = Permissions.new(@caller)
 
       # `managedSettings.clearCache`. Experimental.
-      def clear_cache(**params) = finish(clear_cache_async(**params))
+      def clear_cache(**params) = finish { clear_cache_async(**params) }
 
       # As `clear_cache`, without waiting.
       def clear_cache_async(**params) = call("managedSettings.clearCache", params)
 
       # `managedSettings.compose` (from runtime 1.0.102 on). Experimental.
-      def compose(**params) = finish(compose_async(**params))
+      def compose(**params) = finish { compose_async(**params) }
 
       # As `compose`, without waiting.
       def compose_async(**params) = call("managedSettings.compose", params, "RpcTypes::ManagedSettingsComposeRequest", "RpcTypes::ManagedSettingsComposeResult")
 
       # `managedSettings.read`. Experimental.
-      def read(**params) = finish(read_async(**params))
+      def read(**params) = finish { read_async(**params) }
 
       # As `read`, without waiting.
       def read_async(**params) = call("managedSettings.read", params, nil, "RpcTypes::ManagedSettingsReadResult")
 
       # `managedSettings.resolve` (from runtime 1.0.102 on). Experimental.
-      def resolve(**params) = finish(resolve_async(**params))
+      def resolve(**params) = finish { resolve_async(**params) }
 
       # As `resolve`, without waiting.
       def resolve_async(**params) = call("managedSettings.resolve", params, "RpcTypes::ManagedSettingsResolveRequest", "RpcTypes::ManagedSettingsResolveResult")
 
       # `managedSettings.schema` (from runtime 1.0.102 on). Experimental.
-      def schema(**params) = finish(schema_async(**params))
+      def schema(**params) = finish { schema_async(**params) }
 
       # As `schema`, without waiting.
       def schema_async(**params) = call("managedSettings.schema", params, nil, "RpcTypes::ManagedSettingsSchemaResult")
 
       # `managedSettings.validate` (from runtime 1.0.102 on). Experimental.
-      def validate(**params) = finish(validate_async(**params))
+      def validate(**params) = finish { validate_async(**params) }
 
       # As `validate`, without waiting.
       def validate_async(**params) = call("managedSettings.validate", params, "RpcTypes::ManagedSettingsValidateRequest", "RpcTypes::ManagedSettingsValidateResult")
@@ -441,43 +441,43 @@ module CopilotNative
       # `mcp.config`.
       class Config < Namespace
         # `mcp.config.add`. Experimental.
-        def add(**params) = finish(add_async(**params))
+        def add(**params) = finish { add_async(**params) }
 
         # As `add`, without waiting.
         def add_async(**params) = call("mcp.config.add", params, "RpcTypes::McpConfigAddRequest")
 
         # `mcp.config.disable`. Experimental.
-        def disable(**params) = finish(disable_async(**params))
+        def disable(**params) = finish { disable_async(**params) }
 
         # As `disable`, without waiting.
         def disable_async(**params) = call("mcp.config.disable", params, "RpcTypes::McpConfigDisableRequest")
 
         # `mcp.config.enable`. Experimental.
-        def enable(**params) = finish(enable_async(**params))
+        def enable(**params) = finish { enable_async(**params) }
 
         # As `enable`, without waiting.
         def enable_async(**params) = call("mcp.config.enable", params, "RpcTypes::McpConfigEnableRequest")
 
         # `mcp.config.list`. Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("mcp.config.list", params, nil, "RpcTypes::McpConfigList")
 
         # `mcp.config.reload`. Experimental.
-        def reload(**params) = finish(reload_async(**params))
+        def reload(**params) = finish { reload_async(**params) }
 
         # As `reload`, without waiting.
         def reload_async(**params) = call("mcp.config.reload", params)
 
         # `mcp.config.remove`. Experimental.
-        def remove(**params) = finish(remove_async(**params))
+        def remove(**params) = finish { remove_async(**params) }
 
         # As `remove`, without waiting.
         def remove_async(**params) = call("mcp.config.remove", params, "RpcTypes::McpConfigRemoveRequest")
 
         # `mcp.config.update`. Experimental.
-        def update(**params) = finish(update_async(**params))
+        def update(**params) = finish { update_async(**params) }
 
         # As `update`, without waiting.
         def update_async(**params) = call("mcp.config.update", params, "RpcTypes::McpConfigUpdateRequest")
@@ -490,25 +490,25 @@ module CopilotNative
       # `mcp.installations`.
       class Installations < Namespace
         # `mcp.installations.cancel` (from runtime 1.0.89-7 on). Experimental.
-        def cancel(**params) = finish(cancel_async(**params))
+        def cancel(**params) = finish { cancel_async(**params) }
 
         # As `cancel`, without waiting.
         def cancel_async(**params) = call("mcp.installations.cancel", params, "RpcTypes::McpInstallationOperationRequest", "RpcTypes::McpInstallationManagementResult")
 
         # `mcp.installations.list` (from runtime 1.0.89-7 on). Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("mcp.installations.list", params, "RpcTypes::McpInstallationsRequest", "RpcTypes::McpInstallationManagementResult")
 
         # `mcp.installations.recover` (from runtime 1.0.89-7 on). Experimental.
-        def recover(**params) = finish(recover_async(**params))
+        def recover(**params) = finish { recover_async(**params) }
 
         # As `recover`, without waiting.
         def recover_async(**params) = call("mcp.installations.recover", params, "RpcTypes::McpInstallationsRequest", "RpcTypes::McpInstallationManagementResult")
 
         # `mcp.installations.status` (from runtime 1.0.89-7 on). Experimental.
-        def status(**params) = finish(status_async(**params))
+        def status(**params) = finish { status_async(**params) }
 
         # As `status`, without waiting.
         def status_async(**params) = call("mcp.installations.status", params, "RpcTypes::McpInstallationOperationRequest", "RpcTypes::McpInstallationManagementResult")
@@ -519,37 +519,37 @@ module CopilotNative
       def installations = Installations.new(@caller)
 
       # `mcp.applyInstall` (from runtime 1.0.89-7 on). Experimental.
-      def apply_install(**params) = finish(apply_install_async(**params))
+      def apply_install(**params) = finish { apply_install_async(**params) }
 
       # As `apply_install`, without waiting.
       def apply_install_async(**params) = call("mcp.applyInstall", params, "RpcTypes::McpApplyInstallRequest", "RpcTypes::McpInstallationResult")
 
       # `mcp.applyUninstall` (from runtime 1.0.89-7 on). Experimental.
-      def apply_uninstall(**params) = finish(apply_uninstall_async(**params))
+      def apply_uninstall(**params) = finish { apply_uninstall_async(**params) }
 
       # As `apply_uninstall`, without waiting.
       def apply_uninstall_async(**params) = call("mcp.applyUninstall", params, "RpcTypes::McpApplyUninstallRequest", "RpcTypes::McpInstallationResult")
 
       # `mcp.discover`. Experimental.
-      def discover(**params) = finish(discover_async(**params))
+      def discover(**params) = finish { discover_async(**params) }
 
       # As `discover`, without waiting.
       def discover_async(**params) = call("mcp.discover", params, "RpcTypes::McpDiscoverRequest", "RpcTypes::McpDiscoverResult")
 
       # `mcp.planInstall`. Experimental.
-      def plan_install(**params) = finish(plan_install_async(**params))
+      def plan_install(**params) = finish { plan_install_async(**params) }
 
       # As `plan_install`, without waiting.
       def plan_install_async(**params) = call("mcp.planInstall", params, "RpcTypes::McpPlanInstallRequest", "RpcTypes::McpPlanInstallResult")
 
       # `mcp.planUninstall` (from runtime 1.0.89-7 on). Experimental.
-      def plan_uninstall(**params) = finish(plan_uninstall_async(**params))
+      def plan_uninstall(**params) = finish { plan_uninstall_async(**params) }
 
       # As `plan_uninstall`, without waiting.
       def plan_uninstall_async(**params) = call("mcp.planUninstall", params, "RpcTypes::McpPlanUninstallRequest", "RpcTypes::McpInstallationManagementResult")
 
       # `mcp.prepareInstall` (from runtime 1.0.89-7 on). Experimental.
-      def prepare_install(**params) = finish(prepare_install_async(**params))
+      def prepare_install(**params) = finish { prepare_install_async(**params) }
 
       # As `prepare_install`, without waiting.
       def prepare_install_async(**params) = call("mcp.prepareInstall", params, "RpcTypes::McpPrepareInstallRequest", "RpcTypes::McpInstallationManagementResult")
@@ -562,19 +562,19 @@ module CopilotNative
     # `models`.
     class Models < Namespace
       # `models.getBuiltInCatalog`. Experimental.
-      def get_built_in_catalog(**params) = finish(get_built_in_catalog_async(**params))
+      def get_built_in_catalog(**params) = finish { get_built_in_catalog_async(**params) }
 
       # As `get_built_in_catalog`, without waiting.
       def get_built_in_catalog_async(**params) = call("models.getBuiltInCatalog", params, nil, "RpcTypes::BuiltInModelCatalog")
 
       # `models.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("models.list", params, "RpcTypes::ModelsListRequest", "RpcTypes::ModelList")
 
       # `models.listTokenPriceUnits` (from runtime 1.0.102 on). Experimental.
-      def list_token_price_units(**params) = finish(list_token_price_units_async(**params))
+      def list_token_price_units(**params) = finish { list_token_price_units_async(**params) }
 
       # As `list_token_price_units`, without waiting.
       def list_token_price_units_async(**params) = call("models.listTokenPriceUnits", params, "RpcTypes::ModelsListTokenPriceUnitsRequest", "RpcTypes::ModelTokenPriceUnitList")
@@ -589,7 +589,7 @@ module CopilotNative
       # `plugins.builtin`.
       class Builtin < Namespace
         # `plugins.builtin.set`. Experimental.
-        def set(**params) = finish(set_async(**params))
+        def set(**params) = finish { set_async(**params) }
 
         # As `set`, without waiting.
         def set_async(**params) = call("plugins.builtin.set", params, "RpcTypes::PluginsBuiltinSetRequest")
@@ -602,31 +602,31 @@ module CopilotNative
       # `plugins.marketplaces`.
       class Marketplaces < Namespace
         # `plugins.marketplaces.add`. Experimental.
-        def add(**params) = finish(add_async(**params))
+        def add(**params) = finish { add_async(**params) }
 
         # As `add`, without waiting.
         def add_async(**params) = call("plugins.marketplaces.add", params, "RpcTypes::PluginsMarketplacesAddRequest", "RpcTypes::MarketplaceAddResult")
 
         # `plugins.marketplaces.browse`. Experimental.
-        def browse(**params) = finish(browse_async(**params))
+        def browse(**params) = finish { browse_async(**params) }
 
         # As `browse`, without waiting.
         def browse_async(**params) = call("plugins.marketplaces.browse", params, "RpcTypes::PluginsMarketplacesBrowseRequest", "RpcTypes::MarketplaceBrowseResult")
 
         # `plugins.marketplaces.list`. Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("plugins.marketplaces.list", params, nil, "RpcTypes::MarketplaceListResult")
 
         # `plugins.marketplaces.refresh`. Experimental.
-        def refresh(**params) = finish(refresh_async(**params))
+        def refresh(**params) = finish { refresh_async(**params) }
 
         # As `refresh`, without waiting.
         def refresh_async(**params) = call("plugins.marketplaces.refresh", params, "RpcTypes::PluginsMarketplacesRefreshRequest", "RpcTypes::MarketplaceRefreshResult")
 
         # `plugins.marketplaces.remove`. Experimental.
-        def remove(**params) = finish(remove_async(**params))
+        def remove(**params) = finish { remove_async(**params) }
 
         # As `remove`, without waiting.
         def remove_async(**params) = call("plugins.marketplaces.remove", params, "RpcTypes::PluginsMarketplacesRemoveRequest", "RpcTypes::MarketplaceRemoveResult")
@@ -637,55 +637,55 @@ module CopilotNative
       def marketplaces = Marketplaces.new(@caller)
 
       # `plugins.applyInstall` (from runtime 1.0.102 on). Experimental.
-      def apply_install(**params) = finish(apply_install_async(**params))
+      def apply_install(**params) = finish { apply_install_async(**params) }
 
       # As `apply_install`, without waiting.
       def apply_install_async(**params) = call("plugins.applyInstall", params, "RpcTypes::PluginApplyInstallRequest", "RpcTypes::PluginInstallationResult")
 
       # `plugins.disable`. Experimental.
-      def disable(**params) = finish(disable_async(**params))
+      def disable(**params) = finish { disable_async(**params) }
 
       # As `disable`, without waiting.
       def disable_async(**params) = call("plugins.disable", params, "RpcTypes::PluginsDisableRequest")
 
       # `plugins.enable`. Experimental.
-      def enable(**params) = finish(enable_async(**params))
+      def enable(**params) = finish { enable_async(**params) }
 
       # As `enable`, without waiting.
       def enable_async(**params) = call("plugins.enable", params, "RpcTypes::PluginsEnableRequest")
 
       # `plugins.install`. Experimental.
-      def install(**params) = finish(install_async(**params))
+      def install(**params) = finish { install_async(**params) }
 
       # As `install`, without waiting.
       def install_async(**params) = call("plugins.install", params, "RpcTypes::PluginsInstallRequest", "RpcTypes::PluginInstallResult")
 
       # `plugins.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("plugins.list", params, nil, "RpcTypes::PluginListResult")
 
       # `plugins.planInstall` (from runtime 1.0.102 on). Experimental.
-      def plan_install(**params) = finish(plan_install_async(**params))
+      def plan_install(**params) = finish { plan_install_async(**params) }
 
       # As `plan_install`, without waiting.
       def plan_install_async(**params) = call("plugins.planInstall", params, "RpcTypes::PluginPlanInstallRequest", "RpcTypes::PluginInstallationManagementResult")
 
       # `plugins.uninstall`. Experimental.
-      def uninstall(**params) = finish(uninstall_async(**params))
+      def uninstall(**params) = finish { uninstall_async(**params) }
 
       # As `uninstall`, without waiting.
       def uninstall_async(**params) = call("plugins.uninstall", params, "RpcTypes::PluginsUninstallRequest")
 
       # `plugins.update`. Experimental.
-      def update(**params) = finish(update_async(**params))
+      def update(**params) = finish { update_async(**params) }
 
       # As `update`, without waiting.
       def update_async(**params) = call("plugins.update", params, "RpcTypes::PluginsUpdateRequest", "RpcTypes::PluginUpdateResult")
 
       # `plugins.updateAll`. Experimental.
-      def update_all(**params) = finish(update_all_async(**params))
+      def update_all(**params) = finish { update_all_async(**params) }
 
       # As `update_all`, without waiting.
       def update_all_async(**params) = call("plugins.updateAll", params, nil, "RpcTypes::PluginUpdateAllResult")
@@ -698,7 +698,7 @@ module CopilotNative
     # `runtime`.
     class Runtime < Namespace
       # `runtime.shutdown`. Experimental.
-      def shutdown(**params) = finish(shutdown_async(**params))
+      def shutdown(**params) = finish { shutdown_async(**params) }
 
       # As `shutdown`, without waiting.
       def shutdown_async(**params) = call("runtime.shutdown", params)
@@ -713,43 +713,43 @@ module CopilotNative
       # `sandbox.proxyCa`.
       class ProxyCa < Namespace
         # `sandbox.proxyCa.checkInstallationSupport` (from runtime 1.0.102 on). Experimental.
-        def check_installation_support(**params) = finish(check_installation_support_async(**params))
+        def check_installation_support(**params) = finish { check_installation_support_async(**params) }
 
         # As `check_installation_support`, without waiting.
         def check_installation_support_async(**params) = call("sandbox.proxyCa.checkInstallationSupport", params)
 
         # `sandbox.proxyCa.checkRelevance` (from runtime 1.0.102 on). Experimental.
-        def check_relevance(**params) = finish(check_relevance_async(**params))
+        def check_relevance(**params) = finish { check_relevance_async(**params) }
 
         # As `check_relevance`, without waiting.
         def check_relevance_async(**params) = call("sandbox.proxyCa.checkRelevance", params, "RpcTypes::SandboxProxyCARequest")
 
         # `sandbox.proxyCa.create` (from runtime 1.0.102 on). Experimental.
-        def create(**params) = finish(create_async(**params))
+        def create(**params) = finish { create_async(**params) }
 
         # As `create`, without waiting.
         def create_async(**params) = call("sandbox.proxyCa.create", params, "RpcTypes::SandboxProxyCARequest", "RpcTypes::SandboxProxyCACreateResult")
 
         # `sandbox.proxyCa.getStatus` (from runtime 1.0.102 on). Experimental.
-        def get_status(**params) = finish(get_status_async(**params))
+        def get_status(**params) = finish { get_status_async(**params) }
 
         # As `get_status`, without waiting.
         def get_status_async(**params) = call("sandbox.proxyCa.getStatus", params, "RpcTypes::SandboxProxyCARequest", "RpcTypes::SandboxProxyCAStatus")
 
         # `sandbox.proxyCa.remove` (from runtime 1.0.102 on). Experimental.
-        def remove(**params) = finish(remove_async(**params))
+        def remove(**params) = finish { remove_async(**params) }
 
         # As `remove`, without waiting.
         def remove_async(**params) = call("sandbox.proxyCa.remove", params, nil, "RpcTypes::SandboxProxyCAStatus")
 
         # `sandbox.proxyCa.rotate` (from runtime 1.0.102 on). Experimental.
-        def rotate(**params) = finish(rotate_async(**params))
+        def rotate(**params) = finish { rotate_async(**params) }
 
         # As `rotate`, without waiting.
         def rotate_async(**params) = call("sandbox.proxyCa.rotate", params, "RpcTypes::SandboxProxyCARequest", "RpcTypes::SandboxProxyCAStatus")
 
         # `sandbox.proxyCa.trust` (from runtime 1.0.102 on). Experimental.
-        def trust(**params) = finish(trust_async(**params))
+        def trust(**params) = finish { trust_async(**params) }
 
         # As `trust`, without waiting.
         def trust_async(**params) = call("sandbox.proxyCa.trust", params, "RpcTypes::SandboxProxyCARequest", "RpcTypes::SandboxProxyCAStatus")
@@ -760,7 +760,7 @@ module CopilotNative
       def proxy_ca = ProxyCa.new(@caller)
 
       # `sandbox.getHostSupport` (from runtime 1.0.89-7 on). Experimental.
-      def get_host_support(**params) = finish(get_host_support_async(**params))
+      def get_host_support(**params) = finish { get_host_support_async(**params) }
 
       # As `get_host_support`, without waiting.
       def get_host_support_async(**params) = call("sandbox.getHostSupport", params, nil, "RpcTypes::SandboxHostSupport")
@@ -773,7 +773,7 @@ module CopilotNative
     # `secrets`.
     class Secrets < Namespace
       # `secrets.addFilterValues`. Experimental.
-      def add_filter_values(**params) = finish(add_filter_values_async(**params))
+      def add_filter_values(**params) = finish { add_filter_values_async(**params) }
 
       # As `add_filter_values`, without waiting.
       def add_filter_values_async(**params) = call("secrets.addFilterValues", params, "RpcTypes::SecretsAddFilterValuesRequest", "RpcTypes::SecretsAddFilterValuesResult")
@@ -786,7 +786,7 @@ module CopilotNative
     # `sessionFs`.
     class SessionFs < Namespace
       # `sessionFs.setProvider`. Experimental.
-      def set_provider(**params) = finish(set_provider_async(**params))
+      def set_provider(**params) = finish { set_provider_async(**params) }
 
       # As `set_provider`, without waiting.
       def set_provider_async(**params) = call("sessionFs.setProvider", params, "RpcTypes::SessionFsSetProviderRequest", "RpcTypes::SessionFsSetProviderResult")
@@ -799,151 +799,151 @@ module CopilotNative
     # `sessions`.
     class Sessions < Namespace
       # `sessions.bulkDelete`. Experimental.
-      def bulk_delete(**params) = finish(bulk_delete_async(**params))
+      def bulk_delete(**params) = finish { bulk_delete_async(**params) }
 
       # As `bulk_delete`, without waiting.
       def bulk_delete_async(**params) = call("sessions.bulkDelete", params, "RpcTypes::SessionsBulkDeleteRequest", "RpcTypes::SessionBulkDeleteResult")
 
       # `sessions.checkInUse`. Experimental.
-      def check_in_use(**params) = finish(check_in_use_async(**params))
+      def check_in_use(**params) = finish { check_in_use_async(**params) }
 
       # As `check_in_use`, without waiting.
       def check_in_use_async(**params) = call("sessions.checkInUse", params, "RpcTypes::SessionsCheckInUseRequest", "RpcTypes::SessionsCheckInUseResult")
 
       # `sessions.close`. Experimental.
-      def close(**params) = finish(close_async(**params))
+      def close(**params) = finish { close_async(**params) }
 
       # As `close`, without waiting.
       def close_async(**params) = call("sessions.close", params, "RpcTypes::SessionsCloseRequest", "RpcTypes::SessionsCloseResult")
 
       # `sessions.connect`. Experimental.
-      def connect(**params) = finish(connect_async(**params))
+      def connect(**params) = finish { connect_async(**params) }
 
       # As `connect`, without waiting.
       def connect_async(**params) = call("sessions.connect", params, "RpcTypes::ConnectRemoteSessionParams", "RpcTypes::RemoteSessionConnectionResult")
 
       # `sessions.enrichMetadata`. Experimental.
-      def enrich_metadata(**params) = finish(enrich_metadata_async(**params))
+      def enrich_metadata(**params) = finish { enrich_metadata_async(**params) }
 
       # As `enrich_metadata`, without waiting.
       def enrich_metadata_async(**params) = call("sessions.enrichMetadata", params, "RpcTypes::SessionsEnrichMetadataRequest", "RpcTypes::SessionEnrichMetadataResult")
 
       # `sessions.findByPrefix`. Experimental.
-      def find_by_prefix(**params) = finish(find_by_prefix_async(**params))
+      def find_by_prefix(**params) = finish { find_by_prefix_async(**params) }
 
       # As `find_by_prefix`, without waiting.
       def find_by_prefix_async(**params) = call("sessions.findByPrefix", params, "RpcTypes::SessionsFindByPrefixRequest", "RpcTypes::SessionsFindByPrefixResult")
 
       # `sessions.findByTaskId`. Experimental.
-      def find_by_task_id(**params) = finish(find_by_task_id_async(**params))
+      def find_by_task_id(**params) = finish { find_by_task_id_async(**params) }
 
       # As `find_by_task_id`, without waiting.
       def find_by_task_id_async(**params) = call("sessions.findByTaskId", params, "RpcTypes::SessionsFindByTaskIDRequest", "RpcTypes::SessionsFindByTaskIDResult")
 
       # `sessions.fork`. Experimental.
-      def fork(**params) = finish(fork_async(**params))
+      def fork(**params) = finish { fork_async(**params) }
 
       # As `fork`, without waiting.
       def fork_async(**params) = call("sessions.fork", params, "RpcTypes::SessionsForkRequest", "RpcTypes::SessionsForkResult")
 
       # `sessions.getClientMetadata`. Experimental.
-      def get_client_metadata(**params) = finish(get_client_metadata_async(**params))
+      def get_client_metadata(**params) = finish { get_client_metadata_async(**params) }
 
       # As `get_client_metadata`, without waiting.
       def get_client_metadata_async(**params) = call("sessions.getClientMetadata", params, "RpcTypes::SessionsGetClientMetadataRequest", ["RpcTypes::SessionsClientMetadataEntry"])
 
       # `sessions.getLastForContext`. Experimental.
-      def get_last_for_context(**params) = finish(get_last_for_context_async(**params))
+      def get_last_for_context(**params) = finish { get_last_for_context_async(**params) }
 
       # As `get_last_for_context`, without waiting.
       def get_last_for_context_async(**params) = call("sessions.getLastForContext", params, "RpcTypes::SessionsGetLastForContextRequest", "RpcTypes::SessionsGetLastForContextResult")
 
       # `sessions.getRemoteControlStatus`. Experimental.
-      def get_remote_control_status(**params) = finish(get_remote_control_status_async(**params))
+      def get_remote_control_status(**params) = finish { get_remote_control_status_async(**params) }
 
       # As `get_remote_control_status`, without waiting.
       def get_remote_control_status_async(**params) = call("sessions.getRemoteControlStatus", params, nil, "RpcTypes::RemoteControlStatusResult")
 
       # `sessions.getSizes`. Experimental.
-      def get_sizes(**params) = finish(get_sizes_async(**params))
+      def get_sizes(**params) = finish { get_sizes_async(**params) }
 
       # As `get_sizes`, without waiting.
       def get_sizes_async(**params) = call("sessions.getSizes", params, nil, "RpcTypes::SessionSizes")
 
       # `sessions.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("sessions.list", params, "RpcTypes::SessionsListRequest", "RpcTypes::SessionList")
 
       # `sessions.loadDeferredRepoHooks`. Experimental.
-      def load_deferred_repo_hooks(**params) = finish(load_deferred_repo_hooks_async(**params))
+      def load_deferred_repo_hooks(**params) = finish { load_deferred_repo_hooks_async(**params) }
 
       # As `load_deferred_repo_hooks`, without waiting.
       def load_deferred_repo_hooks_async(**params) = call("sessions.loadDeferredRepoHooks", params, "RpcTypes::SessionsLoadDeferredRepoHooksRequest", "RpcTypes::SessionLoadDeferredRepoHooksResult")
 
       # `sessions.open`. Experimental.
-      def open(**params) = finish(open_async(**params))
+      def open(**params) = finish { open_async(**params) }
 
       # As `open`, without waiting.
       def open_async(**params) = call("sessions.open", params, "RpcTypes::SessionOpenParams", "RpcTypes::SessionOpenResult")
 
       # `sessions.pruneOld`. Experimental.
-      def prune_old(**params) = finish(prune_old_async(**params))
+      def prune_old(**params) = finish { prune_old_async(**params) }
 
       # As `prune_old`, without waiting.
       def prune_old_async(**params) = call("sessions.pruneOld", params, "RpcTypes::SessionsPruneOldRequest", "RpcTypes::SessionPruneResult")
 
       # `sessions.readPersistedEvents`. Experimental.
-      def read_persisted_events(**params) = finish(read_persisted_events_async(**params))
+      def read_persisted_events(**params) = finish { read_persisted_events_async(**params) }
 
       # As `read_persisted_events`, without waiting.
       def read_persisted_events_async(**params) = call("sessions.readPersistedEvents", params, "RpcTypes::SessionsReadPersistedEventsRequest", "RpcTypes::EventsReadResult")
 
       # `sessions.releaseLock`. Experimental.
-      def release_lock(**params) = finish(release_lock_async(**params))
+      def release_lock(**params) = finish { release_lock_async(**params) }
 
       # As `release_lock`, without waiting.
       def release_lock_async(**params) = call("sessions.releaseLock", params, "RpcTypes::SessionsReleaseLockRequest", "RpcTypes::SessionsReleaseLockResult")
 
       # `sessions.reloadPluginHooks`. Experimental.
-      def reload_plugin_hooks(**params) = finish(reload_plugin_hooks_async(**params))
+      def reload_plugin_hooks(**params) = finish { reload_plugin_hooks_async(**params) }
 
       # As `reload_plugin_hooks`, without waiting.
       def reload_plugin_hooks_async(**params) = call("sessions.reloadPluginHooks", params, "RpcTypes::SessionsReloadPluginHooksRequest", "RpcTypes::SessionsReloadPluginHooksResult")
 
       # `sessions.save`. Experimental.
-      def save(**params) = finish(save_async(**params))
+      def save(**params) = finish { save_async(**params) }
 
       # As `save`, without waiting.
       def save_async(**params) = call("sessions.save", params, "RpcTypes::SessionsSaveRequest", "RpcTypes::SessionsSaveResult")
 
       # `sessions.setAdditionalPlugins`. Experimental.
-      def set_additional_plugins(**params) = finish(set_additional_plugins_async(**params))
+      def set_additional_plugins(**params) = finish { set_additional_plugins_async(**params) }
 
       # As `set_additional_plugins`, without waiting.
       def set_additional_plugins_async(**params) = call("sessions.setAdditionalPlugins", params, "RpcTypes::SessionsSetAdditionalPluginsRequest", "RpcTypes::SessionsSetAdditionalPluginsResult")
 
       # `sessions.setRemoteControlSteering`. Experimental.
-      def set_remote_control_steering(**params) = finish(set_remote_control_steering_async(**params))
+      def set_remote_control_steering(**params) = finish { set_remote_control_steering_async(**params) }
 
       # As `set_remote_control_steering`, without waiting.
       def set_remote_control_steering_async(**params) = call("sessions.setRemoteControlSteering", params, "RpcTypes::SessionsSetRemoteControlSteeringRequest", "RpcTypes::RemoteControlStatusResult")
 
       # `sessions.startRemoteControl`. Experimental.
-      def start_remote_control(**params) = finish(start_remote_control_async(**params))
+      def start_remote_control(**params) = finish { start_remote_control_async(**params) }
 
       # As `start_remote_control`, without waiting.
       def start_remote_control_async(**params) = call("sessions.startRemoteControl", params, "RpcTypes::SessionsStartRemoteControlRequest", "RpcTypes::RemoteControlStatusResult")
 
       # `sessions.stopRemoteControl`. Experimental.
-      def stop_remote_control(**params) = finish(stop_remote_control_async(**params))
+      def stop_remote_control(**params) = finish { stop_remote_control_async(**params) }
 
       # As `stop_remote_control`, without waiting.
       def stop_remote_control_async(**params) = call("sessions.stopRemoteControl", params, "RpcTypes::SessionsStopRemoteControlRequest", "RpcTypes::RemoteControlStopResult")
 
       # `sessions.transferRemoteControl`. Experimental.
-      def transfer_remote_control(**params) = finish(transfer_remote_control_async(**params))
+      def transfer_remote_control(**params) = finish { transfer_remote_control_async(**params) }
 
       # As `transfer_remote_control`, without waiting.
       def transfer_remote_control_async(**params) = call("sessions.transferRemoteControl", params, "RpcTypes::SessionsTransferRemoteControlRequest", "RpcTypes::RemoteControlTransferResult")
@@ -958,13 +958,13 @@ module CopilotNative
       # `skills.config`.
       class Config < Namespace
         # `skills.config.setDisabledSkills`. Experimental.
-        def set_disabled_skills(**params) = finish(set_disabled_skills_async(**params))
+        def set_disabled_skills(**params) = finish { set_disabled_skills_async(**params) }
 
         # As `set_disabled_skills`, without waiting.
         def set_disabled_skills_async(**params) = call("skills.config.setDisabledSkills", params, "RpcTypes::SkillsConfigSetDisabledSkillsRequest")
 
         # `skills.config.setSkillDisabled`. Experimental.
-        def set_skill_disabled(**params) = finish(set_skill_disabled_async(**params))
+        def set_skill_disabled(**params) = finish { set_skill_disabled_async(**params) }
 
         # As `set_skill_disabled`, without waiting.
         def set_skill_disabled_async(**params) = call("skills.config.setSkillDisabled", params, "RpcTypes::SkillsConfigSetSkillDisabledRequest")
@@ -977,31 +977,31 @@ module CopilotNative
       # `skills.installations`.
       class Installations < Namespace
         # `skills.installations.cancel` (from runtime 1.0.89-7 on). Experimental.
-        def cancel(**params) = finish(cancel_async(**params))
+        def cancel(**params) = finish { cancel_async(**params) }
 
         # As `cancel`, without waiting.
         def cancel_async(**params) = call("skills.installations.cancel", params, "RpcTypes::SkillInstallationOperationRequest", "RpcTypes::SkillInstallationManagementResult")
 
         # `skills.installations.list` (from runtime 1.0.89-7 on). Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("skills.installations.list", params, "RpcTypes::SkillInstallationsRequest", "RpcTypes::SkillInstallationManagementResult")
 
         # `skills.installations.recover` (from runtime 1.0.89-7 on). Experimental.
-        def recover(**params) = finish(recover_async(**params))
+        def recover(**params) = finish { recover_async(**params) }
 
         # As `recover`, without waiting.
         def recover_async(**params) = call("skills.installations.recover", params, "RpcTypes::SkillInstallationsRequest", "RpcTypes::SkillInstallationManagementResult")
 
         # `skills.installations.setEnabled` (from runtime 1.0.89-7 on). Experimental.
-        def set_enabled(**params) = finish(set_enabled_async(**params))
+        def set_enabled(**params) = finish { set_enabled_async(**params) }
 
         # As `set_enabled`, without waiting.
         def set_enabled_async(**params) = call("skills.installations.setEnabled", params, "RpcTypes::SkillSetEnabledRequest", "RpcTypes::SkillInstallationManagementResult")
 
         # `skills.installations.status` (from runtime 1.0.89-7 on). Experimental.
-        def status(**params) = finish(status_async(**params))
+        def status(**params) = finish { status_async(**params) }
 
         # As `status`, without waiting.
         def status_async(**params) = call("skills.installations.status", params, "RpcTypes::SkillInstallationOperationRequest", "RpcTypes::SkillInstallationManagementResult")
@@ -1012,43 +1012,43 @@ module CopilotNative
       def installations = Installations.new(@caller)
 
       # `skills.applyInstall` (from runtime 1.0.89-7 on). Experimental.
-      def apply_install(**params) = finish(apply_install_async(**params))
+      def apply_install(**params) = finish { apply_install_async(**params) }
 
       # As `apply_install`, without waiting.
       def apply_install_async(**params) = call("skills.applyInstall", params, "RpcTypes::SkillApplyInstallRequest", "RpcTypes::SkillInstallationResult")
 
       # `skills.applyUninstall` (from runtime 1.0.89-7 on). Experimental.
-      def apply_uninstall(**params) = finish(apply_uninstall_async(**params))
+      def apply_uninstall(**params) = finish { apply_uninstall_async(**params) }
 
       # As `apply_uninstall`, without waiting.
       def apply_uninstall_async(**params) = call("skills.applyUninstall", params, "RpcTypes::SkillApplyUninstallRequest", "RpcTypes::SkillInstallationResult")
 
       # `skills.discover`. Experimental.
-      def discover(**params) = finish(discover_async(**params))
+      def discover(**params) = finish { discover_async(**params) }
 
       # As `discover`, without waiting.
       def discover_async(**params) = call("skills.discover", params, "RpcTypes::SkillsDiscoverRequest", "RpcTypes::ServerSkillList")
 
       # `skills.getDiscoveryPaths`. Experimental.
-      def get_discovery_paths(**params) = finish(get_discovery_paths_async(**params))
+      def get_discovery_paths(**params) = finish { get_discovery_paths_async(**params) }
 
       # As `get_discovery_paths`, without waiting.
       def get_discovery_paths_async(**params) = call("skills.getDiscoveryPaths", params, "RpcTypes::SkillsGetDiscoveryPathsRequest", "RpcTypes::SkillDiscoveryPathList")
 
       # `skills.planInstall` (from runtime 1.0.89-7 on). Experimental.
-      def plan_install(**params) = finish(plan_install_async(**params))
+      def plan_install(**params) = finish { plan_install_async(**params) }
 
       # As `plan_install`, without waiting.
       def plan_install_async(**params) = call("skills.planInstall", params, "RpcTypes::SkillPlanInstallRequest", "RpcTypes::SkillInstallationManagementResult")
 
       # `skills.planInstallFromReference` (only in runtimes of some releases). Experimental.
-      def plan_install_from_reference(**params) = finish(plan_install_from_reference_async(**params))
+      def plan_install_from_reference(**params) = finish { plan_install_from_reference_async(**params) }
 
       # As `plan_install_from_reference`, without waiting.
       def plan_install_from_reference_async(**params) = call("skills.planInstallFromReference", params, "RpcTypes::SkillPlanInstallFromReferenceRequest", "RpcTypes::SkillInstallationManagementResult")
 
       # `skills.planUninstall` (from runtime 1.0.89-7 on). Experimental.
-      def plan_uninstall(**params) = finish(plan_uninstall_async(**params))
+      def plan_uninstall(**params) = finish { plan_uninstall_async(**params) }
 
       # As `plan_uninstall`, without waiting.
       def plan_uninstall_async(**params) = call("skills.planUninstall", params, "RpcTypes::SkillPlanUninstallRequest", "RpcTypes::SkillInstallationManagementResult")
@@ -1061,7 +1061,7 @@ module CopilotNative
     # `tools`.
     class Tools < Namespace
       # `tools.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("tools.list", params, "RpcTypes::ToolsListRequest", "RpcTypes::ToolList")
@@ -1076,19 +1076,19 @@ module CopilotNative
       # `user.settings`.
       class Settings < Namespace
         # `user.settings.get`. Experimental.
-        def get(**params) = finish(get_async(**params))
+        def get(**params) = finish { get_async(**params) }
 
         # As `get`, without waiting.
         def get_async(**params) = call("user.settings.get", params, nil, "RpcTypes::UserSettingsGetResult")
 
         # `user.settings.reload`. Experimental.
-        def reload(**params) = finish(reload_async(**params))
+        def reload(**params) = finish { reload_async(**params) }
 
         # As `reload`, without waiting.
         def reload_async(**params) = call("user.settings.reload", params)
 
         # `user.settings.set`. Experimental.
-        def set(**params) = finish(set_async(**params))
+        def set(**params) = finish { set_async(**params) }
 
         # As `set`, without waiting.
         def set_async(**params) = call("user.settings.set", params, "RpcTypes::UserSettingsSetRequest", "RpcTypes::UserSettingsSetResult")
@@ -1104,13 +1104,13 @@ module CopilotNative
     def user = User.new(@caller)
 
     # `ping`. Experimental.
-    def ping(**params) = finish(ping_async(**params))
+    def ping(**params) = finish { ping_async(**params) }
 
     # As `ping`, without waiting.
     def ping_async(**params) = call("ping", params, "RpcTypes::PingRequest", "RpcTypes::PingResult")
 
     # `registerExtensionLaunchProvider`. Experimental.
-    def register_extension_launch_provider(**params) = finish(register_extension_launch_provider_async(**params))
+    def register_extension_launch_provider(**params) = finish { register_extension_launch_provider_async(**params) }
 
     # As `register_extension_launch_provider`, without waiting.
     def register_extension_launch_provider_async(**params) = call("registerExtensionLaunchProvider", params)

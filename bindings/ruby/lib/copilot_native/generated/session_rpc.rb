@@ -11,19 +11,19 @@ module CopilotNative
       # `accounts.login`.
       class Login < Namespace
         # `session.accounts.login.advance` (from runtime 1.0.89-7 on). Experimental.
-        def advance(**params) = finish(advance_async(**params))
+        def advance(**params) = finish { advance_async(**params) }
 
         # As `advance`, without waiting.
         def advance_async(**params) = call("session.accounts.login.advance", params, "RpcTypes::AuthLoginAdvanceRequest", "RpcTypes::AuthLoginStep")
 
         # `session.accounts.login.begin` (from runtime 1.0.89-7 on). Experimental.
-        def begin(**params) = finish(begin_async(**params))
+        def begin(**params) = finish { begin_async(**params) }
 
         # As `begin`, without waiting.
         def begin_async(**params) = call("session.accounts.login.begin", params, "RpcTypes::AuthLoginBeginRequest", "RpcTypes::AuthLoginBegun")
 
         # `session.accounts.login.cancel` (from runtime 1.0.89-7 on). Experimental.
-        def cancel(**params) = finish(cancel_async(**params))
+        def cancel(**params) = finish { cancel_async(**params) }
 
         # As `cancel`, without waiting.
         def cancel_async(**params) = call("session.accounts.login.cancel", params, "RpcTypes::AuthLoginCancelRequest")
@@ -34,19 +34,19 @@ module CopilotNative
       def login = Login.new(@caller)
 
       # `session.accounts.enumerate` (from runtime 1.0.89-7 on). Experimental.
-      def enumerate(**params) = finish(enumerate_async(**params))
+      def enumerate(**params) = finish { enumerate_async(**params) }
 
       # As `enumerate`, without waiting.
       def enumerate_async(**params) = call("session.accounts.enumerate", params, "RpcTypes::AccountsEnumerateRequest", "RpcTypes::AuthEnumerateValue")
 
       # `session.accounts.get` (from runtime 1.0.89-7 on). Experimental.
-      def get(**params) = finish(get_async(**params))
+      def get(**params) = finish { get_async(**params) }
 
       # As `get`, without waiting.
       def get_async(**params) = call("session.accounts.get", params, "RpcTypes::AccountsGetRequest", "RpcTypes::AuthReadValue")
 
       # `session.accounts.set` (from runtime 1.0.89-7 on). Experimental.
-      def set(**params) = finish(set_async(**params))
+      def set(**params) = finish { set_async(**params) }
 
       # As `set`, without waiting.
       def set_async(**params) = call("session.accounts.set", params, "RpcTypes::AccountsSetRequest", "RpcTypes::AuthWriteResult")
@@ -59,37 +59,37 @@ module CopilotNative
     # `agent`.
     class Agent < Namespace
       # `session.agent.deselect`. Experimental.
-      def deselect(**params) = finish(deselect_async(**params))
+      def deselect(**params) = finish { deselect_async(**params) }
 
       # As `deselect`, without waiting.
       def deselect_async(**params) = call("session.agent.deselect", params)
 
       # `session.agent.getCurrent`. Experimental.
-      def get_current(**params) = finish(get_current_async(**params))
+      def get_current(**params) = finish { get_current_async(**params) }
 
       # As `get_current`, without waiting.
       def get_current_async(**params) = call("session.agent.getCurrent", params, nil, "RpcTypes::AgentGetCurrentResult")
 
       # `session.agent.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.agent.list", params, "RpcTypes::AgentListRequest", "RpcTypes::AgentList")
 
       # `session.agent.reload`. Experimental.
-      def reload(**params) = finish(reload_async(**params))
+      def reload(**params) = finish { reload_async(**params) }
 
       # As `reload`, without waiting.
       def reload_async(**params) = call("session.agent.reload", params, nil, "RpcTypes::AgentReloadResult")
 
       # `session.agent.select`. Experimental.
-      def select(**params) = finish(select_async(**params))
+      def select(**params) = finish { select_async(**params) }
 
       # As `select`, without waiting.
       def select_async(**params) = call("session.agent.select", params, "RpcTypes::AgentSelectRequest", "RpcTypes::AgentSelectResult")
 
       # `session.agent.setPrompt`. Experimental.
-      def set_prompt(**params) = finish(set_prompt_async(**params))
+      def set_prompt(**params) = finish { set_prompt_async(**params) }
 
       # As `set_prompt`, without waiting.
       def set_prompt_async(**params) = call("session.agent.setPrompt", params, "RpcTypes::AgentSetPromptRequest")
@@ -102,13 +102,13 @@ module CopilotNative
     # `auth`.
     class Auth < Namespace
       # `session.auth.getStatus` (only in runtimes of some releases). Experimental.
-      def get_status(**params) = finish(get_status_async(**params))
+      def get_status(**params) = finish { get_status_async(**params) }
 
       # As `get_status`, without waiting.
       def get_status_async(**params) = call("session.auth.getStatus", params, nil, "RpcTypes::SessionAuthStatus")
 
       # `session.auth.setCredentials` (only in runtimes of some releases). Experimental.
-      def set_credentials(**params) = finish(set_credentials_async(**params))
+      def set_credentials(**params) = finish { set_credentials_async(**params) }
 
       # As `set_credentials`, without waiting.
       def set_credentials_async(**params) = call("session.auth.setCredentials", params, "RpcTypes::SessionSetCredentialsParams", "RpcTypes::SessionSetCredentialsResult")
@@ -121,7 +121,7 @@ module CopilotNative
     # `autopilotObjective`.
     class AutopilotObjective < Namespace
       # `session.autopilotObjective.getState`. Experimental.
-      def get_state(**params) = finish(get_state_async(**params))
+      def get_state(**params) = finish { get_state_async(**params) }
 
       # As `get_state`, without waiting.
       def get_state_async(**params) = call("session.autopilotObjective.getState", params, nil, "RpcTypes::AutopilotObjectiveGetStateResult")
@@ -136,7 +136,7 @@ module CopilotNative
       # `canvas.action`.
       class Action < Namespace
         # `session.canvas.action.invoke`. Experimental.
-        def invoke(**params) = finish(invoke_async(**params))
+        def invoke(**params) = finish { invoke_async(**params) }
 
         # As `invoke`, without waiting.
         def invoke_async(**params) = call("session.canvas.action.invoke", params, "RpcTypes::CanvasActionInvokeRequest", "RpcTypes::CanvasActionInvokeResult")
@@ -147,25 +147,25 @@ module CopilotNative
       def action = Action.new(@caller)
 
       # `session.canvas.close`. Experimental.
-      def close(**params) = finish(close_async(**params))
+      def close(**params) = finish { close_async(**params) }
 
       # As `close`, without waiting.
       def close_async(**params) = call("session.canvas.close", params, "RpcTypes::CanvasCloseRequest")
 
       # `session.canvas.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.canvas.list", params, nil, "RpcTypes::CanvasList")
 
       # `session.canvas.listOpen`. Experimental.
-      def list_open(**params) = finish(list_open_async(**params))
+      def list_open(**params) = finish { list_open_async(**params) }
 
       # As `list_open`, without waiting.
       def list_open_async(**params) = call("session.canvas.listOpen", params, nil, "RpcTypes::CanvasListOpenResult")
 
       # `session.canvas.open`. Experimental.
-      def open(**params) = finish(open_async(**params))
+      def open(**params) = finish { open_async(**params) }
 
       # As `open`, without waiting.
       def open_async(**params) = call("session.canvas.open", params, "RpcTypes::CanvasOpenRequest", "RpcTypes::OpenCanvasInstance")
@@ -178,37 +178,37 @@ module CopilotNative
     # `commands`.
     class Commands < Namespace
       # `session.commands.enqueue`. Experimental.
-      def enqueue(**params) = finish(enqueue_async(**params))
+      def enqueue(**params) = finish { enqueue_async(**params) }
 
       # As `enqueue`, without waiting.
       def enqueue_async(**params) = call("session.commands.enqueue", params, "RpcTypes::EnqueueCommandParams", "RpcTypes::EnqueueCommandResult")
 
       # `session.commands.execute`. Experimental.
-      def execute(**params) = finish(execute_async(**params))
+      def execute(**params) = finish { execute_async(**params) }
 
       # As `execute`, without waiting.
       def execute_async(**params) = call("session.commands.execute", params, "RpcTypes::ExecuteCommandParams", "RpcTypes::ExecuteCommandResult")
 
       # `session.commands.handlePendingCommand`. Experimental.
-      def handle_pending_command(**params) = finish(handle_pending_command_async(**params))
+      def handle_pending_command(**params) = finish { handle_pending_command_async(**params) }
 
       # As `handle_pending_command`, without waiting.
       def handle_pending_command_async(**params) = call("session.commands.handlePendingCommand", params, "RpcTypes::CommandsHandlePendingCommandRequest", "RpcTypes::CommandsHandlePendingCommandResult")
 
       # `session.commands.invoke`. Experimental.
-      def invoke(**params) = finish(invoke_async(**params))
+      def invoke(**params) = finish { invoke_async(**params) }
 
       # As `invoke`, without waiting.
       def invoke_async(**params) = call("session.commands.invoke", params, "RpcTypes::CommandsInvokeRequest", "RpcTypes::SlashCommandInvocationResult")
 
       # `session.commands.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.commands.list", params, "RpcTypes::CommandsListRequest", "RpcTypes::CommandList")
 
       # `session.commands.respondToQueuedCommand`. Experimental.
-      def respond_to_queued_command(**params) = finish(respond_to_queued_command_async(**params))
+      def respond_to_queued_command(**params) = finish { respond_to_queued_command_async(**params) }
 
       # As `respond_to_queued_command`, without waiting.
       def respond_to_queued_command_async(**params) = call("session.commands.respondToQueuedCommand", params, "RpcTypes::CommandsRespondToQueuedCommandRequest", "RpcTypes::CommandsRespondToQueuedCommandResult")
@@ -221,13 +221,13 @@ module CopilotNative
     # `completions`.
     class Completions < Namespace
       # `session.completions.getTriggerCharacters`. Experimental.
-      def get_trigger_characters(**params) = finish(get_trigger_characters_async(**params))
+      def get_trigger_characters(**params) = finish { get_trigger_characters_async(**params) }
 
       # As `get_trigger_characters`, without waiting.
       def get_trigger_characters_async(**params) = call("session.completions.getTriggerCharacters", params, nil, "RpcTypes::CompletionsGetTriggerCharactersResult")
 
       # `session.completions.request`. Experimental.
-      def request(**params) = finish(request_async(**params))
+      def request(**params) = finish { request_async(**params) }
 
       # As `request`, without waiting.
       def request_async(**params) = call("session.completions.request", params, "RpcTypes::CompletionsRequestRequest", "RpcTypes::CompletionsRequestResult")
@@ -240,61 +240,61 @@ module CopilotNative
     # `connectors`.
     class Connectors < Namespace
       # `session.connectors.connect` (from runtime 1.0.89-7 on). Experimental.
-      def connect(**params) = finish(connect_async(**params))
+      def connect(**params) = finish { connect_async(**params) }
 
       # As `connect`, without waiting.
       def connect_async(**params) = call("session.connectors.connect", params, "RpcTypes::ConnectorConnectRequest", "RpcTypes::ConnectorConnectResult")
 
       # `session.connectors.continueConnection` (from runtime 1.0.89-7 on). Experimental.
-      def continue_connection(**params) = finish(continue_connection_async(**params))
+      def continue_connection(**params) = finish { continue_connection_async(**params) }
 
       # As `continue_connection`, without waiting.
       def continue_connection_async(**params) = call("session.connectors.continueConnection", params, "RpcTypes::ConnectorContinueRequest", "RpcTypes::ConnectorConnectResult")
 
       # `session.connectors.disconnect` (from runtime 1.0.89-7 on). Experimental.
-      def disconnect(**params) = finish(disconnect_async(**params))
+      def disconnect(**params) = finish { disconnect_async(**params) }
 
       # As `disconnect`, without waiting.
       def disconnect_async(**params) = call("session.connectors.disconnect", params, "RpcTypes::ConnectorConnectRequest", "RpcTypes::ConnectorDisconnectResult")
 
       # `session.connectors.getAccount` (from runtime 1.0.102 on). Experimental.
-      def get_account(**params) = finish(get_account_async(**params))
+      def get_account(**params) = finish { get_account_async(**params) }
 
       # As `get_account`, without waiting.
       def get_account_async(**params) = call("session.connectors.getAccount", params, nil, "RpcTypes::ConnectorSessionAccount")
 
       # `session.connectors.getCapabilities` (from runtime 1.0.89-7 on). Experimental.
-      def get_capabilities(**params) = finish(get_capabilities_async(**params))
+      def get_capabilities(**params) = finish { get_capabilities_async(**params) }
 
       # As `get_capabilities`, without waiting.
       def get_capabilities_async(**params) = call("session.connectors.getCapabilities", params, nil, "RpcTypes::ConnectorCapabilities")
 
       # `session.connectors.getStatus` (from runtime 1.0.89-7 on). Experimental.
-      def get_status(**params) = finish(get_status_async(**params))
+      def get_status(**params) = finish { get_status_async(**params) }
 
       # As `get_status`, without waiting.
       def get_status_async(**params) = call("session.connectors.getStatus", params, nil, "RpcTypes::ConnectorStatus")
 
       # `session.connectors.list` (from runtime 1.0.89-7 on). Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.connectors.list", params, "RpcTypes::ConnectorAccountRequest", "RpcTypes::ConnectorCatalogResult")
 
       # `session.connectors.reconcile` (from runtime 1.0.89-7 on). Experimental.
-      def reconcile(**params) = finish(reconcile_async(**params))
+      def reconcile(**params) = finish { reconcile_async(**params) }
 
       # As `reconcile`, without waiting.
       def reconcile_async(**params) = call("session.connectors.reconcile", params, "RpcTypes::ConnectorReconcileRequest", "RpcTypes::ConnectorStatus")
 
       # `session.connectors.reconnect` (from runtime 1.0.89-7 on). Experimental.
-      def reconnect(**params) = finish(reconnect_async(**params))
+      def reconnect(**params) = finish { reconnect_async(**params) }
 
       # As `reconnect`, without waiting.
       def reconnect_async(**params) = call("session.connectors.reconnect", params, "RpcTypes::ConnectorConnectRequest", "RpcTypes::ConnectorConnectResult")
 
       # `session.connectors.refresh` (from runtime 1.0.89-7 on). Experimental.
-      def refresh(**params) = finish(refresh_async(**params))
+      def refresh(**params) = finish { refresh_async(**params) }
 
       # As `refresh`, without waiting.
       def refresh_async(**params) = call("session.connectors.refresh", params, "RpcTypes::ConnectorAccountRequest", "RpcTypes::ConnectorCatalogResult")
@@ -307,7 +307,7 @@ module CopilotNative
     # `contentExclusion`.
     class ContentExclusion < Namespace
       # `session.contentExclusion.checkPaths`. Experimental.
-      def check_paths(**params) = finish(check_paths_async(**params))
+      def check_paths(**params) = finish { check_paths_async(**params) }
 
       # As `check_paths`, without waiting.
       def check_paths_async(**params) = call("session.contentExclusion.checkPaths", params, "RpcTypes::ContentExclusionCheckPathsRequest", "RpcTypes::ContentExclusionCheckPathsResult")
@@ -320,7 +320,7 @@ module CopilotNative
     # `customizations`.
     class Customizations < Namespace
       # `session.customizations.reload` (from runtime 1.0.89-7 on). Experimental.
-      def reload(**params) = finish(reload_async(**params))
+      def reload(**params) = finish { reload_async(**params) }
 
       # As `reload`, without waiting.
       def reload_async(**params) = call("session.customizations.reload", params, nil, "RpcTypes::SkillsLoadDiagnostics")
@@ -333,7 +333,7 @@ module CopilotNative
     # `debug`.
     class Debug < Namespace
       # `session.debug.collectLogs`. Experimental.
-      def collect_logs(**params) = finish(collect_logs_async(**params))
+      def collect_logs(**params) = finish { collect_logs_async(**params) }
 
       # As `collect_logs`, without waiting.
       def collect_logs_async(**params) = call("session.debug.collectLogs", params, "RpcTypes::DebugCollectLogsRequest", "RpcTypes::DebugCollectLogsResult")
@@ -346,13 +346,13 @@ module CopilotNative
     # `diagnostics`.
     class Diagnostics < Namespace
       # `session.diagnostics.configure` (from runtime 1.0.89-7 on). Experimental.
-      def configure(**params) = finish(configure_async(**params))
+      def configure(**params) = finish { configure_async(**params) }
 
       # As `configure`, without waiting.
       def configure_async(**params) = call("session.diagnostics.configure", params, "RpcTypes::DiagnosticsConfigureRequest", "RpcTypes::DiagnosticsConfiguration")
 
       # `session.diagnostics.read` (from runtime 1.0.89-7 on). Experimental.
-      def read(**params) = finish(read_async(**params))
+      def read(**params) = finish { read_async(**params) }
 
       # As `read`, without waiting.
       def read_async(**params) = call("session.diagnostics.read", params, "RpcTypes::DiagnosticsReadRequest", "RpcTypes::DiagnosticsReadResult")
@@ -365,25 +365,25 @@ module CopilotNative
     # `eventLog`.
     class EventLog < Namespace
       # `session.eventLog.read`. Experimental.
-      def read(**params) = finish(read_async(**params))
+      def read(**params) = finish { read_async(**params) }
 
       # As `read`, without waiting.
       def read_async(**params) = call("session.eventLog.read", params, "RpcTypes::EventLogReadRequest", "RpcTypes::EventsReadResult")
 
       # `session.eventLog.registerInterest`. Experimental.
-      def register_interest(**params) = finish(register_interest_async(**params))
+      def register_interest(**params) = finish { register_interest_async(**params) }
 
       # As `register_interest`, without waiting.
       def register_interest_async(**params) = call("session.eventLog.registerInterest", params, "RpcTypes::RegisterEventInterestParams", "RpcTypes::RegisterEventInterestResult")
 
       # `session.eventLog.releaseInterest`. Experimental.
-      def release_interest(**params) = finish(release_interest_async(**params))
+      def release_interest(**params) = finish { release_interest_async(**params) }
 
       # As `release_interest`, without waiting.
       def release_interest_async(**params) = call("session.eventLog.releaseInterest", params, "RpcTypes::ReleaseEventInterestParams", "RpcTypes::EventLogReleaseInterestResult")
 
       # `session.eventLog.tail`. Experimental.
-      def tail(**params) = finish(tail_async(**params))
+      def tail(**params) = finish { tail_async(**params) }
 
       # As `tail`, without waiting.
       def tail_async(**params) = call("session.eventLog.tail", params, nil, "RpcTypes::EventLogTailResult")
@@ -396,37 +396,37 @@ module CopilotNative
     # `extensions`.
     class Extensions < Namespace
       # `session.extensions.disable`. Experimental.
-      def disable(**params) = finish(disable_async(**params))
+      def disable(**params) = finish { disable_async(**params) }
 
       # As `disable`, without waiting.
       def disable_async(**params) = call("session.extensions.disable", params, "RpcTypes::ExtensionsDisableRequest")
 
       # `session.extensions.enable`. Experimental.
-      def enable(**params) = finish(enable_async(**params))
+      def enable(**params) = finish { enable_async(**params) }
 
       # As `enable`, without waiting.
       def enable_async(**params) = call("session.extensions.enable", params, "RpcTypes::ExtensionsEnableRequest")
 
       # `session.extensions.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.extensions.list", params, nil, "RpcTypes::ExtensionList")
 
       # `session.extensions.reconcile` (from runtime 1.0.102 on). Experimental.
-      def reconcile(**params) = finish(reconcile_async(**params))
+      def reconcile(**params) = finish { reconcile_async(**params) }
 
       # As `reconcile`, without waiting.
       def reconcile_async(**params) = call("session.extensions.reconcile", params, nil, "RpcTypes::ExtensionList")
 
       # `session.extensions.reload`. Experimental.
-      def reload(**params) = finish(reload_async(**params))
+      def reload(**params) = finish { reload_async(**params) }
 
       # As `reload`, without waiting.
       def reload_async(**params) = call("session.extensions.reload", params)
 
       # `session.extensions.sendAttachmentsToMessage`. Experimental.
-      def send_attachments_to_message(**params) = finish(send_attachments_to_message_async(**params))
+      def send_attachments_to_message(**params) = finish { send_attachments_to_message_async(**params) }
 
       # As `send_attachments_to_message`, without waiting.
       def send_attachments_to_message_async(**params) = call("session.extensions.sendAttachmentsToMessage", params, "RpcTypes::SendAttachmentsToMessageParams")
@@ -441,13 +441,13 @@ module CopilotNative
       # `factory.journal`.
       class Journal < Namespace
         # `session.factory.journal.get` (up to runtime 1.0.85). Experimental.
-        def get(**params) = finish(get_async(**params))
+        def get(**params) = finish { get_async(**params) }
 
         # As `get`, without waiting.
         def get_async(**params) = call("session.factory.journal.get", params, "RpcTypes::FactoryJournalGetRequest", "RpcTypes::FactoryJournalGetResult")
 
         # `session.factory.journal.put` (up to runtime 1.0.85). Experimental.
-        def put(**params) = finish(put_async(**params))
+        def put(**params) = finish { put_async(**params) }
 
         # As `put`, without waiting.
         def put_async(**params) = call("session.factory.journal.put", params, "RpcTypes::FactoryJournalPutRequest", "RpcTypes::FactoryAckResult")
@@ -458,61 +458,61 @@ module CopilotNative
       def journal = Journal.new(@caller)
 
       # `session.factory.agent` (up to runtime 1.0.85). Experimental.
-      def agent(**params) = finish(agent_async(**params))
+      def agent(**params) = finish { agent_async(**params) }
 
       # As `agent`, without waiting.
       def agent_async(**params) = call("session.factory.agent", params, "RpcTypes::FactoryAgentRequest", "RpcTypes::FactoryAgentResult")
 
       # `session.factory.cancel` (up to runtime 1.0.85). Experimental.
-      def cancel(**params) = finish(cancel_async(**params))
+      def cancel(**params) = finish { cancel_async(**params) }
 
       # As `cancel`, without waiting.
       def cancel_async(**params) = call("session.factory.cancel", params, "RpcTypes::FactoryCancelRequest", "RpcTypes::FactoryRunResult")
 
       # `session.factory.getRun` (up to runtime 1.0.85). Experimental.
-      def get_run(**params) = finish(get_run_async(**params))
+      def get_run(**params) = finish { get_run_async(**params) }
 
       # As `get_run`, without waiting.
       def get_run_async(**params) = call("session.factory.getRun", params, "RpcTypes::FactoryGetRunRequest", "RpcTypes::FactoryRunResult")
 
       # `session.factory.getRunDetail` (up to runtime 1.0.85). Experimental.
-      def get_run_detail(**params) = finish(get_run_detail_async(**params))
+      def get_run_detail(**params) = finish { get_run_detail_async(**params) }
 
       # As `get_run_detail`, without waiting.
       def get_run_detail_async(**params) = call("session.factory.getRunDetail", params, "RpcTypes::FactoryGetRunRequest", "RpcTypes::FactoryRunDetail")
 
       # `session.factory.getRunProgress` (up to runtime 1.0.85). Experimental.
-      def get_run_progress(**params) = finish(get_run_progress_async(**params))
+      def get_run_progress(**params) = finish { get_run_progress_async(**params) }
 
       # As `get_run_progress`, without waiting.
       def get_run_progress_async(**params) = call("session.factory.getRunProgress", params, "RpcTypes::FactoryGetRunProgressRequest", "RpcTypes::FactoryProgressPage")
 
       # `session.factory.listRuns` (up to runtime 1.0.85). Experimental.
-      def list_runs(**params) = finish(list_runs_async(**params))
+      def list_runs(**params) = finish { list_runs_async(**params) }
 
       # As `list_runs`, without waiting.
       def list_runs_async(**params) = call("session.factory.listRuns", params, "RpcTypes::FactoryListRunsRequest", "RpcTypes::FactoryListRunsResult")
 
       # `session.factory.log` (up to runtime 1.0.85). Experimental.
-      def log(**params) = finish(log_async(**params))
+      def log(**params) = finish { log_async(**params) }
 
       # As `log`, without waiting.
       def log_async(**params) = call("session.factory.log", params, "RpcTypes::FactoryLogRequest", "RpcTypes::FactoryAckResult")
 
       # `session.factory.pause` (up to runtime 1.0.85). Experimental.
-      def pause(**params) = finish(pause_async(**params))
+      def pause(**params) = finish { pause_async(**params) }
 
       # As `pause`, without waiting.
       def pause_async(**params) = call("session.factory.pause", params, "RpcTypes::FactoryPauseRequest", "RpcTypes::FactoryRunResult")
 
       # `session.factory.resume` (up to runtime 1.0.85). Experimental.
-      def resume(**params) = finish(resume_async(**params))
+      def resume(**params) = finish { resume_async(**params) }
 
       # As `resume`, without waiting.
       def resume_async(**params) = call("session.factory.resume", params, "RpcTypes::FactoryResumeRequest", "RpcTypes::FactoryResumeResult")
 
       # `session.factory.run` (up to runtime 1.0.85). Experimental.
-      def run(**params) = finish(run_async(**params))
+      def run(**params) = finish { run_async(**params) }
 
       # As `run`, without waiting.
       def run_async(**params) = call("session.factory.run", params, "RpcTypes::FactoryRunRequest", "RpcTypes::FactoryRunResult")
@@ -525,7 +525,7 @@ module CopilotNative
     # `fleet`.
     class Fleet < Namespace
       # `session.fleet.start`. Experimental.
-      def start(**params) = finish(start_async(**params))
+      def start(**params) = finish { start_async(**params) }
 
       # As `start`, without waiting.
       def start_async(**params) = call("session.fleet.start", params, "RpcTypes::FleetStartRequest", "RpcTypes::FleetStartResult")
@@ -538,13 +538,13 @@ module CopilotNative
     # `gitHubAuth`.
     class GitHubAuth < Namespace
       # `session.gitHubAuth.getStatus`. Experimental.
-      def get_status(**params) = finish(get_status_async(**params))
+      def get_status(**params) = finish { get_status_async(**params) }
 
       # As `get_status`, without waiting.
       def get_status_async(**params) = call("session.gitHubAuth.getStatus", params, nil, "RpcTypes::SessionAuthStatus")
 
       # `session.gitHubAuth.setCredentials`. Experimental.
-      def set_credentials(**params) = finish(set_credentials_async(**params))
+      def set_credentials(**params) = finish { set_credentials_async(**params) }
 
       # As `set_credentials`, without waiting.
       def set_credentials_async(**params) = call("session.gitHubAuth.setCredentials", params, "RpcTypes::SessionSetCredentialsParams", "RpcTypes::SessionSetCredentialsResult")
@@ -557,55 +557,55 @@ module CopilotNative
     # `history`.
     class History < Namespace
       # `session.history.abortManualCompaction`. Experimental.
-      def abort_manual_compaction(**params) = finish(abort_manual_compaction_async(**params))
+      def abort_manual_compaction(**params) = finish { abort_manual_compaction_async(**params) }
 
       # As `abort_manual_compaction`, without waiting.
       def abort_manual_compaction_async(**params) = call("session.history.abortManualCompaction", params, nil, "RpcTypes::HistoryAbortManualCompactionResult")
 
       # `session.history.cancelBackgroundCompaction`. Experimental.
-      def cancel_background_compaction(**params) = finish(cancel_background_compaction_async(**params))
+      def cancel_background_compaction(**params) = finish { cancel_background_compaction_async(**params) }
 
       # As `cancel_background_compaction`, without waiting.
       def cancel_background_compaction_async(**params) = call("session.history.cancelBackgroundCompaction", params, nil, "RpcTypes::HistoryCancelBackgroundCompactionResult")
 
       # `session.history.clearContext`. Experimental.
-      def clear_context(**params) = finish(clear_context_async(**params))
+      def clear_context(**params) = finish { clear_context_async(**params) }
 
       # As `clear_context`, without waiting.
       def clear_context_async(**params) = call("session.history.clearContext", params, "RpcTypes::HistoryClearContextRequest", "RpcTypes::HistoryClearContextResult")
 
       # `session.history.compact`. Experimental.
-      def compact(**params) = finish(compact_async(**params))
+      def compact(**params) = finish { compact_async(**params) }
 
       # As `compact`, without waiting.
       def compact_async(**params) = call("session.history.compact", params, "RpcTypes::HistoryCompactRequest", "RpcTypes::HistoryCompactResult")
 
       # `session.history.listRewindPoints`. Experimental.
-      def list_rewind_points(**params) = finish(list_rewind_points_async(**params))
+      def list_rewind_points(**params) = finish { list_rewind_points_async(**params) }
 
       # As `list_rewind_points`, without waiting.
       def list_rewind_points_async(**params) = call("session.history.listRewindPoints", params, nil, "RpcTypes::HistoryListRewindPointsResult")
 
       # `session.history.previewRewind`. Experimental.
-      def preview_rewind(**params) = finish(preview_rewind_async(**params))
+      def preview_rewind(**params) = finish { preview_rewind_async(**params) }
 
       # As `preview_rewind`, without waiting.
       def preview_rewind_async(**params) = call("session.history.previewRewind", params, "RpcTypes::HistoryPreviewRewindRequest", "RpcTypes::HistoryPreviewRewindResult")
 
       # `session.history.rewind`. Experimental.
-      def rewind(**params) = finish(rewind_async(**params))
+      def rewind(**params) = finish { rewind_async(**params) }
 
       # As `rewind`, without waiting.
       def rewind_async(**params) = call("session.history.rewind", params, "RpcTypes::HistoryRewindRequest", "RpcTypes::HistoryRewindResult")
 
       # `session.history.summarizeForHandoff`. Experimental.
-      def summarize_for_handoff(**params) = finish(summarize_for_handoff_async(**params))
+      def summarize_for_handoff(**params) = finish { summarize_for_handoff_async(**params) }
 
       # As `summarize_for_handoff`, without waiting.
       def summarize_for_handoff_async(**params) = call("session.history.summarizeForHandoff", params, nil, "RpcTypes::HistorySummarizeForHandoffResult")
 
       # `session.history.truncate`. Experimental.
-      def truncate(**params) = finish(truncate_async(**params))
+      def truncate(**params) = finish { truncate_async(**params) }
 
       # As `truncate`, without waiting.
       def truncate_async(**params) = call("session.history.truncate", params, "RpcTypes::HistoryTruncateRequest", "RpcTypes::HistoryTruncateResult")
@@ -618,13 +618,13 @@ module CopilotNative
     # `instructions`.
     class Instructions < Namespace
       # `session.instructions.getSources`. Experimental.
-      def get_sources(**params) = finish(get_sources_async(**params))
+      def get_sources(**params) = finish { get_sources_async(**params) }
 
       # As `get_sources`, without waiting.
       def get_sources_async(**params) = call("session.instructions.getSources", params, nil, "RpcTypes::InstructionsGetSourcesResult")
 
       # `session.instructions.reload` (from runtime 1.0.89-7 on). Experimental.
-      def reload(**params) = finish(reload_async(**params))
+      def reload(**params) = finish { reload_async(**params) }
 
       # As `reload`, without waiting.
       def reload_async(**params) = call("session.instructions.reload", params)
@@ -637,7 +637,7 @@ module CopilotNative
     # `limitPrediction`.
     class LimitPrediction < Namespace
       # `session.limitPrediction.predict`. Experimental.
-      def predict(**params) = finish(predict_async(**params))
+      def predict(**params) = finish { predict_async(**params) }
 
       # As `predict`, without waiting.
       def predict_async(**params) = call("session.limitPrediction.predict", params, "RpcTypes::SessionLimitPredictionRequest", "RpcTypes::SessionLimitPredictionResult")
@@ -650,7 +650,7 @@ module CopilotNative
     # `lsp`.
     class Lsp < Namespace
       # `session.lsp.initialize`. Experimental.
-      def initialize_(**params) = finish(initialize_async(**params))
+      def initialize_(**params) = finish { initialize_async(**params) }
 
       # As `initialize_`, without waiting.
       def initialize_async(**params) = call("session.lsp.initialize", params, "RpcTypes::LspInitializeRequest")
@@ -663,7 +663,7 @@ module CopilotNative
     # `managedSettings`.
     class ManagedSettings < Namespace
       # `session.managedSettings.get` (from runtime 1.0.89-7 on). Experimental.
-      def get(**params) = finish(get_async(**params))
+      def get(**params) = finish { get_async(**params) }
 
       # As `get`, without waiting.
       def get_async(**params) = call("session.managedSettings.get", params, nil, "RpcTypes::ManagedSettingsResolvedData")
@@ -678,37 +678,37 @@ module CopilotNative
       # `mcp.apps`.
       class Apps < Namespace
         # `session.mcp.apps.callTool`. Experimental.
-        def call_tool(**params) = finish(call_tool_async(**params))
+        def call_tool(**params) = finish { call_tool_async(**params) }
 
         # As `call_tool`, without waiting.
         def call_tool_async(**params) = call("session.mcp.apps.callTool", params, "RpcTypes::McpAppsCallToolRequest")
 
         # `session.mcp.apps.diagnose`. Experimental.
-        def diagnose(**params) = finish(diagnose_async(**params))
+        def diagnose(**params) = finish { diagnose_async(**params) }
 
         # As `diagnose`, without waiting.
         def diagnose_async(**params) = call("session.mcp.apps.diagnose", params, "RpcTypes::McpAppsDiagnoseRequest", "RpcTypes::McpAppsDiagnoseResult")
 
         # `session.mcp.apps.getHostContext`. Experimental.
-        def get_host_context(**params) = finish(get_host_context_async(**params))
+        def get_host_context(**params) = finish { get_host_context_async(**params) }
 
         # As `get_host_context`, without waiting.
         def get_host_context_async(**params) = call("session.mcp.apps.getHostContext", params, nil, "RpcTypes::McpAppsHostContext")
 
         # `session.mcp.apps.listTools`. Experimental.
-        def list_tools(**params) = finish(list_tools_async(**params))
+        def list_tools(**params) = finish { list_tools_async(**params) }
 
         # As `list_tools`, without waiting.
         def list_tools_async(**params) = call("session.mcp.apps.listTools", params, "RpcTypes::McpAppsListToolsRequest", "RpcTypes::McpAppsListToolsResult")
 
         # `session.mcp.apps.readResource`. Experimental.
-        def read_resource(**params) = finish(read_resource_async(**params))
+        def read_resource(**params) = finish { read_resource_async(**params) }
 
         # As `read_resource`, without waiting.
         def read_resource_async(**params) = call("session.mcp.apps.readResource", params, "RpcTypes::McpAppsReadResourceRequest", "RpcTypes::McpAppsReadResourceResult")
 
         # `session.mcp.apps.setHostContext`. Experimental.
-        def set_host_context(**params) = finish(set_host_context_async(**params))
+        def set_host_context(**params) = finish { set_host_context_async(**params) }
 
         # As `set_host_context`, without waiting.
         def set_host_context_async(**params) = call("session.mcp.apps.setHostContext", params, "RpcTypes::McpAppsSetHostContextRequest")
@@ -721,7 +721,7 @@ module CopilotNative
       # `mcp.headers`.
       class Headers < Namespace
         # `session.mcp.headers.handlePendingHeadersRefreshRequest`. Experimental.
-        def handle_pending_headers_refresh_request(**params) = finish(handle_pending_headers_refresh_request_async(**params))
+        def handle_pending_headers_refresh_request(**params) = finish { handle_pending_headers_refresh_request_async(**params) }
 
         # As `handle_pending_headers_refresh_request`, without waiting.
         def handle_pending_headers_refresh_request_async(**params) = call("session.mcp.headers.handlePendingHeadersRefreshRequest", params, "RpcTypes::McpHeadersHandlePendingHeadersRefreshRequestRequest", "RpcTypes::McpHeadersHandlePendingHeadersRefreshRequestResult")
@@ -734,49 +734,49 @@ module CopilotNative
       # `mcp.oauth`.
       class Oauth < Namespace
         # `session.mcp.oauth.authenticationStateChanged`. Experimental.
-        def authentication_state_changed(**params) = finish(authentication_state_changed_async(**params))
+        def authentication_state_changed(**params) = finish { authentication_state_changed_async(**params) }
 
         # As `authentication_state_changed`, without waiting.
         def authentication_state_changed_async(**params) = call("session.mcp.oauth.authenticationStateChanged", params, "RpcTypes::McpOauthAuthenticationStateChangedRequest")
 
         # `session.mcp.oauth.cancelLogin` (from runtime 1.0.89-7 on). Experimental.
-        def cancel_login(**params) = finish(cancel_login_async(**params))
+        def cancel_login(**params) = finish { cancel_login_async(**params) }
 
         # As `cancel_login`, without waiting.
         def cancel_login_async(**params) = call("session.mcp.oauth.cancelLogin", params, "RpcTypes::SessionMcpOauthCancelLoginRequest", "RpcTypes::McpOauthCancelLoginResult")
 
         # `session.mcp.oauth.complete` (from runtime 1.0.102 on). Experimental.
-        def complete(**params) = finish(complete_async(**params))
+        def complete(**params) = finish { complete_async(**params) }
 
         # As `complete`, without waiting.
         def complete_async(**params) = call("session.mcp.oauth.complete", params, "RpcTypes::McpOauthCompleteRequest")
 
         # `session.mcp.oauth.handlePendingRequest`. Experimental.
-        def handle_pending_request(**params) = finish(handle_pending_request_async(**params))
+        def handle_pending_request(**params) = finish { handle_pending_request_async(**params) }
 
         # As `handle_pending_request`, without waiting.
         def handle_pending_request_async(**params) = call("session.mcp.oauth.handlePendingRequest", params, "RpcTypes::McpOauthHandlePendingRequest", "RpcTypes::McpOauthHandlePendingResult")
 
         # `session.mcp.oauth.login`. Experimental.
-        def login(**params) = finish(login_async(**params))
+        def login(**params) = finish { login_async(**params) }
 
         # As `login`, without waiting.
         def login_async(**params) = call("session.mcp.oauth.login", params, "RpcTypes::McpOauthLoginRequest", "RpcTypes::McpOauthLoginResult")
 
         # `session.mcp.oauth.prepareLogin` (from runtime 1.0.89-7 on). Experimental.
-        def prepare_login(**params) = finish(prepare_login_async(**params))
+        def prepare_login(**params) = finish { prepare_login_async(**params) }
 
         # As `prepare_login`, without waiting.
         def prepare_login_async(**params) = call("session.mcp.oauth.prepareLogin", params, "RpcTypes::SessionMcpOauthPrepareLoginRequest", "RpcTypes::McpOauthPrepareLoginResult")
 
         # `session.mcp.oauth.probe`. Experimental.
-        def probe(**params) = finish(probe_async(**params))
+        def probe(**params) = finish { probe_async(**params) }
 
         # As `probe`, without waiting.
         def probe_async(**params) = call("session.mcp.oauth.probe", params, "RpcTypes::McpOauthProbeRequest", "RpcTypes::McpOauthProbeResult")
 
         # `session.mcp.oauth.respond`. Experimental.
-        def respond(**params) = finish(respond_async(**params))
+        def respond(**params) = finish { respond_async(**params) }
 
         # As `respond`, without waiting.
         def respond_async(**params) = call("session.mcp.oauth.respond", params, "RpcTypes::McpOauthRespondRequest", "RpcTypes::McpOauthRespondResult")
@@ -789,13 +789,13 @@ module CopilotNative
       # `mcp.prompts`.
       class Prompts < Namespace
         # `session.mcp.prompts.get` (from runtime 1.0.102 on). Experimental.
-        def get(**params) = finish(get_async(**params))
+        def get(**params) = finish { get_async(**params) }
 
         # As `get`, without waiting.
         def get_async(**params) = call("session.mcp.prompts.get", params, "RpcTypes::McpPromptsGetRequest", "RpcTypes::McpPromptsGetResult")
 
         # `session.mcp.prompts.list` (from runtime 1.0.102 on). Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("session.mcp.prompts.list", params, "RpcTypes::McpPromptsListRequest", "RpcTypes::McpPromptsListResult")
@@ -808,19 +808,19 @@ module CopilotNative
       # `mcp.resources`.
       class Resources < Namespace
         # `session.mcp.resources.list`. Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("session.mcp.resources.list", params, "RpcTypes::McpResourcesListRequest", "RpcTypes::McpResourcesListResult")
 
         # `session.mcp.resources.listTemplates`. Experimental.
-        def list_templates(**params) = finish(list_templates_async(**params))
+        def list_templates(**params) = finish { list_templates_async(**params) }
 
         # As `list_templates`, without waiting.
         def list_templates_async(**params) = call("session.mcp.resources.listTemplates", params, "RpcTypes::McpResourcesListTemplatesRequest", "RpcTypes::McpResourcesListTemplatesResult")
 
         # `session.mcp.resources.read`. Experimental.
-        def read(**params) = finish(read_async(**params))
+        def read(**params) = finish { read_async(**params) }
 
         # As `read`, without waiting.
         def read_async(**params) = call("session.mcp.resources.read", params, "RpcTypes::McpResourcesReadRequest", "RpcTypes::McpResourcesReadResult")
@@ -831,91 +831,91 @@ module CopilotNative
       def resources = Resources.new(@caller)
 
       # `session.mcp.cancelSamplingExecution`. Experimental.
-      def cancel_sampling_execution(**params) = finish(cancel_sampling_execution_async(**params))
+      def cancel_sampling_execution(**params) = finish { cancel_sampling_execution_async(**params) }
 
       # As `cancel_sampling_execution`, without waiting.
       def cancel_sampling_execution_async(**params) = call("session.mcp.cancelSamplingExecution", params, "RpcTypes::McpCancelSamplingExecutionParams", "RpcTypes::McpCancelSamplingExecutionResult")
 
       # `session.mcp.disable`. Experimental.
-      def disable(**params) = finish(disable_async(**params))
+      def disable(**params) = finish { disable_async(**params) }
 
       # As `disable`, without waiting.
       def disable_async(**params) = call("session.mcp.disable", params, "RpcTypes::McpDisableRequest")
 
       # `session.mcp.enable`. Experimental.
-      def enable(**params) = finish(enable_async(**params))
+      def enable(**params) = finish { enable_async(**params) }
 
       # As `enable`, without waiting.
       def enable_async(**params) = call("session.mcp.enable", params, "RpcTypes::McpEnableRequest")
 
       # `session.mcp.executeSampling`. Experimental.
-      def execute_sampling(**params) = finish(execute_sampling_async(**params))
+      def execute_sampling(**params) = finish { execute_sampling_async(**params) }
 
       # As `execute_sampling`, without waiting.
       def execute_sampling_async(**params) = call("session.mcp.executeSampling", params, "RpcTypes::McpExecuteSamplingParams", "RpcTypes::McpSamplingExecutionResult")
 
       # `session.mcp.isServerRunning`. Experimental.
-      def is_server_running(**params) = finish(is_server_running_async(**params))
+      def is_server_running(**params) = finish { is_server_running_async(**params) }
 
       # As `is_server_running`, without waiting.
       def is_server_running_async(**params) = call("session.mcp.isServerRunning", params, "RpcTypes::McpIsServerRunningRequest", "RpcTypes::McpIsServerRunningResult")
 
       # `session.mcp.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.mcp.list", params, nil, "RpcTypes::McpServerList")
 
       # `session.mcp.listConfigured` (from runtime 1.0.102 on). Experimental.
-      def list_configured(**params) = finish(list_configured_async(**params))
+      def list_configured(**params) = finish { list_configured_async(**params) }
 
       # As `list_configured`, without waiting.
       def list_configured_async(**params) = call("session.mcp.listConfigured", params, nil, "RpcTypes::McpConfiguredServerList")
 
       # `session.mcp.listTools`. Experimental.
-      def list_tools(**params) = finish(list_tools_async(**params))
+      def list_tools(**params) = finish { list_tools_async(**params) }
 
       # As `list_tools`, without waiting.
       def list_tools_async(**params) = call("session.mcp.listTools", params, "RpcTypes::McpListToolsRequest", "RpcTypes::McpListToolsResult")
 
       # `session.mcp.moveLoadingToBackground`. Experimental.
-      def move_loading_to_background(**params) = finish(move_loading_to_background_async(**params))
+      def move_loading_to_background(**params) = finish { move_loading_to_background_async(**params) }
 
       # As `move_loading_to_background`, without waiting.
       def move_loading_to_background_async(**params) = call("session.mcp.moveLoadingToBackground", params, nil, "RpcTypes::MoveMcpLoadingToBackgroundResult")
 
       # `session.mcp.reload`. Experimental.
-      def reload(**params) = finish(reload_async(**params))
+      def reload(**params) = finish { reload_async(**params) }
 
       # As `reload`, without waiting.
       def reload_async(**params) = call("session.mcp.reload", params)
 
       # `session.mcp.removeGitHub`. Experimental.
-      def remove_git_hub(**params) = finish(remove_git_hub_async(**params))
+      def remove_git_hub(**params) = finish { remove_git_hub_async(**params) }
 
       # As `remove_git_hub`, without waiting.
       def remove_git_hub_async(**params) = call("session.mcp.removeGitHub", params, nil, "RpcTypes::McpRemoveGitHubResult")
 
       # `session.mcp.restartServer`. Experimental.
-      def restart_server(**params) = finish(restart_server_async(**params))
+      def restart_server(**params) = finish { restart_server_async(**params) }
 
       # As `restart_server`, without waiting.
       def restart_server_async(**params) = call("session.mcp.restartServer", params, "RpcTypes::McpRestartServerRequest")
 
       # `session.mcp.setEnvValueMode`. Experimental.
-      def set_env_value_mode(**params) = finish(set_env_value_mode_async(**params))
+      def set_env_value_mode(**params) = finish { set_env_value_mode_async(**params) }
 
       # As `set_env_value_mode`, without waiting.
       def set_env_value_mode_async(**params) = call("session.mcp.setEnvValueMode", params, "RpcTypes::McpSetEnvValueModeParams", "RpcTypes::McpSetEnvValueModeResult")
 
       # `session.mcp.startServer`. Experimental.
-      def start_server(**params) = finish(start_server_async(**params))
+      def start_server(**params) = finish { start_server_async(**params) }
 
       # As `start_server`, without waiting.
       def start_server_async(**params) = call("session.mcp.startServer", params, "RpcTypes::McpStartServerRequest")
 
       # `session.mcp.stopServer`. Experimental.
-      def stop_server(**params) = finish(stop_server_async(**params))
+      def stop_server(**params) = finish { stop_server_async(**params) }
 
       # As `stop_server`, without waiting.
       def stop_server_async(**params) = call("session.mcp.stopServer", params, "RpcTypes::McpStopServerRequest")
@@ -928,67 +928,67 @@ module CopilotNative
     # `metadata`.
     class Metadata < Namespace
       # `session.metadata.activity`. Experimental.
-      def activity(**params) = finish(activity_async(**params))
+      def activity(**params) = finish { activity_async(**params) }
 
       # As `activity`, without waiting.
       def activity_async(**params) = call("session.metadata.activity", params, nil, "RpcTypes::SessionActivity")
 
       # `session.metadata.contextInfo`. Experimental.
-      def context_info(**params) = finish(context_info_async(**params))
+      def context_info(**params) = finish { context_info_async(**params) }
 
       # As `context_info`, without waiting.
       def context_info_async(**params) = call("session.metadata.contextInfo", params, "RpcTypes::MetadataContextInfoRequest", "RpcTypes::MetadataContextInfoResult")
 
       # `session.metadata.getClientMetadata`. Experimental.
-      def get_client_metadata(**params) = finish(get_client_metadata_async(**params))
+      def get_client_metadata(**params) = finish { get_client_metadata_async(**params) }
 
       # As `get_client_metadata`, without waiting.
       def get_client_metadata_async(**params) = call("session.metadata.getClientMetadata", params)
 
       # `session.metadata.getContextAttribution`. Experimental.
-      def get_context_attribution(**params) = finish(get_context_attribution_async(**params))
+      def get_context_attribution(**params) = finish { get_context_attribution_async(**params) }
 
       # As `get_context_attribution`, without waiting.
       def get_context_attribution_async(**params) = call("session.metadata.getContextAttribution", params, nil, "RpcTypes::MetadataContextAttributionResult")
 
       # `session.metadata.getContextHeaviestMessages`. Experimental.
-      def get_context_heaviest_messages(**params) = finish(get_context_heaviest_messages_async(**params))
+      def get_context_heaviest_messages(**params) = finish { get_context_heaviest_messages_async(**params) }
 
       # As `get_context_heaviest_messages`, without waiting.
       def get_context_heaviest_messages_async(**params) = call("session.metadata.getContextHeaviestMessages", params, "RpcTypes::MetadataContextHeaviestMessagesRequest", "RpcTypes::MetadataContextHeaviestMessagesResult")
 
       # `session.metadata.isProcessing`. Experimental.
-      def is_processing(**params) = finish(is_processing_async(**params))
+      def is_processing(**params) = finish { is_processing_async(**params) }
 
       # As `is_processing`, without waiting.
       def is_processing_async(**params) = call("session.metadata.isProcessing", params, nil, "RpcTypes::MetadataIsProcessingResult")
 
       # `session.metadata.recomputeContextTokens`. Experimental.
-      def recompute_context_tokens(**params) = finish(recompute_context_tokens_async(**params))
+      def recompute_context_tokens(**params) = finish { recompute_context_tokens_async(**params) }
 
       # As `recompute_context_tokens`, without waiting.
       def recompute_context_tokens_async(**params) = call("session.metadata.recomputeContextTokens", params, "RpcTypes::MetadataRecomputeContextTokensRequest", "RpcTypes::MetadataRecomputeContextTokensResult")
 
       # `session.metadata.recordContextChange`. Experimental.
-      def record_context_change(**params) = finish(record_context_change_async(**params))
+      def record_context_change(**params) = finish { record_context_change_async(**params) }
 
       # As `record_context_change`, without waiting.
       def record_context_change_async(**params) = call("session.metadata.recordContextChange", params, "RpcTypes::MetadataRecordContextChangeRequest", "RpcTypes::MetadataRecordContextChangeResult")
 
       # `session.metadata.setWorkingDirectory`. Experimental.
-      def set_working_directory(**params) = finish(set_working_directory_async(**params))
+      def set_working_directory(**params) = finish { set_working_directory_async(**params) }
 
       # As `set_working_directory`, without waiting.
       def set_working_directory_async(**params) = call("session.metadata.setWorkingDirectory", params, "RpcTypes::MetadataSetWorkingDirectoryRequest", "RpcTypes::MetadataSetWorkingDirectoryResult")
 
       # `session.metadata.snapshot`. Experimental.
-      def snapshot(**params) = finish(snapshot_async(**params))
+      def snapshot(**params) = finish { snapshot_async(**params) }
 
       # As `snapshot`, without waiting.
       def snapshot_async(**params) = call("session.metadata.snapshot", params, nil, "RpcTypes::SessionMetadataSnapshot")
 
       # `session.metadata.updateClientMetadata`. Experimental.
-      def update_client_metadata(**params) = finish(update_client_metadata_async(**params))
+      def update_client_metadata(**params) = finish { update_client_metadata_async(**params) }
 
       # As `update_client_metadata`, without waiting.
       def update_client_metadata_async(**params) = call("session.metadata.updateClientMetadata", params, "RpcTypes::MetadataUpdateClientMetadataRequest")
@@ -1001,13 +1001,13 @@ module CopilotNative
     # `mode`.
     class Mode < Namespace
       # `session.mode.get`. Experimental.
-      def get(**params) = finish(get_async(**params))
+      def get(**params) = finish { get_async(**params) }
 
       # As `get`, without waiting.
       def get_async(**params) = call("session.mode.get", params)
 
       # `session.mode.set`. Experimental.
-      def set(**params) = finish(set_async(**params))
+      def set(**params) = finish { set_async(**params) }
 
       # As `set`, without waiting.
       def set_async(**params) = call("session.mode.set", params, "RpcTypes::ModeSetRequest", "RpcTypes::ModeSetResult")
@@ -1020,43 +1020,43 @@ module CopilotNative
     # `model`.
     class Model < Namespace
       # `session.model.getCurrent`. Experimental.
-      def get_current(**params) = finish(get_current_async(**params))
+      def get_current(**params) = finish { get_current_async(**params) }
 
       # As `get_current`, without waiting.
       def get_current_async(**params) = call("session.model.getCurrent", params, nil, "RpcTypes::CurrentModel")
 
       # `session.model.getReasoningSummaries` (from runtime 1.0.102 on). Experimental.
-      def get_reasoning_summaries(**params) = finish(get_reasoning_summaries_async(**params))
+      def get_reasoning_summaries(**params) = finish { get_reasoning_summaries_async(**params) }
 
       # As `get_reasoning_summaries`, without waiting.
       def get_reasoning_summaries_async(**params) = call("session.model.getReasoningSummaries", params, "RpcTypes::ModelGetReasoningSummariesRequest", "RpcTypes::ModelGetReasoningSummariesResult")
 
       # `session.model.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.model.list", params, "RpcTypes::ModelListRequest", "RpcTypes::SessionModelList")
 
       # `session.model.setAllowedModels`. Experimental.
-      def set_allowed_models(**params) = finish(set_allowed_models_async(**params))
+      def set_allowed_models(**params) = finish { set_allowed_models_async(**params) }
 
       # As `set_allowed_models`, without waiting.
       def set_allowed_models_async(**params) = call("session.model.setAllowedModels", params, "RpcTypes::ModelSetAllowedModelsRequest", "RpcTypes::ModelSetAllowedModelsResult")
 
       # `session.model.setReasoningEffort`. Experimental.
-      def set_reasoning_effort(**params) = finish(set_reasoning_effort_async(**params))
+      def set_reasoning_effort(**params) = finish { set_reasoning_effort_async(**params) }
 
       # As `set_reasoning_effort`, without waiting.
       def set_reasoning_effort_async(**params) = call("session.model.setReasoningEffort", params, "RpcTypes::ModelSetReasoningEffortRequest", "RpcTypes::ModelSetReasoningEffortResult")
 
       # `session.model.switchAutoTier`. Experimental.
-      def switch_auto_tier(**params) = finish(switch_auto_tier_async(**params))
+      def switch_auto_tier(**params) = finish { switch_auto_tier_async(**params) }
 
       # As `switch_auto_tier`, without waiting.
       def switch_auto_tier_async(**params) = call("session.model.switchAutoTier", params, "RpcTypes::ModelSwitchAutoTierRequest", "RpcTypes::ModelSwitchAutoTierResult")
 
       # `session.model.switchTo`. Experimental.
-      def switch_to(**params) = finish(switch_to_async(**params))
+      def switch_to(**params) = finish { switch_to_async(**params) }
 
       # As `switch_to`, without waiting.
       def switch_to_async(**params) = call("session.model.switchTo", params, "RpcTypes::ModelSwitchToRequest", "RpcTypes::ModelSwitchToResult")
@@ -1069,19 +1069,19 @@ module CopilotNative
     # `name`.
     class Name < Namespace
       # `session.name.get`. Experimental.
-      def get(**params) = finish(get_async(**params))
+      def get(**params) = finish { get_async(**params) }
 
       # As `get`, without waiting.
       def get_async(**params) = call("session.name.get", params, nil, "RpcTypes::NameGetResult")
 
       # `session.name.set`. Experimental.
-      def set(**params) = finish(set_async(**params))
+      def set(**params) = finish { set_async(**params) }
 
       # As `set`, without waiting.
       def set_async(**params) = call("session.name.set", params, "RpcTypes::NameSetRequest")
 
       # `session.name.setAuto`. Experimental.
-      def set_auto(**params) = finish(set_auto_async(**params))
+      def set_auto(**params) = finish { set_auto_async(**params) }
 
       # As `set_auto`, without waiting.
       def set_auto_async(**params) = call("session.name.setAuto", params, "RpcTypes::NameSetAutoRequest", "RpcTypes::NameSetAutoResult")
@@ -1094,7 +1094,7 @@ module CopilotNative
     # `options`.
     class Options < Namespace
       # `session.options.update`. Experimental.
-      def update(**params) = finish(update_async(**params))
+      def update(**params) = finish { update_async(**params) }
 
       # As `update`, without waiting.
       def update_async(**params) = call("session.options.update", params, "RpcTypes::SessionUpdateOptionsParams", "RpcTypes::SessionUpdateOptionsResult")
@@ -1109,13 +1109,13 @@ module CopilotNative
       # `permissions.folderTrust`.
       class FolderTrust < Namespace
         # `session.permissions.folderTrust.addTrusted`. Experimental.
-        def add_trusted(**params) = finish(add_trusted_async(**params))
+        def add_trusted(**params) = finish { add_trusted_async(**params) }
 
         # As `add_trusted`, without waiting.
         def add_trusted_async(**params) = call("session.permissions.folderTrust.addTrusted", params, "RpcTypes::FolderTrustAddParams", "RpcTypes::PermissionsFolderTrustAddTrustedResult")
 
         # `session.permissions.folderTrust.isTrusted`. Experimental.
-        def is_trusted(**params) = finish(is_trusted_async(**params))
+        def is_trusted(**params) = finish { is_trusted_async(**params) }
 
         # As `is_trusted`, without waiting.
         def is_trusted_async(**params) = call("session.permissions.folderTrust.isTrusted", params, "RpcTypes::FolderTrustCheckParams", "RpcTypes::FolderTrustCheckResult")
@@ -1128,19 +1128,19 @@ module CopilotNative
       # `permissions.locations`.
       class Locations < Namespace
         # `session.permissions.locations.addToolApproval`. Experimental.
-        def add_tool_approval(**params) = finish(add_tool_approval_async(**params))
+        def add_tool_approval(**params) = finish { add_tool_approval_async(**params) }
 
         # As `add_tool_approval`, without waiting.
         def add_tool_approval_async(**params) = call("session.permissions.locations.addToolApproval", params, "RpcTypes::PermissionLocationAddToolApprovalParams", "RpcTypes::PermissionsLocationsAddToolApprovalResult")
 
         # `session.permissions.locations.apply`. Experimental.
-        def apply(**params) = finish(apply_async(**params))
+        def apply(**params) = finish { apply_async(**params) }
 
         # As `apply`, without waiting.
         def apply_async(**params) = call("session.permissions.locations.apply", params, "RpcTypes::PermissionLocationApplyParams", "RpcTypes::PermissionLocationApplyResult")
 
         # `session.permissions.locations.resolve`. Experimental.
-        def resolve(**params) = finish(resolve_async(**params))
+        def resolve(**params) = finish { resolve_async(**params) }
 
         # As `resolve`, without waiting.
         def resolve_async(**params) = call("session.permissions.locations.resolve", params, "RpcTypes::PermissionLocationResolveParams", "RpcTypes::PermissionLocationResolveResult")
@@ -1153,31 +1153,31 @@ module CopilotNative
       # `permissions.paths`.
       class Paths < Namespace
         # `session.permissions.paths.add`. Experimental.
-        def add(**params) = finish(add_async(**params))
+        def add(**params) = finish { add_async(**params) }
 
         # As `add`, without waiting.
         def add_async(**params) = call("session.permissions.paths.add", params, "RpcTypes::PermissionPathsAddParams", "RpcTypes::PermissionsPathsAddResult")
 
         # `session.permissions.paths.isPathWithinAllowedDirectories`. Experimental.
-        def is_path_within_allowed_directories(**params) = finish(is_path_within_allowed_directories_async(**params))
+        def is_path_within_allowed_directories(**params) = finish { is_path_within_allowed_directories_async(**params) }
 
         # As `is_path_within_allowed_directories`, without waiting.
         def is_path_within_allowed_directories_async(**params) = call("session.permissions.paths.isPathWithinAllowedDirectories", params, "RpcTypes::PermissionPathsAllowedCheckParams", "RpcTypes::PermissionPathsAllowedCheckResult")
 
         # `session.permissions.paths.isPathWithinWorkspace`. Experimental.
-        def is_path_within_workspace(**params) = finish(is_path_within_workspace_async(**params))
+        def is_path_within_workspace(**params) = finish { is_path_within_workspace_async(**params) }
 
         # As `is_path_within_workspace`, without waiting.
         def is_path_within_workspace_async(**params) = call("session.permissions.paths.isPathWithinWorkspace", params, "RpcTypes::PermissionPathsWorkspaceCheckParams", "RpcTypes::PermissionPathsWorkspaceCheckResult")
 
         # `session.permissions.paths.list`. Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("session.permissions.paths.list", params, nil, "RpcTypes::PermissionPathsList")
 
         # `session.permissions.paths.updatePrimary`. Experimental.
-        def update_primary(**params) = finish(update_primary_async(**params))
+        def update_primary(**params) = finish { update_primary_async(**params) }
 
         # As `update_primary`, without waiting.
         def update_primary_async(**params) = call("session.permissions.paths.updatePrimary", params, "RpcTypes::PermissionPathsUpdatePrimaryParams", "RpcTypes::PermissionsPathsUpdatePrimaryResult")
@@ -1190,7 +1190,7 @@ module CopilotNative
       # `permissions.urls`.
       class Urls < Namespace
         # `session.permissions.urls.setUnrestrictedMode`. Experimental.
-        def set_unrestricted_mode(**params) = finish(set_unrestricted_mode_async(**params))
+        def set_unrestricted_mode(**params) = finish { set_unrestricted_mode_async(**params) }
 
         # As `set_unrestricted_mode`, without waiting.
         def set_unrestricted_mode_async(**params) = call("session.permissions.urls.setUnrestrictedMode", params, "RpcTypes::PermissionUrlsSetUnrestrictedModeParams", "RpcTypes::PermissionsUrlsSetUnrestrictedModeResult")
@@ -1201,73 +1201,73 @@ module CopilotNative
       def urls = Urls.new(@caller)
 
       # `session.permissions.configure`. Experimental.
-      def configure(**params) = finish(configure_async(**params))
+      def configure(**params) = finish { configure_async(**params) }
 
       # As `configure`, without waiting.
       def configure_async(**params) = call("session.permissions.configure", params, "RpcTypes::PermissionsConfigureParams", "RpcTypes::PermissionsConfigureResult")
 
       # `session.permissions.getAllowAll` (up to runtime 1.0.67). Deprecated.
-      def get_allow_all(**params) = finish(get_allow_all_async(**params))
+      def get_allow_all(**params) = finish { get_allow_all_async(**params) }
 
       # As `get_allow_all`, without waiting.
       def get_allow_all_async(**params) = call("session.permissions.getAllowAll", params, nil, "RpcTypes::AllowAllPermissionState")
 
       # `session.permissions.getMode`. Experimental.
-      def get_mode(**params) = finish(get_mode_async(**params))
+      def get_mode(**params) = finish { get_mode_async(**params) }
 
       # As `get_mode`, without waiting.
       def get_mode_async(**params) = call("session.permissions.getMode", params, nil, "RpcTypes::PermissionsGetModeResult")
 
       # `session.permissions.handlePendingPermissionRequest`. Experimental.
-      def handle_pending_permission_request(**params) = finish(handle_pending_permission_request_async(**params))
+      def handle_pending_permission_request(**params) = finish { handle_pending_permission_request_async(**params) }
 
       # As `handle_pending_permission_request`, without waiting.
       def handle_pending_permission_request_async(**params) = call("session.permissions.handlePendingPermissionRequest", params, "RpcTypes::PermissionDecisionRequest", "RpcTypes::PermissionRequestResult")
 
       # `session.permissions.modifyRules`. Experimental.
-      def modify_rules(**params) = finish(modify_rules_async(**params))
+      def modify_rules(**params) = finish { modify_rules_async(**params) }
 
       # As `modify_rules`, without waiting.
       def modify_rules_async(**params) = call("session.permissions.modifyRules", params, "RpcTypes::PermissionsModifyRulesParams", "RpcTypes::PermissionsModifyRulesResult")
 
       # `session.permissions.notifyPromptShown`. Experimental.
-      def notify_prompt_shown(**params) = finish(notify_prompt_shown_async(**params))
+      def notify_prompt_shown(**params) = finish { notify_prompt_shown_async(**params) }
 
       # As `notify_prompt_shown`, without waiting.
       def notify_prompt_shown_async(**params) = call("session.permissions.notifyPromptShown", params, "RpcTypes::PermissionPromptShownNotification", "RpcTypes::PermissionsNotifyPromptShownResult")
 
       # `session.permissions.pendingRequests`. Experimental.
-      def pending_requests(**params) = finish(pending_requests_async(**params))
+      def pending_requests(**params) = finish { pending_requests_async(**params) }
 
       # As `pending_requests`, without waiting.
       def pending_requests_async(**params) = call("session.permissions.pendingRequests", params, nil, "RpcTypes::PendingPermissionRequestList")
 
       # `session.permissions.resetSessionApprovals`. Experimental.
-      def reset_session_approvals(**params) = finish(reset_session_approvals_async(**params))
+      def reset_session_approvals(**params) = finish { reset_session_approvals_async(**params) }
 
       # As `reset_session_approvals`, without waiting.
       def reset_session_approvals_async(**params) = call("session.permissions.resetSessionApprovals", params, "RpcTypes::PermissionsResetSessionApprovalsRequest", "RpcTypes::PermissionsResetSessionApprovalsResult")
 
       # `session.permissions.setAllowAll` (up to runtime 1.0.67). Deprecated.
-      def set_allow_all(**params) = finish(set_allow_all_async(**params))
+      def set_allow_all(**params) = finish { set_allow_all_async(**params) }
 
       # As `set_allow_all`, without waiting.
       def set_allow_all_async(**params) = call("session.permissions.setAllowAll", params, "RpcTypes::PermissionsSetAllowAllRequest", "RpcTypes::AllowAllPermissionSetResult")
 
       # `session.permissions.setApproveAll`. Experimental.
-      def set_approve_all(**params) = finish(set_approve_all_async(**params))
+      def set_approve_all(**params) = finish { set_approve_all_async(**params) }
 
       # As `set_approve_all`, without waiting.
       def set_approve_all_async(**params) = call("session.permissions.setApproveAll", params, "RpcTypes::PermissionsSetApproveAllRequest", "RpcTypes::PermissionsSetApproveAllResult")
 
       # `session.permissions.setMode`. Experimental.
-      def set_mode(**params) = finish(set_mode_async(**params))
+      def set_mode(**params) = finish { set_mode_async(**params) }
 
       # As `set_mode`, without waiting.
       def set_mode_async(**params) = call("session.permissions.setMode", params, "RpcTypes::PermissionsSetModeRequest", "RpcTypes::PermissionsSetModeResult")
 
       # `session.permissions.setRequired`. Experimental.
-      def set_required(**params) = finish(set_required_async(**params))
+      def set_required(**params) = finish { set_required_async(**params) }
 
       # As `set_required`, without waiting.
       def set_required_async(**params) = call("session.permissions.setRequired", params, "RpcTypes::PermissionsSetRequiredRequest", "RpcTypes::PermissionsSetRequiredResult")
@@ -1280,31 +1280,31 @@ module CopilotNative
     # `plan`.
     class Plan < Namespace
       # `session.plan.delete`. Experimental.
-      def delete(**params) = finish(delete_async(**params))
+      def delete(**params) = finish { delete_async(**params) }
 
       # As `delete`, without waiting.
       def delete_async(**params) = call("session.plan.delete", params)
 
       # `session.plan.read`. Experimental.
-      def read(**params) = finish(read_async(**params))
+      def read(**params) = finish { read_async(**params) }
 
       # As `read`, without waiting.
       def read_async(**params) = call("session.plan.read", params, nil, "RpcTypes::PlanReadResult")
 
       # `session.plan.readSqlTodos`. Experimental.
-      def read_sql_todos(**params) = finish(read_sql_todos_async(**params))
+      def read_sql_todos(**params) = finish { read_sql_todos_async(**params) }
 
       # As `read_sql_todos`, without waiting.
       def read_sql_todos_async(**params) = call("session.plan.readSqlTodos", params, nil, "RpcTypes::PlanReadSqlTodosResult")
 
       # `session.plan.readSqlTodosWithDependencies`. Experimental.
-      def read_sql_todos_with_dependencies(**params) = finish(read_sql_todos_with_dependencies_async(**params))
+      def read_sql_todos_with_dependencies(**params) = finish { read_sql_todos_with_dependencies_async(**params) }
 
       # As `read_sql_todos_with_dependencies`, without waiting.
       def read_sql_todos_with_dependencies_async(**params) = call("session.plan.readSqlTodosWithDependencies", params, nil, "RpcTypes::PlanReadSqlTodosWithDependenciesResult")
 
       # `session.plan.update`. Experimental.
-      def update(**params) = finish(update_async(**params))
+      def update(**params) = finish { update_async(**params) }
 
       # As `update`, without waiting.
       def update_async(**params) = call("session.plan.update", params, "RpcTypes::PlanUpdateRequest")
@@ -1319,31 +1319,31 @@ module CopilotNative
       # `plugins.marketplaces`.
       class Marketplaces < Namespace
         # `session.plugins.marketplaces.add` (from runtime 1.0.89-7 on). Experimental.
-        def add(**params) = finish(add_async(**params))
+        def add(**params) = finish { add_async(**params) }
 
         # As `add`, without waiting.
         def add_async(**params) = call("session.plugins.marketplaces.add", params, "RpcTypes::PluginsMarketplacesAddRequest", "RpcTypes::MarketplaceAddResult")
 
         # `session.plugins.marketplaces.browse` (from runtime 1.0.89-7 on). Experimental.
-        def browse(**params) = finish(browse_async(**params))
+        def browse(**params) = finish { browse_async(**params) }
 
         # As `browse`, without waiting.
         def browse_async(**params) = call("session.plugins.marketplaces.browse", params, "RpcTypes::PluginsMarketplacesBrowseRequest", "RpcTypes::MarketplaceBrowseResult")
 
         # `session.plugins.marketplaces.list` (from runtime 1.0.89-7 on). Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("session.plugins.marketplaces.list", params, nil, "RpcTypes::MarketplaceListResult")
 
         # `session.plugins.marketplaces.refresh` (from runtime 1.0.89-7 on). Experimental.
-        def refresh(**params) = finish(refresh_async(**params))
+        def refresh(**params) = finish { refresh_async(**params) }
 
         # As `refresh`, without waiting.
         def refresh_async(**params) = call("session.plugins.marketplaces.refresh", params, "RpcTypes::PluginsMarketplacesRefreshRequest", "RpcTypes::MarketplaceRefreshResult")
 
         # `session.plugins.marketplaces.remove` (from runtime 1.0.89-7 on). Experimental.
-        def remove(**params) = finish(remove_async(**params))
+        def remove(**params) = finish { remove_async(**params) }
 
         # As `remove`, without waiting.
         def remove_async(**params) = call("session.plugins.marketplaces.remove", params, "RpcTypes::PluginsMarketplacesRemoveRequest", "RpcTypes::MarketplaceRemoveResult")
@@ -1354,49 +1354,49 @@ module CopilotNative
       def marketplaces = Marketplaces.new(@caller)
 
       # `session.plugins.disable` (from runtime 1.0.89-7 on). Experimental.
-      def disable(**params) = finish(disable_async(**params))
+      def disable(**params) = finish { disable_async(**params) }
 
       # As `disable`, without waiting.
       def disable_async(**params) = call("session.plugins.disable", params, "RpcTypes::SessionPluginsDisableRequest")
 
       # `session.plugins.enable` (from runtime 1.0.89-7 on). Experimental.
-      def enable(**params) = finish(enable_async(**params))
+      def enable(**params) = finish { enable_async(**params) }
 
       # As `enable`, without waiting.
       def enable_async(**params) = call("session.plugins.enable", params, "RpcTypes::SessionPluginsEnableRequest")
 
       # `session.plugins.install` (from runtime 1.0.89-7 on). Experimental.
-      def install(**params) = finish(install_async(**params))
+      def install(**params) = finish { install_async(**params) }
 
       # As `install`, without waiting.
       def install_async(**params) = call("session.plugins.install", params, "RpcTypes::SessionPluginsInstallRequest", "RpcTypes::PluginInstallResult")
 
       # `session.plugins.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.plugins.list", params, nil, "RpcTypes::PluginList")
 
       # `session.plugins.reload`. Experimental.
-      def reload(**params) = finish(reload_async(**params))
+      def reload(**params) = finish { reload_async(**params) }
 
       # As `reload`, without waiting.
       def reload_async(**params) = call("session.plugins.reload", params, "RpcTypes::PluginsReloadRequest")
 
       # `session.plugins.retryManaged` (from runtime 1.0.102 on). Experimental.
-      def retry_managed(**params) = finish(retry_managed_async(**params))
+      def retry_managed(**params) = finish { retry_managed_async(**params) }
 
       # As `retry_managed`, without waiting.
       def retry_managed_async(**params) = call("session.plugins.retryManaged", params, "RpcTypes::SessionPluginsRetryManagedRequest", "RpcTypes::SessionPluginsRetryManagedResult")
 
       # `session.plugins.uninstall` (from runtime 1.0.89-7 on). Experimental.
-      def uninstall(**params) = finish(uninstall_async(**params))
+      def uninstall(**params) = finish { uninstall_async(**params) }
 
       # As `uninstall`, without waiting.
       def uninstall_async(**params) = call("session.plugins.uninstall", params, "RpcTypes::PluginsUninstallRequest")
 
       # `session.plugins.update` (from runtime 1.0.89-7 on). Experimental.
-      def update(**params) = finish(update_async(**params))
+      def update(**params) = finish { update_async(**params) }
 
       # As `update`, without waiting.
       def update_async(**params) = call("session.plugins.update", params, "RpcTypes::PluginsUpdateRequest", "RpcTypes::PluginUpdateResult")
@@ -1409,25 +1409,25 @@ module CopilotNative
     # `provider`.
     class Provider < Namespace
       # `session.provider.add`. Experimental.
-      def add(**params) = finish(add_async(**params))
+      def add(**params) = finish { add_async(**params) }
 
       # As `add`, without waiting.
       def add_async(**params) = call("session.provider.add", params, "RpcTypes::ProviderAddRequest", "RpcTypes::ProviderAddResult")
 
       # `session.provider.getEndpoint`. Experimental.
-      def get_endpoint(**params) = finish(get_endpoint_async(**params))
+      def get_endpoint(**params) = finish { get_endpoint_async(**params) }
 
       # As `get_endpoint`, without waiting.
       def get_endpoint_async(**params) = call("session.provider.getEndpoint", params, "RpcTypes::ProviderGetEndpointRequest", "RpcTypes::ProviderEndpoint")
 
       # `session.provider.sync` (from runtime 1.0.89-7 on). Experimental.
-      def sync(**params) = finish(sync_async(**params))
+      def sync(**params) = finish { sync_async(**params) }
 
       # As `sync`, without waiting.
       def sync_async(**params) = call("session.provider.sync", params, "RpcTypes::ProviderSyncRequest", "RpcTypes::ProviderSyncResult")
 
       # `session.provider.withdraw` (from runtime 1.0.102 on). Experimental.
-      def withdraw(**params) = finish(withdraw_async(**params))
+      def withdraw(**params) = finish { withdraw_async(**params) }
 
       # As `withdraw`, without waiting.
       def withdraw_async(**params) = call("session.provider.withdraw", params, "RpcTypes::ProviderWithdrawRequest", "RpcTypes::ProviderWithdrawResult")
@@ -1442,13 +1442,13 @@ module CopilotNative
       # `providers.models`.
       class Models < Namespace
         # `session.providers.models.list` (from runtime 1.0.102 on). Experimental.
-        def list(**params) = finish(list_async(**params))
+        def list(**params) = finish { list_async(**params) }
 
         # As `list`, without waiting.
         def list_async(**params) = call("session.providers.models.list", params, "RpcTypes::ModelProviderModelsListRequest", "RpcTypes::DiscoveredModelList")
 
         # `session.providers.models.prepareConfiguration` (from runtime 1.0.102 on). Experimental.
-        def prepare_configuration(**params) = finish(prepare_configuration_async(**params))
+        def prepare_configuration(**params) = finish { prepare_configuration_async(**params) }
 
         # As `prepare_configuration`, without waiting.
         def prepare_configuration_async(**params) = call("session.providers.models.prepareConfiguration", params, "RpcTypes::ModelProviderPrepareConfigurationRequest", "RpcTypes::ModelProviderConfigurationPlan")
@@ -1459,19 +1459,19 @@ module CopilotNative
       def models = Models.new(@caller)
 
       # `session.providers.discover` (from runtime 1.0.102 on). Experimental.
-      def discover(**params) = finish(discover_async(**params))
+      def discover(**params) = finish { discover_async(**params) }
 
       # As `discover`, without waiting.
       def discover_async(**params) = call("session.providers.discover", params, "RpcTypes::ModelProviderDiscoverRequest", "RpcTypes::ModelProviderDiscoverResult")
 
       # `session.providers.getCatalog` (from runtime 1.0.102 on). Experimental.
-      def get_catalog(**params) = finish(get_catalog_async(**params))
+      def get_catalog(**params) = finish { get_catalog_async(**params) }
 
       # As `get_catalog`, without waiting.
       def get_catalog_async(**params) = call("session.providers.getCatalog", params, nil, "RpcTypes::ModelProviderAdapterCatalog")
 
       # `session.providers.getStatus` (from runtime 1.0.102 on). Experimental.
-      def get_status(**params) = finish(get_status_async(**params))
+      def get_status(**params) = finish { get_status_async(**params) }
 
       # As `get_status`, without waiting.
       def get_status_async(**params) = call("session.providers.getStatus", params, "RpcTypes::ModelProviderGetStatusRequest", "RpcTypes::ModelProviderStatus")
@@ -1484,73 +1484,73 @@ module CopilotNative
     # `queue`.
     class Queue < Namespace
       # `session.queue.appendSteering` (from runtime 1.0.89-7 on). Experimental.
-      def append_steering(**params) = finish(append_steering_async(**params))
+      def append_steering(**params) = finish { append_steering_async(**params) }
 
       # As `append_steering`, without waiting.
       def append_steering_async(**params) = call("session.queue.appendSteering", params, "RpcTypes::QueueAppendSteeringRequest", "RpcTypes::QueueUpdateTextResult")
 
       # `session.queue.clear`. Experimental.
-      def clear(**params) = finish(clear_async(**params))
+      def clear(**params) = finish { clear_async(**params) }
 
       # As `clear`, without waiting.
       def clear_async(**params) = call("session.queue.clear", params)
 
       # `session.queue.duplicateAt`. Experimental.
-      def duplicate_at(**params) = finish(duplicate_at_async(**params))
+      def duplicate_at(**params) = finish { duplicate_at_async(**params) }
 
       # As `duplicate_at`, without waiting.
       def duplicate_at_async(**params) = call("session.queue.duplicateAt", params, "RpcTypes::QueueDuplicateAtRequest", "RpcTypes::QueueDuplicateAtResult")
 
       # `session.queue.insertAt`. Experimental.
-      def insert_at(**params) = finish(insert_at_async(**params))
+      def insert_at(**params) = finish { insert_at_async(**params) }
 
       # As `insert_at`, without waiting.
       def insert_at_async(**params) = call("session.queue.insertAt", params, "RpcTypes::QueueInsertAtRequest", "RpcTypes::QueueInsertAtResult")
 
       # `session.queue.moveItem`. Experimental.
-      def move_item(**params) = finish(move_item_async(**params))
+      def move_item(**params) = finish { move_item_async(**params) }
 
       # As `move_item`, without waiting.
       def move_item_async(**params) = call("session.queue.moveItem", params, "RpcTypes::QueueMoveItemRequest", "RpcTypes::QueueMoveItemResult")
 
       # `session.queue.pendingItems`. Experimental.
-      def pending_items(**params) = finish(pending_items_async(**params))
+      def pending_items(**params) = finish { pending_items_async(**params) }
 
       # As `pending_items`, without waiting.
       def pending_items_async(**params) = call("session.queue.pendingItems", params, nil, "RpcTypes::QueuePendingItemsResult")
 
       # `session.queue.removeAt`. Experimental.
-      def remove_at(**params) = finish(remove_at_async(**params))
+      def remove_at(**params) = finish { remove_at_async(**params) }
 
       # As `remove_at`, without waiting.
       def remove_at_async(**params) = call("session.queue.removeAt", params, "RpcTypes::QueueRemoveAtRequest", "RpcTypes::QueueRemoveAtResult")
 
       # `session.queue.removeMostRecent`. Experimental.
-      def remove_most_recent(**params) = finish(remove_most_recent_async(**params))
+      def remove_most_recent(**params) = finish { remove_most_recent_async(**params) }
 
       # As `remove_most_recent`, without waiting.
       def remove_most_recent_async(**params) = call("session.queue.removeMostRecent", params, nil, "RpcTypes::QueueRemoveMostRecentResult")
 
       # `session.queue.sendNow`. Experimental.
-      def send_now(**params) = finish(send_now_async(**params))
+      def send_now(**params) = finish { send_now_async(**params) }
 
       # As `send_now`, without waiting.
       def send_now_async(**params) = call("session.queue.sendNow", params, "RpcTypes::QueueSendNowRequest", "RpcTypes::QueueSendNowResult")
 
       # `session.queue.setDrainPaused`. Experimental.
-      def set_drain_paused(**params) = finish(set_drain_paused_async(**params))
+      def set_drain_paused(**params) = finish { set_drain_paused_async(**params) }
 
       # As `set_drain_paused`, without waiting.
       def set_drain_paused_async(**params) = call("session.queue.setDrainPaused", params, "RpcTypes::QueueSetDrainPausedRequest")
 
       # `session.queue.updateText`. Experimental.
-      def update_text(**params) = finish(update_text_async(**params))
+      def update_text(**params) = finish { update_text_async(**params) }
 
       # As `update_text`, without waiting.
       def update_text_async(**params) = call("session.queue.updateText", params, "RpcTypes::QueueUpdateTextRequest", "RpcTypes::QueueUpdateTextResult")
 
       # `session.queue.withdrawMessage` (from runtime 1.0.89-7 on). Experimental.
-      def withdraw_message(**params) = finish(withdraw_message_async(**params))
+      def withdraw_message(**params) = finish { withdraw_message_async(**params) }
 
       # As `withdraw_message`, without waiting.
       def withdraw_message_async(**params) = call("session.queue.withdrawMessage", params, "RpcTypes::QueueWithdrawMessageRequest", "RpcTypes::QueueWithdrawMessageResult")
@@ -1563,19 +1563,19 @@ module CopilotNative
     # `quota`.
     class Quota < Namespace
       # `session.quota.get` (from runtime 1.0.102 on). Experimental.
-      def get(**params) = finish(get_async(**params))
+      def get(**params) = finish { get_async(**params) }
 
       # As `get`, without waiting.
       def get_async(**params) = call("session.quota.get", params, nil, "RpcTypes::SessionQuotaGetResult")
 
       # `session.quota.refresh` (from runtime 1.0.102 on). Experimental.
-      def refresh(**params) = finish(refresh_async(**params))
+      def refresh(**params) = finish { refresh_async(**params) }
 
       # As `refresh`, without waiting.
       def refresh_async(**params) = call("session.quota.refresh", params, nil, "RpcTypes::SessionQuotaRefreshResult")
 
       # `session.quota.takeWarnings` (from runtime 1.0.102 on). Experimental.
-      def take_warnings(**params) = finish(take_warnings_async(**params))
+      def take_warnings(**params) = finish { take_warnings_async(**params) }
 
       # As `take_warnings`, without waiting.
       def take_warnings_async(**params) = call("session.quota.takeWarnings", params, nil, ["RpcTypes::QuotaWarningProjection"])
@@ -1588,19 +1588,19 @@ module CopilotNative
     # `remote`.
     class Remote < Namespace
       # `session.remote.disable`. Experimental.
-      def disable(**params) = finish(disable_async(**params))
+      def disable(**params) = finish { disable_async(**params) }
 
       # As `disable`, without waiting.
       def disable_async(**params) = call("session.remote.disable", params)
 
       # `session.remote.enable`. Experimental.
-      def enable(**params) = finish(enable_async(**params))
+      def enable(**params) = finish { enable_async(**params) }
 
       # As `enable`, without waiting.
       def enable_async(**params) = call("session.remote.enable", params, "RpcTypes::RemoteEnableRequest", "RpcTypes::RemoteEnableResult")
 
       # `session.remote.notifySteerableChanged`. Experimental.
-      def notify_steerable_changed(**params) = finish(notify_steerable_changed_async(**params))
+      def notify_steerable_changed(**params) = finish { notify_steerable_changed_async(**params) }
 
       # As `notify_steerable_changed`, without waiting.
       def notify_steerable_changed_async(**params) = call("session.remote.notifySteerableChanged", params, "RpcTypes::RemoteNotifySteerableChangedRequest", "RpcTypes::RemoteNotifySteerableChangedResult")
@@ -1613,25 +1613,25 @@ module CopilotNative
     # `sandbox`.
     class Sandbox < Namespace
       # `session.sandbox.disableForSession`. Experimental.
-      def disable_for_session(**params) = finish(disable_for_session_async(**params))
+      def disable_for_session(**params) = finish { disable_for_session_async(**params) }
 
       # As `disable_for_session`, without waiting.
       def disable_for_session_async(**params) = call("session.sandbox.disableForSession", params, "RpcTypes::SandboxDisableForSessionRequest", "RpcTypes::SandboxDisableForSessionResult")
 
       # `session.sandbox.getCredentialSuggestions` (from runtime 1.0.102 on). Experimental.
-      def get_credential_suggestions(**params) = finish(get_credential_suggestions_async(**params))
+      def get_credential_suggestions(**params) = finish { get_credential_suggestions_async(**params) }
 
       # As `get_credential_suggestions`, without waiting.
       def get_credential_suggestions_async(**params) = call("session.sandbox.getCredentialSuggestions", params, nil, "RpcTypes::SandboxCredentialSuggestionsResult")
 
       # `session.sandbox.getEnforcementStatus`. Experimental.
-      def get_enforcement_status(**params) = finish(get_enforcement_status_async(**params))
+      def get_enforcement_status(**params) = finish { get_enforcement_status_async(**params) }
 
       # As `get_enforcement_status`, without waiting.
       def get_enforcement_status_async(**params) = call("session.sandbox.getEnforcementStatus", params, nil, "RpcTypes::SandboxEnforcementStatus")
 
       # `session.sandbox.grantPathForRequest` (from runtime 1.0.102 on). Experimental.
-      def grant_path_for_request(**params) = finish(grant_path_for_request_async(**params))
+      def grant_path_for_request(**params) = finish { grant_path_for_request_async(**params) }
 
       # As `grant_path_for_request`, without waiting.
       def grant_path_for_request_async(**params) = call("session.sandbox.grantPathForRequest", params, "RpcTypes::SandboxGrantPathForRequestRequest", "RpcTypes::SandboxGrantPathForRequestResult")
@@ -1644,13 +1644,13 @@ module CopilotNative
     # `schedule`.
     class Schedule < Namespace
       # `session.schedule.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.schedule.list", params, nil, "RpcTypes::ScheduleList")
 
       # `session.schedule.stop`. Experimental.
-      def stop(**params) = finish(stop_async(**params))
+      def stop(**params) = finish { stop_async(**params) }
 
       # As `stop`, without waiting.
       def stop_async(**params) = call("session.schedule.stop", params, "RpcTypes::ScheduleStopRequest", "RpcTypes::ScheduleStopResult")
@@ -1663,25 +1663,25 @@ module CopilotNative
     # `shell`.
     class Shell < Namespace
       # `session.shell.cancelUserRequested`. Experimental.
-      def cancel_user_requested(**params) = finish(cancel_user_requested_async(**params))
+      def cancel_user_requested(**params) = finish { cancel_user_requested_async(**params) }
 
       # As `cancel_user_requested`, without waiting.
       def cancel_user_requested_async(**params) = call("session.shell.cancelUserRequested", params, "RpcTypes::ShellCancelUserRequestedRequest", "RpcTypes::CancelUserRequestedShellCommandResult")
 
       # `session.shell.exec`. Experimental.
-      def exec(**params) = finish(exec_async(**params))
+      def exec(**params) = finish { exec_async(**params) }
 
       # As `exec`, without waiting.
       def exec_async(**params) = call("session.shell.exec", params, "RpcTypes::ShellExecRequest", "RpcTypes::ShellExecResult")
 
       # `session.shell.executeUserRequested`. Experimental.
-      def execute_user_requested(**params) = finish(execute_user_requested_async(**params))
+      def execute_user_requested(**params) = finish { execute_user_requested_async(**params) }
 
       # As `execute_user_requested`, without waiting.
       def execute_user_requested_async(**params) = call("session.shell.executeUserRequested", params, "RpcTypes::ShellExecuteUserRequestedRequest", "RpcTypes::UserRequestedShellCommandResult")
 
       # `session.shell.kill`. Experimental.
-      def kill(**params) = finish(kill_async(**params))
+      def kill(**params) = finish { kill_async(**params) }
 
       # As `kill`, without waiting.
       def kill_async(**params) = call("session.shell.kill", params, "RpcTypes::ShellKillRequest", "RpcTypes::ShellKillResult")
@@ -1694,37 +1694,37 @@ module CopilotNative
     # `skills`.
     class Skills < Namespace
       # `session.skills.disable`. Experimental.
-      def disable(**params) = finish(disable_async(**params))
+      def disable(**params) = finish { disable_async(**params) }
 
       # As `disable`, without waiting.
       def disable_async(**params) = call("session.skills.disable", params, "RpcTypes::SkillsDisableRequest")
 
       # `session.skills.enable`. Experimental.
-      def enable(**params) = finish(enable_async(**params))
+      def enable(**params) = finish { enable_async(**params) }
 
       # As `enable`, without waiting.
       def enable_async(**params) = call("session.skills.enable", params, "RpcTypes::SkillsEnableRequest")
 
       # `session.skills.ensureLoaded`. Experimental.
-      def ensure_loaded(**params) = finish(ensure_loaded_async(**params))
+      def ensure_loaded(**params) = finish { ensure_loaded_async(**params) }
 
       # As `ensure_loaded`, without waiting.
       def ensure_loaded_async(**params) = call("session.skills.ensureLoaded", params)
 
       # `session.skills.getInvoked`. Experimental.
-      def get_invoked(**params) = finish(get_invoked_async(**params))
+      def get_invoked(**params) = finish { get_invoked_async(**params) }
 
       # As `get_invoked`, without waiting.
       def get_invoked_async(**params) = call("session.skills.getInvoked", params, nil, "RpcTypes::SkillsGetInvokedResult")
 
       # `session.skills.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.skills.list", params, nil, "RpcTypes::SkillList")
 
       # `session.skills.reload`. Experimental.
-      def reload(**params) = finish(reload_async(**params))
+      def reload(**params) = finish { reload_async(**params) }
 
       # As `reload`, without waiting.
       def reload_async(**params) = call("session.skills.reload", params, nil, "RpcTypes::SkillsLoadDiagnostics")
@@ -1737,85 +1737,85 @@ module CopilotNative
     # `tasks`.
     class Tasks < Namespace
       # `session.tasks.cancel`. Experimental.
-      def cancel(**params) = finish(cancel_async(**params))
+      def cancel(**params) = finish { cancel_async(**params) }
 
       # As `cancel`, without waiting.
       def cancel_async(**params) = call("session.tasks.cancel", params, "RpcTypes::TasksCancelRequest", "RpcTypes::TasksCancelResult")
 
       # `session.tasks.getCurrentPromotable`. Experimental.
-      def get_current_promotable(**params) = finish(get_current_promotable_async(**params))
+      def get_current_promotable(**params) = finish { get_current_promotable_async(**params) }
 
       # As `get_current_promotable`, without waiting.
       def get_current_promotable_async(**params) = call("session.tasks.getCurrentPromotable", params, nil, "RpcTypes::TasksGetCurrentPromotableResult")
 
       # `session.tasks.getProgress`. Experimental.
-      def get_progress(**params) = finish(get_progress_async(**params))
+      def get_progress(**params) = finish { get_progress_async(**params) }
 
       # As `get_progress`, without waiting.
       def get_progress_async(**params) = call("session.tasks.getProgress", params, "RpcTypes::TasksGetProgressRequest", "RpcTypes::TasksGetProgressResult")
 
       # `session.tasks.list`. Experimental.
-      def list(**params) = finish(list_async(**params))
+      def list(**params) = finish { list_async(**params) }
 
       # As `list`, without waiting.
       def list_async(**params) = call("session.tasks.list", params, nil, "RpcTypes::TaskList")
 
       # `session.tasks.promoteCurrentToBackground`. Experimental.
-      def promote_current_to_background(**params) = finish(promote_current_to_background_async(**params))
+      def promote_current_to_background(**params) = finish { promote_current_to_background_async(**params) }
 
       # As `promote_current_to_background`, without waiting.
       def promote_current_to_background_async(**params) = call("session.tasks.promoteCurrentToBackground", params, nil, "RpcTypes::TasksPromoteCurrentToBackgroundResult")
 
       # `session.tasks.promoteToBackground`. Experimental.
-      def promote_to_background(**params) = finish(promote_to_background_async(**params))
+      def promote_to_background(**params) = finish { promote_to_background_async(**params) }
 
       # As `promote_to_background`, without waiting.
       def promote_to_background_async(**params) = call("session.tasks.promoteToBackground", params, "RpcTypes::TasksPromoteToBackgroundRequest", "RpcTypes::TasksPromoteToBackgroundResult")
 
       # `session.tasks.readOutput` (from runtime 1.0.102 on). Experimental.
-      def read_output(**params) = finish(read_output_async(**params))
+      def read_output(**params) = finish { read_output_async(**params) }
 
       # As `read_output`, without waiting.
       def read_output_async(**params) = call("session.tasks.readOutput", params, "RpcTypes::TasksReadOutputRequest", "RpcTypes::TasksReadOutputResult")
 
       # `session.tasks.refresh`. Experimental.
-      def refresh(**params) = finish(refresh_async(**params))
+      def refresh(**params) = finish { refresh_async(**params) }
 
       # As `refresh`, without waiting.
       def refresh_async(**params) = call("session.tasks.refresh", params, nil, "RpcTypes::TasksRefreshResult")
 
       # `session.tasks.register`. Experimental.
-      def register(**params) = finish(register_async(**params))
+      def register(**params) = finish { register_async(**params) }
 
       # As `register`, without waiting.
       def register_async(**params) = call("session.tasks.register", params, "RpcTypes::TasksRegisterRequest", "RpcTypes::TasksRegisterResult")
 
       # `session.tasks.remove`. Experimental.
-      def remove(**params) = finish(remove_async(**params))
+      def remove(**params) = finish { remove_async(**params) }
 
       # As `remove`, without waiting.
       def remove_async(**params) = call("session.tasks.remove", params, "RpcTypes::TasksRemoveRequest", "RpcTypes::TasksRemoveResult")
 
       # `session.tasks.sendMessage`. Experimental.
-      def send_message(**params) = finish(send_message_async(**params))
+      def send_message(**params) = finish { send_message_async(**params) }
 
       # As `send_message`, without waiting.
       def send_message_async(**params) = call("session.tasks.sendMessage", params, "RpcTypes::TasksSendMessageRequest", "RpcTypes::TasksSendMessageResult")
 
       # `session.tasks.startAgent`. Experimental.
-      def start_agent(**params) = finish(start_agent_async(**params))
+      def start_agent(**params) = finish { start_agent_async(**params) }
 
       # As `start_agent`, without waiting.
       def start_agent_async(**params) = call("session.tasks.startAgent", params, "RpcTypes::TasksStartAgentRequest", "RpcTypes::TasksStartAgentResult")
 
       # `session.tasks.update`. Experimental.
-      def update(**params) = finish(update_async(**params))
+      def update(**params) = finish { update_async(**params) }
 
       # As `update`, without waiting.
       def update_async(**params) = call("session.tasks.update", params, "RpcTypes::TasksUpdateRequest", "RpcTypes::TasksUpdateResult")
 
       # `session.tasks.waitForPending`. Experimental.
-      def wait_for_pending(**params) = finish(wait_for_pending_async(**params))
+      def wait_for_pending(**params) = finish { wait_for_pending_async(**params) }
 
       # As `wait_for_pending`, without waiting.
       def wait_for_pending_async(**params) = call("session.tasks.waitForPending", params, nil, "RpcTypes::TasksWaitForPendingResult")
@@ -1828,13 +1828,13 @@ module CopilotNative
     # `telemetry`.
     class Telemetry < Namespace
       # `session.telemetry.getEngagementId`. Experimental.
-      def get_engagement_id(**params) = finish(get_engagement_id_async(**params))
+      def get_engagement_id(**params) = finish { get_engagement_id_async(**params) }
 
       # As `get_engagement_id`, without waiting.
       def get_engagement_id_async(**params) = call("session.telemetry.getEngagementId", params, nil, "RpcTypes::SessionTelemetryEngagement")
 
       # `session.telemetry.setFeatureOverrides`. Experimental.
-      def set_feature_overrides(**params) = finish(set_feature_overrides_async(**params))
+      def set_feature_overrides(**params) = finish { set_feature_overrides_async(**params) }
 
       # As `set_feature_overrides`, without waiting.
       def set_feature_overrides_async(**params) = call("session.telemetry.setFeatureOverrides", params, "RpcTypes::TelemetrySetFeatureOverridesRequest")
@@ -1847,61 +1847,61 @@ module CopilotNative
     # `tools`.
     class Tools < Namespace
       # `session.tools.execute`. Experimental.
-      def execute(**params) = finish(execute_async(**params))
+      def execute(**params) = finish { execute_async(**params) }
 
       # As `execute`, without waiting.
       def execute_async(**params) = call("session.tools.execute", params, "RpcTypes::ToolsExecuteRequest", "RpcTypes::ToolResult")
 
       # `session.tools.getBuiltinDescriptors`. Experimental.
-      def get_builtin_descriptors(**params) = finish(get_builtin_descriptors_async(**params))
+      def get_builtin_descriptors(**params) = finish { get_builtin_descriptors_async(**params) }
 
       # As `get_builtin_descriptors`, without waiting.
       def get_builtin_descriptors_async(**params) = call("session.tools.getBuiltinDescriptors", params, "RpcTypes::ToolsGetBuiltinDescriptorsRequest", "RpcTypes::ToolsGetBuiltinDescriptorsResult")
 
       # `session.tools.getCurrentMetadata`. Experimental.
-      def get_current_metadata(**params) = finish(get_current_metadata_async(**params))
+      def get_current_metadata(**params) = finish { get_current_metadata_async(**params) }
 
       # As `get_current_metadata`, without waiting.
       def get_current_metadata_async(**params) = call("session.tools.getCurrentMetadata", params, nil, "RpcTypes::ToolsGetCurrentMetadataResult")
 
       # `session.tools.getSubagentSettings` (from runtime 1.0.104 on). Experimental.
-      def get_subagent_settings(**params) = finish(get_subagent_settings_async(**params))
+      def get_subagent_settings(**params) = finish { get_subagent_settings_async(**params) }
 
       # As `get_subagent_settings`, without waiting.
       def get_subagent_settings_async(**params) = call("session.tools.getSubagentSettings", params, nil, "RpcTypes::ToolsGetSubagentSettingsResult")
 
       # `session.tools.handlePendingToolCall`. Experimental.
-      def handle_pending_tool_call(**params) = finish(handle_pending_tool_call_async(**params))
+      def handle_pending_tool_call(**params) = finish { handle_pending_tool_call_async(**params) }
 
       # As `handle_pending_tool_call`, without waiting.
       def handle_pending_tool_call_async(**params) = call("session.tools.handlePendingToolCall", params, "RpcTypes::HandlePendingToolCallRequest", "RpcTypes::HandlePendingToolCallResult")
 
       # `session.tools.initializeAndValidate`. Experimental.
-      def initialize_and_validate(**params) = finish(initialize_and_validate_async(**params))
+      def initialize_and_validate(**params) = finish { initialize_and_validate_async(**params) }
 
       # As `initialize_and_validate`, without waiting.
       def initialize_and_validate_async(**params) = call("session.tools.initializeAndValidate", params, nil, "RpcTypes::ToolsInitializeAndValidateResult")
 
       # `session.tools.listPendingRequests` (from runtime 1.0.102 on). Experimental.
-      def list_pending_requests(**params) = finish(list_pending_requests_async(**params))
+      def list_pending_requests(**params) = finish { list_pending_requests_async(**params) }
 
       # As `list_pending_requests`, without waiting.
       def list_pending_requests_async(**params) = call("session.tools.listPendingRequests", params, nil, "RpcTypes::PendingExternalToolRequestList")
 
       # `session.tools.set`. Experimental.
-      def set(**params) = finish(set_async(**params))
+      def set(**params) = finish { set_async(**params) }
 
       # As `set`, without waiting.
       def set_async(**params) = call("session.tools.set", params, "RpcTypes::ToolsSetRequest", "RpcTypes::ToolsSetResult")
 
       # `session.tools.taskCompleteEventData`. Experimental.
-      def task_complete_event_data(**params) = finish(task_complete_event_data_async(**params))
+      def task_complete_event_data(**params) = finish { task_complete_event_data_async(**params) }
 
       # As `task_complete_event_data`, without waiting.
       def task_complete_event_data_async(**params) = call("session.tools.taskCompleteEventData", params, "RpcTypes::ToolsTaskCompleteEventDataRequest", "RpcTypes::TaskCompleteData")
 
       # `session.tools.updateSubagentSettings`. Experimental.
-      def update_subagent_settings(**params) = finish(update_subagent_settings_async(**params))
+      def update_subagent_settings(**params) = finish { update_subagent_settings_async(**params) }
 
       # As `update_subagent_settings`, without waiting.
       def update_subagent_settings_async(**params) = call("session.tools.updateSubagentSettings", params, "RpcTypes::UpdateSubagentSettingsRequest", "RpcTypes::ToolsUpdateSubagentSettingsResult")
@@ -1914,61 +1914,61 @@ module CopilotNative
     # `ui`.
     class Ui < Namespace
       # `session.ui.elicitation`. Experimental.
-      def elicitation(**params) = finish(elicitation_async(**params))
+      def elicitation(**params) = finish { elicitation_async(**params) }
 
       # As `elicitation`, without waiting.
       def elicitation_async(**params) = call("session.ui.elicitation", params, "RpcTypes::UIElicitationRequest", "RpcTypes::UIElicitationResponse")
 
       # `session.ui.ephemeralQuery`. Experimental.
-      def ephemeral_query(**params) = finish(ephemeral_query_async(**params))
+      def ephemeral_query(**params) = finish { ephemeral_query_async(**params) }
 
       # As `ephemeral_query`, without waiting.
       def ephemeral_query_async(**params) = call("session.ui.ephemeralQuery", params, "RpcTypes::UIEphemeralQueryRequest", "RpcTypes::UIEphemeralQueryResult")
 
       # `session.ui.handlePendingAutoModeSwitch`. Experimental.
-      def handle_pending_auto_mode_switch(**params) = finish(handle_pending_auto_mode_switch_async(**params))
+      def handle_pending_auto_mode_switch(**params) = finish { handle_pending_auto_mode_switch_async(**params) }
 
       # As `handle_pending_auto_mode_switch`, without waiting.
       def handle_pending_auto_mode_switch_async(**params) = call("session.ui.handlePendingAutoModeSwitch", params, "RpcTypes::UIHandlePendingAutoModeSwitchRequest", "RpcTypes::UIHandlePendingResult")
 
       # `session.ui.handlePendingElicitation`. Experimental.
-      def handle_pending_elicitation(**params) = finish(handle_pending_elicitation_async(**params))
+      def handle_pending_elicitation(**params) = finish { handle_pending_elicitation_async(**params) }
 
       # As `handle_pending_elicitation`, without waiting.
       def handle_pending_elicitation_async(**params) = call("session.ui.handlePendingElicitation", params, "RpcTypes::UIHandlePendingElicitationRequest", "RpcTypes::UIElicitationResult")
 
       # `session.ui.handlePendingExitPlanMode`. Experimental.
-      def handle_pending_exit_plan_mode(**params) = finish(handle_pending_exit_plan_mode_async(**params))
+      def handle_pending_exit_plan_mode(**params) = finish { handle_pending_exit_plan_mode_async(**params) }
 
       # As `handle_pending_exit_plan_mode`, without waiting.
       def handle_pending_exit_plan_mode_async(**params) = call("session.ui.handlePendingExitPlanMode", params, "RpcTypes::UIHandlePendingExitPlanModeRequest", "RpcTypes::UIHandlePendingResult")
 
       # `session.ui.handlePendingSampling`. Experimental.
-      def handle_pending_sampling(**params) = finish(handle_pending_sampling_async(**params))
+      def handle_pending_sampling(**params) = finish { handle_pending_sampling_async(**params) }
 
       # As `handle_pending_sampling`, without waiting.
       def handle_pending_sampling_async(**params) = call("session.ui.handlePendingSampling", params, "RpcTypes::UIHandlePendingSamplingRequest", "RpcTypes::UIHandlePendingResult")
 
       # `session.ui.handlePendingSessionLimitsExhausted`. Experimental.
-      def handle_pending_session_limits_exhausted(**params) = finish(handle_pending_session_limits_exhausted_async(**params))
+      def handle_pending_session_limits_exhausted(**params) = finish { handle_pending_session_limits_exhausted_async(**params) }
 
       # As `handle_pending_session_limits_exhausted`, without waiting.
       def handle_pending_session_limits_exhausted_async(**params) = call("session.ui.handlePendingSessionLimitsExhausted", params, "RpcTypes::UIHandlePendingSessionLimitsExhaustedRequest", "RpcTypes::UIHandlePendingResult")
 
       # `session.ui.handlePendingUserInput`. Experimental.
-      def handle_pending_user_input(**params) = finish(handle_pending_user_input_async(**params))
+      def handle_pending_user_input(**params) = finish { handle_pending_user_input_async(**params) }
 
       # As `handle_pending_user_input`, without waiting.
       def handle_pending_user_input_async(**params) = call("session.ui.handlePendingUserInput", params, "RpcTypes::UIHandlePendingUserInputRequest", "RpcTypes::UIHandlePendingResult")
 
       # `session.ui.registerDirectAutoModeSwitchHandler`. Experimental.
-      def register_direct_auto_mode_switch_handler(**params) = finish(register_direct_auto_mode_switch_handler_async(**params))
+      def register_direct_auto_mode_switch_handler(**params) = finish { register_direct_auto_mode_switch_handler_async(**params) }
 
       # As `register_direct_auto_mode_switch_handler`, without waiting.
       def register_direct_auto_mode_switch_handler_async(**params) = call("session.ui.registerDirectAutoModeSwitchHandler", params, nil, "RpcTypes::UIRegisterDirectAutoModeSwitchHandlerResult")
 
       # `session.ui.unregisterDirectAutoModeSwitchHandler`. Experimental.
-      def unregister_direct_auto_mode_switch_handler(**params) = finish(unregister_direct_auto_mode_switch_handler_async(**params))
+      def unregister_direct_auto_mode_switch_handler(**params) = finish { unregister_direct_auto_mode_switch_handler_async(**params) }
 
       # As `unregister_direct_auto_mode_switch_handler`, without waiting.
       def unregister_direct_auto_mode_switch_handler_async(**params) = call("session.ui.unregisterDirectAutoModeSwitchHandler", params, "RpcTypes::UIUnregisterDirectAutoModeSwitchHandlerRequest", "RpcTypes::UIUnregisterDirectAutoModeSwitchHandlerResult")
@@ -1981,7 +1981,7 @@ module CopilotNative
     # `usage`.
     class Usage < Namespace
       # `session.usage.getMetrics`. Experimental.
-      def get_metrics(**params) = finish(get_metrics_async(**params))
+      def get_metrics(**params) = finish { get_metrics_async(**params) }
 
       # As `get_metrics`, without waiting.
       def get_metrics_async(**params) = call("session.usage.getMetrics", params, nil, "RpcTypes::UsageGetMetricsResult")
@@ -1994,13 +1994,13 @@ module CopilotNative
     # `visibility`.
     class Visibility < Namespace
       # `session.visibility.get`. Experimental.
-      def get(**params) = finish(get_async(**params))
+      def get(**params) = finish { get_async(**params) }
 
       # As `get`, without waiting.
       def get_async(**params) = call("session.visibility.get", params, nil, "RpcTypes::VisibilityGetResult")
 
       # `session.visibility.set`. Experimental.
-      def set(**params) = finish(set_async(**params))
+      def set(**params) = finish { set_async(**params) }
 
       # As `set`, without waiting.
       def set_async(**params) = call("session.visibility.set", params, "RpcTypes::VisibilitySetRequest", "RpcTypes::VisibilitySetResult")
@@ -2015,13 +2015,13 @@ module CopilotNative
       # `workflow.journal`.
       class Journal < Namespace
         # `session.workflow.journal.get` (from runtime 1.0.89-7 on). Experimental.
-        def get(**params) = finish(get_async(**params))
+        def get(**params) = finish { get_async(**params) }
 
         # As `get`, without waiting.
         def get_async(**params) = call("session.workflow.journal.get", params, "RpcTypes::WorkflowJournalGetRequest", "RpcTypes::WorkflowJournalGetResult")
 
         # `session.workflow.journal.put` (from runtime 1.0.89-7 on). Experimental.
-        def put(**params) = finish(put_async(**params))
+        def put(**params) = finish { put_async(**params) }
 
         # As `put`, without waiting.
         def put_async(**params) = call("session.workflow.journal.put", params, "RpcTypes::WorkflowJournalPutRequest", "RpcTypes::WorkflowAckResult")
@@ -2032,61 +2032,61 @@ module CopilotNative
       def journal = Journal.new(@caller)
 
       # `session.workflow.agent` (from runtime 1.0.89-7 on). Experimental.
-      def agent(**params) = finish(agent_async(**params))
+      def agent(**params) = finish { agent_async(**params) }
 
       # As `agent`, without waiting.
       def agent_async(**params) = call("session.workflow.agent", params, "RpcTypes::WorkflowAgentRequest", "RpcTypes::WorkflowAgentResult")
 
       # `session.workflow.cancel` (from runtime 1.0.89-7 on). Experimental.
-      def cancel(**params) = finish(cancel_async(**params))
+      def cancel(**params) = finish { cancel_async(**params) }
 
       # As `cancel`, without waiting.
       def cancel_async(**params) = call("session.workflow.cancel", params, "RpcTypes::WorkflowCancelRequest", "RpcTypes::WorkflowRunResult")
 
       # `session.workflow.getRun` (from runtime 1.0.89-7 on). Experimental.
-      def get_run(**params) = finish(get_run_async(**params))
+      def get_run(**params) = finish { get_run_async(**params) }
 
       # As `get_run`, without waiting.
       def get_run_async(**params) = call("session.workflow.getRun", params, "RpcTypes::WorkflowGetRunRequest", "RpcTypes::WorkflowRunResult")
 
       # `session.workflow.getRunDetail` (from runtime 1.0.89-7 on). Experimental.
-      def get_run_detail(**params) = finish(get_run_detail_async(**params))
+      def get_run_detail(**params) = finish { get_run_detail_async(**params) }
 
       # As `get_run_detail`, without waiting.
       def get_run_detail_async(**params) = call("session.workflow.getRunDetail", params, "RpcTypes::WorkflowGetRunRequest", "RpcTypes::WorkflowRunDetail")
 
       # `session.workflow.getRunProgress` (from runtime 1.0.89-7 on). Experimental.
-      def get_run_progress(**params) = finish(get_run_progress_async(**params))
+      def get_run_progress(**params) = finish { get_run_progress_async(**params) }
 
       # As `get_run_progress`, without waiting.
       def get_run_progress_async(**params) = call("session.workflow.getRunProgress", params, "RpcTypes::WorkflowGetRunProgressRequest", "RpcTypes::WorkflowProgressPage")
 
       # `session.workflow.listRuns` (from runtime 1.0.89-7 on). Experimental.
-      def list_runs(**params) = finish(list_runs_async(**params))
+      def list_runs(**params) = finish { list_runs_async(**params) }
 
       # As `list_runs`, without waiting.
       def list_runs_async(**params) = call("session.workflow.listRuns", params, "RpcTypes::WorkflowListRunsRequest", "RpcTypes::WorkflowListRunsResult")
 
       # `session.workflow.log` (from runtime 1.0.89-7 on). Experimental.
-      def log(**params) = finish(log_async(**params))
+      def log(**params) = finish { log_async(**params) }
 
       # As `log`, without waiting.
       def log_async(**params) = call("session.workflow.log", params, "RpcTypes::WorkflowLogRequest", "RpcTypes::WorkflowAckResult")
 
       # `session.workflow.pause` (from runtime 1.0.89-7 on). Experimental.
-      def pause(**params) = finish(pause_async(**params))
+      def pause(**params) = finish { pause_async(**params) }
 
       # As `pause`, without waiting.
       def pause_async(**params) = call("session.workflow.pause", params, "RpcTypes::WorkflowPauseRequest", "RpcTypes::WorkflowRunResult")
 
       # `session.workflow.resume` (from runtime 1.0.89-7 on). Experimental.
-      def resume(**params) = finish(resume_async(**params))
+      def resume(**params) = finish { resume_async(**params) }
 
       # As `resume`, without waiting.
       def resume_async(**params) = call("session.workflow.resume", params, "RpcTypes::WorkflowResumeRequest", "RpcTypes::WorkflowResumeResult")
 
       # `session.workflow.run` (from runtime 1.0.89-7 on). Experimental.
-      def run(**params) = finish(run_async(**params))
+      def run(**params) = finish { run_async(**params) }
 
       # As `run`, without waiting.
       def run_async(**params) = call("session.workflow.run", params, "RpcTypes::WorkflowRunRequest", "RpcTypes::WorkflowRunResult")
@@ -2099,121 +2099,121 @@ module CopilotNative
     # `workspaces`.
     class Workspaces < Namespace
       # `session.workspaces.addSummary`. Experimental.
-      def add_summary(**params) = finish(add_summary_async(**params))
+      def add_summary(**params) = finish { add_summary_async(**params) }
 
       # As `add_summary`, without waiting.
       def add_summary_async(**params) = call("session.workspaces.addSummary", params, "RpcTypes::WorkspacesAddSummaryRequest", "RpcTypes::WorkspacesAddSummaryResult")
 
       # `session.workspaces.autopilotObjectiveExists`. Experimental.
-      def autopilot_objective_exists(**params) = finish(autopilot_objective_exists_async(**params))
+      def autopilot_objective_exists(**params) = finish { autopilot_objective_exists_async(**params) }
 
       # As `autopilot_objective_exists`, without waiting.
       def autopilot_objective_exists_async(**params) = call("session.workspaces.autopilotObjectiveExists", params, nil, "RpcTypes::WorkspacesAutopilotObjectiveExistsResult")
 
       # `session.workspaces.createDirectory`. Experimental.
-      def create_directory(**params) = finish(create_directory_async(**params))
+      def create_directory(**params) = finish { create_directory_async(**params) }
 
       # As `create_directory`, without waiting.
       def create_directory_async(**params) = call("session.workspaces.createDirectory", params, "RpcTypes::WorkspacesCreateDirectoryRequest")
 
       # `session.workspaces.createFile`. Experimental.
-      def create_file(**params) = finish(create_file_async(**params))
+      def create_file(**params) = finish { create_file_async(**params) }
 
       # As `create_file`, without waiting.
       def create_file_async(**params) = call("session.workspaces.createFile", params, "RpcTypes::WorkspacesCreateFileRequest")
 
       # `session.workspaces.deleteAutopilotObjective`. Experimental.
-      def delete_autopilot_objective(**params) = finish(delete_autopilot_objective_async(**params))
+      def delete_autopilot_objective(**params) = finish { delete_autopilot_objective_async(**params) }
 
       # As `delete_autopilot_objective`, without waiting.
       def delete_autopilot_objective_async(**params) = call("session.workspaces.deleteAutopilotObjective", params, nil, "RpcTypes::WorkspacesDeleteAutopilotObjectiveResult")
 
       # `session.workspaces.diff`. Experimental.
-      def diff(**params) = finish(diff_async(**params))
+      def diff(**params) = finish { diff_async(**params) }
 
       # As `diff`, without waiting.
       def diff_async(**params) = call("session.workspaces.diff", params, "RpcTypes::WorkspacesDiffRequest", "RpcTypes::WorkspaceDiffResult")
 
       # `session.workspaces.ensure`. Experimental.
-      def ensure(**params) = finish(ensure_async(**params))
+      def ensure(**params) = finish { ensure_async(**params) }
 
       # As `ensure`, without waiting.
       def ensure_async(**params) = call("session.workspaces.ensure", params, "RpcTypes::WorkspacesEnsureRequest", "RpcTypes::WorkspacesGetWorkspaceResult")
 
       # `session.workspaces.getWorkspace`. Experimental.
-      def get_workspace(**params) = finish(get_workspace_async(**params))
+      def get_workspace(**params) = finish { get_workspace_async(**params) }
 
       # As `get_workspace`, without waiting.
       def get_workspace_async(**params) = call("session.workspaces.getWorkspace", params, nil, "RpcTypes::WorkspacesGetWorkspaceResult")
 
       # `session.workspaces.listCheckpoints`. Experimental.
-      def list_checkpoints(**params) = finish(list_checkpoints_async(**params))
+      def list_checkpoints(**params) = finish { list_checkpoints_async(**params) }
 
       # As `list_checkpoints`, without waiting.
       def list_checkpoints_async(**params) = call("session.workspaces.listCheckpoints", params, nil, "RpcTypes::WorkspacesListCheckpointsResult")
 
       # `session.workspaces.listFiles`. Experimental.
-      def list_files(**params) = finish(list_files_async(**params))
+      def list_files(**params) = finish { list_files_async(**params) }
 
       # As `list_files`, without waiting.
       def list_files_async(**params) = call("session.workspaces.listFiles", params, nil, "RpcTypes::WorkspacesListFilesResult")
 
       # `session.workspaces.readAutopilotObjective`. Experimental.
-      def read_autopilot_objective(**params) = finish(read_autopilot_objective_async(**params))
+      def read_autopilot_objective(**params) = finish { read_autopilot_objective_async(**params) }
 
       # As `read_autopilot_objective`, without waiting.
       def read_autopilot_objective_async(**params) = call("session.workspaces.readAutopilotObjective", params, nil, "RpcTypes::WorkspacesReadAutopilotObjectiveResult")
 
       # `session.workspaces.readCheckpoint`. Experimental.
-      def read_checkpoint(**params) = finish(read_checkpoint_async(**params))
+      def read_checkpoint(**params) = finish { read_checkpoint_async(**params) }
 
       # As `read_checkpoint`, without waiting.
       def read_checkpoint_async(**params) = call("session.workspaces.readCheckpoint", params, "RpcTypes::WorkspacesReadCheckpointRequest", "RpcTypes::WorkspacesReadCheckpointResult")
 
       # `session.workspaces.readFile`. Experimental.
-      def read_file(**params) = finish(read_file_async(**params))
+      def read_file(**params) = finish { read_file_async(**params) }
 
       # As `read_file`, without waiting.
       def read_file_async(**params) = call("session.workspaces.readFile", params, "RpcTypes::WorkspacesReadFileRequest", "RpcTypes::WorkspacesReadFileResult")
 
       # `session.workspaces.removePath`. Experimental.
-      def remove_path(**params) = finish(remove_path_async(**params))
+      def remove_path(**params) = finish { remove_path_async(**params) }
 
       # As `remove_path`, without waiting.
       def remove_path_async(**params) = call("session.workspaces.removePath", params, "RpcTypes::WorkspacesRemovePathRequest")
 
       # `session.workspaces.renamePath`. Experimental.
-      def rename_path(**params) = finish(rename_path_async(**params))
+      def rename_path(**params) = finish { rename_path_async(**params) }
 
       # As `rename_path`, without waiting.
       def rename_path_async(**params) = call("session.workspaces.renamePath", params, "RpcTypes::WorkspacesRenamePathRequest")
 
       # `session.workspaces.saveLargePaste`. Experimental.
-      def save_large_paste(**params) = finish(save_large_paste_async(**params))
+      def save_large_paste(**params) = finish { save_large_paste_async(**params) }
 
       # As `save_large_paste`, without waiting.
       def save_large_paste_async(**params) = call("session.workspaces.saveLargePaste", params, "RpcTypes::WorkspacesSaveLargePasteRequest", "RpcTypes::WorkspacesSaveLargePasteResult")
 
       # `session.workspaces.statFile`. Experimental.
-      def stat_file(**params) = finish(stat_file_async(**params))
+      def stat_file(**params) = finish { stat_file_async(**params) }
 
       # As `stat_file`, without waiting.
       def stat_file_async(**params) = call("session.workspaces.statFile", params, "RpcTypes::WorkspacesStatFileRequest", "RpcTypes::WorkspacesStatFileResult")
 
       # `session.workspaces.truncateSummaries`. Experimental.
-      def truncate_summaries(**params) = finish(truncate_summaries_async(**params))
+      def truncate_summaries(**params) = finish { truncate_summaries_async(**params) }
 
       # As `truncate_summaries`, without waiting.
       def truncate_summaries_async(**params) = call("session.workspaces.truncateSummaries", params, "RpcTypes::WorkspacesTruncateSummariesRequest", "RpcTypes::WorkspacesGetWorkspaceResult")
 
       # `session.workspaces.updateMetadata`. Experimental.
-      def update_metadata(**params) = finish(update_metadata_async(**params))
+      def update_metadata(**params) = finish { update_metadata_async(**params) }
 
       # As `update_metadata`, without waiting.
       def update_metadata_async(**params) = call("session.workspaces.updateMetadata", params, "RpcTypes::WorkspacesUpdateMetadataRequest", "RpcTypes::WorkspacesGetWorkspaceResult")
 
       # `session.workspaces.writeAutopilotObjective`. Experimental.
-      def write_autopilot_objective(**params) = finish(write_autopilot_objective_async(**params))
+      def write_autopilot_objective(**params) = finish { write_autopilot_objective_async(**params) }
 
       # As `write_autopilot_objective`, without waiting.
       def write_autopilot_objective_async(**params) = call("session.workspaces.writeAutopilotObjective", params, "RpcTypes::WorkspacesWriteAutopilotObjectiveRequest", "RpcTypes::WorkspacesWriteAutopilotObjectiveResult")
@@ -2224,49 +2224,49 @@ module CopilotNative
     def workspaces = Workspaces.new(@caller)
 
     # `session.abort`. Experimental.
-    def abort(**params) = finish(abort_async(**params))
+    def abort(**params) = finish { abort_async(**params) }
 
     # As `abort`, without waiting.
     def abort_async(**params) = call("session.abort", params, "RpcTypes::AbortRequest", "RpcTypes::AbortResult")
 
     # `session.cancelAllBackgroundAgents`. Experimental.
-    def cancel_all_background_agents(**params) = finish(cancel_all_background_agents_async(**params))
+    def cancel_all_background_agents(**params) = finish { cancel_all_background_agents_async(**params) }
 
     # As `cancel_all_background_agents`, without waiting.
     def cancel_all_background_agents_async(**params) = call("session.cancelAllBackgroundAgents", params)
 
     # `session.interruptMainTurn`. Experimental.
-    def interrupt_main_turn(**params) = finish(interrupt_main_turn_async(**params))
+    def interrupt_main_turn(**params) = finish { interrupt_main_turn_async(**params) }
 
     # As `interrupt_main_turn`, without waiting.
     def interrupt_main_turn_async(**params) = call("session.interruptMainTurn", params, "RpcTypes::InterruptMainTurnRequest", "RpcTypes::InterruptMainTurnResult")
 
     # `session.log`. Experimental.
-    def log(**params) = finish(log_async(**params))
+    def log(**params) = finish { log_async(**params) }
 
     # As `log`, without waiting.
     def log_async(**params) = call("session.log", params, "RpcTypes::LogRequest", "RpcTypes::LogResult")
 
     # `session.send`. Experimental.
-    def send_(**params) = finish(send_async(**params))
+    def send_(**params) = finish { send_async(**params) }
 
     # As `send_`, without waiting.
     def send_async(**params) = call("session.send", params, "RpcTypes::SendRequest", "RpcTypes::SendResult")
 
     # `session.sendMessages`. Experimental.
-    def send_messages(**params) = finish(send_messages_async(**params))
+    def send_messages(**params) = finish { send_messages_async(**params) }
 
     # As `send_messages`, without waiting.
     def send_messages_async(**params) = call("session.sendMessages", params, "RpcTypes::SendMessagesRequest", "RpcTypes::SendMessagesResult")
 
     # `session.shutdown`. Experimental.
-    def shutdown(**params) = finish(shutdown_async(**params))
+    def shutdown(**params) = finish { shutdown_async(**params) }
 
     # As `shutdown`, without waiting.
     def shutdown_async(**params) = call("session.shutdown", params, "RpcTypes::ShutdownRequest")
 
     # `session.suspend`. Experimental.
-    def suspend(**params) = finish(suspend_async(**params))
+    def suspend(**params) = finish { suspend_async(**params) }
 
     # As `suspend`, without waiting.
     def suspend_async(**params) = call("session.suspend", params)
