@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "timeout"
-
 require_relative "copilot_native/version"
 require_relative "copilot_native/native"
 require_relative "copilot_native/error"

@@ -13,8 +13,8 @@ class ClientTest < Minitest::Test
 
   def served(script = [], &handlers)
     client = Client.new(**Peer.options(script), &handlers)
+    (@clients ||= []) << client
     client.start
-    yield_self { @clients = (@clients || []) << client }
     client
   end
 
@@ -100,6 +100,18 @@ class ClientTest < Minitest::Test
     ask(client, "llmInference.httpRequestChunk", { requestId: "w", data: "one" })
     ask(client, "llmInference.httpRequestChunk", { requestId: "w", data: "", end: true })
     assert_equal ["one", nil, nil], Peer.take(read)
+  end
+
+  def test_a_log_of_everything_stops_nobody
+    count = Thread::Queue.new
+    Log.set(:trace) { |line| count << line }
+    clients = Array.new(2) { served }
+    threads = Array.new(8) { |number| Thread.new { 100.times { clients[number % 2].ping("x") } } }
+    threads += clients.map { |client| Thread.new { 20.times { client.create_session.send_and_wait("x") } } }
+    assert threads.all? { |thread| thread.join(PATIENCE) }, "they end"
+  ensure
+    Log.set
+    refute_empty count
   end
 
   def test_the_log

@@ -2,6 +2,8 @@
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 require "minitest/autorun"
+require "fileutils"
+require "timeout"
 require "copilot_native"
 
 # Peers and waits of the tests. Nothing here depends on time: what is waited for gets a minute.

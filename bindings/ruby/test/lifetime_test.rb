@@ -43,10 +43,11 @@ class LifetimeTest < Minitest::Test
   end
 
   def test_forgotten_sessions_and_clients_are_freed
-    pids = Array.new(4) { forget }
+    pids = Array.new(6) { forget }
     eventually("the runtimes of forgotten clients end") do
       GC.start
-      pids.count { |pid| Peer.alive?(pid) } <= 1
+      # A word on a stack may look like one of them.
+      pids.count { |pid| Peer.alive?(pid) } <= 2
     end
   end
 
@@ -92,7 +93,7 @@ class LifetimeTest < Minitest::Test
     before = client_threads
     descriptors = Dir["/proc/self/fd/*"].size
     10.times { Peer.client(&:start) }
-    assert_equal before, client_threads
+    assert_operator client_threads, :<=, before
     assert_operator Dir["/proc/self/fd/*"].size, :<=, descriptors + 1
   end
 

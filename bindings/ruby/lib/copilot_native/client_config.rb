@@ -111,7 +111,14 @@ module CopilotNative
     def made(given)
       place = FFI::MemoryPointer.new(:size_t)
       Error.check(Native.client_new(given, place))
-      Core.new(place.get(:size_t, 0))
+      handle = place.get(:size_t, 0)
+      begin
+        Core.new(handle)
+      rescue Error
+        # This platform has no descriptor to wait for.
+        Native.client_free(handle)
+        raise
+      end
     end
 
     # What the library tells a client. Nothing calls it before the client is used.

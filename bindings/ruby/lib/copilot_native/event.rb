@@ -60,31 +60,62 @@ module CopilotNative
 
     # What waits to be read. The library's listener holds it, and not the stream.
     class Buffer
-      attr_reader :queue
-
       def initialize(core)
         @core = core
-        @queue = Thread::Queue.new
+        @events = []
         @mutex = Mutex.new
+        @news = ConditionVariable.new
+        @ended = false
         core.streams[self] = true
       end
 
+      def ended? = @ended
+
+      def size = @mutex.synchronize { @events.size }
+
       def event(event)
-        @queue << event unless @queue.closed?
+        @mutex.synchronize do
+          next if @ended
+
+          @events << event
+          @news.signal
+        end
       end
 
       # Nothing more comes; with an error that says why, or nil. The first reason counts.
       def finish(error)
         @mutex.synchronize do
-          next if @queue.closed?
+          next if @ended
 
+          @ended = true
+          @error = error
           @core.streams.delete(self)
-          @queue << error if error
-          @queue.close
+          @news.broadcast
         end
       end
 
       def destroyed = finish(nil)
+
+      # The next event, nil at the end. What is not given because the time is over stays.
+      def take(timeout)
+        deadline = timeout && (now + timeout)
+        @mutex.synchronize do
+          while @events.empty?
+            raise @error.clone if @error
+            return nil if @ended
+
+            left = deadline && (deadline - now)
+            raise Error::Timeout, "no event within #{timeout}s" if left && left <= 0
+
+            @news.wait(@mutex, left)
+          end
+          @events.shift
+        end
+      end
+
+      private
+
+      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
     # Lets go of a stream that nobody refers to. It runs while the collector does, and only leaves a note.
@@ -115,18 +146,14 @@ module CopilotNative
     # @raise [Error] the error of a lost connection, behind what came before it; Error::Timeout when the time is over
     def next(timeout: nil)
       @core.check_fork
-      found = timeout ? within(timeout) : @buffer.queue.pop
-      return found unless found.is_a?(Exception)
-
-      @failure = found
-      raise found
+      @buffer.take(timeout)
     end
 
     # How many events wait to be read.
-    def waiting = @buffer.queue.size
+    def waiting = @buffer.size
 
     # Whether nothing more comes, apart from what waits.
-    def ended? = @buffer.queue.closed?
+    def ended? = @buffer.ended?
 
     # Ends the stream; what was not read yet can still be read.
     def close
@@ -135,14 +162,5 @@ module CopilotNative
     end
 
     def inspect = "#<#{self.class.name} #{waiting} waiting#{", ended" if ended?}>"
-
-    private
-
-    # Queue#pop has no time limit in every version of Ruby that is served.
-    def within(timeout)
-      ::Timeout.timeout(timeout) { @buffer.queue.pop }
-    rescue ::Timeout::Error
-      raise Error::Timeout, "no event within #{timeout}s"
-    end
   end
 end
