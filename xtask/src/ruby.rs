@@ -115,7 +115,9 @@ fn quoted(text: &str) -> String {
 }
 
 fn events(model: &Model) -> String {
-    let mut out = "# The types of events. What a newer runtime sends has its name all the same.\nmodule Events\n".to_owned();
+    let mut out =
+        "# The types of events. What a newer runtime sends has its name all the same.\nmodule Events\n"
+            .to_owned();
     for event in &model.events {
         let _ = writeln!(
             out,

@@ -39,7 +39,11 @@ module Conformance
 
       value = names[match[1]]
       match[2].split(".").drop(1).each do |step|
-        value = value.is_a?(Array) ? value[step.to_i] : value.is_a?(Hash) ? value.fetch(step) { return [false, nil] } : (return [false, nil])
+        value = case value
+                when Array then value[step.to_i]
+                when Hash then value.fetch(step) { return [false, nil] }
+                else return [false, nil]
+                end
       end
       [true, value]
     end

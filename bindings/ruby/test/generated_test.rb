@@ -30,11 +30,11 @@ class GeneratedTest < Minitest::Test
   end
 
   def test_choices_read_as_what_their_tag_names
-    event = Event.new("permission.requested", nil, { "data" => { "permissionRequest" => { "kind" => "shell", "fullCommandText" => "ls" } } })
-    request = event.data.permission_request
-    assert_equal "ls", request.full_command_text
-    unknown = Event.new("permission.requested", nil, { "data" => { "permissionRequest" => { "kind" => "newer", "x" => 1 } } })
-    assert_equal 1, unknown.data.permission_request["x"]
+    asked = lambda do |request|
+      Event.new("permission.requested", nil, { "data" => { "permissionRequest" => request } }).data.permission_request
+    end
+    assert_equal "ls", asked.call({ "kind" => "shell", "fullCommandText" => "ls" }).full_command_text
+    assert_equal 1, asked.call({ "kind" => "newer", "x" => 1 })["x"]
   end
 
   # A caller that only notes what is called.

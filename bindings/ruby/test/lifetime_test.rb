@@ -74,6 +74,7 @@ class LifetimeTest < Minitest::Test
   def memory = File.read("/proc/self/status")[/VmRSS:\s+(\d+)/, 1].to_i
 
   def test_many_sessions_leave_nothing_behind
+    skip "memory is read from /proc" unless File.exist?("/proc/self/status")
     count = ENV["COPILOT_SOAK"] ? 100_000 : 3000
     Peer.client do |client|
       sessions(client, 500)
@@ -90,6 +91,7 @@ class LifetimeTest < Minitest::Test
   end
 
   def test_clients_come_and_go
+    skip "descriptors are counted in /proc" unless File.exist?("/proc/self/fd")
     before = client_threads
     descriptors = Dir["/proc/self/fd/*"].size
     10.times { Peer.client(&:start) }

@@ -43,7 +43,11 @@ fn body(out: &mut String, model: &Model, node: &Node<'_>, path: &str, indent: &s
         let nested = class(name);
         let _ = writeln!(out, "{indent}# `{full}`.\n{indent}class {nested} < Namespace");
         body(out, model, child, &full, &format!("{indent}  "));
-        let _ = writeln!(out, "{indent}end\n\n{indent}# `{full}`.\n{indent}def {} = {nested}.new(@caller)\n", member(name));
+        let _ = writeln!(
+            out,
+            "{indent}end\n\n{indent}# `{full}`.\n{indent}def {} = {nested}.new(@caller)\n",
+            member(name)
+        );
     }
     for method in &node.methods {
         call(out, model, method, indent);

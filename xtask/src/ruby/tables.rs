@@ -74,9 +74,10 @@ fn call_kind_name(row: &toml::Table) -> String {
 pub(super) fn call_kinds(root: &Path) -> Result<String, String> {
     let mut kinds = rows(root, "callbacks.toml", "callback")?;
     kinds.sort_by_key(|row| row.get("number").and_then(toml::Value::as_integer).unwrap_or_default());
-    let mut out = "# What handlers are asked, by stable number. Arguments and answers are those of docs/host.md, in the words of the wire.\n\
+    let mut out =
+        "# What handlers are asked, by stable number. Arguments and answers are in the words of the wire.\n\
                    module CallKind\n"
-        .to_owned();
+            .to_owned();
     let (mut names, mut session, mut client, mut served) =
         (String::new(), String::new(), String::new(), String::new());
     for row in &kinds {
@@ -103,7 +104,8 @@ pub(super) fn call_kinds(root: &Path) -> Result<String, String> {
         out,
         "\n  # The name of each kind, the same in every language.\n  NAMES = {{\n{names}  }}.freeze\n\n\
          \x20 # The member of the option `handlers` by which a client says that it serves a kind.\n  SERVED = {{\n{served}  }}.freeze\n\n\
-         \x20 # Kinds of sessions by the name of their method: number, and whether there is a handler for each name.\n  SESSION = {{\n{session}  }}.freeze\n\n\
+         \x20 # Kinds of sessions by the name of their method: number, and whether there is a handler for each name.\n\
+         \x20 SESSION = {{\n{session}  }}.freeze\n\n\
          \x20 # Kinds of the client, likewise.\n  CLIENT = {{\n{client}  }}.freeze\nend\n"
     );
     Ok(module(&out))

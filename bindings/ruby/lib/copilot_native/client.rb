@@ -67,7 +67,8 @@ module CopilotNative
     # Replaces the environment of the runtime from the next start on.
     def set_env_async(env) = begin_call(:client_set_env_async, Json.write(env))
 
-    # Runs an action of the runtime's library on this thread, which must be the application's main thread; for #on_ui_thread of ClientConfig.
+    # Runs an action of the runtime's library on this thread, which must be the application's main thread; for the handler of
+    # ClientConfig#on_ui_thread.
     def run_ui_action(action)
       core.check_fork
       Error.check(Native.client_run_ui_action(handle, action))

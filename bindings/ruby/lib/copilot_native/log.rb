@@ -4,7 +4,8 @@ module CopilotNative
   # What the library logs. There is one receiver for the whole process; without one nothing is logged.
   module Log
     LEVELS = %i[off error warn info debug trace].freeze
-    # A line: how important it is, where it comes from, such as `copilot_core::rpc`, and what it says, without secrets that the library knows.
+    # A line: how important it is, where it comes from, such as `copilot_core::rpc`, and what it says, without secrets that the library
+    # knows.
     Line = Struct.new(:level, :target, :message)
 
     RECEIVE = FFI::Function.new(:void, [:size_t, :uint32, Native::Str.by_value, Native::Str.by_value]) do |id, level, target, message|

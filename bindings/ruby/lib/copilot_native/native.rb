@@ -47,9 +47,8 @@ module CopilotNative
       named = ENV["COPILOT_LIBRARY"]
       return [named] if named && !named.empty?
 
-      own = File.join(__dir__, "native")
-      %w[libcopilot.so.0 libcopilot.so libcopilot.dylib copilot.dll].map { |name| File.join(own, name) }.select { |path| File.exist?(path) } +
-        ["libcopilot.so.0", "copilot"]
+      own = %w[libcopilot.so.0 libcopilot.so libcopilot.dylib].map { |name| File.join(__dir__, "native", name) }
+      own.select { |path| File.exist?(path) } + ["libcopilot.so.0", "copilot"]
     end
 
     def self.check_version
