@@ -29,6 +29,8 @@ module CopilotNative
   # Whether the library can do something that not every build or version can, such as `inprocess`; false for any other word.
   def self.has?(feature) = Native.has(feature.to_s)
 
+  private_constant :Native, :Text, :Json, :Pool, :Serial, :Registry, :Callbacks, :Core, :Asked, :Listener, :SessionLink, :Calls
+
   # Loads what is otherwise loaded when it is needed.
   def self.load_all
     %i[RpcTypes EventTypes ServerRpc SessionRpc Methods Reason].each { |name| const_get(name) }

@@ -154,6 +154,23 @@ class HandlerTest < Minitest::Test
     end
   end
 
+  def test_no_handler_starts_behind_the_end_of_its_client
+    go = Thread::Queue.new
+    running = Thread::Queue.new
+    client = Peer.client
+    session = client.create_session
+    session.on { running << go.pop }
+    Peer.flood(client, session, 10)
+    client.close
+    11.times { go << "gone" }
+    assert_equal "gone", Peer.take(running)
+    again = Peer.client
+    other = again.create_session
+    assert_equal "You said: x", other.send_and_wait("x").data.content
+    again.close
+    assert_empty running, "the others are given up"
+  end
+
   def test_a_tool_may_close_its_client
     closed = Thread::Queue.new
     client = Peer.client

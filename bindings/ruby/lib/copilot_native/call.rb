@@ -88,7 +88,11 @@ module CopilotNative
     def watch
       Native.undisturbed do
         error = Native.call_on_cancel(@handle, Callbacks::CANCEL, Registry.keep(self), Callbacks::DESTROY)
-        Native.error_free(error) unless error.zero?
+        next if error.zero?
+
+        # The client has ended.
+        Native.error_free(error)
+        @cancelled = true
       end
     end
 

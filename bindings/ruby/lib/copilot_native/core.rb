@@ -35,6 +35,7 @@ module CopilotNative
       @notes = Thread::Queue.new
       @waked, @wake = IO.pipe
       @ended = false
+      @is_closed = false
       @is_held = true
       @descriptor = IO.for_fd(descriptor, autoclose: false)
       Core.all[self] = true
@@ -148,7 +149,7 @@ module CopilotNative
       until @notes.empty?
         what, *rest = @notes.pop(true)
         case what
-        when :end then @ended = true
+        when :end then @ended = @is_closed = true
         when :off then unlisten(*rest)
         when :free then free(*rest)
         when :release then @is_held = false
@@ -164,6 +165,8 @@ module CopilotNative
     def finish
       @open.keys.each { |session| free(session) }
       Native.client_free(@handle)
+      # One that was only forgotten still hands over what came.
+      @busy.keys.each(&:close) if @is_closed
       @streams.keys.each { |buffer| buffer.finish(nil) }
       Core.all.delete(self)
       @wake.close

@@ -83,6 +83,7 @@ module CopilotNative
       @progress = ConditionVariable.new
       @work = []
       @running = false
+      @closed = false
       @pushed = 0
       @done = 0
     end
@@ -92,6 +93,8 @@ module CopilotNative
 
     def push(&work)
       @mutex.synchronize do
+        next if @closed
+
         @work.push(work)
         @pushed += 1
         next if @running
@@ -99,6 +102,16 @@ module CopilotNative
         @running = true
         @busy[self] = true
         Pool.run { drain }
+      end
+    end
+
+    # Begins nothing more; what waits is given up.
+    def close
+      @mutex.synchronize do
+        @closed = true
+        @done += @work.size
+        @work.clear
+        @progress.broadcast
       end
     end
 
