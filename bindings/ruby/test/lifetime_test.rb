@@ -98,7 +98,8 @@ class LifetimeTest < Minitest::Test
     descriptors = Dir["/proc/self/fd/*"].size
     10.times { Peer.client(&:start) }
     assert_operator client_threads, :<=, before
-    assert_operator Dir["/proc/self/fd/*"].size, :<=, descriptors + 1
+    # Ten clients that kept one each would be more.
+    eventually("descriptors are closed") { Dir["/proc/self/fd/*"].size <= descriptors + 3 }
   end
 
   # Runs a program of its own with the package loaded; its output.
