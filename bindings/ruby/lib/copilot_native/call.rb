@@ -58,7 +58,7 @@ module CopilotNative
         reply(answer)
       end
       is_over = true
-    rescue Exception => e # rubocop:disable Lint/RescueException
+    rescue Exception => e
       is_over = true
       failed(e)
       raise if e.is_a?(SignalException) || e.is_a?(SystemExit)

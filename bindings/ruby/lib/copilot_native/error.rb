@@ -53,7 +53,7 @@ module CopilotNative
 
   # Raised in the thread of a handler that waits while its answer is no longer wanted. It is no StandardError, so that a plain `rescue`
   # does not swallow it.
-  class CallCancelled < Exception # rubocop:disable Lint/InheritException
+  class CallCancelled < Exception
   end
 
   # What a handler raises to tell the runtime a code and details beside the text.

@@ -27,7 +27,7 @@ module CopilotNative
         id = Registry.keep(Completion.new(core, future, owner, serial, read, unwanted))
         begin
           error = yield(id, future.place)
-        rescue Exception # rubocop:disable Lint/RescueException
+        rescue Exception
           # An interrupt by a signal is not held off: it may come before the call has begun, or behind that.
           Registry.drop(id) unless future.begun?
           raise

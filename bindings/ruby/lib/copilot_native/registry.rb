@@ -90,7 +90,7 @@ module CopilotNative
     rescue SignalException, SystemExit => e
       # Not ours: for whoever waits for it.
       Thread.main.raise(e)
-    rescue Exception => e # rubocop:disable Lint/RescueException
+    rescue Exception => e
       report(e, where)
     end
 
