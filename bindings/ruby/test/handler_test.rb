@@ -28,6 +28,8 @@ class HandlerTest < Minitest::Test
     assert_includes answer { raise "no numbers today" }.to_s, "no numbers today"
     assert_includes answer { raise NotImplementedError, "not a StandardError" }.to_s, "not a StandardError"
     assert_includes answer { Future.of(1).then { raise "later" } }.to_s, "later"
+    assert_includes answer { Future.of(1).then { raise NotImplementedError, "later still" } }.to_s, "later still"
+    assert_includes answer { Future.of(1).then { Thread.exit } }.to_s, "ended its thread"
     assert_includes answer { Object.new }.to_s, "JSON"
     assert_includes answer { Thread.exit }.to_s, "ended its thread"
     assert_includes answer { raise "\xff\xfe broken" }.to_s, "broken"

@@ -81,7 +81,7 @@ module CopilotNative
 
     def finish
       reply(yield)
-    rescue StandardError => e
+    rescue Exception => e
       failed(e)
     end
 

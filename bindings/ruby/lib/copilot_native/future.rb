@@ -89,9 +89,7 @@ module CopilotNative
     #
     # @raise [Error] when the call failed; Error::Cancelled when it was cancelled; Error::Timeout when the time is over
     def value(timeout: nil)
-      unless wait(timeout)
-        raise Error::Timeout, "Timeout after #{timeout}s waiting for the result of a call"
-      end
+      raise Error::Timeout, "Timeout after #{timeout}s waiting for the result of a call" unless wait(timeout)
 
       wait_for_handlers
       case @state
@@ -153,16 +151,24 @@ module CopilotNative
 
     def complete(value) = finished(:done, value)
 
-    def fail(error) = finished(error.is_a?(Error::Cancelled) && @state == :cancelled ? :cancelled : :failed, error)
+    def fail(error) = finished(:failed, error)
 
     def follow(value)
       return complete(value) unless value.is_a?(Future)
 
-      value.on_done do
-        complete(value.value)
-      rescue StandardError => e
-        self.fail(e)
-      end
+      value.on_done { settled_by { complete(value.value) } }
+    end
+
+    # Runs a block that completes it; however the block is left, it ends.
+    def settled_by
+      problem = RuntimeError.new("the block ended its thread")
+      yield
+      problem = nil
+    rescue Exception => e
+      problem = e
+      raise if e.is_a?(SignalException) || e.is_a?(SystemExit)
+    ensure
+      self.fail(problem) if problem
     end
 
     # Those who wait go on when handlers have seen the events that came before.
@@ -210,11 +216,7 @@ module CopilotNative
     def following
       made = Future.new
       made.watch_over(@core)
-      on_done do
-        yield(made)
-      rescue StandardError => e
-        made.fail(e)
-      end
+      on_done { made.settled_by { yield(made) } }
       made
     end
 
