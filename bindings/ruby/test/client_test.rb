@@ -64,6 +64,24 @@ class ClientTest < Minitest::Test
     assert_equal "later", Peer.take(asked)
   end
 
+  def test_tools_that_are_set_later_come_with_their_blocks
+    client = Peer.client([{ on: { method: "session.tools.set" }, do: [{ reply: { result: {} } }] }])
+    session = client.create_session { |config| config.tool("old", description: "d") { "old" } }
+    assert_nil session.set_tools([Tool.new("later", description: "d") { |args| args["x"] }])
+    assert_equal "7", Peer.call_tool(client, session, "later", { x: "7" }).value(timeout: PATIENCE)["result"]
+    # Nothing takes such calls now.
+    assert_raises(Error::Rpc) { session.set_tools([Tool.new("again", description: "d") { "again" }]) }
+  end
+
+  def test_an_answer_follows_its_schema
+    session = Peer.client.create_session
+    refused = assert_raises(Error::SchemaMismatch) do
+      session.send_and_wait_structured("x", { type: "integer" }, response_retries: 0)
+    end
+    assert_equal 1, refused.data["tries"]
+    assert_equal "You said: \"7\"", session.send_and_wait("\"7\"").data.content
+  end
+
   def test_a_body_is_written_in_pieces
     bodies = Thread::Queue.new
     client = served(TAKES) do |on|

@@ -22,6 +22,15 @@ class GeneratedTest < Minitest::Test
     end
   end
 
+  def test_every_call_of_the_table_is_there
+    rows = JSON.parse(File.read(File.join(__dir__, "../../../tests/conformance/calls.json")))
+    assert_operator rows.size, :>, 30
+    rows.each do |row|
+      owner, name = row["ruby"].include?(".") ? row["ruby"].split(".") : [row["scope"].capitalize, row["ruby"]]
+      assert CopilotNative.const_get(owner).method_defined?(name), "#{row["scope"]}.#{row["name"]}: there is no #{owner}##{name}"
+    end
+  end
+
   def test_every_event_has_its_data
     Events::DATA.each do |type, name|
       assert_operator EventTypes.const_get(name), :<=, View

@@ -103,6 +103,7 @@ module CopilotNative
     asks :client_notify, [:size_t, TEXT, TEXT]
     asks :client_create_session_async, [:size_t, :size_t, *REGISTERED, :pointer]
     asks :client_resume_session_async, [:size_t, TEXT, :size_t, *REGISTERED, :pointer]
+    asks :session_serve_tools_async, [:size_t, :size_t, *REGISTERED, :pointer]
     asks :session_config_new, [TEXT, :pointer]
     asks :session_config_tool, %i[size_t pointer]
     asks :session_config_on_event, [:size_t, *REGISTERED]
@@ -131,7 +132,7 @@ module CopilotNative
       client_get_session_metadata: 1, client_get_last_session_id: 0, client_get_foreground_session_id: 0,
       client_set_foreground_session_id: 1, client_delete_session: 1, client_llm_start: 2, client_llm_write_text: 2,
       client_llm_write_bytes: 2, client_llm_end: 1, client_llm_fail: 3,
-      session_send: 2, session_send_and_wait: 2, session_disconnect: 0, session_invoke: 2, session_get_events: 0, session_abort: 0,
+      session_send: 2, session_send_and_wait: 2, session_send_and_wait_structured: 3, session_disconnect: 0, session_invoke: 2, session_get_events: 0, session_abort: 0,
       session_set_model: 2, session_set_auto_tier: 1, session_set_tools: 2, session_log: 2, session_cancel_task: 1,
       session_confirm: 1, session_select: 2, session_input: 2, session_elicit: 2
     }.each { |name, texts| asks :"#{name}_async", [:size_t, *([TEXT] * texts), *REGISTERED, :pointer] }

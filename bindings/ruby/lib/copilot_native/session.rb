@@ -81,15 +81,24 @@ module CopilotNative
     # @!method send_and_wait(prompt, timeout: nil, inactivity_timeout: nil, **options)
     # @param timeout seconds; the limit ends the wait, not the work: see #abort
     # @param inactivity_timeout seconds without any event of the session
-    # @param options as for #send, and `until:`, `response_schema:`, `response_retries:`
-    # @return [Event, Object, nil] the last message, nil when there was none; with a `response_schema:` the value that follows it
+    # @param options as for #send, and `until:`
+    # @return [Event, nil] the last message, nil when there was none
     def send_and_wait_async(prompt, timeout: nil, inactivity_timeout: nil, **options)
       options[:timeoutMs] = (timeout * 1000).round if timeout
       options[:inactivityTimeoutMs] = (inactivity_timeout * 1000).round if inactivity_timeout
-      has_schema = options.key?(:response_schema)
-      begin_call(:session_send_and_wait_async, prompt, wire(options, MessageOptions::WIRE)) do |json|
-        has_schema ? json["value"] : json && Event.of(json)
-      end
+      begin_call(:session_send_and_wait_async, prompt, wire(options, MessageOptions::WIRE)) { |json| json && Event.of(json) }
+    end
+
+    # Sends a message and waits for an answer that follows a JSON Schema; an agent whose answer does not is told what was wrong and asked
+    # again.
+    #
+    # @!method send_and_wait_structured(prompt, response_schema, **options)
+    # @param options as for #send_and_wait, and `response_retries:`
+    # @return [Object] the answer, checked
+    # @raise [Error::SchemaMismatch] when no try was right
+    def send_and_wait_structured_async(prompt, response_schema, **options)
+      more = wire(options, MessageOptions::WIRE)
+      begin_call(:session_send_and_wait_structured_async, prompt, Json.write(response_schema), more) { |json| json["value"] }
     end
 
     # Every event of the session so far, oldest first.
@@ -98,7 +107,7 @@ module CopilotNative
     # Asks the agent to stop what it is doing.
     def abort_async = begin_call(:session_abort_async)
 
-    waits :send, :send_and_wait, :get_events, :abort
+    waits :send, :send_and_wait, :send_and_wait_structured, :get_events, :abort
 
     # -- settings
 
@@ -108,11 +117,18 @@ module CopilotNative
     # Changes how the automatic choice of models weighs cost and ability; nil: the default. Gives the runtime's answer.
     def set_auto_tier_async(tier) = begin_call(:session_set_auto_tier_async, Json.write(tier)) { |json| json }
 
-    # Replaces the declarations of all tools of this program in the session, given as Tool or Hash. Handlers stay those that the session was
-    # made with; `handlers:` names the tools that this program serves.
+    # Replaces all tools of this program in the session, with the blocks that run them; after an error the old ones stay. Tools that are a
+    # Hash are declared only, and so are all with `handlers:`, which names those that the client's on_call serves.
     def set_tools_async(tools, **options)
-      list = tools.map { |tool| tool.is_a?(Tool) ? tool.declaration : tool }
-      begin_call(:session_set_tools_async, Json.write(list), wire(options))
+      return declare_tools(tools, options) unless options.empty? && tools.all?(Tool)
+
+      Native.undisturbed do
+        SessionConfig.of_tools(core, tools) do |config|
+          Future.start(core, self, serial, ->(result) { Text.take(result) && nil }) do |id, place|
+            Native.session_serve_tools_async(handle, config, Callbacks::DONE, id, nil, place)
+          end
+        end
+      end
     end
 
     # Writes a line into the session's timeline; `level:` and `ephemeral:`. Gives the id of its event, or nil.
@@ -171,6 +187,11 @@ module CopilotNative
     def inspect = "#<#{self.class.name}>"
 
     private
+
+    def declare_tools(tools, options)
+      list = tools.map { |tool| tool.is_a?(Tool) ? tool.declaration : tool }
+      begin_call(:session_set_tools_async, Json.write(list), wire(options))
+    end
 
     def invoke_and_read(method, params, &) = begin_call(:session_invoke_async, method, Json.write_or_nil(params), &)
   end

@@ -83,11 +83,25 @@ module CopilotNative
 
     # The library's configuration, for the block; it is freed behind it.
     def make(core, link)
+      self.class.lend(Json.write(@options)) do |config|
+        fill(config, core, link)
+        yield config
+      end
+    end
+
+    # The same with these tools and nothing else.
+    def self.of_tools(core, tools)
+      lend("{}") do |config|
+        tools.each { |tool| tool.add_to(config, core) }
+        yield config
+      end
+    end
+
+    def self.lend(json)
       place = FFI::MemoryPointer.new(:size_t)
-      Error.check(Native.session_config_new(Text.view(Json.write(@options)), place))
+      Error.check(Native.session_config_new(Text.view(json), place))
       config = place.get(:size_t, 0)
       begin
-        fill(config, core, link)
         yield config
       ensure
         Native.session_config_free(config)

@@ -24,7 +24,7 @@ pub fn languages(rows: &[Row]) -> String {
     for (scope, title) in [(Scope::Client, "Of a client"), (Scope::Session, "Of a session")] {
         let _ = writeln!(
             out,
-            "## {title}\n\n| | Rust | C | C++ | Python | Node | Go | Java | since runtime |\n|---|---|---|---|---|---|---|---|---|"
+            "## {title}\n\n| | Rust | C | C++ | Python | Node | Go | Java | Ruby | since runtime |\n|---|---|---|---|---|---|---|---|---|---|"
         );
         for row in rows.iter().filter(|row| row.scope == scope) {
             let snake = row.snake();
@@ -39,7 +39,7 @@ pub fn languages(rows: &[Row]) -> String {
                 .unwrap_or_default();
             let _ = writeln!(
                 out,
-                "| {}{absent} | {} | `copilot_{}_{snake}`{} | `{snake}` | {} | {} | `{}` | `{}` | {} |",
+                "| {}{absent} | {} | `copilot_{}_{snake}`{} | `{snake}` | {} | {} | `{}` | `{}` | `{}` | {} |",
                 row.doc,
                 named(rust.as_deref()),
                 scope.name(),
@@ -48,6 +48,7 @@ pub fn languages(rows: &[Row]) -> String {
                 named(node),
                 row.go(),
                 row.java(),
+                row.ruby(),
                 row.since
             );
         }
@@ -81,6 +82,7 @@ pub fn names(rows: &[Row]) -> String {
                 "node": Row::name_in(row.node.as_ref(), &row.name),
                 "go": row.go(),
                 "java": row.java(),
+                "ruby": row.ruby(),
             });
             format!("  {value}")
         })

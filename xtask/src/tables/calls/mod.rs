@@ -41,6 +41,7 @@ pub struct Row {
     node: Option<String>,
     go: Option<String>,
     java: Option<String>,
+    ruby: Option<String>,
     absent: Option<String>,
     since: String,
     doc: String,
@@ -132,6 +133,10 @@ impl Row {
 
     fn java(&self) -> &str {
         self.java.as_ref().unwrap_or(&self.name)
+    }
+
+    fn ruby(&self) -> String {
+        self.ruby.clone().unwrap_or_else(|| self.snake())
     }
 
     fn check(&self) -> Result<(), String> {
