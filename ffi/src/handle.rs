@@ -1,6 +1,6 @@
 //! Handles are checked, not trusted. What C holds looks like a pointer but is a number: slot, generation and type tag.
 //! Each call looks the number up, so that a null, freed, invented or differently typed handle is an error and never
-//! undefined behaviour. `tools/handle_cost.rs` measures what a look-up costs.
+//! undefined behaviour. `tools/handle_cost.c` measures what a look-up costs.
 //!
 //! ```text
 //! 64 bit:  0 | generation 34 | slot 24 | tag 4 | 1        32 bit:  generation 12 | slot 15 | tag 4 | 1

@@ -59,32 +59,3 @@ mod user_data;
 mod version;
 mod wait;
 mod wake;
-
-/// For the measuring tool only: not exported to C.
-#[doc(hidden)]
-pub mod measure {
-    use crate::cancel::{
-        copilot_cancel_token_free, copilot_cancel_token_is_cancelled, copilot_cancel_token_new,
-    };
-    use crate::opaque::copilot_cancel_token;
-
-    /// Makes a handle.
-    #[must_use]
-    pub fn new() -> *mut copilot_cancel_token {
-        let mut token = std::ptr::null_mut();
-        // SAFETY: the place is a local variable.
-        unsafe { copilot_cancel_token_new(&raw mut token) };
-        token
-    }
-
-    /// One checked call that does next to nothing.
-    #[must_use]
-    pub fn look_up(token: *const copilot_cancel_token) -> bool {
-        copilot_cancel_token_is_cancelled(token)
-    }
-
-    /// Frees a handle.
-    pub fn free(token: *mut copilot_cancel_token) {
-        copilot_cancel_token_free(token);
-    }
-}
