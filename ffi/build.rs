@@ -11,6 +11,8 @@ fn main() {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libcopilot.so.{major}");
             // The engine's thread lives as long as the process: a plug-in that is unloaded must not take its code away.
             println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+            // Debuggers find the symbols that the package brings apart by this number. Not every linker makes one by itself.
+            println!("cargo:rustc-cdylib-link-arg=-Wl,--build-id=sha1");
             // rustc exports exactly the `extern "C"` functions already; `make abi-check` proves it.
         }
         "macos" | "ios" => {

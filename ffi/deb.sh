@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes Debian packages of an install tree: libcopilot0 with the library, libcopilot-dev with all that building needs.
+# Makes Debian packages of an install tree: libcopilot0 with the library, libcopilot-dev with all that building needs, and
+# libcopilot0-dbgsym with its debug symbols, where ffi/package.sh left some.
 #   ffi/deb.sh [TREE] [OUTPUT_DIRECTORY]   TREE is what ffi/package.sh leaves, dist/copilot by default
 #   COMPRESS=xz (default) or gzip, which is quicker
 set -eu
@@ -12,6 +13,7 @@ major=${version%%.*}
 machine=$(dpkg --print-architecture)
 multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch)
 library=$tree/lib/libcopilot.so.$version
+symbols=$tree/../debug/copilot/lib/libcopilot.so.$version.debug
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -59,12 +61,26 @@ sed -e 's|^prefix=.*|prefix=/usr|' -e "s|^libdir=.*|libdir=\${prefix}/lib/$multi
   "$tree/lib/pkgconfig/copilot.pc" > "$dev/$lib/pkgconfig/copilot.pc"
 for file in "$tree"/lib/cmake/Copilot/*; do
   # One folder deeper than in the tree.
-  sed -e 's|/\.\./\.\./\.\."|/../../../.."|' -e "s|}/lib/libcopilot|}/lib/$multiarch/libcopilot|g" "$file" \
+  sed -e 's|/\.\./\.\./\.\./"|/../../../../"|' -e "s|}/lib/libcopilot|}/lib/$multiarch/libcopilot|g" "$file" \
     > "$dev/$lib/cmake/Copilot/$(basename "$file")"
 done
 
-strip --strip-unneeded "$work/$runtime/$lib/libcopilot.so.$version"
-for package in "$runtime" libcopilot-dev; do
+[ ! -f "$tree/share/doc/copilot/copilot.cdx.json" ] || cp "$tree/share/doc/copilot/copilot.cdx.json" "$work/$runtime/usr/share/doc/$runtime/"
+
+packages="$runtime libcopilot-dev"
+if [ -f "$symbols" ]; then
+  # Debuggers look there for the build id of a library.
+  id=$(readelf -n "$library" | sed -n 's/.*Build ID: //p')
+  name=$runtime-dbgsym
+  control "$name" debug "$runtime (= $version)" "debug symbols of libcopilot" "Names of inner functions, and lines."
+  file=$work/$name/usr/lib/debug/.build-id/$(echo "$id" | sed 's|^..|&/|').debug
+  mkdir -p "$(dirname "$file")"
+  cp "$symbols" "$file"
+  sed -i "s/^Priority: .*/&\nAuto-Built-Package: debug-symbols\nBuild-Ids: $id/" "$work/$name/DEBIAN/control"
+  packages="$packages $name"
+fi
+
+for package in $packages; do
   find "$work/$package" -type d -exec chmod 755 {} +
   find "$work/$package" -type f -exec chmod 644 {} +
   dpkg-deb --root-owner-group "-Z${COMPRESS:-xz}" --build "$work/$package" "$out/${package}_${version}_$machine.deb" > /dev/null

@@ -1,22 +1,27 @@
 #!/bin/sh
-# Builds the C and C++ package: an install tree that can be moved anywhere, and an archive of it.
+# Builds the C and C++ package: an install tree that can be moved anywhere, an archive of it, and on Linux an archive of its
+# debug symbols, to be unpacked over it.
 #   ffi/package.sh [OUTPUT_DIRECTORY]      default: dist
-#   PROFILE=release (default) or dev; TARGET=<triple> for another platform; SKIP_BUILD=1 to take what was built
+#   PROFILE=dist (default), release or dev; TARGET=<triple> for another platform; SKIP_BUILD=1 to take what was built
+#   GLIBC=2.17 to run with that C library and newer ones: built by cargo-zigbuild, which must be in PATH
+#   OBJCOPY=<program> for an object format that the machine's own objcopy does not know
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "${1:-$root/dist}"
 out=$(cd "${1:-$root/dist}" && pwd)
-profile=${PROFILE:-release}
+profile=${PROFILE:-dist}
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
 major=${version%%.*} rest=${version#*.} minor=${rest%%.*}
 host=$(rustc -vV | sed -n 's/^host: //p')
+[ "${GLIBC:+x}" = x ] && TARGET=${TARGET:-$host}
 triple=${TARGET:-$host}
 built=${CARGO_TARGET_DIR:-$root/target}
 [ "${TARGET:+x}" = x ] && built=$built/$TARGET
 [ "$profile" = dev ] && built=$built/debug || built=$built/$profile
 
 if [ "${SKIP_BUILD:-}" != 1 ]; then
-  (cd "$root" && cargo build -p copilot-ffi --lib --profile "$profile" ${TARGET:+--target "$TARGET"})
+  [ "${GLIBC:+x}" = x ] && verb=zigbuild || verb=build
+  (cd "$root" && cargo "$verb" -p copilot-ffi --lib --profile "$profile" ${TARGET:+--target "$TARGET${GLIBC:+.$GLIBC}"})
 fi
 
 # The system libraries a static link needs, by platform.
@@ -28,8 +33,8 @@ case $triple in
   *) libs="-lpthread -lm" ;;
 esac
 
-tree=$out/copilot
-rm -rf "$tree"
+tree=$out/copilot debug=$out/debug/copilot
+rm -rf "$tree" "$out/debug"
 mkdir -p "$tree/include" "$tree/lib/pkgconfig" "$tree/lib/cmake/Copilot" "$tree/share/doc/copilot"
 cp "$root"/include/*.h "$root"/include/*.hpp "$tree/include/"
 cp "$root/LICENSE" "$root/docs/c-abi.md" "$tree/share/doc/copilot/"
@@ -65,6 +70,20 @@ fill "$root/ffi/copilot.pc.in" "$tree/lib/pkgconfig/copilot.pc"
 fill "$root/ffi/cmake/CopilotConfig.cmake.in" "$tree/lib/cmake/Copilot/CopilotConfig.cmake"
 fill "$root/ffi/cmake/CopilotConfigVersion.cmake.in" "$tree/lib/cmake/Copilot/CopilotConfigVersion.cmake"
 
-archive=copilot-$version-$triple.tar.gz
-tar -C "$out" -czf "$out/$archive" copilot
-echo "$out/$archive"
+# What the library is made of.
+if command -v python3 > /dev/null; then
+  python3 "$root/ffi/sbom.py" --target "$triple" --output "$tree/share/doc/copilot/copilot.cdx.json"
+else
+  echo "python3 is not installed: the package says not what it is made of" >&2
+fi
+
+archive=copilot-$version-$triple${GLIBC:+.$GLIBC}
+rm -f "$out/$archive-debug.tar.gz"
+case $triple in
+  *-apple-* | *-windows-*) ;;
+  *) "$root/ffi/symbols.sh" "$tree/$shared" "$tree/$static" "$debug/lib"
+    tar -C "$out/debug" -czf "$out/$archive-debug.tar.gz" copilot
+    echo "$out/$archive-debug.tar.gz" ;;
+esac
+tar -C "$out" -czf "$out/$archive.tar.gz" copilot
+echo "$out/$archive.tar.gz"

@@ -16,4 +16,12 @@ LD_LIBRARY_PATH=$lib "$out/consumer"
 cmake -S "$here/consumer" -B "$out/cmake" -DCMAKE_PREFIX_PATH="$out/tree/usr" > "$out/cmake.log"
 cmake --build "$out/cmake" >> "$out/cmake.log"
 "$out/cmake/consumer-shared" && "$out/cmake/consumer-static" && "$out/cmake/consumer-cpp"
+if command -v gdb > /dev/null; then
+  library=$(realpath "$lib/libcopilot.so")
+  lines() { gdb -nx -batch -iex "set debug-file-directory $1" -ex 'info line copilot_client_new' "$library" 2>&1; }
+  lines "$out/tree/usr/lib/debug" | grep -q '^Line [0-9]* of ' || { echo "gdb does not find the symbols" >&2; exit 1; }
+  if lines /nowhere | grep -q '^Line [0-9]* of '; then echo "the library still has its symbols" >&2; exit 1; fi
+else
+  echo "gdb is not installed: libcopilot0-dbgsym is left out"
+fi
 echo "deb: ok"
