@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
 PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
-  ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../go/internal/check
+  ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -41,6 +41,17 @@ $(STAMPS)/types: tests/types/package.json
 $(STAMPS)/venv: $(PYTHON_DIR)/requirements-dev.txt
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install -q --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+# Tools of the packages, each in a folder of its own.
+$(STAMPS)/sbom:
+	python3 -m venv $(TOOLS)/sbom
+	$(TOOLS)/sbom/bin/pip install -q --disable-pip-version-check 'cyclonedx-python-lib[json-validation]==11.12.0'
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/zig:
+	python3 -m venv $(TOOLS)/zig
+	$(TOOLS)/zig/bin/pip install -q --disable-pip-version-check ziglang==0.17.1 cargo-zigbuild==0.24.1
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/node: $(NODE_DIR)/package.json $(NODE_DIR)/package-lock.json
@@ -173,14 +184,16 @@ EXTRA_FEATURES = forward,opendal
 test-rust: $(STAMPS)/runtime-current build-rust
 	$(TEST_ENV) cargo test --workspace --exclude copilot-python --exclude copilot-node --exclude copilot-conformance
 	$(TEST_ENV) cargo test -p copilot-core --features $(EXTRA_FEATURES) --lib --test forward
-test-c: $(STAMPS)/runtime-current build-rust
+test-c: $(STAMPS)/runtime-current $(STAMPS)/sbom build-rust
 	$(TEST_ENV) $(MAKE) -C tests/abi check symbols sanitize
 	env -u CONFORMANCE_REPORT $(TEST_ENV) $(MAKE) -C tests/conformance/runner-c sanitize
 	@if command -v valgrind >/dev/null; then $(TEST_ENV) $(MAKE) -C tests/abi valgrind; \
 	 else echo "valgrind is not installed: its run of the C tests is left out"; fi
 	@if command -v pkg-config >/dev/null && command -v cmake >/dev/null; then \
 	  PROFILE=dev SKIP_BUILD=1 ffi/package.sh $(CARGO_TARGET_DIR)/package && \
-	  $(MAKE) -C tests/abi consumers fetch DIST=$(CARGO_TARGET_DIR)/package/copilot && \
+	  python3 scripts/clib_check.py --any-size $(CARGO_TARGET_DIR)/package && \
+	  $(TOOLS)/sbom/bin/python scripts/sbom_check.py $(CARGO_TARGET_DIR)/package && \
+	  $(MAKE) -C tests/abi consumers fetch vcpkg DIST=$(CARGO_TARGET_DIR)/package/copilot && \
 	  if command -v dpkg-deb >/dev/null; then \
 	    COMPRESS=gzip ffi/deb.sh $(CARGO_TARGET_DIR)/package/copilot $(CARGO_TARGET_DIR)/package/deb && \
 	    tests/abi/deb-check.sh $(CARGO_TARGET_DIR)/package/deb $(CARGO_TARGET_DIR)/abi; \
@@ -303,7 +316,7 @@ docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a
 
 # --- packages -----------------------------------------------------------------------------------------------------------
 
-.PHONY: wheel wheel-check npm clib deb conan stand-ins swap-check
+.PHONY: wheel wheel-check npm clib clib-check clib-portable wheel-portable npm-portable cargo-c deb conan stand-ins swap-check
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
 wheel-check: wheel $(STAMPS)/runtime-current ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
@@ -320,10 +333,49 @@ conan: ## Builds the C library by its Conan recipe, and a program with the packa
 	python3 -m venv $(TOOLS)/conan && $(TOOLS)/conan/bin/pip install -q conan==2.34.0
 	export CONAN_HOME=$(TOOLS)/conan/home; $(TOOLS)/conan/bin/conan profile detect --exist-ok && \
 	  $(TOOLS)/conan/bin/conan create ffi/conan -s build_type=Debug
+wheel-portable: $(STAMPS)/zig $(STAMPS)/venv $(STAMPS)/runtime-current ## A wheel for glibc 2.17 and newer in dist/portable, checked as wheel-check does.
+	cd $(PYTHON_DIR) && $(ZIG_ENV) $(VENV)/bin/maturin build --release --zig --compatibility manylinux2014 --out $(PORTABLE)
+	cargo build -q -p copilot-testkit
+	scripts/wheel-check.sh $(PYTHON) $(PORTABLE)
+npm-portable: $(STAMPS)/zig $(STAMPS)/node $(STAMPS)/runtime-current ## The npm packages for glibc 2.17 and newer in dist/portable, checked.
+	@mkdir -p $(PORTABLE)
+	cd $(NODE_DIR) && $(ZIG_ENV) GLIBC=$(GLIBC) npm run --silent build && node scripts/pack.mjs $(PORTABLE)
+	python3 scripts/clib_check.py --program $(NODE_DIR)/copilot.node --glibc $(GLIBC)
+	cargo build -q -p copilot-testkit
+	scripts/demo.sh "Node=node examples/node/chat.mjs"
+
+# Some minutes to build, once.
+$(STAMPS)/cargo-c:
+	CARGO_TARGET_DIR=$(TOOLS)/cargo-c/target CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --locked --root $(TOOLS)/cargo-c \
+	  cargo-c@0.10.16+cargo-0.91.0
+	@rm -rf $(TOOLS)/cargo-c/target && mkdir -p $(@D) && touch $@
+CARGO_C := $(CARGO_TARGET_DIR)/cargo-c
+cargo-c: $(STAMPS)/cargo-c ## Installs the C library by cargo-c and compares that with what clib packs. Takes some minutes.
+	PATH=$(TOOLS)/cargo-c/bin:$$PATH cargo cinstall -p copilot-ffi --profile dev --prefix $(CARGO_C)/usr --target-dir $(CARGO_C)/build
+	cargo build -q -p copilot-ffi --lib && PROFILE=dev SKIP_BUILD=1 ffi/package.sh $(CARGO_C)/package
+	tests/abi/cargo-c.sh $(CARGO_C)/usr $(CARGO_C)/package/copilot $(CARGO_TARGET_DIR)/abi
 deb: clib ## Leaves Debian packages of the C library in dist/: libcopilot0 and libcopilot-dev.
 	ffi/deb.sh
-clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/.
+clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/, and its debug symbols beside.
 	ffi/package.sh
+
+# What holds for the library of a release: its content, and the C tests against it.
+CLIB_TESTS = $(MAKE) -C tests/abi check symbols consumers
+clib-check: clib $(STAMPS)/sbom ## Checks what clib leaves: size, exports, debug symbols, what it is made of, and the C tests with it.
+	cargo build -q -p copilot-testkit
+	python3 scripts/clib_check.py dist && $(TOOLS)/sbom/bin/python scripts/sbom_check.py dist
+	$(TEST_ENV) $(CLIB_TESTS) LIB_DIR=$(ROOT)/dist/copilot/lib DIST=$(ROOT)/dist/copilot OUT=$(CARGO_TARGET_DIR)/abi-dist
+
+# The oldest C library of GNU that programs run with: that of CentOS 7, and what manylinux2014 means.
+GLIBC := 2.17
+PORTABLE := $(ROOT)/dist/portable
+ZIG_ENV = PATH=$(TOOLS)/zig/bin:$$PATH
+clib-portable: $(STAMPS)/zig $(STAMPS)/sbom ## The same as clib-check for glibc 2.17 and newer, in dist/portable.
+	$(ZIG_ENV) GLIBC=$(GLIBC) ffi/package.sh $(PORTABLE)
+	cargo build -q -p copilot-testkit
+	python3 scripts/clib_check.py $(PORTABLE) --glibc $(GLIBC) && $(TOOLS)/sbom/bin/python scripts/sbom_check.py $(PORTABLE)
+	$(TEST_ENV) $(CLIB_TESTS) LIB_DIR=$(PORTABLE)/copilot/lib DIST=$(PORTABLE)/copilot OUT=$(CARGO_TARGET_DIR)/abi-portable
+	$(ZIG_ENV) tests/abi/old-glibc.sh $(PORTABLE)/copilot $(GLIBC) $(CARGO_TARGET_DIR)/abi-portable
 
 # --- bench --------------------------------------------------------------------------------------------------------------
 

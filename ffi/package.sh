@@ -4,7 +4,7 @@
 #   ffi/package.sh [OUTPUT_DIRECTORY]      default: dist
 #   PROFILE=dist (default), release or dev; TARGET=<triple> for another platform; SKIP_BUILD=1 to take what was built
 #   GLIBC=2.17 to run with that C library and newer ones: built by cargo-zigbuild, which must be in PATH
-#   OBJCOPY=<program> for an object format that the machine's own objcopy does not know
+#   LD, OBJCOPY, AR, NM name the programs for a platform that the machine's own do not know
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "${1:-$root/dist}"
@@ -81,7 +81,8 @@ archive=copilot-$version-$triple${GLIBC:+.$GLIBC}
 rm -f "$out/$archive-debug.tar.gz"
 case $triple in
   *-apple-* | *-windows-*) ;;
-  *) "$root/ffi/symbols.sh" "$tree/$shared" "$tree/$static" "$debug/lib"
+  *) "$root/ffi/symbols.sh" "$tree/$shared" "$debug/lib"
+    "$root/ffi/seal.sh" "$tree/$static" "$tree/$static"
     tar -C "$out/debug" -czf "$out/$archive-debug.tar.gz" copilot
     echo "$out/$archive-debug.tar.gz" ;;
 esac

@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 #: At most so many bytes, of a build for release.
-SHARED_LIMIT, STATIC_LIMIT = 6_000_000, 30_000_000
+SHARED_LIMIT, STATIC_LIMIT = 7_500_000, 30_000_000
 #: What a program has that runs with the library. Everything else would be a new dependency.
 NEEDED = {"libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1", "libutil.so.1"}
 #: Inline functions of the header.
@@ -32,7 +32,8 @@ class Refused(Exception):
 
 
 def output(*command: str | Path) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
+    # Sections shown as text may hold any bytes.
+    return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace", timeout=300).stdout
 
 
 def hold(right: object, text: str) -> None:
@@ -93,9 +94,14 @@ def check_static(static: Path) -> str:
         name for name in sections(static) if re.match(r"\.(rela\.)?(debug_(?!gdb_scripts)|llvmbc|llvmcmd)", name)
     }
     hold(not unwanted, f"{static.name} has sections that only compilers and debuggers read: {unwanted}")
-    defined = {line.split()[-1] for line in output("nm", "--defined-only", "-g", static).splitlines() if " T " in line}
-    hold(declared() <= defined, f"{static.name} lacks {declared() - defined}")
-    return "has the functions of the header, and nothing for compilers and debuggers"
+    lines = [line.split() for line in output("nm", "--defined-only", "-g", static).splitlines()]
+    defined = {line[-1] for line in lines if len(line) == 3 and not line[-1].startswith("DW.ref.")}
+    wrong = defined ^ declared()
+    hold(
+        not wrong,
+        f"names of {static.name} for other objects that the header has not, or lacks: {', '.join(sorted(wrong))}",
+    )
+    return "shows the functions of the header alone, and has nothing for compilers and debuggers"
 
 
 def check_size(file: Path, limit: int | None) -> str:
@@ -109,7 +115,7 @@ def check_size(file: Path, limit: int | None) -> str:
 def gdb_says(shared: Path) -> str:
     questions = ["info line copilot_client_new", "info functions copilot_core::rpc"]
     command = ["gdb", "-nx", "-batch", *(part for text in questions for part in ("-ex", text)), str(shared)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300, check=False)
     return done.stdout + done.stderr
 
 

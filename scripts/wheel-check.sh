@@ -1,14 +1,16 @@
 #!/bin/bash
-# Checks the wheel in dist/ the way users meet it. usage: wheel-check.sh PYTHON   (of the environment with the tools)
+# Checks the wheel in dist/ the way users meet it. usage: wheel-check.sh PYTHON [FOLDER]   (of the environment with the tools)
+# With a FOLDER the wheel there is checked, and the sources, which are the same, are not built again.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 tools=$(cd "$(dirname "$1")" && pwd)
-wheel=$(ls -t "$root"/dist/copilot_native-*.whl | head -n 1)
+wheel=$(ls -t "${2:-$root/dist}"/copilot_native-*.whl | head -n 1)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 echo "=== platform tag"
-tag=$(basename "$wheel" .whl); tag=${tag##*-}
+# A wheel may carry the older name of its tag too.
+tag=$(basename "$wheel" .whl); tag=${tag##*-}; tag=${tag%%.*}
 case $tag in
   manylinux*)
     "$tools/auditwheel" show "$wheel" > "$work/audit"
@@ -37,6 +39,7 @@ grep -A 3 '^Symbols exported' "$work/types"
 grep -q '^  With known type: [1-9]' "$work/types"
 [ "$(grep -c 'With unknown type: 0' "$work/types")" = 2 ]
 
+[ $# = 1 ] || exit 0
 echo "=== source distribution"
 (cd "$root/bindings/python" && "$tools/maturin" sdist --out "$work/sdist" 2> "$work/log") || { cat "$work/log"; exit 1; }
 "$tools/pip" wheel -q --disable-pip-version-check --no-deps --wheel-dir "$work/built" "$work"/sdist/*.tar.gz

@@ -64,6 +64,10 @@ class Copilot(ConanFile):
         if not self.options.shared:
             copy(self, "*copilot.a", str(built), lib, keep_path=False)
             copy(self, "copilot.lib", str(built), lib, keep_path=False)
+            static = Path(lib) / "libcopilot.a"
+            if self.settings.os == "Linux":
+                # Only its own functions are seen, so that other libraries in Rust may be linked beside it.
+                self.run(f'"{Path(self.source_folder) / "ffi" / "seal.sh"}" "{static}" "{static}"')
             return
         for pattern in ("libcopilot.so", "libcopilot.dylib", "copilot.dll.lib"):
             copy(self, pattern, str(built), lib, keep_path=False)
