@@ -351,7 +351,7 @@ $(STAMPS)/cargo-c:
 	@rm -rf $(TOOLS)/cargo-c/target && mkdir -p $(@D) && touch $@
 CARGO_C := $(CARGO_TARGET_DIR)/cargo-c
 cargo-c: $(STAMPS)/cargo-c ## Installs the C library by cargo-c and compares that with what clib packs. Takes some minutes.
-	PATH=$(TOOLS)/cargo-c/bin:$$PATH cargo cinstall -p copilot-ffi --profile dev --prefix $(CARGO_C)/usr --target-dir $(CARGO_C)/build
+	PATH=$(TOOLS)/cargo-c/bin:$$PATH cargo cinstall -p copilot-ffi --profile dev --prefix $(CARGO_C)/usr
 	cargo build -q -p copilot-ffi --lib && PROFILE=dev SKIP_BUILD=1 ffi/package.sh $(CARGO_C)/package
 	tests/abi/cargo-c.sh $(CARGO_C)/usr $(CARGO_C)/package/copilot $(CARGO_TARGET_DIR)/abi
 deb: clib ## Leaves Debian packages of the C library in dist/: libcopilot0 and libcopilot-dev.

@@ -1,5 +1,6 @@
 // Builds the addon with cargo and copies it beside package.json under the name that js/native.ts looks for.
 // Usage: node scripts/build-native.mjs [--debug]
+// GLIBC=2.17 builds for that C library and newer ones, by cargo-zigbuild, which must be in PATH.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,8 +8,11 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const debug = process.argv.includes("--debug");
-const args = ["build", "-p", "copilot-node", ...(debug ? [] : ["--release"])];
-execFileSync("cargo", args, { cwd: root, stdio: "inherit" });
+const glibc = process.env.GLIBC;
+const host = /^host: (.*)$/m.exec(execFileSync("rustc", ["-vV"]).toString())?.[1];
+const args = ["-p", "copilot-node", ...(debug ? [] : ["--release"])];
+const how = glibc ? ["zigbuild", "--target", `${host}.${glibc}`] : ["build"];
+execFileSync("cargo", [...how, ...args], { cwd: root, stdio: "inherit" });
 
 const metadata = execFileSync("cargo", ["metadata", "--format-version", "1", "--no-deps"], {
   cwd: root,
@@ -19,7 +23,7 @@ const library = {
   darwin: "libcopilot_node.dylib",
   win32: "copilot_node.dll",
 }[process.platform];
-const built = join(target, debug ? "debug" : "release", library ?? "libcopilot_node.so");
+const built = join(target, glibc ? host : "", debug ? "debug" : "release", library ?? "libcopilot_node.so");
 const addon = join(root, "copilot.node");
 // A process may have the old file mapped: replace the name, never the bytes.
 copyFileSync(built, `${addon}.new`);
