@@ -9,8 +9,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 echo "=== platform tag"
-# A wheel may carry the older name of its tag too.
-tag=$(basename "$wheel" .whl); tag=${tag##*-}; tag=${tag%%.*}
+# A wheel may carry the older name of its tag too: manylinux2014 is manylinux_2_17.
+tag=$(basename "$wheel" .whl); tag=${tag##*-}
+case $tag in *.*) tag=$(tr . '\n' <<< "$tag" | grep manylinux_) ;; esac
 case $tag in
   manylinux*)
     "$tools/auditwheel" show "$wheel" > "$work/audit"
