@@ -36,7 +36,7 @@ def in_symbols(symbols: Path) -> set[tuple[str, str]]:
 def problems(dist: Path) -> list[str]:
     text = (dist / "copilot/share/doc/copilot/copilot.cdx.json").read_text()
     found = [
-        f"schema: {error.data}"
+        f"schema: {str(error.data).splitlines()[0]}"
         for error in JsonStrictValidator(SchemaVersion.V1_6).validate_str(text, all_errors=True) or ()
     ]
     document = json.loads(text)
