@@ -5,7 +5,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 
-import { CopilotClient, RuntimeConnection, approveAll, defineTool, type CopilotSession } from "../dist/index.js";
+import {
+  CopilotClient,
+  RuntimeConnection,
+  approveAll,
+  defineTool,
+  type CopilotSession,
+} from "../dist/index.js";
 import { fakeRuntime } from "./peers.js";
 
 /** How long the program waits for an answer before it goes on without, and by when the end must have come, in ms. */
@@ -30,7 +36,8 @@ class Life {
     readonly outcomes: Set<string>,
   ) {
     const options = { path: fakeRuntime(), args: ["--adversary", String(seed)] };
-    const connection = seed % 4 === 0 ? RuntimeConnection.forTcp(options) : RuntimeConnection.forStdio(options);
+    const connection =
+      seed % 4 === 0 ? RuntimeConnection.forTcp(options) : RuntimeConnection.forStdio(options);
     this.#client = new CopilotClient({ connection, useLoggedInUser: false });
   }
 
@@ -43,7 +50,10 @@ class Life {
         this.outcomes.add("result");
       },
       (error: unknown) => {
-        const own = error instanceof Error && error.message !== "" && !MISTAKES.some((kind) => error.constructor === kind);
+        const own =
+          error instanceof Error &&
+          error.message !== "" &&
+          !MISTAKES.some((kind) => error.constructor === kind);
         if (!own) throw new Error(`seed ${String(this.seed)}: ${what}: ${String(error)}`, { cause: error });
         this.outcomes.add((error as { kind?: string }).kind ?? error.name);
       },
@@ -61,7 +71,10 @@ class Life {
     await this.attempt("listSessions", client.listSessions());
     const tool = defineTool("t", { description: "", handler: (given) => JSON.stringify(given) });
     const config = { onPermissionRequest: approveAll, tools: [tool], streaming: true };
-    const session: CopilotSession | undefined = await this.attempt("createSession", client.createSession(config));
+    const session: CopilotSession | undefined = await this.attempt(
+      "createSession",
+      client.createSession(config),
+    );
     if (session !== undefined) {
       await this.attempt("sendAndWait", session.sendAndWait({ prompt: "a" }));
       await this.attempt("send", session.send({ prompt: "b" }));
@@ -70,10 +83,13 @@ class Life {
       await this.attempt("disconnect", session.disconnect());
     }
     await this.attempt("resumeSession", client.resumeSession("s", config));
-    await this.attempt("stop", this.seed % 3 === 0 ? client.stop() : client.forceStop(), BOUND);
+    const end: Promise<unknown> = this.seed % 3 === 0 ? client.stop() : client.forceStop();
+    await this.attempt("stop", end, BOUND);
     // Whatever was still waited for ends with the client.
     const late = sleep(BOUND, "late", { ref: false });
-    expect(await Promise.race([Promise.all(this.#pending), late]), `seed ${String(this.seed)}`).not.toBe("late");
+    expect(await Promise.race([Promise.all(this.#pending), late]), `seed ${String(this.seed)}`).not.toBe(
+      "late",
+    );
   }
 }
 
@@ -84,7 +100,8 @@ it("every call ends with a result or an error of the package", { timeout: 3_600_
   const outcomes = new Set<string>();
   const left = [...SEEDS];
   const worker = async (): Promise<void> => {
-    for (let seed = left.shift(); seed !== undefined; seed = left.shift()) await new Life(seed, outcomes).run();
+    for (let seed = left.shift(); seed !== undefined; seed = left.shift())
+      await new Life(seed, outcomes).run();
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   await sleep(50);

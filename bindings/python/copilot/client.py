@@ -163,7 +163,9 @@ class CopilotClient(ClientOptions, ClientBase):
         from ._models import SessionMetadata
 
         answer = await self._call("client.listSessions", {"filter": filter and filter.to_dict()})
-        return answered("session.list", lambda got: [*map(SessionMetadata.from_dict, got.get("sessions") or ())], answer)
+        return answered(
+            "session.list", lambda got: [*map(SessionMetadata.from_dict, got.get("sessions") or ())], answer
+        )
 
     async def get_session_metadata(self, session_id: str) -> SessionMetadata | None:
         """One session's record, or ``None`` when there is none."""

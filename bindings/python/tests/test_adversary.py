@@ -63,8 +63,9 @@ class Life:
         if error is None:
             return task.result()
         # What the package raises has a text; mistakes of its own have other types.
-        own = not isinstance(error, (AttributeError, NameError, LookupError, AssertionError, RecursionError))
-        assert own and str(error), f"seed {self.seed}: {what}: {error!r}"
+        mistakes = (AttributeError, NameError, LookupError, AssertionError, RecursionError)
+        assert not isinstance(error, mistakes), f"seed {self.seed}: {what}: {error!r}"
+        assert str(error), f"seed {self.seed}: {what} failed without a word: {error!r}"
         return None
 
     async def run(self) -> list[str]:
@@ -73,7 +74,11 @@ class Life:
         await self.attempt("ping", client.ping("x"))
         await self.attempt("list_models", client.list_models())
         await self.attempt("list_sessions", client.list_sessions())
-        options: dict[str, Any] = {"on_permission_request": PermissionHandler.approve_all, "tools": [tool], "streaming": True}
+        options: dict[str, Any] = {
+            "on_permission_request": PermissionHandler.approve_all,
+            "tools": [tool],
+            "streaming": True,
+        }
         session = await self.attempt("create_session", client.create_session(**options))
         if session is not None:
             await self.attempt("send_and_wait", session.send_and_wait("a", timeout=60))
@@ -101,5 +106,3 @@ async def test_every_call_ends_with_a_result_or_an_exception_of_the_package(fake
     assert not [report for report in found if "never retrieved" in report["message"]], found
     if len(seeds()) > 1:
         assert len(outcomes) > 4, outcomes
-
-
