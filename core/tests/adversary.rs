@@ -58,9 +58,15 @@ impl Program {
         self.within(op, args, PATIENCE);
     }
 
-    fn within(&mut self, op: &str, args: &Value, patience: Duration) {
+    /// Submits and goes on; it must have ended when the client has.
+    fn begin(&mut self, op: &str, args: &Value) -> Ticket {
         let ticket = self.client.submit(op, &args.to_string());
         self.waiting.push(ticket);
+        ticket
+    }
+
+    fn within(&mut self, op: &str, args: &Value, patience: Duration) {
+        let ticket = self.begin(op, args);
         let (start, mut cancelled) = (Instant::now(), false);
         while self.waiting.contains(&ticket) {
             assert!(start.elapsed() < BOUND, "seed {}: {op} never ended", self.seed);
@@ -128,6 +134,13 @@ impl Program {
         }
         self.run("session.create", &json!({"key": 1, "config": config, "handlers": served}));
         self.run("session.send", &json!({"key": 1, "prompt": "a"}));
+        if self.seed % 2 == 1 {
+            for _ in 0..3 {
+                self.begin("session.sendAndWait", &json!({"key": 1, "prompt": "at once"}));
+                self.begin("client.ping", &json!({}));
+                self.begin("session.getEvents", &json!({"key": 1}));
+            }
+        }
         self.run("session.sendAndWait", &json!({"key": 1, "prompt": "b"}));
         self.run("session.sendAndWait", &json!({"key": 1, "prompt": "c", "timeoutMs": 50}));
         for op in ["session.getEvents", "session.abort", "session.disconnect"] {
@@ -142,6 +155,12 @@ impl Program {
         self.run("client.deleteSession", &json!({"sessionId": "s"}));
         let end = if self.seed.is_multiple_of(3) { "client.forceStop" } else { "client.stop" };
         self.within(end, &json!({}), BOUND);
+        let begin = Instant::now();
+        while !self.waiting.is_empty() {
+            assert!(begin.elapsed() < BOUND, "seed {}: what was waited for outlives the client", self.seed);
+            let _ = self.client.wait(Some(Duration::from_millis(20)));
+            self.deliveries("a call that was not waited for");
+        }
         assert!(serde_json::from_str::<Value>(&self.client.diagnostics()).is_ok());
         // Every third program forgets to close.
         if !self.seed.is_multiple_of(3) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use copilot_core::{Client, ErrorKind, SessionConfig};
 use serde_json::{Value, json};
+use support::door::Door;
 use support::{call, eventually_async, fake_client};
 
 /// Answers `test.break` with this body, whatever it is.
@@ -92,4 +93,17 @@ async fn a_lost_frame_boundary_ends_the_connection() {
     let lost = tokio::time::timeout(Duration::from_secs(60), client.call("test.lose", "{}"));
     assert_eq!(lost.await.expect("it hangs").unwrap_err().kind(), ErrorKind::Protocol);
     assert!(eventually_async(|| client.diagnostics().counters.losses == 1).await);
+}
+
+/// The completion of such a wait asks the connection something: nothing of it may be held meanwhile.
+#[test]
+fn a_broken_answer_that_names_no_call_ends_the_waits_of_doors() {
+    let body = r#"{"jsonrpc":"2.0","id":"#;
+    let mut door = Door::new(
+        json!([{"on": {"method": "session.send"}, "do": [{"raw": {"body": body}}, {"noReply": true}]}]),
+    );
+    door.create(1, json!({}));
+    let error = door.run("session.sendAndWait", json!({"key": 1, "prompt": "x"})).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(door.run("client.ping", json!({})).is_ok(), "the client goes on");
 }

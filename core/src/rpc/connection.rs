@@ -368,7 +368,11 @@ impl Connection {
                 Some(pending) => pending.fail(error, "broken"),
                 None => self.0.outgoing.watch.counts.late_results.one(),
             },
-            Wreck::Answer(None) => fail_all(std::mem::take(&mut self.table().calls), &error, "broken"),
+            Wreck::Answer(None) => {
+                // The lock goes at the end of this line: completions may use the connection.
+                let calls = std::mem::take(&mut self.table().calls);
+                fail_all(calls, &error, "broken");
+            }
             Wreck::Request(id) => {
                 Responder::new(Arc::clone(&self.0.outgoing), id, "").error(
                     PARSE_ERROR,
