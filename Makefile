@@ -254,6 +254,7 @@ soak: $(STAMPS)/runtime-current build-rust build-python build-node ## Makes and 
 	COPILOT_SOAK=1 $(TEST_ENV) cargo test -p copilot-core --test growth
 	$(TEST_ENV) $(MAKE) -C tests/abi growth CYCLES=100000
 	$(TEST_ENV) $(MAKE) -C tests/abi many-clients CLIENTS=10000
+	$(TEST_ENV) $(MAKE) -C tests/abi random SEEDS=2000
 	cd $(PYTHON_DIR) && COPILOT_SOAK=1 $(TEST_ENV) $(PYTHON) -m pytest -q tests/test_endurance.py
 	cd $(NODE_DIR) && COPILOT_SOAK=1 $(TEST_ENV) npx vitest run tests/endurance.test.ts
 	$(if $(GO_IS_THERE),$(MAKE) build-go && cd $(GO_DIR) && COPILOT_SOAK=1 $(GO_ENV) $(TEST_ENV) go test -run ManySessions .)

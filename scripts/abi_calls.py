@@ -1,7 +1,8 @@
 """Holds that no function of copilot.h is without a test in C, and no blocking method of C++ without one of its stop.
 
-`--table` prints a C table of every function that takes a handle, made from the header, for tests/abi/misuse.c: each is
-called with handles that are NULL, freed, invented or of another kind. A new function is misused without a line by hand.
+`--table` prints a C table of every function that takes a handle, made from the header, for tests/abi/misuse.c and machine.c:
+each is called with handles that are NULL, freed, invented or of another kind, and in any order. A new function is misused
+without a line by hand.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ class Function:
 
     def wrapper(self) -> str:
         """A function of C that calls it with any handle, and tells what came of it."""
-        lines, outputs, arguments = [], [], [f"({self.parameters[0]})handle"]
+        lines: list[str] = []
+        outputs: list[tuple[str, str]] = []
+        arguments = [f"({self.parameters[0]})handle"]
         for number, kind in enumerate(self.parameters[1:]):
             if kind in GIVEN:
                 arguments.append(GIVEN[kind])
@@ -60,7 +63,8 @@ class Function:
                 # An output: not to be written without success.
                 output = f"out{number}"
                 lines += [f"{kind[:-1]}{output};", f"memset(&{output}, 0x5a, sizeof {output});"]
-                outputs.append(output)
+                handle = re.fullmatch(r"copilot_(\w+) \*\*", kind)
+                outputs.append((output, handle.group(1) if handle else ""))
                 arguments.append(f"&{output}")
             else:
                 raise SystemExit(f"abi_calls: {self.name} takes a {kind}, which scripts/abi_calls.py does not know")
@@ -71,9 +75,12 @@ class Function:
         if told is None:
             told = {"copilot_code": "of_code", "bool": "of_number", "size_t": "of_number"}[self.result]
         lines.append(f"copilot_code code = {told}({call});")
-        lines += [f"CHECK(is_untouched(&{name}, sizeof {name}));" for name in outputs]
+        kept = [f"KEEP(KIND_{kind.upper()}, {name});" for name, kind in outputs if kind in KINDS]
+        refused = [f"CHECK(is_untouched(&{name}, sizeof {name}));" for name, _ in outputs]
         if "copilot_destroy_fn" in self.parameters:
-            lines.append("CHECK(destroyed == before + 1);")
+            refused.append("CHECK_DESTROYED(before + 1);")
+        lines += [f"if (code == COPILOT_OK) {each}" for each in kept]
+        lines += [f"if (code != COPILOT_OK) {each}" for each in refused]
         body = "\n  ".join([*lines, "return code;"])
         return f"static copilot_code misuse_{self.name}(void *handle) {{\n  {body}\n}}\n"
 
