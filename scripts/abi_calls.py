@@ -1,8 +1,8 @@
 """Holds that no function of copilot.h is without a test in C, and no blocking method of C++ without one of its stop.
 
-`--table` prints a C table of every function that takes a handle, made from the header, for tests/abi/misuse.c and machine.c:
-each is called with handles that are NULL, freed, invented or of another kind, and in any order. A new function is misused
-without a line by hand.
+`--table` prints a C table of every function that takes a handle, made from the header, for tests/abi/misuse.c and
+machine.c: each is called with handles that are NULL, freed, invented or of another kind, and in any order. A new
+function is misused without a line by hand.
 """
 
 from __future__ import annotations
