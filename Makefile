@@ -239,6 +239,11 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
 
+.PHONY: fuzz
+FUZZ_SECONDS ?= 60
+fuzz: ## Runs each fuzzer for FUZZ_SECONDS: framing, messages, events, operations of foreign languages.
+	fuzz/run.sh $(FUZZ_SECONDS)
+
 .PHONY: adversary
 SEEDS ?= 0..10000
 adversary: build-rust ## Meets a runtime that misbehaves by 10,000 seeds; SEEDS=7 repeats one, SEEDS=0..100 some.
@@ -280,7 +285,7 @@ surface-check: build-python build-node
 
 .PHONY: lint layers limits coverage examples abi header header-check gen gen-check
 lint: setup build-python build-node layers limits coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
-	cargo fmt --all --check
+	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
 	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check $(PYTHON_CODE) && $(VENV)/bin/ruff check $(PYTHON_CODE)

@@ -82,6 +82,9 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         match head(&self.buffer) {
             Head::Found { foreign, end, length } => {
                 self.skip(foreign)?;
+                if end - foreign > MAX_HEADER {
+                    return Err(broken("header longer than 8 KiB", &self.buffer));
+                }
                 if length > self.max_frame {
                     let limit = self.max_frame;
                     let text =
@@ -109,7 +112,8 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         if !self.is_runtime {
             let room = SHOWN.saturating_sub(self.skipped_text.len()).min(count);
             self.skipped_text.extend_from_slice(&foreign[..room]);
-            if foreign.starts_with(b"HTTP/") {
+            // What is skipped begins with a line, and may be many: how the bytes came must make no difference.
+            if foreign.starts_with(b"HTTP/") || memchr::memmem::find(&foreign, b"\nHTTP/").is_some() {
                 return Err(broken("it speaks HTTP", &foreign));
             }
         }
@@ -282,6 +286,18 @@ mod tests {
             write_frame(&mut out, body);
         }
         out.to_vec()
+    }
+
+    /// Found by the fuzzer of `fuzz/targets/frames.rs`.
+    #[tokio::test]
+    async fn faults_do_not_depend_on_chunking() {
+        let long = format!("Content-Length: 2\r\nX: {}\r\n\r\n{{}}", "x".repeat(MAX_HEADER));
+        for stream in ["hello\nHTTP/1.1 200 OK\r\n\r\n", long.as_str()] {
+            let pieces = stream.as_bytes().chunks(6).map(<[u8]>::to_vec).collect();
+            for chunks in [vec![stream.as_bytes().to_vec()], pieces] {
+                assert_eq!(read_all(chunks).await.unwrap_err().kind(), ErrorKind::Protocol, "{stream}");
+            }
+        }
     }
 
     #[tokio::test]

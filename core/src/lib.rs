@@ -24,6 +24,9 @@ pub mod files;
 #[cfg(feature = "forward")]
 pub mod forward;
 mod framing;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod handlers;
 pub mod host;
 mod protocol;

@@ -4,7 +4,7 @@ mod age;
 mod ages;
 mod connection;
 mod linger;
-mod message;
+pub(crate) mod message;
 mod outgoing;
 mod responder;
 mod withdrawn;
