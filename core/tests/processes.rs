@@ -4,11 +4,11 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use copilot_core::{Client, ConnectionState, ErrorKind, RuntimeConnection};
+use copilot_core::{Client, ConnectionState, ErrorKind, RuntimeConnection, SessionConfig};
 use serde_json::json;
 use support::{
-    assert_gone, call, command_line, descendants, eventually, fake, fake_client, fake_options,
-    fake_tcp_options, is_alive,
+    assert_gone, call, command_line, descendants, eventually, eventually_async, fake, fake_client,
+    fake_options, fake_tcp_options, is_alive,
 };
 
 const SOON: Duration = Duration::from_secs(60);
@@ -102,6 +102,32 @@ async fn force_stop_ends_a_start_that_hangs() {
     client.force_stop().await;
     let outcome = tokio::time::timeout(SOON, starting).await.expect("the start ends").unwrap();
     assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_ne!(client.state(), ConnectionState::Connected);
+}
+
+/// Those who wait behind a start do not start again what was stopped meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn force_stop_ends_every_start_that_waits() {
+    let client =
+        Client::new(fake_options(json!([{"on": {"method": "connect"}, "do": [{"noReply": true}]}]))).unwrap();
+    let mut starts = Vec::new();
+    for _ in 0..3 {
+        let client = client.clone();
+        starts.push(tokio::spawn(
+            async move { client.create_session(SessionConfig::default()).await.map(drop) },
+        ));
+    }
+    assert!(
+        eventually_async(|| client.diagnostics().counters.messages_out > 0).await,
+        "the first one has begun"
+    );
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.force_stop().await;
+    for start in starts {
+        let outcome = tokio::time::timeout(BY_FORCE, start).await.expect("the start ends").unwrap();
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+    assert_eq!(client.diagnostics().counters.starts, 1);
     assert_ne!(client.state(), ConnectionState::Connected);
 }
 

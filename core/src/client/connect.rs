@@ -46,15 +46,19 @@ impl Client {
 
     async fn start_once(&self) -> Result<StartInfo> {
         let inner = &self.0;
+        // Taken before the turn comes: a stop by force is also for those who wait behind the start that it ends.
+        let abandoned = inner.link().abandon.clone();
         let _transition = inner.transition.lock().await;
-        let abandoned = {
+        if abandoned.is_cancelled() {
+            return Err(stopped_by_force());
+        }
+        {
             let mut link = inner.link();
             if let Some(live) = &link.live {
                 return Ok((*live.info).clone());
             }
             link.state = ConnectionState::Connecting;
-            link.abandon.clone()
-        };
+        }
         inner.watch.counts.starts.one();
         inner.watch.start.begin();
         let settled = Settle(inner);
