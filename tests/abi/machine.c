@@ -59,7 +59,7 @@ static void *choose(int kind) {
   return found;
 }
 
-/* One of each kind. Several threads make at the same time what does not depend on the one variable of the tool's callback. */
+/* One of each kind. The tool's callback leaves its call in one variable: one thread makes at a time. */
 static void make_all(void) {
   void *handles[KINDS];
   int kind;
