@@ -222,12 +222,12 @@ static void flood(const char *name, long count, long bytes) {
     fclose(refs);
   }
   snprintf(prompt, sizeof prompt, "flood %ld %ld", count, bytes);
-  double start = now(), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  double memory = status_kb("VmRSS:"), start = now(), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
   turn(prompt, &seen);
   long full = seen.text / bytes;
   put(name, "_per_s", (double)full / (now() - start));
   put(name, "_cpu_s", (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e5 / (double)(full > 0 ? full : 1));
-  put(name, "_peak_mb", status_kb("VmHWM:") / 1024);
+  put(name, "_peak_mb", (status_kb("VmHWM:") - memory) / 1024);
   put(name, "_lost", (double)(count - full));
 }
 

@@ -46,6 +46,7 @@ class Meter {
     } catch {
       // Only Linux can do it; elsewhere the peak is that of the whole run.
     }
+    this.memory = statusKb("VmRSS:");
     this.started = ms();
     this.cpu = process.cpuUsage();
   }
@@ -55,7 +56,7 @@ class Meter {
     const { user, system } = process.cpuUsage(this.cpu);
     report[`${name}_per_s`] = seen / seconds;
     report[`${name}_cpu_s`] = (((user + system) / 1e6) * 100_000) / Math.max(seen, 1);
-    report[`${name}_peak_mb`] = statusKb("VmHWM:") / 1024;
+    report[`${name}_peak_mb`] = (statusKb("VmHWM:") - this.memory) / 1024;
     report[`${name}_lost`] = wanted - seen;
   }
 }
@@ -72,6 +73,9 @@ function origin() {
 class Seen {
   deltas = 0;
   text = 0;
+  /** Length of the first text: all are equal. */
+  first = 0;
+  fields = 0;
   latencies = [];
   origin = origin();
   done = new Promise((resolve) => {
@@ -82,9 +86,17 @@ class Seen {
     if (event.type === "assistant.message_delta") {
       this.deltas += 1;
       this.text += event.data.deltaContent.length;
+      if (this.first === 0) this.first = this.text;
     } else if (event.type === "session.idle") {
       this.finish();
     }
+  };
+
+  /** Reads all that an event has: the sum keeps the reads from being left out. */
+  takeAll = (event) => {
+    const { id, timestamp, parentId, ephemeral, agentId } = event;
+    this.fields += id.length + timestamp.length + (parentId?.length ?? 0) + (ephemeral ? 1 : 0) + (agentId?.length ?? 0);
+    this.take(event);
   };
 
   takeTimed = (event) => {
@@ -118,10 +130,10 @@ function newSession() {
   return client.createSession({ onPermissionRequest: approveAll, tools, streaming: true });
 }
 
-async function turn(prompt, timed = false) {
+async function turn(prompt, handler = "take") {
   const session = await newSession();
   const seen = new Seen();
-  session.on(timed ? seen.takeTimed : seen.take);
+  session.on(seen[handler]);
   await session.send({ prompt });
   await seen.wait();
   await session.disconnect();
@@ -145,14 +157,14 @@ async function pings() {
   report.pings_per_s = number("FLIGHT") / ((ms() - start) / 1000);
 }
 
-async function flood(name, count, bytes) {
+async function flood(name, count, bytes, handler = "take") {
   const meter = new Meter();
-  const seen = await turn(`flood ${count} ${bytes}`);
-  meter.put(name, count, Math.floor(seen.text / bytes));
+  const seen = await turn(`flood ${count} ${bytes}`, handler);
+  meter.put(name, count, Math.floor(seen.text / Math.max(seen.first, 1)));
 }
 
 async function paced() {
-  const seen = await turn(`paced ${number("PACED")}`, true);
+  const seen = await turn(`paced ${number("PACED")}`, "takeTimed");
   report.paced_lost = number("PACED") - seen.deltas;
   putTimes("delta", seen.latencies);
 }
@@ -196,6 +208,7 @@ await client.start();
 report.start_ms = ms() - start;
 await pings();
 await flood("flood64", number("FLOOD"), 64);
+await flood("fields64", number("FLOOD"), 64, "takeAll");
 await flood("flood4k", number("FLOOD_BIG"), 4096);
 await paced();
 await tools(1);

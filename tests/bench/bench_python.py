@@ -55,13 +55,14 @@ class Meter:
     def __init__(self) -> None:
         with contextlib.suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
+        self.memory = status_kb("VmRSS:")
         self.started, self.cpu = time.perf_counter(), time.process_time()
 
     def put(self, name: str, wanted: int, seen: int) -> None:
         seconds, cpu = time.perf_counter() - self.started, time.process_time() - self.cpu
         report[f"{name}_per_s"] = seen / seconds
         report[f"{name}_cpu_s"] = cpu * 100_000 / max(seen, 1)
-        report[f"{name}_peak_mb"] = status_kb("VmHWM:") / 1024
+        report[f"{name}_peak_mb"] = (status_kb("VmHWM:") - self.memory) / 1024
         report[f"{name}_lost"] = wanted - seen
 
 
@@ -69,7 +70,8 @@ class Seen:
     """What a handler has seen."""
 
     def __init__(self) -> None:
-        self.deltas = self.text = 0
+        #: `first` is the length of the first text: all are equal.
+        self.deltas = self.text = self.first = self.fields = 0
         self.latencies: list[float] = []
         self.done = asyncio.Event()
         self.loop = asyncio.get_running_loop()
@@ -78,8 +80,16 @@ class Seen:
         if event.type == DELTA:
             self.deltas += 1
             self.text += len(event.data.delta_content)
+            if not self.first:
+                self.first = self.text
         elif event.type == IDLE:
             self.loop.call_soon_threadsafe(self.done.set)
+
+    def take_all(self, event: Any) -> None:
+        """Reads all that an event has."""
+        fields = (event.id, event.timestamp, event.parent_id, event.ephemeral, event.agent_id)
+        self.fields += len(fields)
+        self.take(event)
 
     def take_timed(self, event: Any) -> None:
         if event.type == DELTA:
@@ -109,7 +119,10 @@ async def new_session(client: CopilotClient) -> Any:
     )
 
 
-async def turn(client: CopilotClient, prompt: str, handler: Callable[[Seen], Callable[[Any], None]]) -> Seen:
+Choice = Callable[[Seen], Callable[[Any], None]]
+
+
+async def turn(client: CopilotClient, prompt: str, handler: Choice) -> Seen:
     session, seen = await new_session(client), Seen()
     session.on(handler(seen))
     await session.send(prompt)
@@ -140,10 +153,10 @@ async def pings(client: CopilotClient) -> None:
     report["pings_per_s"] = number("FLIGHT") / (time.perf_counter() - start)
 
 
-async def flood(client: CopilotClient, name: str, count: int, size: int) -> None:
+async def flood(client: CopilotClient, name: str, count: int, size: int, handler: Choice = untimed) -> None:
     meter = Meter()
-    seen = await turn(client, f"flood {count} {size}", untimed)
-    meter.put(name, count, seen.text // size)
+    seen = await turn(client, f"flood {count} {size}", handler)
+    meter.put(name, count, seen.text // max(seen.first, 1))
 
 
 async def paced(client: CopilotClient) -> None:
@@ -191,6 +204,7 @@ async def main() -> None:
     report["start_ms"] = (time.perf_counter() - start) * 1000
     await pings(client)
     await flood(client, "flood64", number("FLOOD"), 64)
+    await flood(client, "fields64", number("FLOOD"), 64, lambda seen: seen.take_all)
     await flood(client, "flood4k", number("FLOOD_BIG"), 4096)
     await paced(client)
     await tools(client, 1)

@@ -29,6 +29,8 @@ PLAN = {
     "STREAMS": 200,
     "STREAM_EVENTS": 200,
 }
+#: What deltas say: text as people and models write it, not ASCII alone. `README.md` says why.
+PASSAGE = 'He said “naïve” — größer als 5 °C: "ok", 東京 🙂.\nThen came a longer part in plain English, as most is. '
 #: Seconds that one measure may take, and one run of a program.
 MEASURE_LIMIT, RUN_LIMIT = 100, 300
 
@@ -51,9 +53,10 @@ def plan_of(quick: bool) -> dict[str, int]:
 def script(plan: dict[str, int]) -> list[dict[str, object]]:
     """Rules of the fake runtime: what each prompt of the programs sets off."""
     prompts: dict[str, dict[str, object]] = {}
+    deltas = {"plain": True, "text": PASSAGE}
     for count, size in ((plan["FLOOD"], 64), (plan["FLOOD_BIG"], 4096), (plan["STREAM_EVENTS"], 64)):
-        prompts[f"flood {count} {size}"] = {"flood": {"count": count, "bytes": size, "plain": True}}
-    prompts[f"paced {plan['PACED']}"] = {"flood": {"count": plan["PACED"], "perSecond": 1000, "plain": True}}
+        prompts[f"flood {count} {size}"] = {"flood": {"count": count, "bytes": size, **deltas}}
+    prompts[f"paced {plan['PACED']}"] = {"flood": {"count": plan["PACED"], "perSecond": 1000, **deltas}}
     for in_flight in (1, 16):
         calls = {"toolName": "bench", "count": plan["TOOLS"], "inFlight": in_flight}
         calls["timeoutMs"] = MEASURE_LIMIT * 1000

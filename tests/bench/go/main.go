@@ -158,12 +158,12 @@ func pings() {
 func flood(name string, count, bytes int) {
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 	seen := newSeen()
-	start, spent := time.Now(), cpu()
+	memory, start, spent := status("VmRSS:"), time.Now(), cpu()
 	turn(fmt.Sprintf("flood %d %d", count, bytes), seen)
 	full := seen.text / bytes
 	report[name+"_per_s"] = float64(full) / time.Since(start).Seconds()
 	report[name+"_cpu_s"] = (cpu() - spent).Seconds() * 1e5 / float64(max(full, 1))
-	report[name+"_peak_mb"] = status("VmHWM:") / 1024
+	report[name+"_peak_mb"] = (status("VmHWM:") - memory) / 1024
 	report[name+"_lost"] = float64(count - full)
 }
 

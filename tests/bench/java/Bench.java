@@ -71,6 +71,7 @@ public final class Bench {
     private static final class Seen {
         private int deltas;
         private long text;
+        private long first;
         private double[] latencies;
         private final CountDownLatch done = new CountDownLatch(1);
 
@@ -82,6 +83,7 @@ public final class Bench {
                     latencies[deltas] = now.getEpochSecond() * 1e6 + now.getNano() / 1e3 - leading(delta);
                 }
                 deltas++;
+                first = first == 0 ? delta.length() : first;
                 text += delta.length();
             } else if (event.type().equals("session.idle")) {
                 done.countDown();
@@ -157,13 +159,14 @@ public final class Bench {
             // The peak is that of the whole run then.
         }
         Seen seen = new Seen();
+        double memory = status("VmRSS:");
         double start = seconds();
         double spent = cpu();
         turn("flood " + count + " " + bytes, seen);
-        double full = (double) (seen.text / bytes);
+        double full = (double) (seen.text / Math.max(seen.first, 1));
         REPORT.put(name + "_per_s", full / (seconds() - start));
         REPORT.put(name + "_cpu_s", (cpu() - spent) * 1e5 / Math.max(full, 1));
-        REPORT.put(name + "_peak_mb", status("VmHWM:") / 1024);
+        REPORT.put(name + "_peak_mb", (status("VmHWM:") - memory) / 1024);
         REPORT.put(name + "_lost", count - full);
     }
 

@@ -92,7 +92,7 @@ impl Report {
         let (seconds, cpu) = (meter.started.elapsed().as_secs_f64(), cpu_seconds() - meter.cpu);
         self.put(&format!("{name}_per_s"), seen as f64 / seconds);
         self.put(&format!("{name}_cpu_s"), cpu * 100_000.0 / seen.max(1) as f64);
-        self.put(&format!("{name}_peak_mb"), memory_kb("VmHWM:") / 1024.0);
+        self.put(&format!("{name}_peak_mb"), (memory_kb("VmHWM:") - meter.memory) / 1024.0);
         self.put(&format!("{name}_lost"), wanted as f64 - seen as f64);
     }
 
@@ -107,6 +107,7 @@ impl Report {
 pub struct Meter {
     started: Instant,
     cpu: f64,
+    memory: f64,
 }
 
 impl Meter {
@@ -115,7 +116,7 @@ impl Meter {
     pub fn start() -> Self {
         // Only Linux can do it; elsewhere the peak is that of the whole run.
         drop(fs::write("/proc/self/clear_refs", "5"));
-        Self { started: Instant::now(), cpu: cpu_seconds() }
+        Self { started: Instant::now(), cpu: cpu_seconds(), memory: memory_kb("VmRSS:") }
     }
 }
 

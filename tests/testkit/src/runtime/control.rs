@@ -114,6 +114,7 @@ fn start_flood(state: &Arc<State>, conn: &Arc<Conn>, id: Value, params: &Value) 
             session_id: None,
             per_second,
             plain: false,
+            text: None,
         };
         if params.respond_first {
             conn.reply(&id, Ok(json!({ "count": count })));

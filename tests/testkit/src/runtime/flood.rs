@@ -28,12 +28,12 @@ struct Pattern {
 impl Pattern {
     /// The frame of event `n`; it also fits later events whose counter and time have as many digits.
     fn new(session: &str, parent: Option<&str>, flood: &Flood, n: u64, time: u64) -> Self {
-        let mut text = "x".repeat(flood.bytes);
         let stamp_len = time.to_string().len();
-        let stamped = flood.per_second.is_some() && stamp_len <= text.len();
-        if stamped {
-            text.replace_range(..stamp_len, &time.to_string());
-        }
+        let stamped = flood.per_second.is_some() && stamp_len <= flood.bytes;
+        let mut text = if stamped { time.to_string() } else { String::new() };
+        fill(&mut text, flood.text.as_deref().unwrap_or_default(), flood.bytes);
+        let quoted = Value::from(text).to_string();
+        let text = &quoted[1..quoted.len() - 1];
         let (session, kind, parent) = (Value::from(session), Value::from(flood.kind.as_str()), json!(parent));
         let (counter, time, now) = (n.to_string(), time.to_string(), text::iso_now());
         let before_text = format!(
@@ -78,6 +78,17 @@ impl Pattern {
         put(&mut self.frame[self.id.clone()], n, 16);
         out.extend_from_slice(&self.frame);
     }
+}
+
+/// Repeats `passage` until the text has exactly so many bytes; where a character does not fit, the letter x takes its place.
+fn fill(text: &mut String, passage: &str, bytes: usize) {
+    for letter in passage.chars().cycle() {
+        if text.len() + letter.len_utf8() > bytes {
+            break;
+        }
+        text.push(letter);
+    }
+    text.extend(std::iter::repeat_n('x', bytes.saturating_sub(text.len())));
 }
 
 /// Writes `value` right-aligned into `place`, with leading zeros.
@@ -132,7 +143,15 @@ mod tests {
     #[test]
     fn paced_texts_begin_with_their_time() {
         let kind = "assistant.message_delta".to_owned();
-        let flood = Flood { count: 0, bytes: 20, kind, session_id: None, per_second: Some(1), plain: false };
+        let flood = Flood {
+            count: 0,
+            bytes: 20,
+            kind,
+            session_id: None,
+            per_second: Some(1),
+            plain: false,
+            text: None,
+        };
         let mut pattern = Pattern::new("s", None, &flood, 0, 1_700_000_000_000_000);
         let mut buffer = FrameBuffer::default();
         let mut bytes = Vec::new();
@@ -158,6 +177,20 @@ mod tests {
     }
 
     #[test]
+    fn texts_repeat_what_they_are_given() {
+        let mut text = "12".to_owned();
+        fill(&mut text, "é\"東", 12);
+        assert_eq!((text.as_str(), text.len()), ("12é\"東é\"x", 12));
+        let flood: Flood =
+            serde_json::from_value(json!({"count": 1, "bytes": 9, "text": "\"ü\n", "plain": true})).unwrap();
+        let (mut bytes, mut buffer) = (Vec::new(), FrameBuffer::default());
+        Pattern::new("s", None, &flood, 0, 1).append(&mut bytes, 0, 1);
+        buffer.extend(&bytes);
+        let body: Value = serde_json::from_slice(buffer.next_body().unwrap().unwrap()).unwrap();
+        assert_eq!(body["params"]["event"]["data"]["deltaContent"], "\"ü\n\"ü\n\"");
+    }
+
+    #[test]
     fn lengths_are_right_across_digit_boundaries() {
         let flood = Flood {
             count: 0,
@@ -166,6 +199,7 @@ mod tests {
             session_id: None,
             per_second: None,
             plain: false,
+            text: None,
         };
         let mut buffer = FrameBuffer::default();
         for n in [0, 9, 10, 99_999, 100_000, 1_000_000_000_000] {

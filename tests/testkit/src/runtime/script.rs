@@ -193,7 +193,7 @@ pub struct Expect {
 pub struct Flood {
     /// How many.
     pub count: u64,
-    /// Length of the text in each.
+    /// Length of the text in each, in bytes of UTF-8.
     #[serde(default = "flood_bytes")]
     pub bytes: usize,
     /// The event type.
@@ -208,6 +208,9 @@ pub struct Flood {
     /// Only the members that the schema names: without `n` and `t`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
+    /// What the text repeats; the letter x when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// Many calls of one tool in the session of the message at hand.
