@@ -33,6 +33,8 @@ pub(crate) trait ClientObserver: Send + Sync {
     fn notification(&self, method: &str, params: &Bytes);
     /// A batch of messages was passed on.
     fn batch_end(&self);
+    /// How many bytes wait for the user's side, as far as this is where they wait.
+    fn backlog(&self) -> usize;
     /// The connection was lost.
     fn lost(&self, error: &Error);
 }
@@ -228,6 +230,10 @@ impl Inbound for Router {
 
     fn batch_end(&self) {
         self.observer.batch_end();
+    }
+
+    fn backlog(&self) -> usize {
+        self.observer.backlog()
     }
 
     fn lost(&self, error: &Error) {

@@ -311,6 +311,7 @@ async fn watch_exit(child: crate::runtime::ChildProcess, connection: Connection,
         () = child.exited() => {}
     }
     // The last bytes may still be in the pipe.
+    connection.hurry();
     let grace = std::time::Duration::from_millis(500);
     if tokio::time::timeout(grace, connection.ended()).await.is_err() {
         let error = child.exit_error().await;
@@ -338,6 +339,10 @@ impl ClientObserver for LossWatch {
 
     fn batch_end(&self) {
         self.observer.batch_end();
+    }
+
+    fn backlog(&self) -> usize {
+        self.observer.backlog()
     }
 
     fn lost(&self, error: &Error) {

@@ -88,6 +88,10 @@ impl ClientObserver for Lifecycle {
 
     fn batch_end(&self) {}
 
+    fn backlog(&self) -> usize {
+        0
+    }
+
     fn lost(&self, error: &Error) {
         tracing::debug!(%error, "connection lost");
     }

@@ -100,6 +100,7 @@ impl Link {
 
 /// All that the runtime has to say yes to.
 async fn wind_down(live: &Live, report: &mut StopReport) {
+    live.connection.hurry();
     disconnect_sessions(live, report).await;
     if live.child.is_none() && live.hosted.is_none() {
         return;

@@ -230,6 +230,10 @@ impl ClientObserver for HostObserver {
         self.inbox.flush();
     }
 
+    fn backlog(&self) -> usize {
+        self.inbox.backlog()
+    }
+
     fn lost(&self, error: &Error) {
         self.inbox.push(Delivery::Closed { error: error.clone() });
     }

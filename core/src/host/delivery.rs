@@ -75,6 +75,23 @@ pub enum Delivery {
     },
 }
 
+impl Delivery {
+    /// Bytes of what the runtime sent for it.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Event { event: bytes, .. } => bytes.bytes().len(),
+            Self::Completed { result: Ok(bytes), .. }
+            | Self::Lifecycle { event: bytes }
+            | Self::Notification { params: bytes, .. }
+            | Self::Call { args: bytes, .. } => bytes.len(),
+            Self::Completed { .. }
+            | Self::CallCancelled { .. }
+            | Self::Ended { .. }
+            | Self::Closed { .. } => 0,
+        }
+    }
+}
+
 /// Shows what it is and how large; the content may hold secrets.
 impl std::fmt::Debug for Delivery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

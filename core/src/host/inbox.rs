@@ -1,5 +1,5 @@
 //! The one ordered queue per client. Unbounded on purpose: a limit would either stop responses or lose events; it is
-//! metered instead, so that a user can see a slow consumer.
+//! metered instead, so that a user can see a slow consumer and the reader can let a busy one catch up.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,6 +20,8 @@ struct Entry {
 struct Queue {
     entries: VecDeque<Entry>,
     signalled: bool,
+    /// Bytes of all entries.
+    bytes: usize,
 }
 
 /// The queue between the engine's thread and the host's.
@@ -40,13 +42,20 @@ impl Inbox {
 
     /// Adds an entry and wakes the host.
     pub(crate) fn push(&self, delivery: Delivery) {
-        self.lock().entries.push_back(Entry { delivery, meter: None });
+        self.push_quietly(delivery, None);
         self.flush();
     }
 
     /// Adds an entry without waking the host; the reader calls [`flush`](Self::flush) at the end of its batch.
     pub(crate) fn push_quietly(&self, delivery: Delivery, meter: Option<Arc<Meter>>) {
-        self.lock().entries.push_back(Entry { delivery, meter });
+        let mut queue = self.lock();
+        queue.bytes += delivery.len();
+        queue.entries.push_back(Entry { delivery, meter });
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn backlog(&self) -> usize {
+        self.lock().bytes
     }
 
     /// Wakes the host if there is something new for it.
@@ -66,7 +75,9 @@ impl Inbox {
         let mut queue = self.lock();
         let count = queue.entries.len().min(max);
         out.reserve(count);
-        for entry in queue.entries.drain(..count) {
+        let Queue { entries, bytes, .. } = &mut *queue;
+        for entry in entries.drain(..count) {
+            *bytes -= entry.delivery.len();
             if let (Some(meter), Delivery::Event { event, .. }) = (&entry.meter, &entry.delivery) {
                 meter.deliver(event);
             }

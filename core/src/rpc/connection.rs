@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::age::{self, Age};
 use super::message::{self, Message, Outcome, Wreck};
 use super::outgoing::Outgoing;
+use super::pace::Pace;
 use super::responder::{PARSE_ERROR, Responder};
 use super::withdrawn::CANCEL_REQUEST;
 use crate::diagnostics::{Secrets, Tally, Timed, Watch, frame as trace_frame};
@@ -40,6 +41,8 @@ pub(crate) trait Inbound: Send + Sync + 'static {
     fn request(&self, connection: &Connection, method: String, params: Bytes, responder: Responder);
     /// Everything that was readable at once has been passed on.
     fn batch_end(&self);
+    /// How many bytes of it wait for the user's side.
+    fn backlog(&self) -> usize;
     /// The connection ended although nobody closed it. Called at most once, after all calls were ended.
     fn lost(&self, error: &Error);
 }
@@ -81,6 +84,8 @@ struct Shared {
     runtime: OnceLock<String>,
     /// Whether the runtime is left by `session.detach`.
     detaches: AtomicBool,
+    /// Whether the reader waits for nobody any more.
+    hurried: AtomicBool,
     outgoing: Arc<Outgoing>,
     table: Mutex<Table>,
     next_id: AtomicU64,
@@ -106,6 +111,7 @@ impl Connection {
         let connection = Self(Arc::new(Shared {
             runtime: OnceLock::new(),
             detaches: AtomicBool::new(false),
+            hurried: AtomicBool::new(false),
             outgoing: Outgoing::new(outgoing, watch),
             table: Mutex::default(),
             next_id: AtomicU64::new(1),
@@ -235,6 +241,16 @@ impl Connection {
         true
     }
 
+    /// The connection is about to end: what is still to be read is read as fast as it comes.
+    pub(crate) fn hurry(&self) {
+        self.0.hurried.store(true, Ordering::Relaxed);
+    }
+
+    /// What the reader waits for: bytes that wait for the user's side.
+    fn backlog(&self, inbound: &Arc<dyn Inbound>) -> usize {
+        if self.0.hurried.load(Ordering::Relaxed) { 0 } else { inbound.backlog() }
+    }
+
     /// Why the connection has ended, if it has.
     pub(crate) fn end_reason(&self) -> Option<Error> {
         self.table().closed.clone()
@@ -281,7 +297,7 @@ impl Connection {
         reader: &mut FrameReader<impl AsyncRead + Unpin>,
         inbound: &Arc<dyn Inbound>,
     ) -> Loss {
-        let mut tally = Tally::default();
+        let (mut tally, mut pace) = (Tally::default(), Pace::default());
         loop {
             let mut passed = 0_usize;
             loop {
@@ -301,6 +317,9 @@ impl Connection {
                 // Tokio would let this task read over a hundred bursts before a consumer on the same thread gets a turn, and
                 // the queue between them would grow by as much.
                 tokio::task::yield_now().await;
+            }
+            if pace.is_due(self.backlog(inbound)) {
+                pace.wait(|| self.backlog(inbound)).await;
             }
             match self.0.outgoing.activity.wait(passed, reader.fill()).await {
                 Ok(true) => {}

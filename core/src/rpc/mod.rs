@@ -6,6 +6,7 @@ mod connection;
 mod linger;
 pub(crate) mod message;
 mod outgoing;
+mod pace;
 mod responder;
 mod withdrawn;
 

@@ -25,15 +25,15 @@ pub(crate) fn host(plan: &HostPlan) -> Result<(Hosted, Empty, Sink)> {
 }
 
 impl Hosted {
-    #[expect(clippy::unused_self, reason = "as in builds that load the runtime")]
+    #[allow(clippy::unused_self, reason = "as in builds that load the runtime")]
     pub(crate) fn dispose(&self) {}
 
-    #[expect(clippy::unused_self, reason = "as in builds that load the runtime")]
+    #[allow(clippy::unused_self, reason = "as in builds that load the runtime")]
     pub(crate) fn run_ui_action(&self, _: u32) -> bool {
         false
     }
 
-    #[expect(clippy::unused_self, reason = "as in builds that load the runtime")]
+    #[allow(clippy::unused_self, reason = "as in builds that load the runtime")]
     pub(crate) async fn end_within(&self, _: Duration) -> bool {
         std::future::ready(true).await
     }
