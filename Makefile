@@ -393,6 +393,33 @@ bench: setup wheel npm clib $(if $(JAVA_IS_THERE),build-java) ## Measures every 
 	  BENCH_C_INCLUDE=$(ROOT)/dist/copilot/include BENCH_C_LIB=$(ROOT)/dist/copilot/lib \
 	  python3 tests/bench/run.py $(BENCH_ARGS)
 
+# The official packages, to measure beside: no dependency of anything here. The crate's build looks for a runtime to download
+# unless it is told not to.
+PEERS := $(TOOLS)/peers
+PEER_VERSIONS = github-copilot-sdk=1.0.27,@github/copilot-sdk=1.0.14,github-copilot-sdk (crate)=1.0.29-preview.4
+PEER_ENV = PEER_PYTHON=$(PEERS)/python/bin/python PEER_NODE_DIR=$(PEERS)/node PEER_RUST=$(PEERS)/rust/release/bench-rust-peer
+$(STAMPS)/peers: tests/bench/peers/rust/Cargo.toml tests/bench/peers/rust/src/main.rs
+	python3 -m venv $(PEERS)/python && $(PEERS)/python/bin/pip install -q --disable-pip-version-check github-copilot-sdk==1.0.27
+	@mkdir -p $(PEERS)/node $(@D) && echo '{"private": true}' > $(PEERS)/node/package.json
+	cd $(PEERS)/node && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error @github/copilot-sdk@1.0.14
+	COPILOT_SKIP_CLI_DOWNLOAD=1 cargo build -q --release --manifest-path tests/bench/peers/rust/Cargo.toml --target-dir $(PEERS)/rust
+	@touch $@
+
+.PHONY: bench-peers bench-gate bench-gate-write
+bench-peers: $(STAMPS)/peers ## Measures every door beside the official packages, and writes docs/benchmarks.md. Takes half an hour, and a quiet machine.
+	BENCH_VERSIONS="$(PEER_VERSIONS)" $(PEER_ENV) \
+	  $(MAKE) bench BENCH_ARGS="--peer --growth --runs 3 --json $(CARGO_TARGET_DIR)/benchmarks.json $(BENCH_ARGS)"
+	python3 tests/bench/report.py $(CARGO_TARGET_DIR)/benchmarks.json docs/benchmarks.md
+	@if command -v rsvg-convert >/dev/null; then for plot in peers growth; do \
+	  rsvg-convert --background-color white docs/benchmarks/$$plot.svg -o docs/benchmarks/$$plot.png; done; \
+	 else echo "rsvg-convert is not installed: the plots are not written as PNG"; fi
+
+GATE = cargo build -q --profile gate -p copilot-bench --bin bench-gate && python3 tests/bench/gate.py $(CARGO_TARGET_DIR)/gate/bench-gate
+bench-gate: ## Counts the instructions of six small programs; more than 5 % off the committed figures is a failure. Needs valgrind.
+	@if command -v valgrind >/dev/null; then $(GATE); else echo "valgrind is not installed: instructions are not counted"; fi
+bench-gate-write: ## Writes those figures anew.
+	$(GATE) --write
+
 .PHONY: clean
 clean: ## Removes what was built and fetched.
 	rm -rf $(CARGO_TARGET_DIR) dist $(TOOLS) $(NODE_DIR)/node_modules $(NODE_DIR)/dist tests/runtime/*/node_modules

@@ -163,4 +163,13 @@ def peers() -> list[Door]:
     return doors
 
 
+def versions() -> dict[str, str]:
+    """What the peers and the languages are, as far as it is told here; `BENCH_VERSIONS` is a list of name=version."""
+    told = dict(pair.split("=", 1) for pair in os.environ.get("BENCH_VERSIONS", "").split(",") if "=" in pair)
+    for name, command in {"rustc": ["rustc", "-V"], "Node": ["node", "-v"], "Python": ["python3", "-V"]}.items():
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        told[name] = done.stdout.split()[min(1, len(done.stdout.split()) - 1)] if done.stdout else "?"
+    return told
+
+
 GROUPS = {"raw": raw, "rust": rust, "c": c, "go": go, "java": java, "python": python, "node": node}

@@ -31,6 +31,8 @@ PLAN = {
 }
 #: What deltas say: text as people and models write it, not ASCII alone. `README.md` says why.
 PASSAGE = 'He said “naïve” — größer als 5 °C: "ok", 東京 🙂.\nThen came a longer part in plain English, as most is. '
+#: How many events wait in turn, for `bench-growth`.
+GROWTH = (1, 10, 100, 1000, 10_000, 100_000, 1_000_000)
 #: Seconds that one measure may take, and one run of a program.
 MEASURE_LIMIT, RUN_LIMIT = 100, 300
 
@@ -42,6 +44,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--peer", action="store_true", help="also PEER_PYTHON, PEER_NODE_DIR, PEER_RUST")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: does it work?")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers here")
+    parser.add_argument("--growth", action="store_true", help="also what a client costs as it grows")
     parser.add_argument("--no-build", action="store_true", help="take the programs as they are")
     return parser.parse_args()
 
@@ -50,7 +53,7 @@ def plan_of(quick: bool) -> dict[str, int]:
     return {name: max(value // 10, 1) if quick else value for name, value in PLAN.items()}
 
 
-def script(plan: dict[str, int]) -> list[dict[str, object]]:
+def script(plan: dict[str, int], growth: bool) -> list[dict[str, object]]:
     """Rules of the fake runtime: what each prompt of the programs sets off."""
     prompts: dict[str, dict[str, object]] = {}
     deltas = {"plain": True, "text": PASSAGE}
@@ -61,6 +64,8 @@ def script(plan: dict[str, int]) -> list[dict[str, object]]:
         calls = {"toolName": "bench", "count": plan["TOOLS"], "inFlight": in_flight}
         calls["timeoutMs"] = MEASURE_LIMIT * 1000
         prompts[f"tools {plan['TOOLS']} {in_flight}"] = {"toolRoundtrips": calls}
+    for size in GROWTH if growth else ():
+        prompts[f"flood {size} 64"] = {"flood": {"count": size, "bytes": 64, **deltas}}
     idle = {"event": {"type": "session.idle", "data": {}, "ephemeral": True}}
     return [
         {"on": {"method": "session.send", "where": {"prompt": prompt}}, "do": [{"reply": "default"}, action, idle]}
@@ -121,9 +126,25 @@ def run_all(found: list[doors.Door], env: dict[str, str], runs: int) -> tuple[ta
     return {name: reports for name, reports in results.items() if reports}, failures
 
 
+def grow(env: dict[str, str]) -> list[dict[str, float]]:
+    """Sizes in one process, one after the other."""
+    program = [str(doors.executable("bench-growth"))]
+    done = subprocess.run(program, env={**os.environ, **env}, capture_output=True, text=True, timeout=900, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def processor() -> str:
+    with contextlib.suppress(OSError):
+        for text in Path("/proc/cpuinfo").read_text().splitlines():
+            if text.startswith("model name"):
+                return text.split(":", 1)[1].strip()
+    return platform.processor()
+
+
 def machine() -> dict[str, object]:
     load = os.getloadavg() if hasattr(os, "getloadavg") else ()
-    return {"system": platform.system(), "machine": platform.machine(), "cores": os.cpu_count(), "load": load}
+    kind = {"system": platform.system(), "machine": platform.machine(), "processor": processor()}
+    return {**kind, "cores": os.cpu_count(), "load": load}
 
 
 def main() -> int:
@@ -136,17 +157,19 @@ def main() -> int:
     before = machine()
     with tempfile.TemporaryDirectory() as folder:
         rules = Path(folder) / "script.json"
-        rules.write_text(json.dumps(script(plan)))
+        rules.write_text(json.dumps(script(plan, args.growth)))
         env = {f"BENCH_{name}": str(value) for name, value in plan.items()}
         env |= {"BENCH_LIMIT": str(MEASURE_LIMIT), "COPILOT_FAKE_SCRIPT": str(rules)}
         env["BENCH_FAKE"] = str(doors.executable("copilot-fake-runtime"))
         runs, failures = run_all(found, env, args.runs)
+        growth = grow(env) if args.growth else []
     medians, lost = table.medians(runs), table.losses(runs)
     print(f"medians of {args.runs}; a/b: how many times better a is than b; cores: {before['cores']}")
     print(f"load before and after: {before['load']}, {machine()['load']}")
     print(table.render(found, medians))
     if args.json:
         result = {"machine": before, "plan": plan, "runs": runs, "medians": medians, "lost": lost}
+        result |= {"rounds": args.runs, "versions": doors.versions(), "growth": growth}
         result |= {"ratios": table.ratios(found, medians), "failures": failures}
         args.json.write_text(json.dumps(result, indent=1) + "\n")
     for line in lost:

@@ -2,6 +2,8 @@
 //!
 //! `README.md` beside this crate describes plan and report; the C, Python and Node programs follow the same description.
 
+pub mod engine;
+
 use std::{
     borrow::Cow,
     fs,

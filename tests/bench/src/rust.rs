@@ -8,23 +8,14 @@ use std::{
     time::Instant,
 };
 
-use async_trait::async_trait;
-use copilot_bench::{Delta, FLIGHT, Meter, Plan, Report, Seen, memory_kb, micros_since};
-use copilot_core::{
-    Client, ClientOptions, Error, ErrorKind, EventStream, Result, RuntimeConnection, Session, SessionConfig,
-    SessionSpec, ToolSpec,
-    handlers::{ApproveAll, CallContext, ToolHandler, ToolInvocation, ToolResult},
+use copilot_bench::{
+    FLIGHT, Meter, Plan, Report, Seen,
+    engine::{failed, read_turn, spec},
+    memory_kb, micros_since,
 };
-
-struct Answer(Arc<AtomicUsize>);
-
-#[async_trait]
-impl ToolHandler for Answer {
-    async fn call(&self, _: &CallContext, _: ToolInvocation) -> Result<ToolResult> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok("ok".into())
-    }
-}
+use copilot_core::{
+    Client, ClientOptions, Error, ErrorKind, EventStream, Result, RuntimeConnection, Session,
+};
 
 struct Bench {
     plan: Plan,
@@ -33,30 +24,9 @@ struct Bench {
     tool_calls: Arc<AtomicUsize>,
 }
 
-/// Reads type and text of every event until the turn ends.
-async fn read_turn(events: &mut EventStream, seen: &mut Seen) -> Result<()> {
-    while let Some(event) = events.next().await {
-        match event.event_type() {
-            "assistant.message_delta" => {
-                let delta: Delta<'_> = serde_json::from_str(event.data_json())
-                    .map_err(|error| Error::new(ErrorKind::Protocol, error.to_string()))?;
-                seen.take(&delta);
-            }
-            "session.idle" => break,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 impl Bench {
     async fn session(&self) -> Result<(Session, EventStream)> {
-        let tool = ToolSpec { name: "bench".into(), description: "Answers ok".into(), ..ToolSpec::default() };
-        let config =
-            SessionConfig { streaming: Some(true), tools: Some(vec![tool]), ..SessionConfig::default() };
-        let mut spec = SessionSpec::new(config);
-        spec.handlers.tools.insert("bench".into(), Arc::new(Answer(Arc::clone(&self.tool_calls))));
-        spec.handlers.permission = Some(Arc::new(ApproveAll));
+        let mut spec = spec(&self.tool_calls);
         let events = spec.subscribe();
         Ok((self.client.create_session(spec).await?, events))
     }
@@ -189,7 +159,7 @@ impl Bench {
 }
 
 fn joined<T>(outcome: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
-    outcome.unwrap_or_else(|error| Err(Error::new(ErrorKind::Internal, error.to_string())))
+    outcome.unwrap_or_else(|error| Err(failed(error)))
 }
 
 fn main() -> Result<()> {
@@ -199,7 +169,6 @@ fn main() -> Result<()> {
     } else {
         tokio::runtime::Builder::new_current_thread()
     };
-    let failed = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
     let runtime = builder.enable_all().build().map_err(failed)?;
     let plan = Plan::from_env();
     let connection = RuntimeConnection::Stdio { path: Some(plan.fake.clone()), args: Vec::new(), env: None };
