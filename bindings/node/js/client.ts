@@ -4,7 +4,7 @@ import { clientWire, sessionWire } from "./config.js";
 import { warnOfUnknown, warnOfUnknownClient } from "./unknown-options.js";
 import { checkConnection } from "./connections.js";
 import { Connection, type CallOptions, type Question, type RequestOptions } from "./connection.js";
-import { keepContext } from "./context.js";
+import { KeptContext } from "./context.js";
 import { noHandler, warnOf } from "./dispatch.js";
 import { messageOf } from "./errors.js";
 import { Subscribers } from "./events.js";
@@ -60,17 +60,17 @@ export class CopilotClient implements AsyncDisposable {
     this.#envTold = JSON.stringify(environmentOf(options));
     this.#served = this.#serve(options);
     // Handlers run in the context of whoever made the client.
-    const enter = keepContext();
+    const context = new KeptContext();
     const lifecycle = (event: unknown): void => {
       this.#lifecycle.deliver(withDates(event), this.#report);
     };
     this.#connection = new Connection(clientWire(options, this.#flags()), {
-      call: (question) => enter(this.#answer, question),
+      _answer: (question) => context.runInAsyncScope(this.#answer, undefined, question),
       lifecycle: (event) => {
-        enter(lifecycle, event);
+        context.runInAsyncScope(lifecycle, undefined, event);
       },
       notification: (method, params) => {
-        enter(this.#notified, method, params);
+        context.runInAsyncScope(this.#notified, undefined, method, params);
       },
       closed: this.#report,
       report: this.#report,

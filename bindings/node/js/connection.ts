@@ -6,7 +6,7 @@
 import { fromThrown, messageOf, refusalOf, toError, type ErrorRecord } from "./errors.js";
 import { checkSignal, isSignal } from "./given.js";
 import { Inbox, type Receiver } from "./inbox.js";
-import { hold, release } from "./liveness.js";
+import { Liveness } from "./liveness.js";
 import { createNativeClient, type Counters, type NativeClient } from "./native.js";
 import { onAbort } from "./signals.js";
 
@@ -22,18 +22,17 @@ export interface RequestOptions extends CallOptions {
   timeoutMs?: number | undefined;
 }
 
-/** What a session does with what arrives for it. */
+/** What a session does with what arrives for it. Sessions are sinks themselves, so these are names that programs do not see. */
 export interface SessionSink {
-  /** Events: every third element of `batch` from `from` up to `to`. */
-  events(batch: readonly unknown[], from: number, to: number): void;
-  call(question: Question): unknown;
+  _deliver(events: readonly unknown[]): void;
+  _answer(question: Question): unknown;
   /** The session cannot be used any more; an error says why when nobody wanted that. */
-  ended(error: Error | undefined): void;
+  _end(error: Error | undefined): void;
 }
 
 /** What the client itself does with what is not for one session. */
 export interface ClientSink {
-  call(question: Question): unknown;
+  _answer(question: Question): unknown;
   lifecycle(event: unknown): void;
   notification(method: string, params: unknown): void;
   closed(error: Error): void;
@@ -105,6 +104,7 @@ export class Connection implements Receiver {
   readonly #waiters = new Map<number, Waiter>();
   readonly #sessions = new Map<number, SessionSink>();
   readonly #questions = new Map<number, Question>();
+  readonly liveness = new Liveness(this);
   #lastKey = 0;
   /** Why the connection was lost, until there is a new one. */
   #lost: ErrorRecord | undefined;
@@ -147,7 +147,7 @@ export class Connection implements Receiver {
       const waiter: Waiter = { resolve, reject };
       if (signal) this.#watch(ticket, waiter, signal);
       this.#waiters.set(ticket, waiter);
-      hold(this);
+      this.liveness.hold();
     });
   }
 
@@ -172,7 +172,7 @@ export class Connection implements Receiver {
     waiter.dispose = onAbort(signal, () => {
       if (!this.#waiters.delete(ticket)) return;
       this.#native.cancel(ticket);
-      release(this);
+      this.liveness.release();
       waiter.reject(signal.reason);
     });
   }
@@ -181,7 +181,7 @@ export class Connection implements Receiver {
     const waiter = this.#waiters.get(ticket);
     if (waiter === undefined) return undefined;
     this.#waiters.delete(ticket);
-    release(this);
+    this.liveness.release();
     waiter.dispose?.();
     return waiter;
   }
@@ -230,8 +230,8 @@ export class Connection implements Receiver {
     return this.#native.runtimePort() ?? undefined;
   }
 
-  events(session: number, batch: readonly unknown[], from: number, to: number): void {
-    this.#sessions.get(session)?.events(batch, from, to);
+  events(session: number, events: readonly unknown[]): void {
+    this.#sessions.get(session)?._deliver(events);
   }
 
   completed(ticket: number, result: unknown): void {
@@ -271,7 +271,7 @@ export class Connection implements Receiver {
 
   ended(session: number, error: ErrorRecord): void {
     try {
-      this.#sessions.get(session)?.ended(error.kind === WANTED ? undefined : toError(error));
+      this.#sessions.get(session)?._end(error.kind === WANTED ? undefined : toError(error));
     } finally {
       this.removeSession(session);
     }
@@ -302,7 +302,7 @@ export class Connection implements Receiver {
     try {
       const sink = session === 0 ? this.#sink : this.#sessions.get(session);
       if (sink === undefined) throw new Error("the session is closed");
-      const text = toJson(await sink.call(question));
+      const text = toJson(await sink._answer(question));
       if (this.#questions.delete(call)) this.#native.reply(call, text);
     } catch (thrown) {
       this.#sink.report(thrown);

@@ -2,8 +2,6 @@
 import { CanvasError, type Canvas, type CanvasCall } from "./canvas.js";
 import type { Question } from "./connection.js";
 import { HandlerAnswer, INTERNAL_ERROR, messageOf, ResponseError } from "./errors.js";
-import type { FactoryRpc } from "./factory-api.js";
-import type { Family } from "./factory-inside.js";
 import { answerFactory, type FactoryExecution } from "./factory-run.js";
 import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
 import { warnOfFailure } from "./handler-warnings.js";
@@ -29,13 +27,7 @@ import type { ToolHandler, ToolInvocation } from "./types/tools.js";
 
 type Args = Record<string, unknown>;
 
-/** Where a question comes from, and what its handler may use. */
-export interface Origin {
-  readonly session: CopilotSession;
-  readonly runsOf: (family: Family) => FactoryRpc;
-}
-
-type Answerer = (handler: never, args: Args, question: Question, origin: Origin) => unknown;
+type Answerer = (handler: never, args: Args, question: Question, session: CopilotSession) => unknown;
 
 const ANSWERERS: Readonly<Record<SessionKind, Answerer>> = {
   [CallKind.Tool]: answerTool,
@@ -48,15 +40,15 @@ const ANSWERERS: Readonly<Record<SessionKind, Answerer>> = {
   [CallKind.Elicitation]: answerElicitation,
   [CallKind.McpAuth]: askWithInvocation,
   [CallKind.Command]: answerCommand,
-  [CallKind.ProviderToken]: (handler: BearerTokenProvider, { providerName }, question, { session }) =>
+  [CallKind.ProviderToken]: (handler: BearerTokenProvider, { providerName }, question, session) =>
     handler(withSignal({ providerName: providerName as string, sessionId: session.sessionId }, question)),
   [CallKind.Canvas]: answerCanvas,
   [CallKind.SessionFs]: (handler: (call: SessionFsCall) => unknown, args) => handler(args as SessionFsCall),
   [CallKind.SkillProvider]: answerSkills,
   [CallKind.GitHubToken]: answerGitHubToken,
-  [CallKind.Factory]: (handle: FactoryHandle, args, question, { session, runsOf }) => {
+  [CallKind.Factory]: (handle: FactoryHandle, args, question, session) => {
     const execution = args as unknown as FactoryExecution;
-    return answerFactory(handle, execution, session, runsOf(execution.family), question.signal);
+    return answerFactory(handle, execution, session, session._runsOf(execution.family), question.signal);
   },
 };
 
@@ -64,7 +56,7 @@ const ANSWERERS: Readonly<Record<SessionKind, Answerer>> = {
 export async function answer(
   handlers: SessionHandlers,
   question: Question,
-  origin: Origin,
+  session: CopilotSession,
 ): Promise<unknown> {
   const { kind, name, args } = question;
   const handler = handlers.find(kind, name);
@@ -72,7 +64,7 @@ export async function answer(
   // The engine asks only for what was registered; a missing handler is still an answer, not a crash.
   if (handler === undefined || answerer === undefined) throw noHandler(question);
   try {
-    return await answerer(handler as never, args as Args, question, origin);
+    return await answerer(handler as never, args as Args, question, session);
   } catch (thrown) {
     warnOf(handler, question, thrown);
     throw thrown;
@@ -111,11 +103,11 @@ function withSignal<T extends object>(target: T, question: Question, enumerable 
 
 type Asked = (args: Args, invocation: HandlerInvocation) => unknown;
 
-function askWithInvocation(handler: Asked, args: Args, question: Question, { session }: Origin): unknown {
+function askWithInvocation(handler: Asked, args: Args, question: Question, session: CopilotSession): unknown {
   return handler(args, invocationOf(session, question));
 }
 
-async function answerTool(handler: ToolHandler, args: Args, question: Question, origin: Origin) {
+async function answerTool(handler: ToolHandler, args: Args, question: Question, session: CopilotSession) {
   const {
     toolCallId,
     toolName,
@@ -124,7 +116,7 @@ async function answerTool(handler: ToolHandler, args: Args, question: Question, 
     tracestate,
     availableTools,
   } = args as unknown as ToolInvocation;
-  const { sessionId } = origin.session;
+  const { sessionId } = session;
   const invocation: ToolInvocation = { sessionId, toolCallId, toolName, arguments: input };
   if (traceparent !== undefined) invocation.traceparent = traceparent;
   if (tracestate !== undefined) invocation.tracestate = tracestate;
@@ -136,7 +128,7 @@ async function answerPermission(
   handler: PermissionHandler,
   args: Args,
   question: Question,
-  { session }: Origin,
+  session: CopilotSession,
 ) {
   const { permissionRequest, managedSettingsEnabled, needsHuman } = args;
   const invocation: PermissionInvocation = invocationOf(session, question);
@@ -145,7 +137,7 @@ async function answerPermission(
   return permissionAnswer(await handler(permissionRequest as never, invocation));
 }
 
-function answerHook(handler: Asked, args: Args, question: Question, { session }: Origin): unknown {
+function answerHook(handler: Asked, args: Args, question: Question, session: CopilotSession): unknown {
   const { input } = args as { input: Args };
   const { timestamp } = input;
   const given = typeof timestamp === "number" ? { ...input, timestamp: new Date(timestamp) } : input;
@@ -160,7 +152,7 @@ function answerElicitation(
   handler: ElicitationHandler,
   args: Args,
   question: Question,
-  { session }: Origin,
+  session: CopilotSession,
 ): unknown {
   const { message, requestedSchema, mode, elicitationSource, url } = args;
   const { sessionId } = session;
@@ -172,7 +164,7 @@ async function answerCommand(
   handler: CommandHandler,
   args: Args,
   question: Question,
-  { session }: Origin,
+  session: CopilotSession,
 ): Promise<null> {
   const { command, commandName, args: text } = args as Record<string, string>;
   const { sessionId } = session;

@@ -4,12 +4,14 @@ import { eventHandlerLabel, warnOfFailure } from "./handler-warnings.js";
 
 type Handler = (event: never) => void;
 
+const NONE: readonly Handler[] = [];
+
 /**
  * Lists are replaced, never changed: delivery walks the list it began with. A handler that throws costs nobody else anything.
  */
 export class Subscribers {
-  #wildcard: readonly Handler[] = [];
-  readonly #typed = new Map<string, readonly Handler[]>();
+  #wildcard = NONE;
+  #typed: Map<string, readonly Handler[]> | undefined;
 
   /** `(handler)` or `(type, handler)`; returns the function that undoes it. */
   add(typeOrHandler: string | Handler, handler?: Handler): () => void {
@@ -22,6 +24,7 @@ export class Subscribers {
     }
     if (typeof handler !== "function") throw new TypeError("An event handler must be a function");
     const type = typeOrHandler;
+    this.#typed ??= new Map();
     this.#typed.set(type, include(this.#typed.get(type) ?? [], handler));
     return () => {
       this.#remove(type, handler);
@@ -29,23 +32,21 @@ export class Subscribers {
   }
 
   #remove(type: string, handler: Handler): void {
-    const rest = (this.#typed.get(type) ?? []).filter((other) => other !== handler);
-    if (rest.length > 0) this.#typed.set(type, rest);
-    else this.#typed.delete(type);
+    const rest = (this.#typed?.get(type) ?? []).filter((other) => other !== handler);
+    if (rest.length > 0) this.#typed?.set(type, rest);
+    else this.#typed?.delete(type);
   }
 
   /** Typed handlers first, then those for everything, each in the order of registration. */
   deliver(event: unknown, report: (thrown: unknown) => void): void {
-    if (this.#typed.size > 0) {
-      const typed = this.#typed.get((event as { type: string }).type);
-      if (typed) callAll(typed, event, report);
-    }
+    const typed = this.#typed?.get((event as { type: string }).type);
+    if (typed) callAll(typed, event, report);
     callAll(this.#wildcard, event, report);
   }
 
   clear(): void {
-    this.#wildcard = [];
-    this.#typed.clear();
+    this.#wildcard = NONE;
+    this.#typed = undefined;
   }
 }
 

@@ -6,13 +6,14 @@
  * Each record is handed out by itself: whatever goes wrong with one costs no other.
  */
 import { unreadableEvent } from "./events.js";
+import { Shape, Texts } from "./shapes.js";
 import type { ErrorRecord } from "./errors.js";
 import type { NativeClient } from "./native.js";
 
 /** What the owner of an inbox does with each record. */
 export interface Receiver {
-  /** Events of one session: every third element of `batch` from `from` up to `to`. */
-  events(session: number, batch: readonly unknown[], from: number, to: number): void;
+  /** Events of one session. */
+  events(session: number, events: readonly unknown[]): void;
   completed(ticket: number, result: unknown): void;
   failed(ticket: number, error: ErrorRecord): void;
   call(call: number, kind: number, session: number, name: string, args: unknown): void;
@@ -39,11 +40,15 @@ const enum Kind {
   Notification = 6,
   Closed = 7,
   Ended = 8,
-  UnreadableCall = 9,
+  Shape = 9,
+  ShapedEvent = 10,
+  UnreadableCall = 11,
 }
 
 /** Elements of an event's record: its number, the session, the event. */
 const EVENT_SIZE = 3;
+
+const NO_TEXTS = new Texts([], 0);
 
 /** How long deliveries may occupy the event loop before timers and sockets get their turn. */
 const SLICE_MS = 5;
@@ -54,8 +59,11 @@ const CLOCK_EVERY = 32;
 export class Inbox {
   readonly #native: NativeClient;
   readonly #receiver: Receiver;
+  /** Shapes of events, by the engine's numbers. */
+  readonly #shapes: Shape[] = [];
   #batch: unknown[] = [];
   #at = 0;
+  #texts = NO_TEXTS;
   #running = false;
   /** A call completed and code waiting for it has not run yet. */
   #settled = false;
@@ -99,23 +107,27 @@ export class Inbox {
 
   /** Hands out the next record, or the next few events of one session; returns how many records that were. */
   #next(): number {
-    const from = this.#at;
-    const isEvent = this.#batch[from] === Kind.Event;
     try {
-      if (isEvent) this.#deliverEvents(from);
-      else this.#deliver();
+      if (isEvent(this.#batch[this.#at])) return this.#deliverEvents();
+      this.#deliver();
     } catch (thrown) {
       this.#receiver.fault(thrown);
     }
-    return isEvent ? (this.#at - from) / EVENT_SIZE : 1;
+    return 1;
   }
 
   #refill(): boolean {
     this.#at = 0;
     this.#batch = [];
+    this.#texts = NO_TEXTS;
     try {
-      const text = this.#native.drain();
-      if (text !== "") this.#batch = this.#parse(text);
+      const drained = this.#native.drain();
+      if (typeof drained === "string") {
+        if (drained !== "") this.#batch = this.#parse(drained);
+      } else {
+        this.#batch = this.#parse(drained[0] as string);
+        this.#texts = new Texts(drained, 1);
+      }
     } catch (thrown) {
       this.#receiver.fault(thrown);
     }
@@ -130,14 +142,25 @@ export class Inbox {
     }
   }
 
-  #deliverEvents(from: number): void {
+  #deliverEvents(): number {
     const batch = this.#batch;
-    const session = batch[from + 1];
-    const most = from + CLOCK_EVERY * EVENT_SIZE;
-    let to = from + EVENT_SIZE;
-    while (to < most && batch[to] === Kind.Event && batch[to + 1] === session) to += EVENT_SIZE;
-    this.#at = to;
-    this.#receiver.events(session as number, batch, from + 2, to);
+    const session = batch[this.#at + 1];
+    const events: unknown[] = [];
+    while (events.length < CLOCK_EVERY && isEvent(batch[this.#at]) && batch[this.#at + 1] === session) {
+      events.push(this.#event());
+    }
+    this.#receiver.events(session as number, events);
+    return events.length;
+  }
+
+  #event(): unknown {
+    const batch = this.#batch;
+    const at = this.#at;
+    this.#at = at + EVENT_SIZE;
+    if (batch[at] === Kind.Event) return batch[at + 2];
+    const shape = this.#shapes[batch[at + 2] as number] as Shape;
+    this.#at += shape.size;
+    return shape.make(batch, at + EVENT_SIZE, this.#texts);
   }
 
   #deliver(): void {
@@ -189,6 +212,10 @@ export class Inbox {
         this.#at = at + 3;
         receiver.ended(batch[at + 1] as number, batch[at + 2] as ErrorRecord);
         return;
+      case Kind.Shape:
+        this.#at = at + 5;
+        this.#shapes[batch[at + 1] as number] = shapeOf(batch, at + 2);
+        return;
       default:
         // Not a batch of this version of the addon: nothing behind it can be told apart either.
         this.#at = batch.length;
@@ -225,7 +252,15 @@ function salvage(record: string, native: NativeClient): unknown[] {
   }
 }
 
+function shapeOf(batch: readonly unknown[], at: number): Shape {
+  return new Shape(batch[at], batch[at + 1] as string[], batch[at + 2] as boolean[]);
+}
+
+function isEvent(record: unknown): boolean {
+  return record === Kind.Event || record === Kind.ShapedEvent;
+}
+
 /** Whether a record runs user code at once; completed calls only settle promises. */
 function isVisible(record: unknown): boolean {
-  return record !== Kind.Completed && record !== Kind.Failed;
+  return record !== Kind.Completed && record !== Kind.Failed && record !== Kind.Shape;
 }

@@ -5,34 +5,38 @@
  * clients that need it from being collected.
  */
 
-const busy = new Map<object, number>();
+const busy = new Set<object>();
 let timer: NodeJS.Timeout | undefined;
 
 /** As long as a timer can be: the timer only has to exist. */
 const FOREVER = 0x7fff_ffff;
 
-/** Keeps the process running for `owner`, until {@link release} was called as often as this. */
-export function hold(owner: object): void {
-  const count = busy.get(owner);
-  if (count !== undefined) {
-    busy.set(owner, count + 1);
-    return;
-  }
-  if (busy.size === 0) {
-    timer ??= setInterval(() => undefined, FOREVER);
-    timer.ref();
-  }
-  busy.set(owner, 1);
-}
+/** What one client has to wait for. */
+export class Liveness {
+  readonly #owner: object;
+  #count = 0;
 
-/** Undoes one {@link hold}. */
-export function release(owner: object): void {
-  const count = busy.get(owner);
-  if (count === undefined) return;
-  if (count > 1) {
-    busy.set(owner, count - 1);
-    return;
+  constructor(owner: object) {
+    this.#owner = owner;
   }
-  busy.delete(owner);
-  if (busy.size === 0) timer?.unref();
+
+  /** Keeps the process running, until {@link release} was called as often as this. */
+  hold(): void {
+    this.#count += 1;
+    if (this.#count > 1) return;
+    if (busy.size === 0) {
+      timer ??= setInterval(() => undefined, FOREVER);
+      timer.ref();
+    }
+    busy.add(this.#owner);
+  }
+
+  /** Undoes one {@link hold}. */
+  release(): void {
+    if (this.#count === 0) return;
+    this.#count -= 1;
+    if (this.#count > 0) return;
+    busy.delete(this.#owner);
+    if (busy.size === 0) timer?.unref();
+  }
 }

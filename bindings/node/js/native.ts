@@ -20,7 +20,8 @@ export interface Counters {
 export interface NativeClient {
   submit(op: string, args: string): number;
   cancel(ticket: number): boolean;
-  drain(): string;
+  /** A batch, or a batch and the long texts of its events. */
+  drain(): string | string[];
   records(): string[];
   /** The type of an event whose text is no JSON. */
   eventType(event: string): string;

@@ -8,9 +8,16 @@ import { checkTools } from "./tools.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { ResumeSessionConfig, SessionConfig } from "./types/session.js";
 
+interface Registered {
+  readonly kind: number;
+  /** Empty for kinds that have one handler. */
+  readonly name: string;
+  readonly handler: object;
+}
+
 export class SessionHandlers {
-  /** By kind and name; the name is empty for kinds that have one handler. */
-  readonly #byKind = new Map<number, Map<string, object>>();
+  /** In the order in which they came: sessions have few, and many sessions are to be cheap. */
+  #all: Registered[] = [];
   readonly #permission: unknown;
 
   constructor(
@@ -52,27 +59,32 @@ export class SessionHandlers {
   /** Registers a handler, if there is one. */
   add(kind: SessionKind, handler: unknown, name = ""): void {
     if (typeof handler !== "function" && (typeof handler !== "object" || handler === null)) return;
-    const named = this.#byKind.get(kind) ?? new Map<string, object>();
-    this.#byKind.set(kind, named.set(name, handler));
+    const place = this.#all.findIndex((other) => other.kind === kind && other.name === name);
+    this.#all[place < 0 ? this.#all.length : place] = { kind, name, handler };
   }
 
   /** Other handlers of tools, made of those that are there; returns the old ones. */
   replaceTools(make: (old: ReadonlyMap<string, object>) => Map<string, object>): Map<string, object> {
-    const old = this.#byKind.get(CallKind.Tool) ?? new Map<string, object>();
-    this.#byKind.set(CallKind.Tool, make(old));
+    const old = new Map(this.#of(CallKind.Tool).map(({ name, handler }) => [name, handler]));
+    const tools = [...make(old)].map(([name, handler]) => ({ kind: CallKind.Tool, name, handler }));
+    this.#all = [...this.#all.filter(({ kind }) => kind !== CallKind.Tool), ...tools];
     return old;
   }
 
+  #of(kind: number): Registered[] {
+    return this.#all.filter((registered) => registered.kind === kind);
+  }
+
   find(kind: number, name: string): object | undefined {
-    return this.#byKind.get(kind)?.get(name);
+    return this.#all.find((registered) => registered.kind === kind && registered.name === name)?.handler;
   }
 
   /** What the engine is told. An extension's default handler leaves the asking to the others when it joins. */
   flags(): Record<string, unknown> {
     const flags: Record<string, unknown> = {};
     for (const { number, served, named } of KINDS) {
-      const handlers = this.#byKind.get(number);
-      if (handlers) flags[served] = named ? [...handlers.keys()] : true;
+      const handlers = this.#of(number);
+      if (handlers.length > 0) flags[served] = named ? handlers.map(({ name }) => name) : true;
     }
     const declines = this.#permission === defaultJoinSessionPermissionHandler;
     return { ...flags, permission: !!this.#permission, permissionOnResume: !declines };

@@ -1,6 +1,6 @@
 /** A conversation with the agent. */
-import type { CallOptions, Connection, Question, SessionSink } from "./connection.js";
-import { keepContext } from "./context.js";
+import type { CallOptions, Connection, Question } from "./connection.js";
+import { KeptContext } from "./context.js";
 import { answer } from "./dispatch.js";
 import { EventStream, Subscribers } from "./events.js";
 import { createFactoryApi, type FactoryRpc } from "./factory-api.js";
@@ -9,7 +9,6 @@ import { isObject, wrong } from "./given.js";
 import { createSessionRpc } from "./generated/namespaces.js";
 import type { SessionRpc, ModelSwitchAutoTierResult, OpenCanvasInstance } from "./generated/rpc.js";
 import type { AutoTier, ReasoningSummary } from "./generated/session-events.js";
-import { hold, release } from "./liveness.js";
 import type { SessionHandlers } from "./session-handlers.js";
 import { onAbort } from "./signals.js";
 import type { Counters } from "./native.js";
@@ -93,8 +92,10 @@ export class CopilotSession implements AsyncDisposable {
   readonly #around: Surroundings;
   readonly #key: number;
   readonly #subscribers = new Subscribers();
+  /** Handlers run in the context of whoever made the session. */
+  readonly #context = new KeptContext();
   /** Called when the session is over: they end streams and waits. */
-  readonly #endings = new Set<(error?: Error) => void>();
+  #endings: Set<(error?: Error) => void> | undefined;
   /** Whether events are delivered; until the session is first used, the engine keeps those behind its creation. */
   #listening = false;
   #open = false;
@@ -113,29 +114,8 @@ export class CopilotSession implements AsyncDisposable {
   constructor(sessionId: string, around: Surroundings) {
     this.#id = sessionId;
     this.#around = around;
-    // Handlers run in the context of whoever made the session; it is entered once for many events.
-    const enter = keepContext();
-    const deliver = (batch: readonly unknown[], from: number, to: number): void => {
-      for (let at = from; at < to; at += 3) this.#subscribers.deliver(batch[at], around.report);
-    };
-    const sink: SessionSink = {
-      events: (batch, from, to) => {
-        enter(deliver, batch, from, to);
-      },
-      call: (question) => enter(this.#answer, question),
-      ended: (error) => {
-        this._end(error);
-      },
-    };
-    this.#key = around.connection.addSession(sink);
+    this.#key = around.connection.addSession(this);
   }
-
-  readonly #answer = (question: Question): Promise<unknown> => {
-    return answer(this.#around.handlers, question, {
-      session: this,
-      runsOf: (family) => this.#runsOf(family),
-    });
-  };
 
   get sessionId(): string {
     return this.#id;
@@ -298,9 +278,10 @@ export class CopilotSession implements AsyncDisposable {
       });
       return () => undefined;
     }
+    this.#endings ??= new Set();
     this.#endings.add(callback);
     return () => {
-      this.#endings.delete(callback);
+      this.#endings?.delete(callback);
     };
   }
 
@@ -419,7 +400,26 @@ export class CopilotSession implements AsyncDisposable {
     if (this.#ended || this.#open) return;
     this.#open = true;
     if (this.#listening) this.#around.connection.listen(this.#key);
-    hold(this.#around.connection);
+    this.#around.connection.liveness.hold();
+  }
+
+  /** @internal Hands out events; the context is entered once for all of them. */
+  _deliver(events: readonly unknown[]): void {
+    this.#context.runInAsyncScope(this.#handOut, this, events);
+  }
+
+  #handOut(events: readonly unknown[]): void {
+    for (const event of events) this.#subscribers.deliver(event, this.#around.report);
+  }
+
+  /** @internal Asks a handler. */
+  _answer(question: Question): Promise<unknown> {
+    return this.#context.runInAsyncScope(answer, undefined, this.#around.handlers, question, this);
+  }
+
+  /** @internal Runs of factories or workflows. */
+  _runsOf(family: Family): FactoryRpc {
+    return this.#runsOf(family);
   }
 
   /** @internal The session is over, whoever ended it; an error says why it was lost. It no longer keeps the process running. */
@@ -431,9 +431,9 @@ export class CopilotSession implements AsyncDisposable {
     this.#lost = error;
     this.#around.connection.removeSession(this.#key);
     this.#subscribers.clear();
-    for (const end of [...this.#endings]) end(error);
-    this.#endings.clear();
-    if (this.#open) release(this.#around.connection);
+    for (const end of [...(this.#endings ?? [])]) end(error);
+    this.#endings = undefined;
+    if (this.#open) this.#around.connection.liveness.release();
     this.#open = false;
   }
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use copilot_core::Event;
 use copilot_core::host::{CallError, Counters, HostClient};
-use napi::JsString;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Drained};
 use crate::error::to_napi;
 
 /// Weak: an idle client must not keep the process alive. `js/connection.ts` holds the event loop while a session is open.
@@ -56,7 +55,7 @@ impl NativeClient {
         let waker = Arc::new(move || {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
-        let host = HostClient::new(&options, waker).map_err(|error| to_napi(&error))?;
+        let host = HostClient::never_copied(&options, waker).map_err(|error| to_napi(&error))?;
         Ok(Self { host, batch: Batch::default() })
     }
 
@@ -73,11 +72,11 @@ impl NativeClient {
         self.host.cancel(to_id(ticket))
     }
 
-    /// The next batch of records as JSON text; empty when the inbox is empty.
+    /// The next batch of records as JSON text; empty when the inbox is empty. With long texts: a list, whose first is the
+    /// batch, and the others belong in place of `null` among the values of events, in this order.
     #[napi]
-    pub fn drain<'env>(&mut self, env: &'env Env) -> Result<JsString<'env>> {
-        let text = self.batch.next(&self.host);
-        if text.is_ascii() { env.create_string_latin1(text) } else { env.create_string(text) }
+    pub fn drain<'env>(&mut self, env: &'env Env) -> Result<Drained<'env>> {
+        self.batch.next(&self.host, env)
     }
 
     /// The records of the last batch one by one; asked for when the batch as a whole is no JSON.

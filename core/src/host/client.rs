@@ -41,6 +41,19 @@ impl HostClient {
     /// # Errors
     /// As for [`Client::new`](crate::Client::new), and `Internal` when the engine's thread cannot be started.
     pub fn new(options_json: &str, waker: Waker) -> Result<Self> {
+        Self::of_process(options_json, waker, Some(std::process::id()))
+    }
+
+    /// The same for hosts whose processes are never copied by `fork`, such as Node's: nothing then looks with every operation
+    /// whether it is still in the process it began in, which takes longer than most operations.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn never_copied(options_json: &str, waker: Waker) -> Result<Self> {
+        Self::of_process(options_json, waker, None)
+    }
+
+    fn of_process(options_json: &str, waker: Waker, pid: Option<u32>) -> Result<Self> {
         let options = ClientOptions::from_json(options_json)?;
         let engine = engine::handle()?;
         let inbox = Arc::new(Inbox::new(waker));
@@ -51,7 +64,7 @@ impl HostClient {
         let llm = handlers.request_handler.then(|| HostLlm::new(Arc::clone(&calls), Arc::clone(&inbox)));
         let callbacks = client_callbacks(handlers, &asked, llm.clone().map(|llm| llm as _));
         let client = Client::with_observer(options, Arc::new(Lifecycle::default()), observer, callbacks)?;
-        Ok(Self(Arc::new(Owner { shared: Shared::new(engine, client, calls, llm, inbox) })))
+        Ok(Self(Arc::new(Owner { shared: Shared::new(engine, client, calls, llm, inbox, pid) })))
     }
 
     fn shared(&self) -> &Arc<Shared> {

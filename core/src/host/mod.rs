@@ -18,7 +18,9 @@ mod plain;
 mod request;
 mod served;
 mod session;
+mod shapes;
 mod shared;
+pub mod utf16;
 
 pub use crate::client::new_session_id;
 pub use crate::session::Counters;
@@ -26,6 +28,7 @@ pub use client::HostClient;
 pub use delivery::{CallError, CallId, Delivery, SessionKey, Ticket};
 pub use inbox::Waker;
 pub use kinds::CallKind;
+pub use shapes::{Shaped, Shapes};
 
 /// [`tool_result_of_mcp`](crate::handlers::tool_result_of_mcp) from JSON text to JSON text.
 ///

@@ -20,7 +20,8 @@ use crate::rpc::Connection;
 use crate::session::{Counters, Meter, Session, Waiting};
 
 pub(super) struct Shared {
-    pid: u32,
+    /// The process of the client; none where processes are not copied.
+    pid: Option<u32>,
     engine: Handle,
     pub(super) client: Client,
     pub(super) inbox: Arc<Inbox>,
@@ -81,9 +82,10 @@ impl Shared {
         calls: Arc<Calls>,
         llm: Option<Arc<HostLlm>>,
         inbox: Arc<Inbox>,
+        pid: Option<u32>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            pid: std::process::id(),
+            pid,
             engine,
             client,
             inbox,
@@ -104,9 +106,13 @@ impl Shared {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is_copy(&self) -> bool {
+        self.pid.is_some_and(|pid| pid != std::process::id())
+    }
+
     /// A client inherited by `fork` has no engine behind it.
     pub(super) fn usable(&self) -> Result<()> {
-        if self.pid != std::process::id() {
+        if self.is_copy() {
             let text = "this client belongs to the parent process; make a new one after fork";
             return Err(Error::new(ErrorKind::Forked, text));
         }
@@ -324,7 +330,7 @@ impl Shared {
 
     /// Ends everything at once; does not wait.
     pub(super) fn give_up(self: &Arc<Self>) {
-        if self.pid != std::process::id() || self.closed.is_cancelled() {
+        if self.is_copy() || self.closed.is_cancelled() {
             return;
         }
         self.closed.cancel();
