@@ -21,6 +21,7 @@ mod session;
 mod shared;
 
 pub use crate::client::new_session_id;
+pub use crate::runtime::{Around, around_start};
 pub use crate::session::Counters;
 pub use client::HostClient;
 pub use delivery::{CallError, CallId, Delivery, SessionKey, Ticket};

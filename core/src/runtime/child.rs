@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
+use super::starting;
 use crate::diagnostics::Watch;
 use crate::error::{Error, ErrorKind, Result, reasons};
 
@@ -52,7 +53,7 @@ impl ChildProcess {
         #[cfg(windows)]
         command.creation_flags(0x0800_0000); // CREATE_NO_WINDOW
         let mark = Guard::mark(&mut command);
-        let mut child = command.kill_on_drop(true).spawn().map_err(|error| {
+        let mut child = starting::start(command.kill_on_drop(true)).map_err(|error| {
             let os = error.raw_os_error().map_or(Value::Null, Value::from);
             reasons::runtime_spawn_failed(shown, &error.to_string(), &os)
         })?;
