@@ -408,6 +408,10 @@ bench: setup wheel npm clib $(if $(JAVA_IS_THERE),build-java) ## Measures every 
 	  BENCH_C_INCLUDE=$(ROOT)/dist/copilot/include BENCH_C_LIB=$(ROOT)/dist/copilot/lib \
 	  python3 tests/bench/run.py $(BENCH_ARGS)
 
+.PHONY: bench-stops
+bench-stops: $(STAMPS)/runtime-current build-rust build-python build-node ## How long stopping takes with the real runtime; PEER_PYTHON, PEER_NODE_DIR beside.
+	$(TEST_ENV) BENCH_PYTHON=$(PYTHON) python3 tests/bench/stops.py
+
 .PHONY: clean
 clean: ## Removes what was built and fetched.
 	rm -rf $(CARGO_TARGET_DIR) dist $(TOOLS) $(NODE_DIR)/node_modules $(NODE_DIR)/dist tests/runtime/*/node_modules

@@ -156,13 +156,13 @@ def picture(runs: list[Run], seconds: float) -> str:
             title: [(sample["t"] / scale, sample[name]) for sample in run.samples if name in sample]
             for name, title in LATENCIES.items()
         }
-        rows.append([*panels, Panel(f"{run.cell.door.name}: turn, ms", latency)])
+        rows.append([*panels, Panel(f"{run.cell.door.name}: operation, ms", latency)])
     return plot(f"{seconds / 3600:g} hours, all doors at once", rows, seconds / scale, unit)
 
 
 def document(runs: list[Run], rows: list[list[str]], wrong: list[str], seconds: float) -> str:
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    titles = [title for title, _, _ in MEASURES.values()] + [f"turn {title}, ms" for title in LATENCIES.values()]
+    titles = [title for title, _, _ in MEASURES.values()] + [f"operation {title}, ms" for title in LATENCIES.values()]
     table = [["door", *titles, "operations"], ["---"] * (len(titles) + 2), *rows]
     lines = "\n".join("| " + " | ".join(row) + " |" for row in table)
     verdict = "\n".join(f"* {line}" for line in wrong) or "Nothing grew, nothing failed, nothing was left."
