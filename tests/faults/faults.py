@@ -255,7 +255,7 @@ def cycles(connection: str, real: bool, count: int, cell: Cell) -> str | None:
 
 
 NO_FORK = {
-    "rust": "the engine forbids nothing that a Rust program could do safely after fork",
+    "rust": "its standard library cannot fork",
     "cpp": "the library under it is C's",
     "node": "the language cannot fork",
     "go": "the language cannot fork",
