@@ -1,7 +1,5 @@
-//! How long stopping takes: through the engine, and for a program that only kills its child. The plan is in the environment.
+//! How long stopping takes through the engine, and how long a killed runtime takes to end. The plan is in the environment.
 
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,8 +17,8 @@ fn millis(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1000.0
 }
 
-/// Milliseconds that one stop takes.
-async fn one(force: bool, with_session: bool) -> Result<f64> {
+/// A client whose runtime runs; with a session that has had a turn, if it is to.
+async fn started(with_session: bool) -> Result<Client> {
     let path = Some(plan("RUNTIME"));
     let connection = Some(RuntimeConnection::Stdio { path, args: Vec::new(), env: None });
     let client = Client::new(ClientOptions { connection, ..ClientOptions::default() })?;
@@ -35,6 +33,12 @@ async fn one(force: bool, with_session: bool) -> Result<f64> {
         spec.handlers.permission = Some(Arc::new(ApproveAll));
         client.create_session(spec).await?.send_and_wait("hello", None).await?;
     }
+    Ok(client)
+}
+
+/// Milliseconds that one stop takes.
+async fn one(force: bool, with_session: bool) -> Result<f64> {
+    let client = started(with_session).await?;
     let start = Instant::now();
     if force {
         client.force_stop().await;
@@ -46,33 +50,38 @@ async fn one(force: bool, with_session: bool) -> Result<f64> {
     }
 }
 
-/// Milliseconds from the kill of a runtime that has answered to its end: what no client can be faster than.
-fn killed() -> std::io::Result<f64> {
-    let mut command = Command::new(plan("RUNTIME"));
-    command.args(["--headless", "--no-auto-update", "--stdio"]).stderr(Stdio::null());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    if let Some(input) = &mut child.stdin {
-        let body = r#"{"jsonrpc":"2.0","id":1,"method":"connect","params":{}}"#;
-        write!(input, "Content-Length: {}\r\n\r\n{body}", body.len())?;
-        input.flush()?;
-    }
-    if let Some(output) = &mut child.stdout {
-        output.read_exact(&mut [0; 16])?;
-    }
+/// Milliseconds from SIGKILL to the runtime's end, as the kernel tells it: what no force-stop can be faster than.
+#[cfg(target_os = "linux")]
+async fn killed() -> Result<f64> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+
+    let failed = |error: rustix::io::Errno| Error::new(ErrorKind::Internal, error.to_string());
+    let client = started(true).await?;
+    let pid = client.runtime_pid().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    let pid = pid.ok_or_else(|| Error::new(ErrorKind::Internal, "the runtime has no process"))?;
+    let told = pidfd_open(pid, PidfdFlags::empty()).map_err(failed)?;
     let start = Instant::now();
-    child.kill()?;
-    child.wait()?;
-    Ok(millis(start))
+    kill_process(pid, Signal::KILL).map_err(failed)?;
+    poll(&mut [PollFd::new(&told, PollFlags::IN)], None).map_err(failed)?;
+    let taken = millis(start);
+    client.force_stop().await;
+    Ok(taken)
+}
+
+/// Only Linux tells it.
+#[cfg(not(target_os = "linux"))]
+async fn killed() -> Result<f64> {
+    Ok(f64::NAN)
 }
 
 async fn rounds() -> Result<serde_json::Value> {
-    let failed = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
     let (mut stop, mut session, mut force, mut kill) = (vec![], vec![], vec![], vec![]);
     for _ in 0..plan("ROUNDS").parse().unwrap_or(1) {
         stop.push(one(false, false).await?);
         session.push(one(false, true).await?);
         force.push(one(true, true).await?);
-        kill.push(killed().map_err(failed)?);
+        kill.push(killed().await?);
     }
     Ok(json!({"stop": stop, "session": session, "force": force, "kill": kill}))
 }
