@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
 PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
-  ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
+  ../../tests/faults ../../tests/soak ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -100,7 +100,7 @@ build: build-rust build-python build-node build-c $(OTHERS:%=build-%) ## Builds 
 
 # Languages on the C library. Their tools are not needed to work on the others: without them they are left out.
 GO_DIR := bindings/go
-GO_CODE := $(GO_DIR) examples/go tests/bench/go
+GO_CODE := $(GO_DIR) examples/go tests/bench/go tests/faults/go
 GO_OUT := $(CARGO_TARGET_DIR)/go
 # Programs of Go, and the library by the name that they look for.
 GO_ENV = GOFLAGS="-tags=copilot_flags -buildvcs=false" CGO_CFLAGS="-O1 -g -I$(ROOT)/include" \
@@ -150,6 +150,7 @@ check-go: build-go
 	cd $(GO_DIR) && $(GO_ENV) go vet ./...
 	cd examples/go && $(GO_ENV) go vet ./...
 	cd tests/bench/go && $(GO_ENV) go vet .
+	cd tests/faults/go && $(GO_ENV) go vet .
 
 # --- demo ---------------------------------------------------------------------------------------------------------------
 
@@ -254,8 +255,20 @@ sanitize: $(STAMPS)/runtime-current build-rust ## Runs the C and C++ tests and a
 	$(TEST_ENV) $(MAKE) -C tests/abi sanitize threads valgrind
 	$(TEST_ENV) $(MAKE) -C tests/conformance/runner-c sanitize threads valgrind
 
-.PHONY: soak
-soak: $(STAMPS)/runtime-current build-rust build-python build-node ## Makes and leaves 100,000 sessions through every door: nothing may grow.
+# The programs of the doors, and what they meet.
+FAULTS_ENV = $(TEST_ENV) FAULTS_PYTHON=$(PYTHON)
+FAULTS_NEED := $(STAMPS)/runtime-current build-rust build-python build-node $(if $(JAVA_IS_THERE),build-java)
+.PHONY: faults faults-short
+faults: $(FAULTS_NEED) ## Every fault through every door; prints the matrix and writes docs/faults.md.
+	$(FAULTS_ENV) python3 tests/faults/run.py --write
+faults-short: $(FAULTS_NEED) ## The same with fewer cycles and less of the real runtime, for CI.
+	$(FAULTS_ENV) python3 tests/faults/run.py --short
+
+.PHONY: soak growth
+HOURS ?= 0.5
+soak: $(FAULTS_NEED) ## All doors at once for HOURS: nothing may grow; writes docs/soak.md with a plot.
+	$(FAULTS_ENV) python3 tests/soak/run.py --hours $(HOURS) --write
+growth: $(STAMPS)/runtime-current build-rust build-python build-node ## Makes and leaves 100,000 sessions through every door: nothing may grow.
 	COPILOT_SOAK=1 $(TEST_ENV) cargo test -p copilot-core --test growth
 	$(TEST_ENV) $(MAKE) -C tests/abi growth CYCLES=100000
 	$(TEST_ENV) $(MAKE) -C tests/abi many-clients CLIENTS=10000
@@ -290,6 +303,8 @@ lint: setup build-python build-node layers limits coverage examples abi docs-c h
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
 	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check $(PYTHON_CODE) && $(VENV)/bin/ruff check $(PYTHON_CODE)
 	cd $(PYTHON_DIR) && $(VENV)/bin/mypy && $(VENV)/bin/pyright --pythonpath $(PYTHON)
+	cd tests/soak && MYPYPATH=../faults $(VENV)/bin/mypy --strict --explicit-package-bases run.py plot.py
+	cd tests/faults && $(VENV)/bin/mypy --strict --explicit-package-bases run.py
 	cd $(NODE_DIR) && npm run --silent check
 layers: ## Holds the direction of flow in the engine, and that files do not use each other in circles.
 	@python3 scripts/layers.py && python3 scripts/circles.py
@@ -419,6 +434,10 @@ bench-gate: ## Counts the instructions of six small programs; more than 5 % off 
 	@if command -v valgrind >/dev/null; then $(GATE); else echo "valgrind is not installed: instructions are not counted"; fi
 bench-gate-write: ## Writes those figures anew.
 	$(GATE) --write
+
+.PHONY: bench-stops
+bench-stops: $(STAMPS)/runtime-current build-rust build-python build-node ## How long stopping takes with the real runtime; PEER_PYTHON, PEER_NODE_DIR beside.
+	$(TEST_ENV) BENCH_PYTHON=$(PYTHON) python3 tests/bench/stops.py
 
 .PHONY: clean
 clean: ## Removes what was built and fetched.

@@ -24,7 +24,11 @@ type Client struct {
 	mutex sync.Mutex
 	// Open sessions: they live as long as the client, also when the program keeps only their handlers.
 	sessions map[*Session]struct{}
-	cleanup  runtime.Cleanup
+	// Every session whose handle is not freed yet, also those that are over: each keeps the library's client, and its thread.
+	unfreed map[weak.Pointer[Session]]struct{}
+	// At this many, those that were collected are taken out.
+	most    int
+	cleanup runtime.Cleanup
 }
 
 // clientState is what the library's callbacks reach. It does not know the Client, which can so be collected.
@@ -77,7 +81,9 @@ func NewClient(options *ClientOptions) (*Client, error) {
 	if options.OnGitHubTelemetry != nil {
 		state.notifications[0] = telemetryOnly(options.OnGitHubTelemetry)
 	}
-	client := &Client{state: state, sessions: map[*Session]struct{}{}}
+	client := &Client{
+		state: state, sessions: map[*Session]struct{}{}, unfreed: map[weak.Pointer[Session]]struct{}{}, most: 64,
+	}
 	if options.OnUIThread != nil {
 		// What the handler runs needs the client.
 		state.handlers[CallUIThread] = uiCall(weak.Make(client), options.OnUIThread)
@@ -110,6 +116,18 @@ func (c *Client) Start(ctx context.Context) (*StartInfo, error) {
 	c.prune()
 	text, err := c.call(ctx, C.GO_CLIENT_START, C.copilot_str{}, C.copilot_str{})
 	return decoded[StartInfo](text, err)
+}
+
+// opened notes a session that was made.
+func (c *Client) opened(session *Session) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.sessions[session] = struct{}{}
+	if len(c.unfreed) >= c.most {
+		maps.DeleteFunc(c.unfreed, func(session weak.Pointer[Session], _ struct{}) bool { return session.Value() == nil })
+		c.most = 2*len(c.unfreed) + 64
+	}
+	c.unfreed[weak.Make(session)] = struct{}{}
 }
 
 // prune forgets sessions that ended with a lost connection.
@@ -149,8 +167,13 @@ func (c *Client) left(ctx context.Context, err error) {
 // to end, before. A second Close does nothing.
 func (c *Client) Close() error {
 	c.mutex.Lock()
-	sessions := c.sessions
-	c.sessions = map[*Session]struct{}{}
+	var sessions []*Session
+	for made := range c.unfreed {
+		if session := made.Value(); session != nil {
+			sessions = append(sessions, session)
+		}
+	}
+	clear(c.sessions)
 	c.mutex.Unlock()
 	c.state.mutex.Lock()
 	handle := c.state.handle
@@ -161,7 +184,7 @@ func (c *Client) Close() error {
 	}
 	c.cleanup.Stop()
 	_, _ = c.state.run(context.Background(), C.GO_CLIENT_FORCE_STOP, handle, C.copilot_str{}, C.copilot_str{})
-	for session := range sessions {
+	for _, session := range sessions {
 		session.free()
 	}
 	C.copilot_go_client_free(handle)

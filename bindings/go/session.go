@@ -80,9 +80,7 @@ func (c *Client) openSession(ctx context.Context, id C.copilot_str, config *Sess
 	session := &Session{state: state, client: c}
 	session.cleanup = runtime.AddCleanup(session, func(handle C.uintptr_t) { C.copilot_go_session_free(handle) }, end.session)
 	state.opened(session, end.session)
-	c.mutex.Lock()
-	c.sessions[session] = struct{}{}
-	c.mutex.Unlock()
+	c.opened(session)
 	runtime.KeepAlive(c)
 	return session, nil
 }
@@ -258,6 +256,9 @@ func (s *Session) free() {
 	if handle != 0 {
 		s.cleanup.Stop()
 		C.copilot_go_session_free(handle)
+		s.client.mutex.Lock()
+		delete(s.client.unfreed, weak.Make(s))
+		s.client.mutex.Unlock()
 	}
 	s.state.end(nil)
 	runtime.KeepAlive(s)

@@ -133,9 +133,14 @@ impl Driver {
         let result = if self.threaded { slot.wait(limit) } else { self.pump_until(&slot, limit) };
         limits.forget(ticket);
         result.unwrap_or_else(|| {
+            // Taken out before the cancel, whose own result would otherwise be seen here in place of the time that is over.
+            let still_waited = lock(&self.waiters).remove(&ticket).is_some();
             self.cancel(ticket);
-            lock(&self.waiters).remove(&ticket);
-            slot.take().unwrap_or_else(|| Err(limits.timeout_error(op)))
+            if still_waited {
+                return Err(limits.timeout_error(op));
+            }
+            // The result came at the last moment and is being filled in.
+            slot.wait(None).unwrap_or_else(|| Err(limits.timeout_error(op)))
         })
     }
 

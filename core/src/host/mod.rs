@@ -23,6 +23,7 @@ mod shared;
 pub mod utf16;
 
 pub use crate::client::new_session_id;
+pub use crate::runtime::{Around, around_start};
 pub use crate::session::Counters;
 pub use client::HostClient;
 pub use delivery::{CallError, CallId, Delivery, SessionKey, Ticket};

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
+use super::starting;
 use crate::diagnostics::Watch;
 use crate::error::{Error, ErrorKind, Result, reasons};
 
@@ -52,7 +53,7 @@ impl ChildProcess {
         #[cfg(windows)]
         command.creation_flags(0x0800_0000); // CREATE_NO_WINDOW
         let mark = Guard::mark(&mut command);
-        let mut child = command.kill_on_drop(true).spawn().map_err(|error| {
+        let mut child = starting::start(command.kill_on_drop(true)).map_err(|error| {
             let os = error.raw_os_error().map_or(Value::Null, Value::from);
             reasons::runtime_spawn_failed(shown, &error.to_string(), &os)
         })?;
@@ -201,14 +202,14 @@ fn signal_group(_group: u32, _signal: Signal) {}
 /// Collects the tail of a child's stderr and logs each line.
 #[derive(Clone)]
 struct Stderr {
-    tail: Arc<Mutex<VecDeque<String>>>,
+    tail: Arc<Mutex<Tail>>,
     watch: Arc<Watch>,
     done: watch::Receiver<bool>,
 }
 
 impl Stderr {
     fn collect(pipe: ChildStderr, watch: &Arc<Watch>) -> Self {
-        let tail = Arc::new(Mutex::new(VecDeque::new()));
+        let tail = Arc::new(Mutex::new(Tail::default()));
         let (report, done) = watch::channel(false);
         let kept = Arc::clone(&tail);
         let (watch, hidden) = (Arc::clone(watch), Arc::clone(watch));
@@ -216,7 +217,7 @@ impl Stderr {
             each_line(pipe, |line| {
                 let line = watch.secrets.hide(&line).into_owned();
                 tracing::warn!("[CLI] {}", line.trim_end());
-                keep(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), line);
+                kept.lock().unwrap_or_else(PoisonError::into_inner).keep(line);
             })
             .await;
             report.send_replace(true);
@@ -231,18 +232,26 @@ impl Stderr {
 
     fn text(&self) -> String {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let text: String = tail.iter().map(String::as_str).collect();
+        let text: String = tail.lines.iter().map(String::as_str).collect();
         // Pieces of one line may each hold a part of a secret.
         self.watch.secrets.hide(text.trim()).into_owned()
     }
 }
 
-/// Keeps the end of what was written, in lines and pieces of lines.
-fn keep(tail: &mut VecDeque<String>, line: String) {
-    tail.push_back(line);
-    let mut size: usize = tail.iter().map(String::len).sum();
-    while size > STDERR_TAIL && tail.len() > 1 {
-        size -= tail.pop_front().map_or(0, |line| line.len());
+/// The end of what was written, in lines and pieces of lines.
+#[derive(Default)]
+struct Tail {
+    lines: VecDeque<String>,
+    size: usize,
+}
+
+impl Tail {
+    fn keep(&mut self, line: String) {
+        self.size += line.len();
+        self.lines.push_back(line);
+        while self.size > STDERR_TAIL && self.lines.len() > 1 {
+            self.size -= self.lines.pop_front().map_or(0, |line| line.len());
+        }
     }
 }
 
@@ -286,7 +295,9 @@ mod tests {
         let (child, _pipes) = shell("head -c 1000000 /dev/zero | tr '\\0' x >&2; printf end >&2; exit 3");
         let error = child.exit_error().await;
         assert!(error.message().ends_with("xend"), "the end is kept");
-        let kept: usize = child.0.stderr.tail.lock().unwrap().iter().map(String::len).sum();
+        let tail = child.0.stderr.tail.lock().unwrap();
+        let kept: usize = tail.lines.iter().map(String::len).sum();
+        assert_eq!(kept, tail.size);
         assert!((STDERR_TAIL / 2..=STDERR_TAIL).contains(&kept), "{kept}");
     }
 

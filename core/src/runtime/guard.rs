@@ -15,6 +15,8 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
+use super::starting;
+
 /// The variable that marks a runtime and whatever it starts.
 const MARK: &str = "COPILOT_NATIVE_RUNTIME";
 
@@ -63,7 +65,7 @@ impl Guard {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
         #[cfg(unix)]
         command.process_group(0);
-        match command.spawn() {
+        match starting::start(&mut command) {
             Ok(child) => Self(Some(child)),
             Err(error) => {
                 tracing::warn!(%error, "no guard: the runtime may outlive this process if it is killed");

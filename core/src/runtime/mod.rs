@@ -15,6 +15,7 @@ mod launch;
 mod locate;
 mod loss;
 pub(crate) mod options;
+mod starting;
 mod tcp;
 mod uri;
 
@@ -25,4 +26,5 @@ pub(crate) use inprocess::Hosted;
 pub(crate) use launch::{LaunchPlan, Launched, launch};
 pub(crate) use locate::resolve;
 pub(crate) use loss::{Loss, diagnose};
+pub use starting::{Around, around_start};
 pub(crate) use uri::parse_uri;
