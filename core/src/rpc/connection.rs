@@ -178,6 +178,7 @@ impl Connection {
             table.calls.insert(id, Pending { done, timed, age: age::of(method) });
         }
         self.0.outgoing.watch.counts.calls.one();
+        self.0.outgoing.watch.secrets.learn_call(method, params);
         let method = json::quote(method);
         self.0
             .outgoing
