@@ -1,6 +1,6 @@
 """Secrets do not show in Python: not in a repr, an error, a log, a warning, an output, or a command line.
 
-What the engine itself leaves out is held by ``core/tests/canaries.rs``; both take their secrets from a file in ``tests``.
+What the engine itself leaves out is held by ``core/tests/canaries.rs``; both take their secrets from one file.
 """
 
 from __future__ import annotations
