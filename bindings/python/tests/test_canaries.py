@@ -196,7 +196,7 @@ async def test_handlers_that_fail_or_answer_in_the_wrong_shape(fake_runtime: str
     """The token itself is in the wrong place; what a handler raises is its own text, and not tested here."""
 
     async def token(args: Any) -> Any:
-        return {"kind": "token", "access_token": [CANARY], "expires_in": CANARY}
+        return {"kind": "token", "accessToken": [CANARY], "expiresIn": CANARY}
 
     async with CopilotClient(connection=RuntimeConnection.for_stdio(path=fake_runtime)) as client:
         session = await client.create_session(github_token_provider=token)
