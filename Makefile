@@ -249,6 +249,11 @@ SEEDS ?= 0..10000
 adversary: build-rust ## Meets a runtime that misbehaves by 10,000 seeds; SEEDS=7 repeats one, SEEDS=0..100 some.
 	ADVERSARY_SEEDS=$(SEEDS) $(TEST_ENV) cargo test -q -p copilot-core --test adversary -- --nocapture
 
+.PHONY: models
+models: ## Tries the orders in which threads may run, for inbox, router, calls, waits, handles and the pump.
+	RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/models CARGO_PROFILE_DEV_DEBUG=0 \
+	  cargo test -q -p copilot-core -p copilot-ffi --no-default-features --lib model_tests
+
 .PHONY: sanitize
 sanitize: $(STAMPS)/runtime-current build-rust ## Runs the C and C++ tests and all conformance cases under every sanitizer and valgrind. Takes an hour.
 	$(TEST_ENV) $(MAKE) -C tests/abi sanitize threads valgrind

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
@@ -26,6 +26,7 @@ use crate::protocol::event::Event;
 use crate::protocol::json;
 use crate::protocol::scan::ScanError;
 use crate::runtime::Loss;
+use crate::sync::{Mutex, MutexGuard};
 
 /// A batch of more messages than this is a burst: the reader then lets others run before it reads on.
 const FAIR_BATCH: usize = 16;
@@ -499,3 +500,7 @@ async fn write_all(
     }
     drop(writer.shutdown().await);
 }
+
+#[cfg(all(test, shuttle))]
+#[path = "connection_model_tests.rs"]
+pub(crate) mod model_tests;
