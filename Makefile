@@ -330,12 +330,15 @@ docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a
 .PHONY: wheel wheel-check npm clib clib-check clib-portable wheel-portable npm-portable cargo-c deb conan stand-ins swap-check
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
-wheel-check: wheel $(STAMPS)/runtime-current ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
+	python3 scripts/wheel_sbom.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
+wheel-check: wheel $(STAMPS)/runtime-current $(STAMPS)/sbom ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
 	cargo build -q -p copilot-testkit
 	scripts/wheel-check.sh $(PYTHON)
-npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.
+	$(TOOLS)/sbom/bin/python scripts/sbom_check.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
+npm: $(STAMPS)/node $(STAMPS)/sbom ## Leaves an installable npm tarball in dist/, and checks what it says it is made of.
 	@mkdir -p dist
 	cd $(NODE_DIR) && npm run --silent build && node scripts/pack.mjs $(ROOT)/dist
+	$(TOOLS)/sbom/bin/python scripts/sbom_check.py dist/copilot-native-*.tgz
 stand-ins: ## Leaves packages in dist/stand-ins that bring ours under the official names; never for the public registries.
 	@python3 scripts/stand_ins.py
 swap-check: wheel npm stand-ins ## Installs dependents of the official packages over ours: pip, uv, npm.
@@ -346,6 +349,7 @@ conan: ## Builds the C library by its Conan recipe, and a program with the packa
 	  $(TOOLS)/conan/bin/conan create ffi/conan -s build_type=Debug
 wheel-portable: $(STAMPS)/zig $(STAMPS)/venv $(STAMPS)/runtime-current ## A wheel for glibc 2.17 and newer in dist/portable, checked as wheel-check does.
 	cd $(PYTHON_DIR) && $(ZIG_ENV) $(VENV)/bin/maturin build --release --zig --compatibility manylinux2014 --out $(PORTABLE)
+	python3 scripts/wheel_sbom.py $$(ls -t $(PORTABLE)/copilot_native-*.whl | head -n 1)
 	cargo build -q -p copilot-testkit
 	scripts/wheel-check.sh $(PYTHON) $(PORTABLE)
 npm-portable: $(STAMPS)/zig $(STAMPS)/node $(STAMPS)/runtime-current ## The npm packages for glibc 2.17 and newer in dist/portable, checked.
