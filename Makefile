@@ -288,8 +288,8 @@ surface: build-python build-node ## Counts the names of every official release t
 surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
-.PHONY: lint layers limits coverage examples abi header header-check gen gen-check
-lint: setup build-python build-node layers limits coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
+.PHONY: lint layers limits licences coverage examples abi header header-check gen gen-check
+lint: setup build-python build-node layers limits licences coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
@@ -300,6 +300,8 @@ layers: ## Holds the direction of flow in the engine, and that files do not use 
 	@python3 scripts/layers.py && python3 scripts/circles.py
 limits: ## Refuses overlong files.
 	@python3 scripts/limits.py
+licences: ## Holds where crates come from, and under which licences.
+	@python3 scripts/licences.py
 coverage: ## Holds the table of what tests which section of the reference.
 	@python3 scripts/coverage.py
 examples: ## Holds that every function of the C header is shown by an example.
