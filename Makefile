@@ -250,6 +250,11 @@ SEEDS ?= 0..10000
 adversary: build-rust ## Meets a runtime that misbehaves by 10,000 seeds; SEEDS=7 repeats one, SEEDS=0..100 some.
 	ADVERSARY_SEEDS=$(SEEDS) $(TEST_ENV) cargo test -q -p copilot-core --test adversary -- --nocapture
 
+.PHONY: models
+models: ## Tries the orders in which threads may run, for inbox, router, calls, waits, handles and the pump.
+	RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/models CARGO_PROFILE_DEV_DEBUG=0 \
+	  cargo test -q -p copilot-core -p copilot-ffi --no-default-features --lib model_tests
+
 .PHONY: sanitize
 sanitize: $(STAMPS)/runtime-current build-rust ## Runs the C and C++ tests and all conformance cases under every sanitizer and valgrind. Takes an hour.
 	$(TEST_ENV) $(MAKE) -C tests/abi sanitize threads valgrind
@@ -296,8 +301,8 @@ surface: build-python build-node ## Counts the names of every official release t
 surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
-.PHONY: lint layers limits coverage examples abi header header-check gen gen-check
-lint: setup build-python build-node layers limits coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
+.PHONY: lint layers limits licences coverage examples abi header header-check gen gen-check
+lint: setup build-python build-node layers limits licences coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
@@ -310,6 +315,8 @@ layers: ## Holds the direction of flow in the engine, and that files do not use 
 	@python3 scripts/layers.py && python3 scripts/circles.py
 limits: ## Refuses overlong files.
 	@python3 scripts/limits.py
+licences: ## Holds where crates come from, and under which licences.
+	@python3 scripts/licences.py
 coverage: ## Holds the table of what tests which section of the reference.
 	@python3 scripts/coverage.py
 examples: ## Holds that every function of the C header is shown by an example.
@@ -340,12 +347,15 @@ docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a
 .PHONY: wheel wheel-check npm clib clib-check clib-portable wheel-portable npm-portable cargo-c deb conan stand-ins swap-check
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
-wheel-check: wheel $(STAMPS)/runtime-current ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
+	python3 scripts/wheel_sbom.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
+wheel-check: wheel $(STAMPS)/runtime-current $(STAMPS)/sbom ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
 	cargo build -q -p copilot-testkit
 	scripts/wheel-check.sh $(PYTHON)
-npm: $(STAMPS)/node ## Leaves an installable npm tarball in dist/.
+	$(TOOLS)/sbom/bin/python scripts/sbom_check.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
+npm: $(STAMPS)/node $(STAMPS)/sbom ## Leaves an installable npm tarball in dist/, and checks what it says it is made of.
 	@mkdir -p dist
 	cd $(NODE_DIR) && npm run --silent build && node scripts/pack.mjs $(ROOT)/dist
+	$(TOOLS)/sbom/bin/python scripts/sbom_check.py dist/copilot-native-*.tgz
 stand-ins: ## Leaves packages in dist/stand-ins that bring ours under the official names; never for the public registries.
 	@python3 scripts/stand_ins.py
 swap-check: wheel npm stand-ins ## Installs dependents of the official packages over ours: pip, uv, npm.
@@ -356,6 +366,7 @@ conan: ## Builds the C library by its Conan recipe, and a program with the packa
 	  $(TOOLS)/conan/bin/conan create ffi/conan -s build_type=Debug
 wheel-portable: $(STAMPS)/zig $(STAMPS)/venv $(STAMPS)/runtime-current ## A wheel for glibc 2.17 and newer in dist/portable, checked as wheel-check does.
 	cd $(PYTHON_DIR) && $(ZIG_ENV) $(VENV)/bin/maturin build --release --zig --compatibility manylinux2014 --out $(PORTABLE)
+	python3 scripts/wheel_sbom.py $$(ls -t $(PORTABLE)/copilot_native-*.whl | head -n 1)
 	cargo build -q -p copilot-testkit
 	scripts/wheel-check.sh $(PYTHON) $(PORTABLE)
 npm-portable: $(STAMPS)/zig $(STAMPS)/node $(STAMPS)/runtime-current ## The npm packages for glibc 2.17 and newer in dist/portable, checked.

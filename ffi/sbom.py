@@ -1,6 +1,8 @@
-"""Writes what the C library is made of as CycloneDX JSON: the crates that are linked into it, and Rust's own library.
+"""Writes what a library is made of as CycloneDX JSON: the crates that are linked into it, and Rust's own library.
 
-    ffi/sbom.py [--target TRIPLE] [--output FILE]
+    ffi/sbom.py [--package CRATE] [--target TRIPLE] [--output FILE]
+
+Without a package: the C library. `copilot-python` is what the wheel holds, `copilot-node` what the npm packages hold.
 
 Cargo says what is linked, with which features; Cargo.lock has the hashes. The same sources give the same file. A time
 is written only where SOURCE_DATE_EPOCH says which. `scripts/sbom_check.py` holds it to the schema.
@@ -22,7 +24,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = "copilot-ffi"
+#: Crate of a door: what programs know it as, and the kind of package it comes in.
+PACKAGES = {
+    "copilot-ffi": ("libcopilot", ""),
+    "copilot-python": ("copilot-native", "pypi"),
+    "copilot-node": ("copilot-native", "npm"),
+}
 SPEC = "1.6"
 #: Numbers of documents are made of their content, in a space of names of our own.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/copilot-native/copilot-native/sbom")
@@ -52,15 +59,15 @@ def run(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-def linked(target: str) -> list[Crate]:
+def linked(package: str, target: str) -> list[Crate]:
     """All crates of the library, itself first. Macros and what builds it are not linked."""
-    command = ["cargo", "tree", "--locked", "-p", PACKAGE, "--target", target, "-e", "normal,no-proc-macro"]
+    command = ["cargo", "tree", "--locked", "-p", package, "--target", target, "-e", "normal,no-proc-macro"]
     lines = run(*command, "--prefix", "depth", "--format", "|{p}|{f}|{l}|{r}").splitlines()
     crates: dict[tuple[str, str], Crate] = {}
     path: list[Crate] = []
     for line in lines:
-        depth, package, features, licence, repository = line.removesuffix(" (*)").split("|")
-        name, version = package.split(" ")[:2]
+        depth, crate_line, features, licence, repository = line.removesuffix(" (*)").split("|")
+        name, version = crate_line.split(" ")[:2]
         crate = Crate(name, version.removeprefix("v"), features, licence, repository)
         crate = crates.setdefault(crate.key, crate)
         del path[int(depth) :]
@@ -105,10 +112,13 @@ def standard_library() -> dict[str, object]:
     }
 
 
-def document(target: str) -> dict[str, object]:
-    library, *crates = sorted(linked(target), key=lambda crate: (crate.name != PACKAGE, crate.key))
+def document(package: str, target: str) -> dict[str, object]:
+    library, *crates = sorted(linked(package, target), key=lambda crate: (crate.name != package, crate.key))
     sums, std = checksums(), standard_library()
-    own = component(library, None) | {"name": "libcopilot"}
+    name, kind = PACKAGES[package]
+    own = component(library, None) | {"name": name}
+    if kind:
+        own["purl"] = f"pkg:{kind}/{name}@{library.version}"
     refs = {crate.key: crate.ref for crate in [library, *crates]}
     needs = [
         {"ref": crate.ref, "dependsOn": sorted([*(refs[key] for key in crate.needs), str(std["bom-ref"])])}
@@ -130,11 +140,12 @@ def document(target: str) -> dict[str, object]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--package", choices=PACKAGES, default="copilot-ffi")
     parser.add_argument("--target", help="the platform of the library, by default this machine's")
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     host = next(line for line in run("rustc", "-vV").splitlines() if line.startswith("host: "))
-    text = json.dumps(document(args.target or host.removeprefix("host: ")), indent=1) + "\n"
+    text = json.dumps(document(args.package, args.target or host.removeprefix("host: ")), indent=1) + "\n"
     if args.output:
         args.output.write_text(text)
     else:

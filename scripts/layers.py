@@ -25,7 +25,7 @@ LAYERS = [
     "typed",
     "host",
 ]
-ANYWHERE = {"protocol", "diagnostics", "error", "Error", "ErrorKind", "Result"}
+ANYWHERE = {"protocol", "diagnostics", "error", "sync", "Error", "ErrorKind", "Result"}
 # Layer -> higher layers it may use all the same.
 EXCEPTIONS = {
     "session": {"dispatch", "handlers"},  # starts handlers, holds them

@@ -34,6 +34,7 @@ mod router;
 mod rpc;
 mod runtime;
 mod session;
+mod sync;
 #[cfg(feature = "types")]
 mod typed;
 

@@ -1,7 +1,7 @@
 //! Session id to session; everything else to the client.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use crate::protocol::event::Event;
 use crate::protocol::notification::is_readable;
 use crate::protocol::{json, method};
 use crate::rpc::{Connection, Inbound, METHOD_NOT_FOUND, Responder};
+use crate::sync::{RwLock, RwLockWriteGuard};
 
 /// Requests of the runtime that concern no session. Called by the reader: must neither block nor run user code.
 pub(crate) trait ClientRequests: Send + Sync {
@@ -101,7 +102,7 @@ impl Router {
         }
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Sessions> {
+    fn write(&self) -> RwLockWriteGuard<'_, Sessions> {
         self.sessions.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -241,3 +242,7 @@ impl Inbound for Router {
         self.observer.lost(error);
     }
 }
+
+#[cfg(all(test, shuttle))]
+#[path = "router_model_tests.rs"]
+mod model_tests;

@@ -4,24 +4,29 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use copilot_core::generated::api::AccountLoginRequest;
 use copilot_core::handlers::{
-    CallContext, GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, LlmRequest, McpAuthHandler,
-    McpAuthRequest, ProviderTokenHandler, ToolHandler, ToolInvocation, ToolResult,
+    AhpSessionRequest, CallContext, GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, LlmRequest,
+    McpAuthHandler, McpAuthRequest, ProviderTokenHandler, ToolHandler, ToolInvocation, ToolResult,
 };
 use copilot_core::host::{Delivery, HostClient};
 use copilot_core::{
-    Client, ClientOptions, Error, ErrorKind, Result, RuntimeConnection, SendOptions, SessionConfig,
-    SessionSpec, TelemetryConfig,
+    AhpHostOptions, Client, ClientOptions, Error, ErrorKind, Result, RuntimeConnection, SendOptions,
+    SessionConfig, SessionSpec,
 };
 use serde_json::{Value, json};
 use support::{capture, fake};
 
 const MARK: &str = "CANARY";
+
+/// What every door's test gives its client and its sessions.
+fn shared() -> Value {
+    serde_json::from_str(include_str!("../../tests/canaries.json")).unwrap()
+}
 
 fn canary(name: &str) -> String {
     format!("{MARK}-{name}-\"q\"-0815")
@@ -61,11 +66,9 @@ impl ToolHandler for Host {
 
 fn options(kind: &str) -> ClientOptions {
     let (path, args) = fake(json!({}), None);
-    let env = BTreeMap::from([
-        ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
-        ("MY_API_KEY".to_owned(), canary("env")),
-        ("OTEL_EXPORTER_OTLP_HEADERS".to_owned(), canary("telemetry-headers")),
-    ]);
+    let given = shared();
+    let mut env: BTreeMap<String, String> = serde_json::from_value(given["env"].clone()).unwrap();
+    env.insert("PATH".to_owned(), std::env::var("PATH").unwrap_or_default());
     let connection = match kind {
         "tcp" => RuntimeConnection::Tcp {
             port: 0,
@@ -76,40 +79,22 @@ fn options(kind: &str) -> ClientOptions {
         },
         _ => RuntimeConnection::Stdio { path: Some(path), args, env: Some(env) },
     };
-    ClientOptions {
-        connection: Some(connection),
-        github_token: Some(canary("github-token").as_str().into()),
-        telemetry: Some(TelemetryConfig {
-            otlp_endpoint: Some(format!("http://me:{MARK}-endpoint@127.0.0.1:1/v1")),
-            ..TelemetryConfig::default()
-        }),
-        ..ClientOptions::default()
-    }
+    let mut options = ClientOptions::from_json(&given["client"].to_string()).unwrap();
+    options.connection = Some(connection);
+    options
 }
 
 fn config() -> SessionConfig {
-    let server = |name: &str| {
-        json!({"command": "run", "env": {"X": canary(&format!("{name}-env"))},
-               "headers": {"Authorization": format!("Bearer {}", canary(&format!("{name}-header")))}})
-    };
-    let provider = json!({"type": "openai", "baseUrl": "http://127.0.0.1:1/v1", "apiKey": canary("api-key"),
-        "bearerToken": canary("bearer-token"), "headers": {"xkey": canary("provider-header")}});
-    serde_json::from_value(json!({
-        "gitHubToken": canary("session-github-token"),
-        "provider": provider,
-        "providers": [{"name": "more", "apiKey": canary("second-api-key")}],
-        "mcpServers": {"files": server("mcp")},
-        "customAgents": [{"name": "a", "mcpServers": {"inner": server("agent-mcp")}}],
-        "fromTheFuture": {"clientSecret": canary("unknown-member")},
-        "tools": [{"name": "t", "description": "d"}],
-    }))
-    .unwrap()
+    let mut config = shared()["session"].take();
+    config["fromTheFuture"] = json!({"clientSecret": canary("unknown-member")});
+    config["tools"] = json!([{"name": "t", "description": "d"}]);
+    serde_json::from_value(config).unwrap()
 }
 
 /// All places of the params that hold a canary, as templates of the fake runtime.
 const LEAKS: &str = "$params.provider.apiKey $params.provider.bearerToken $params.provider.headers.xkey \
-    $params.gitHubToken $params.mcpServers.files.env.X $params.mcpServers.files.headers.Authorization \
-    $params.fromTheFuture.clientSecret";
+    $params.gitHubToken $params.mcpServers.files.env.X $params.mcpServers.web.headers.Authorization \
+    $params.fromTheFuture.clientSecret $params.provider.baseUrl $params.mcpServers.web.url $params.provider.apiKeyCommand";
 
 /// Makes the runtime repeat what it was told, on its standard error and in errors.
 async fn talkative_session(client: &Client, said: &mut Vec<String>) {
@@ -128,11 +113,9 @@ async fn talkative_session(client: &Client, said: &mut Vec<String>) {
                          "params": {"sessionId": "$params.sessionId", "providerName": "default"}}},
             {"stderr": "tokens: $mcp.params.result.accessToken $own.result.token\n"},
             {"reply": {"error": {"code": 1, "message": "$mcp.params.result.accessToken $own.result.token"}}}]},
-        {"on": {"method": "session.send"}, "do": [
-            {"reply": {"error": {"code": -32603, "message": "bad header $params.requestHeaders.Authorization"}}}]},
-        {"on": {"method": "test.broken"}, "do": [
-            {"stderr": "last words: $params.secret\n"}, {"raw": {"body": format!("no json {}", canary("github-token"))}}]},
     ]);
+    let mut script = script;
+    script.as_array_mut().unwrap().extend(shared()["script"].as_array().unwrap().iter().cloned());
     support::call(client, "fake.script", json!({"script": script})).await;
     let spec = || {
         let mut spec = SessionSpec::new(config());
@@ -156,6 +139,15 @@ async fn talkative_session(client: &Client, said: &mut Vec<String>) {
     let refused = session.send(message).await.unwrap_err();
     assert_eq!(refused.message(), "bad header [redacted]");
     said.push(format!("{refused} {refused:?} {:?}", client.diagnostics()));
+    for call in shared()["calls"].as_array().unwrap() {
+        let (method, params) = (call["method"].as_str().unwrap(), call["params"].to_string());
+        let refused = client.call(method, &params).await.unwrap_err();
+        assert!(
+            refused.message().starts_with("bad ") && refused.message().contains("[redacted]"),
+            "{refused}"
+        );
+        said.push(format!("{refused} {refused:?}"));
+    }
 }
 
 async fn with_client(kind: &str, said: &mut Vec<String>) {
@@ -165,6 +157,7 @@ async fn with_client(kind: &str, said: &mut Vec<String>) {
     client.start().await.unwrap();
     said.push(format!("{client:?} {:?}", client.options()));
     talkative_session(&client, said).await;
+    said.extend(support::command_lines());
     let secret = json!({"secret": canary("github-token")}).to_string();
     let lost = client.call("test.broken", &secret).await.unwrap_err();
     assert!(lost.message().contains("not JSON"), "{lost}");
@@ -209,9 +202,22 @@ fn through_the_host(said: &mut Vec<String>) {
     config.as_object_mut().unwrap().remove("gitHubToken");
     let mut args = json!({"key": 1, "sessionId": "s", "config": config, "handlers": {"gitHubToken": true}});
     door.run("session.create", &args).unwrap();
-    args["config"]["mcpServers"] = canary("misplaced").into();
-    let refused = door.run("session.create", &args).unwrap_err();
-    said.push(format!("{refused} {refused:?}"));
+    let secret = canary("misplaced");
+    for (member, value) in [
+        ("mcpServers", json!(secret)),
+        ("mcpServers", json!([{"env": {"A": secret}}])),
+        ("provider", json!(secret)),
+        ("streaming", json!(secret)),
+        ("gitHubToken", json!([secret])),
+        ("tools", json!([{"name": [secret], "description": secret}])),
+        ("commands", json!({"name": secret})),
+    ] {
+        let before = std::mem::replace(&mut args["config"][member], value);
+        let refused = door.run("session.create", &args).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidType, "{member}");
+        said.push(format!("{refused} {refused:?}"));
+        args["config"][member] = before;
+    }
     let asked = json!({"method": "fake.received", "params": {"method": "session.create"}});
     let sent = door.run("client.call", &asked).unwrap();
     let id = &sent["messages"][0]["params"]["gitHubTokenProviderRegistrationId"];
@@ -236,6 +242,13 @@ fn wrong_types(said: &mut Vec<String>) {
         assert_eq!(error.kind(), ErrorKind::InvalidType);
         said.push(format!("{error} {error:?}"));
     }
+    let host: AhpHostOptions = serde_json::from_value(json!({"localServer": {"token": secret}})).unwrap();
+    said.push(format!("{host:?}"));
+    let asked =
+        json!({"hostId": "h", "handoffId": "o", "config": {"gitHubToken": secret, "env": {"A": secret}}});
+    said.push(format!("{:?}", serde_json::from_value::<AhpSessionRequest>(asked).unwrap()));
+    let asked = json!({"requestId": "r", "staticClientConfig": {"clientId": "c", "clientSecret": secret}});
+    said.push(format!("{:?}", serde_json::from_value::<McpAuthRequest>(asked).unwrap()));
     let request: LlmRequest =
         serde_json::from_value(json!({"url": "u", "headers": {"authorization": [secret]}})).unwrap();
     said.push(format!("{request:?}"));
@@ -248,6 +261,12 @@ fn wrong_types(said: &mut Vec<String>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn secrets_do_not_show() {
     capture::begin();
+    static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.lock().unwrap().push(panic.to_string());
+        before(panic);
+    }));
     let mut said = Vec::new();
     wrong_types(&mut said);
     with_client("stdio", &mut said).await;
@@ -258,6 +277,8 @@ async fn secrets_do_not_show() {
         said
     });
     said.extend(from_host.await.unwrap());
+    drop(std::panic::take_hook());
+    said.extend(PANICS.lock().unwrap().drain(..));
 
     let traced = capture::lines();
     for part in [

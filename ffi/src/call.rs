@@ -1,7 +1,7 @@
 //! Questions of the engine to the user: an owned object that is answered once, now or later, from any thread.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use copilot_core::Result;
@@ -15,7 +15,7 @@ use crate::handle::{self, Handled};
 use crate::input::{copilot_str, invalid};
 use crate::json::check_json;
 use crate::opaque::{copilot_call, copilot_error, copilot_session};
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 use crate::user_data::{UserData, copilot_destroy_fn};
 
 /// What a question is about. Borrowed: valid only during the callback; copy what is needed later.

@@ -1,7 +1,7 @@
 //! The client behind its handle: who keeps it alive, and how it ends.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use copilot_core::host::HostClient;
@@ -13,7 +13,7 @@ use crate::opaque::copilot_client;
 use crate::options::ClientCallbacks;
 use crate::pump::Signal;
 use crate::signals::BlockedSignals;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 use crate::wake::Descriptor;
 
 /// Clients inherited by a fork. The parent still uses their runtimes, so nothing of them may be dropped in the child.

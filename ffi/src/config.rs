@@ -1,7 +1,7 @@
 //! Configuration of sessions: JSON in wire spelling plus the callbacks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use copilot_core::Result;
 use copilot_core::host::CallKind;
@@ -18,7 +18,7 @@ use crate::opaque::{copilot_error, copilot_session_config};
 use crate::session_entry::{
     EndedHandler, EventHandler, Handlers, copilot_event_fn, copilot_session_ended_fn,
 };
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 use crate::user_data::{UserData, copilot_destroy_fn};
 
 /// A tool that the model can call. Initialise with `COPILOT_TOOL_INIT`. All text is copied.

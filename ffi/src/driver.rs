@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use crate::fork::Birthplace;
 use crate::options::ClientCallbacks;
 use crate::pump::{Signal, Wait, Woken};
 use crate::session_entry::SessionEntry;
-use crate::sync::{ResultSlot, lock};
+use crate::sync::{Mutex, ResultSlot, lock};
 use crate::wait::WaitLimits;
 
 /// What happens with the result of an operation.

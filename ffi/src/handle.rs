@@ -11,11 +11,11 @@
 //! look-up takes one lock of its own slot and no global one.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use copilot_core::{Error, ErrorKind, Result};
 
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 const TAG_BITS: u32 = 4;
 const SLOT_BITS: u32 = if usize::BITS == 64 { 24 } else { 15 };
@@ -56,10 +56,7 @@ struct Free {
     next: usize,
 }
 
-static TABLE: Table = Table {
-    segments: [const { OnceLock::new() }; SEGMENTS],
-    free: Mutex::new(Free { slots: Vec::new(), next: 0 }),
-};
+static TABLE: Table = Table::new();
 
 /// Segment `n` starts at slot `64 * (2^n - 1)` and has `64 * 2^n` slots.
 fn place(slot: usize) -> (usize, usize) {
@@ -68,6 +65,13 @@ fn place(slot: usize) -> (usize, usize) {
 }
 
 impl Table {
+    const fn new() -> Self {
+        Self {
+            segments: [const { OnceLock::new() }; SEGMENTS],
+            free: Mutex::new(Free { slots: Vec::new(), next: 0 }),
+        }
+    }
+
     /// The slot of that number if it was ever used.
     fn slot(&self, number: usize) -> Option<&Mutex<Slot>> {
         let (segment, index) = place(number);
@@ -87,58 +91,74 @@ impl Table {
         free.next += 1;
         slot
     }
-}
 
-/// Gives C a handle to `object`.
-pub(crate) fn insert<T: Handled>(object: Arc<T>) -> *mut T::Opaque {
-    let number = TABLE.reserve();
-    let Some(slot) = TABLE.slot(number) else { unreachable!("the slot was just reserved") };
-    let mut slot = lock(slot);
-    slot.name = T::NAME;
-    slot.object = Some(object);
-    let bits = slot.generation << GENERATION_SHIFT | number << SLOT_SHIFT | T::TAG << 1 | 1;
-    std::ptr::without_provenance_mut(bits)
-}
+    fn insert<T: Handled>(&self, object: Arc<T>) -> *mut T::Opaque {
+        let number = self.reserve();
+        let Some(slot) = self.slot(number) else { unreachable!("the slot was just reserved") };
+        let mut slot = lock(slot);
+        slot.name = T::NAME;
+        slot.object = Some(object);
+        let bits = slot.generation << GENERATION_SHIFT | number << SLOT_SHIFT | T::TAG << 1 | 1;
+        std::ptr::without_provenance_mut(bits)
+    }
 
-fn with<T: Handled, R>(handle: *const T::Opaque, f: impl FnOnce(&mut Slot, usize) -> Option<R>) -> Result<R> {
-    let bits = handle.addr();
-    let tag = bits >> 1 & ((1 << TAG_BITS) - 1);
-    let number = bits >> SLOT_SHIFT & ((1 << SLOT_BITS) - 1);
-    let generation = bits >> GENERATION_SHIFT;
-    if bits & 1 == 0 || generation > LAST_GENERATION {
-        return Err(bad_handle::<T>(bits, None));
+    fn with<T: Handled, R>(
+        &self,
+        handle: *const T::Opaque,
+        f: impl FnOnce(&mut Slot, usize) -> Option<R>,
+    ) -> Result<R> {
+        let bits = handle.addr();
+        let tag = bits >> 1 & ((1 << TAG_BITS) - 1);
+        let number = bits >> SLOT_SHIFT & ((1 << SLOT_BITS) - 1);
+        let generation = bits >> GENERATION_SHIFT;
+        if bits & 1 == 0 || generation > LAST_GENERATION {
+            return Err(bad_handle::<T>(bits, None));
+        }
+        let Some(slot) = self.slot(number) else { return Err(bad_handle::<T>(bits, None)) };
+        let mut slot = lock(slot);
+        if tag != T::TAG || slot.generation != generation {
+            return Err(bad_handle::<T>(bits, Some((tag == T::TAG, slot.name))));
+        }
+        let name = slot.name;
+        f(&mut slot, number).ok_or_else(|| bad_handle::<T>(bits, Some((true, name))))
     }
-    let Some(slot) = TABLE.slot(number) else { return Err(bad_handle::<T>(bits, None)) };
-    let mut slot = lock(slot);
-    if tag != T::TAG || slot.generation != generation {
-        return Err(bad_handle::<T>(bits, Some((tag == T::TAG, slot.name))));
+
+    fn get<T: Handled>(&self, handle: *const T::Opaque) -> Result<Arc<T>> {
+        self.with::<T, _>(handle, |slot, _| object_in(slot))
     }
-    let name = slot.name;
-    f(&mut slot, number).ok_or_else(|| bad_handle::<T>(bits, Some((true, name))))
+
+    fn take<T: Handled>(&self, handle: *const T::Opaque) -> Result<Arc<T>> {
+        let (object, number, reusable) = self.with::<T, _>(handle, |slot, number| {
+            let object = object_in::<T>(slot)?;
+            let old = slot.object.take();
+            slot.generation += 1;
+            Some(((object, old), number, slot.generation <= LAST_GENERATION))
+        })?;
+        // Both references are let go outside the slot's lock: a destructor of the user may call us again.
+        if reusable {
+            lock(&self.free).slots.push(number);
+        }
+        Ok(object.0)
+    }
 }
 
 fn object_in<T: Handled>(slot: &Slot) -> Option<Arc<T>> {
     Arc::clone(slot.object.as_ref()?).downcast().ok()
 }
 
+/// Gives C a handle to `object`.
+pub(crate) fn insert<T: Handled>(object: Arc<T>) -> *mut T::Opaque {
+    TABLE.insert(object)
+}
+
 /// The object behind a handle.
 pub(crate) fn get<T: Handled>(handle: *const T::Opaque) -> Result<Arc<T>> {
-    with::<T, _>(handle, |slot, _| object_in(slot))
+    TABLE.get::<T>(handle)
 }
 
 /// Takes the object away from C; from now on the handle is stale.
 pub(crate) fn take<T: Handled>(handle: *const T::Opaque) -> Result<Arc<T>> {
-    let (object, number, reusable) = with::<T, _>(handle, |slot, number| {
-        let object = object_in::<T>(slot)?;
-        let old = slot.object.take();
-        slot.generation += 1;
-        Some(((object, old), number, slot.generation <= LAST_GENERATION))
-    })?;
-    // Both references are let go outside the slot's lock: a destructor of the user may call us again.
-    if reusable {
-        lock(&TABLE.free).slots.push(number);
-    }
-    Ok(object.0)
+    TABLE.take::<T>(handle)
 }
 
 /// Frees a handle; null is nothing to free.
@@ -160,6 +180,10 @@ fn bad_handle<T: Handled>(bits: usize, slot: Option<(bool, &'static str)>) -> Er
     };
     Error::new(ErrorKind::BadHandle, text)
 }
+
+#[cfg(all(test, shuttle))]
+#[path = "handle_model_tests.rs"]
+mod model_tests;
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,13 @@
 //! Who may run callbacks now. At any time at most one thread does, so that the order of the inbox is the order the user
 //! sees. The signal says that something waits, to sleeping threads and to the descriptor.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use copilot_core::{Error, ErrorKind, Result};
 
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::wake::Descriptor;
 
 #[derive(Default)]
@@ -157,3 +158,7 @@ pub(crate) enum Wait {
     /// For a result; callbacks are run by the client's own thread.
     Watch,
 }
+
+#[cfg(all(test, shuttle))]
+#[path = "pump_model_tests.rs"]
+mod model_tests;

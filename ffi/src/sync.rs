@@ -1,10 +1,23 @@
-//! What threads wait with.
+//! What threads wait with: the locks of the standard library, or, with `--cfg shuttle`, those of a model checker that tries the
+//! orders in which threads may run (`make models`).
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use bytes::Bytes;
 use copilot_core::Result;
+
+#[cfg(not(shuttle))]
+pub(crate) use std::{
+    sync::{Condvar, Mutex, MutexGuard},
+    thread,
+};
+
+#[cfg(shuttle)]
+pub(crate) use shuttle::{
+    sync::{Condvar, Mutex, MutexGuard},
+    thread,
+};
 
 /// Locks; a panic of another thread does not spread.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

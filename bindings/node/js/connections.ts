@@ -1,4 +1,6 @@
 /** Ways to reach a runtime. */
+import { inspect } from "node:util";
+
 import { isObject, wrong } from "./given.js";
 import type {
   InProcessRuntimeConnection,
@@ -27,15 +29,25 @@ interface RuntimeConnectionFactories {
 /** A way to reach a runtime. */
 export type RuntimeConnection = AnyConnection;
 
+/** Has `console.log` leave out what may hold a secret. */
+function shy<T extends { env?: unknown; connectionToken?: unknown }>(connection: T): T {
+  const show = ({ env, connectionToken, ...rest }: T): object => ({
+    ...rest,
+    ...(connectionToken !== undefined && { connectionToken: "[redacted]" }),
+    ...(env !== undefined && { env: "[redacted]" }),
+  });
+  return Object.defineProperty(connection, inspect.custom, { value: () => show(connection) });
+}
+
 export const RuntimeConnection: RuntimeConnectionFactories = {
   /** A child process, spoken to over its standard streams. */
-  forStdio: (options = {}) => ({ kind: "stdio", ...options }),
+  forStdio: (options = {}) => shy({ kind: "stdio", ...options }),
   /** A child process that listens on a port. */
-  forTcp: (options = {}) => ({ kind: "tcp", ...options }),
+  forTcp: (options = {}) => shy({ kind: "tcp", ...options }),
   /** A runtime that somebody else started. */
   forUri: (url, options = {}) => {
     if (typeof url !== "string") throw wrong("url", 'an address such as "localhost:3000"', url);
-    return { kind: "uri", url, ...options };
+    return shy({ kind: "uri", url, ...options });
   },
   /** The runtime's library inside this process. */
   forInProcess: (options = {}) => ({ kind: "inprocess", ...options }),

@@ -26,6 +26,7 @@ const TARGETS = {
   "win32-x64": { triple: "x86_64-pc-windows-msvc", os: "win32", cpu: "x64" },
   "win32-arm64": { triple: "aarch64-pc-windows-msvc", os: "win32", cpu: "arm64" },
 };
+const SBOM = "copilot-native.cdx.json";
 /** The version of the runtime's own platform packages that this package was made for. */
 const RUNTIME = "1.0.14";
 
@@ -58,8 +59,21 @@ function mainPackage() {
   const runtimes = names.map((name) => [`@github/copilot-sdk-${name}`, RUNTIME]);
   const optionalDependencies = Object.fromEntries([...addons, ...runtimes]);
   const files = ["dist", "README.md", "LICENSE"];
-  if (!flags.includes("--without-addon")) files.push("copilot.node");
-  return stage("copilot-native", files, { ...published, optionalDependencies }, redirects);
+  const withAddon = !flags.includes("--without-addon");
+  if (withAddon) files.push("copilot.node");
+  return stage("copilot-native", files, { ...published, optionalDependencies }, (folder) => {
+    redirects(folder);
+    if (withAddon) madeOf(folder);
+  });
+}
+
+/** Writes beside the addon which crates are in it, as CycloneDX. */
+function madeOf(folder) {
+  const script = join(root, "..", "..", "ffi", "sbom.py");
+  const python = process.platform === "win32" ? "python" : "python3";
+  const { triple } = TARGETS[platform];
+  const args = ["--package", "copilot-node", "--target", triple, "--output", join(folder, SBOM)];
+  execFileSync(python, [script, ...args], { stdio: "inherit" });
 }
 
 /** Tools that know no `exports` look for a folder of the entry's name. */
@@ -73,7 +87,7 @@ function platformPackage() {
   const { triple, os, cpu, libc } = TARGETS[platform] ?? {};
   if (os === undefined) throw new Error(`no package is made for ${platform}`);
   const { version, license, repository, engines } = manifest;
-  return stage(`copilot-native-${platform}`, ["copilot.node", "LICENSE"], {
+  const members = {
     name: `copilot-native-${platform}`,
     version,
     description: `The addon of copilot-native for ${triple}`,
@@ -84,8 +98,9 @@ function platformPackage() {
     cpu: [cpu],
     ...(libc && { libc: [libc] }),
     main: "copilot.node",
-    files: ["copilot.node"],
-  });
+    files: ["copilot.node", SBOM],
+  };
+  return stage(`copilot-native-${platform}`, ["copilot.node", "LICENSE"], members, madeOf);
 }
 
 try {

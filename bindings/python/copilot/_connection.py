@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ._given import shown
@@ -64,7 +64,8 @@ class RuntimeConnection:
 class ChildProcessRuntimeConnection(RuntimeConnection):
     path: str | os.PathLike[str] | None = None
     args: Sequence[str] = ()
-    env: dict[str, str] | None = None
+    # What may hold a secret is not shown.
+    env: dict[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass
@@ -88,13 +89,13 @@ class TcpRuntimeConnection(ChildProcessRuntimeConnection):
         self.connection_token = connection_token
 
     port: int = 0
-    connection_token: str | None = None
+    connection_token: str | None = field(default=None, repr=False)
 
 
 @dataclass
 class UriRuntimeConnection(RuntimeConnection):
     url: str = ""
-    connection_token: str | None = None
+    connection_token: str | None = field(default=None, repr=False)
 
 
 @dataclass

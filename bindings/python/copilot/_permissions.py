@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
+from ._given import shown
+
 if TYPE_CHECKING:
     from .generated.rpc import PermissionDecision, PermissionDecisionContext
     from .generated.session_events import PermissionPromptRequest, PermissionRequest
@@ -90,6 +92,6 @@ def decision_to_wire(result: Any) -> dict[str, Any]:
         return {"kind": "no-result"}
     to_dict = getattr(result, "to_dict", None)
     if to_dict is None or not hasattr(result, "kind"):
-        raise TypeError(f"a permission handler must return a decision, not {result!r}")
+        raise TypeError(f"a permission handler must return a decision, not {shown(result)}")
     wire: dict[str, Any] = to_dict()
     return wire

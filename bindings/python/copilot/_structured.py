@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ._errors import CopilotError
+from ._given import shown
 from ._tool_schema import is_pydantic, schema_of
 
 T = TypeVar("T")
@@ -20,13 +21,18 @@ def response_format(schema: dict[str, Any] | type[Any]) -> dict[str, Any]:
 
 def schema_for(schema: dict[str, Any] | type[Any]) -> dict[str, Any]:
     """The JSON Schema itself."""
-    return schema if isinstance(schema, dict) else schema_of(schema)
+    if isinstance(schema, dict):
+        return schema
+    given: Any = schema
+    if given is None or isinstance(given, str | bytes | int | float | list | tuple | set | frozenset):
+        raise TypeError(f"response_schema: expected a JSON Schema or a model class, got {shown(given)}")
+    return schema_of(schema)
 
 
 def check_model(response_type: Any, mode: str | None) -> None:
     """Refuses what cannot work, before anything is sent."""
     if not isinstance(response_type, type):
-        raise TypeError(f"response_type must be a model class, not {response_type!r}")
+        raise TypeError(f"response_type must be a model class, not {shown(response_type)}")
     if mode == "immediate":
         raise ValueError("mode='immediate' cannot be combined with a typed response")
 

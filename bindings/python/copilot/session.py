@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from ._errors import CopilotError, NativeError, WaitTimeoutError, after_the_end, answered, is_wanted_end
+from ._given import shown
 from ._inbox import EVENT, Delivery
 from ._json import decode, encode
 from ._permissions import AttributedPermissionResult as AttributedPermissionResult
@@ -192,7 +193,7 @@ class CopilotSession(MessageOptions):
         handlers see the event all the same. It runs in the context (``contextvars``) the session was made in.
         """
         if not callable(handler):
-            raise TypeError(f"on() takes a function of one event, not {handler!r}")
+            raise TypeError(f"on() takes a function of one event, not {shown(handler)}")
         self._listeners[handler] = self._as_task(handler) if inspect.iscoroutinefunction(handler) else handler
         self._snapshot = tuple(self._listeners.values())
         self._listen()

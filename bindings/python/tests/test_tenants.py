@@ -225,3 +225,87 @@ def test_the_blocking_twin(connect: Connect) -> None:
             session.on(lambda event: seen.append(tenant.get()))
             session.send_and_wait("x")
     assert seen == ["red"] * 8 + ["blue"] * 8
+
+
+NAMES = ("red", "blue")
+
+
+def of_tenant(name: str) -> dict[str, Any]:
+    """Options of which every value says whose it is."""
+    return {
+        "working_directory": f"/home/{name}",
+        "github_token": f"github-token-of-{name}",
+        "provider": {
+            "type": "openai",
+            "base_url": f"http://{name}/v1",
+            "api_key": f"key-of-{name}",
+            "headers": {"h": name},
+        },
+        "mcp_servers": {name: {"command": "run", "env": {"WHO": name}}},
+    }
+
+
+async def test_options_of_one_do_not_reach_the_other(client: CopilotClient) -> None:
+    sessions = [await client.create_session(**of_tenant(name)) for name in NAMES]
+    for session, name in zip(sessions, NAMES, strict=True):
+        await session.send("hello", request_headers={"authorization": f"header-of-{name}"})
+    for method in ("session.create", "session.send"):
+        sent = (await client.request("fake.received", {"method": method}))["messages"]
+        for session, name, other in zip(sessions, NAMES, reversed(NAMES), strict=True):
+            [own] = [each for each in sent if each["params"]["sessionId"] == session.session_id]
+            assert name in str(own)
+            assert other not in str(own).replace(session.session_id, "")
+
+
+async def test_tokens_are_got_for_whoever_they_are_for(client: CopilotClient) -> None:
+    def provider(name: str) -> Callable[[Any], Any]:
+        async def token(args: Any) -> Any:
+            return {"kind": "token", "accessToken": f"token-of-{name}-for-{tenant.get()}", "expiresIn": 60}
+
+        return token
+
+    for name in NAMES:
+        await as_tenant(name, lambda name=name: client.create_session(github_token_provider=provider(name)))  # type: ignore[misc]
+    sent = (await client.request("fake.received", {"method": "session.create"}))["messages"]
+    registrations = [each["params"]["gitHubTokenProviderRegistrationId"] for each in sent]
+    assert len(set(registrations)) == 2
+    for name, registration in zip(NAMES, registrations, strict=True):
+        params = {"registrationId": registration, "host": "h", "reason": "initial"}
+        answer = await client.request("fake.request", {"method": "gitHubToken.getToken", "params": params})
+        assert answer["result"]["accessToken"] == f"token-of-{name}-for-{name}"
+
+
+@pytest.mark.parametrize("kind", ["memory", "folder"])
+async def test_files_of_one_are_not_there_for_the_other(connect: Connect, tmp_path: Any, kind: str) -> None:
+    store = {"kind": kind, **({"path": str(tmp_path / "store")} if kind == "folder" else {})}
+    config: Any = {**CONFIG, "store": store}
+    async with CopilotClient(connection=connect(), session_fs=config) as client:
+        red, blue = [await client.create_session() for _ in NAMES]
+        wrote = await ask(client, red, "sessionFs.writeFile", path="/state/secret", content="of red")
+        assert "error" not in wrote
+        assert (await ask(client, red, "sessionFs.readFile", path="/state/secret"))["result"]["content"] == "of red"
+        theirs = f"/../{red.session_id}/state/secret"
+        for path in ("/state/secret", theirs, f"/state/..{theirs}", f"..{theirs}", f"/{red.session_id}/state/secret"):
+            answer = await ask(client, blue, "sessionFs.readFile", path=path)
+            assert "of red" not in str(answer), path
+        listed = await ask(client, blue, "sessionFs.readdir", path="/")
+        assert "secret" not in str(listed)
+        assert red.session_id not in str(listed)
+
+
+async def test_two_clients_have_two_runtimes(connect: Connect, tmp_path: Any) -> None:
+    found = []
+    for name in NAMES:
+        (tmp_path / name).mkdir()
+        env = {"WHO": name, "PATH": "/usr/bin:/bin"}
+        options: Any = {"env": env, "working_directory": str(tmp_path / name), "github_token": f"token-of-{name}"}
+        client = CopilotClient(connection=connect(), **options)
+        await client.start()
+        found.append((client, await client.request("fake.info")))
+    for (_, info), name, other in zip(found, NAMES, reversed(NAMES), strict=True):
+        assert (info["env"]["WHO"], info["cwd"]) == (name, str(tmp_path / name))
+        assert info["env"]["COPILOT_SDK_AUTH_TOKEN"] == f"token-of-{name}"
+        assert other not in str(info)
+    assert len({info["pid"] for _, info in found}) == 2
+    for client, _ in found:
+        await client.force_stop()

@@ -11,13 +11,14 @@ use uuid::Uuid;
 
 use super::ahp_requests::Host;
 use super::{AhpHostHandler, Client, Live};
+use crate::diagnostics::redacted_debug;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::AhpMode;
 use crate::protocol::{json as text, method};
 use crate::rpc::Connection;
 
 /// What a host is.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct AhpHostOptions {
     /// A UUID; none: a new one.
@@ -62,6 +63,8 @@ pub struct AhpAuthentication {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_identity: Option<String>,
 }
+
+redacted_debug!(AhpHostOptions);
 
 impl AhpHostOptions {
     fn check(&self) -> Result<()> {

@@ -174,6 +174,11 @@ impl Client {
             watch.secrets.learn(&secret.0);
         }
         watch.secrets.learn_environment(options.child_env().into_iter().flatten());
+        if let Some(endpoint) =
+            options.telemetry.as_ref().and_then(|telemetry| telemetry.otlp_endpoint.as_ref())
+        {
+            watch.secrets.learn_address(endpoint);
+        }
         Ok(Self(Arc::new(ClientInner {
             options,
             env: Mutex::default(),

@@ -5,10 +5,13 @@
 //! standard error or says in an error.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::protocol::method;
 
 /// Stands in for a secret.
 const HIDDEN: &str = "[redacted]";
@@ -20,8 +23,11 @@ const MOST: usize = 1024;
 /// Members whose name ends so, letters and digits only and in lower case, are secret.
 const NAME_ENDS: &[&str] = &[
     "token",
+    "tokentorenew",
     "apikey",
+    "apikeycommand",
     "secret",
+    "secrets",
     "password",
     "passphrase",
     "authorization",
@@ -40,6 +46,15 @@ const VARIABLES: &[&str] =
 const LARGE: &[&str] = &["tools", "systemMessage", "commands", "canvases", "expAssignments"];
 /// What may stand in front of a secret in a header.
 const SCHEMES: &[&str] = &["bearer", "basic", "token"];
+/// What the parameters of an address that are secret may also be called.
+const IN_ADDRESSES: &[&str] = &["key", "sig", "signature", "sas", "code"];
+/// The method by which a program tells the runtime what is secret, and the member that holds it.
+const FILTER: (&str, &str) = ("secrets.addFilterValues", "values");
+/// Calls whose secrets are learned where they are made, beside the answers of handlers; their parameters may be large.
+const LEARNED: &[&str] = &[method::SESSION_SEND, method::SESSION_CREATE, method::SESSION_RESUME];
+/// JSON text without any of these, in lower case, holds nothing at the places of secrets.
+const STEMS: &[&str] =
+    &["token", "key", "secret", "pass", "authoriz", "cookie", "credential", "env", "headers", "://"];
 
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
@@ -73,8 +88,8 @@ fn redact(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(redact),
         Value::String(text) => {
-            if let Cow::Owned(hidden) = without_user(text) {
-                *text = hidden;
+            for secret in in_address(text).into_iter().rev() {
+                text.replace_range(secret, HIDDEN);
             }
         }
         _ => {}
@@ -91,15 +106,27 @@ fn hide_all(value: &mut Value) {
     }
 }
 
-/// An address without the name and password in front of its host.
-fn without_user(text: &str) -> Cow<'_, str> {
-    let Some(at) = text.find("://") else { return text.into() };
-    let rest = &text[at + 3..];
-    let end = rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(user) => format!("{}://{HIDDEN}{}", &text[..at], &rest[user..]).into(),
-        None => text.into(),
+/// Where an address holds secrets: name and password in front of its host, and parameters by their names.
+fn in_address(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let Some(start) = text.find("://").map(|at| at + 3) else { return found };
+    let host = text[start..].find(['/', '?', '#', ' ']).map_or(text.len(), |end| start + end);
+    if let Some(at) = text[start..host].rfind('@') {
+        found.push(start..start + at);
     }
+    let Some(query) = text[host..].find('?').map(|at| host + at + 1) else { return found };
+    let mut at = query;
+    for part in text[query..].split(['&', '#', ' ']) {
+        let end = at + part.len();
+        if let Some((name, value)) = part.split_once('=')
+            && !value.is_empty()
+            && (is_secret_name(name) || IN_ADDRESSES.contains(&plain(name).as_str()))
+        {
+            found.push(end - value.len()..end);
+        }
+        at = end + 1;
+    }
+    found
 }
 
 /// The JSON of a value without its secrets, for `Debug`.
@@ -117,6 +144,11 @@ pub(crate) fn redacted(value: &impl Serialize) -> String {
 pub(crate) fn shown(body: &[u8], secrets: &Secrets) -> String {
     match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
+            if value["method"] == FILTER.0
+                && let Some(values) = value.pointer_mut("/params").and_then(|params| params.get_mut(FILTER.1))
+            {
+                hide_all(values);
+            }
             redact(&mut value);
             secrets.hide(&value.to_string()).into_owned()
         }
@@ -181,6 +213,7 @@ impl Secrets {
             if VARIABLES.iter().any(|part| name.contains(part)) {
                 self.learn(value);
             }
+            self.learn_address(value);
         }
     }
 
@@ -198,13 +231,42 @@ impl Secrets {
         }
     }
 
+    /// Remembers what the parameters of a call hold at the places of secrets. Looks only where one may be.
+    pub(crate) fn learn_call(&self, method: &str, params: &str) {
+        if params.len() < SHORTEST || LEARNED.contains(&method) || method.contains(".handlePending") {
+            return;
+        }
+        let lower = params.to_ascii_lowercase();
+        let may_hold = |stem: &&str| memchr::memmem::find(lower.as_bytes(), stem.as_bytes()).is_some();
+        if method != FILTER.0 && !STEMS.iter().any(may_hold) {
+            return;
+        }
+        let Ok(Value::Object(params)) = serde_json::from_str(params) else { return };
+        self.learn_config(&params);
+        if method == FILTER.0 {
+            self.learn_all(params.get(FILTER.1).and_then(Value::as_array).into_iter().flatten());
+        }
+    }
+
     fn learn_member(&self, name: &str, member: &Value) {
         match member {
             Value::Object(members) if is_secret_map(name) => self.learn_all(members.values()),
             Value::Object(members) => self.learn_config(members),
             Value::Array(items) => items.iter().for_each(|item| self.learn_member(name, item)),
             Value::String(secret) if is_secret_name(name) => self.learn(secret),
+            Value::String(text) => self.learn_address(text),
             _ => {}
+        }
+    }
+
+    /// Remembers the secrets of an address; of a name and a password also the latter alone.
+    pub(crate) fn learn_address(&self, text: &str) {
+        for secret in in_address(text) {
+            let secret = &text[secret];
+            self.learn(secret);
+            if let Some((_, password)) = secret.split_once(':') {
+                self.learn(password);
+            }
         }
     }
 
@@ -272,6 +334,54 @@ mod tests {
     }
 
     #[test]
+    fn addresses_lose_what_is_secret_in_them() {
+        for (address, shown) in [
+            (
+                "https://h/p?a=1&api-key=s1&sig=s2#top",
+                "https://h/p?a=1&api-key=[redacted]&sig=[redacted]#top",
+            ),
+            (
+                "http://me:s1@h?access_token=s2 and more",
+                "http://[redacted]@h?access_token=[redacted] and more",
+            ),
+            ("https://h?token=&q=x", "https://h?token=&q=x"),
+            ("what? key=x", "what? key=x"),
+            ("mailto:a@b", "mailto:a@b"),
+        ] {
+            let mut value = json!([address]);
+            redact(&mut value);
+            assert_eq!(value, json!([shown]));
+        }
+        let secrets = Secrets::default();
+        secrets.learn_config(
+            json!({"proxy": {"url": "http://me:pass-word@h/?sig=signature"}}).as_object().unwrap(),
+        );
+        assert_eq!(secrets.hide("pass-word, signature, me"), "[redacted], [redacted], me");
+    }
+
+    #[test]
+    fn calls_teach_their_secrets() {
+        let secrets = Secrets::default();
+        secrets.learn_call("account.login", r#"{"host":"github.com","token":"secret-one"}"#);
+        secrets.learn_call("mcp.config.add", r#"{"config":{"X-Y":{"request_headers":{"a":"secret-two"}}}}"#);
+        secrets.learn_call("x", r#"{"API-KEY":"secret-three"}"#);
+        secrets.learn_call(FILTER.0, r#"{"values":["secret-four"]}"#);
+        secrets.learn_call("ping", r#"{"values":["secret-five"]}"#);
+        let text = "secret-one secret-two secret-three secret-four secret-five";
+        assert_eq!(secrets.hide(text), "[redacted] [redacted] [redacted] [redacted] secret-five");
+        let message = json!({"method": FILTER.0, "params": {"values": ["new-secret", "s"]}}).to_string();
+        let told = shown(message.as_bytes(), &Secrets::default());
+        assert!(told.contains(r#"["[redacted]","[redacted]"]"#), "{told}");
+    }
+
+    #[test]
+    fn every_secret_place_has_a_stem() {
+        for name in NAME_ENDS.iter().chain(SECRET_MAPS) {
+            assert!(STEMS.iter().any(|stem| name.contains(stem)), "{name}");
+        }
+    }
+
+    #[test]
     fn known_secrets_are_found_in_any_text() {
         let secrets = Secrets::default();
         secrets.learn("long-secret");
@@ -301,14 +411,18 @@ mod tests {
     fn environments_and_configurations() {
         let secrets = Secrets::default();
         let env = std::collections::BTreeMap::from(
-            [("GH_TOKEN", "secret-one"), ("PATH", "/usr/bin:/bin")]
-                .map(|(a, b)| (a.to_owned(), b.to_owned())),
+            [
+                ("GH_TOKEN", "secret-one"),
+                ("PATH", "/usr/bin:/bin"),
+                ("HTTPS_PROXY", "http://me:secret-four@p"),
+            ]
+            .map(|(a, b)| (a.to_owned(), b.to_owned())),
         );
         secrets.learn_environment(env.iter());
         let config = json!({"providers": [{"apiKey": "secret-two"}], "mcpServers": {"m": {"env": {"A": "secret-three"}}}});
         secrets.learn_config(config.as_object().unwrap());
-        let text = "secret-one secret-two secret-three /usr/bin:/bin";
-        assert_eq!(secrets.hide(text), "[redacted] [redacted] [redacted] /usr/bin:/bin");
+        let text = "secret-one secret-two secret-three secret-four /usr/bin:/bin";
+        assert_eq!(secrets.hide(text), "[redacted] [redacted] [redacted] [redacted] /usr/bin:/bin");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::diagnostics::redacted_debug;
 use crate::protocol::common::Secret;
 
 /// How clients of a host show who they are.
@@ -30,7 +31,7 @@ pub struct AhpSessionAuthentication {
 }
 
 /// A client of the host wants a session of this program.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AhpSessionRequest {
     /// The host that was asked.
@@ -46,6 +47,8 @@ pub struct AhpSessionRequest {
     #[serde(default, deserialize_with = "crate::protocol::shape::or_default")]
     pub authentication: AhpSessionAuthentication,
 }
+
+redacted_debug!(AhpSessionRequest);
 
 impl AhpSessionRequest {
     /// The id that the session must have; empty when the runtime names none.

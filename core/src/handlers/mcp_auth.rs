@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::CallContext;
+use crate::diagnostics::redacted_debug;
 use crate::error::Result;
 
 /// An MCP server wants a token.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct McpAuthRequest {
     /// Names the pending request.
@@ -17,6 +18,8 @@ pub struct McpAuthRequest {
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
+
+redacted_debug!(McpAuthRequest);
 
 /// Gets OAuth tokens for MCP servers that demand one.
 #[async_trait]

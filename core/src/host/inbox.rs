@@ -2,11 +2,12 @@
 //! metered instead, so that a user can see a slow consumer and the reader can let a busy one catch up.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::delivery::Delivery;
 use crate::session::Meter;
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// Called when the inbox turns from empty to non-empty. Runs on the engine's thread: it must not block or call back.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -108,6 +109,10 @@ impl Inbox {
         true
     }
 }
+
+#[cfg(all(test, shuttle))]
+#[path = "inbox_model_tests.rs"]
+mod model_tests;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
@@ -27,6 +27,7 @@ use crate::protocol::event::Event;
 use crate::protocol::json;
 use crate::protocol::scan::ScanError;
 use crate::runtime::Loss;
+use crate::sync::{Mutex, MutexGuard};
 
 /// A batch of more messages than this is a burst: the reader then lets others run before it reads on.
 const FAIR_BATCH: usize = 16;
@@ -184,6 +185,7 @@ impl Connection {
             table.calls.insert(id, Pending { done, timed, age: age::of(method) });
         }
         self.0.outgoing.watch.counts.calls.one();
+        self.0.outgoing.watch.secrets.learn_call(method, params);
         let method = json::quote(method);
         self.0
             .outgoing
@@ -517,3 +519,7 @@ async fn write_all(
     }
     drop(writer.shutdown().await);
 }
+
+#[cfg(all(test, shuttle))]
+#[path = "connection_model_tests.rs"]
+pub(crate) mod model_tests;

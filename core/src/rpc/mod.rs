@@ -10,6 +10,8 @@ mod pace;
 mod responder;
 mod withdrawn;
 
+#[cfg(all(test, shuttle))]
+pub(crate) use connection::model_tests::silent;
 pub(crate) use connection::{Connection, Inbound};
 pub(crate) use linger::linger_on_this_thread;
 pub(crate) use responder::{INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Responder};

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use once_cell::sync::OnceCell;
@@ -22,6 +22,7 @@ use crate::handlers::{CallContext, Handlers, ToolHandler};
 use crate::protocol::event::Event;
 use crate::router::SessionInbox;
 use crate::rpc::{Connection, Responder};
+use crate::sync::{Mutex, MutexGuard, RwLock};
 
 /// What a handler works for, and ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

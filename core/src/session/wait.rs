@@ -139,12 +139,17 @@ fn keep_limits(core: &Arc<SessionCore>, owner: Weak<dyn SessionOwner>, wait: Wai
             limit = elapsed(begin, options.timeout) => Expired::Whole(limit),
             limit = quiet(&kept, begin, options.inactivity) => Expired::Quiet(limit),
         };
-        if let Some(done) = kept.take_wait(wait) {
-            let seen = last_seen(&kept, owner.upgrade().and_then(|owner| owner.stderr_tail()));
-            done(Err(expired.error(&seen, options.until)));
-        }
+        expire(&kept, &owner, wait, &expired, options.until);
     });
     core.keep_time(wait, timer.abort_handle());
+}
+
+/// The time of a wait is over, unless it has ended by now.
+fn expire(core: &SessionCore, owner: &Weak<dyn SessionOwner>, wait: WaitId, expired: &Expired, until: Until) {
+    if let Some(done) = core.take_wait(wait) {
+        let seen = last_seen(core, owner.upgrade().and_then(|owner| owner.stderr_tail()));
+        done(Err(expired.error(&seen, until)));
+    }
 }
 
 fn last_seen(core: &SessionCore, stderr: Option<String>) -> Value {
@@ -178,3 +183,7 @@ async fn quiet(core: &SessionCore, begin: Instant, limit: Option<Duration>) -> D
         }
     }
 }
+
+#[cfg(all(test, shuttle))]
+#[path = "wait_model_tests.rs"]
+mod model_tests;

@@ -107,6 +107,12 @@ pub fn command_line(pid: u32) -> String {
     fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ")
 }
 
+/// What anybody on this machine can read of this process and of all that it started.
+pub fn command_lines() -> Vec<String> {
+    let own = std::process::id();
+    descendants(own).into_iter().chain([own]).map(command_line).collect()
+}
+
 /// Looks again until it holds.
 pub fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;

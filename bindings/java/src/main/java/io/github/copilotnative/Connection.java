@@ -67,4 +67,10 @@ public final class Connection extends JsonView {
         put(member, value);
         return this;
     }
+
+    /** The names of its members: there are secrets among their values. */
+    @Override
+    public String toString() {
+        return "Connection" + (json() instanceof JsonObject object ? object.keySet() : "");
+    }
 }
