@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("copilot.client")
 
-Delivery = tuple[Any, ...]
+# An event, or a tuple whose first item says what it is; so does an event that has to be read with care.
+Received = _native.SessionEvent
+Delivery = Any
 
 # Numbers of src/delivery.rs.
 EVENT, _COMPLETED, _CALL, _CALL_CANCELLED, _LIFECYCLE, _NOTIFICATION, _CLOSED, _ENDED = range(8)
@@ -261,10 +263,13 @@ class Inbox:
             item = next(items, None)
         while item is not None:
             current, item = item, None
-            tag = current[0]
             try:
+                if type(current) is Received:
+                    tag, key = EVENT, current._session_key
+                else:
+                    tag, key = current[0], current[1]
                 if tag == _COMPLETED:
-                    waiter = waiters.pop(current[1], None)
+                    waiter = waiters.pop(key, None)
                     if waiter is None:
                         pass
                     elif waiter.get_loop() is not loop:
@@ -280,7 +285,7 @@ class Inbox:
                     break
                 elif tag != EVENT:
                     self._other(current)
-                elif (session := sessions.get(current[1])) is not None:
+                elif (session := sessions.get(key)) is not None:
                     item = session._take(current, items)
             except BaseException as error:
                 self.report("A delivery could not be handed out", error)

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from ._errors import CopilotError, NativeError, WaitTimeoutError, after_the_end, answered, is_wanted_end
-from ._inbox import EVENT, Delivery
+from ._events import event_from_bytes as _event_from_bytes
+from ._inbox import EVENT, Delivery, Received
 from ._json import decode, encode
 from ._permissions import AttributedPermissionResult as AttributedPermissionResult
 from ._permissions import PermissionHandler as PermissionHandler
@@ -246,11 +247,14 @@ class CopilotSession(MessageOptions):
 
     def _hand_out(self, item: Delivery | None, items: Iterator[Delivery]) -> Delivery | None:
         key = self._key
-        while item is not None and item[0] == EVENT and item[1] == key:
+        while item is not None:
+            is_event = type(item) is Received
+            if item._session_key != key if is_event else item[0] != EVENT or item[1] != key:
+                break
             snapshot = self._snapshot
             if snapshot:
                 try:
-                    event = _event_from_bytes(item[3], item[2])
+                    event = item if is_event else _event_from_bytes(item[3], item[2])
                     for handler in snapshot:
                         try:
                             handler(event)
@@ -428,14 +432,6 @@ class _Peer:
     async def request(self, method: str, params: Any = None, timeout: float | None = None) -> bytes:
         self._session._listen()
         return await self._session._client._peer.request(method, params, timeout)
-
-
-def _event_from_bytes(raw: bytes, kind: str = "") -> SessionEvent:
-    """Replaces itself with the generated decoder when the first event comes."""
-    from ._events import event_from_bytes
-
-    globals()["_event_from_bytes"] = event_from_bytes
-    return event_from_bytes(raw, kind)
 
 
 def _value(item: Any) -> Any:

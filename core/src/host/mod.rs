@@ -7,6 +7,7 @@ mod calls;
 mod client;
 mod delivery;
 mod engine;
+mod envelope;
 mod inbox;
 mod kinds;
 mod llm;
@@ -24,6 +25,7 @@ pub use crate::client::new_session_id;
 pub use crate::session::Counters;
 pub use client::HostClient;
 pub use delivery::{CallError, CallId, Delivery, SessionKey, Ticket};
+pub use envelope::{EventParts, Part, data_range};
 pub use inbox::Waker;
 pub use kinds::CallKind;
 
