@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -44,7 +44,7 @@ _LOOK_AFTER = 0.01
 class Sink(Protocol):
     """What a session offers to the pump."""
 
-    def _take(self, item: Delivery, items: Iterator[Delivery]) -> Delivery | None: ...
+    def _take(self, item: Delivery, items: list[Delivery]) -> Delivery | None: ...
 
     def _ended(self, error: NativeError) -> None: ...
 
@@ -96,8 +96,9 @@ class Inbox:
         self._pace: Pace | None = None
         # Held by whoever hands out deliveries or changes the loop; a handler may run the loop inside itself.
         self._guard = threading.RLock()
-        # The batch under way, and what of it has to wait for the pace.
-        self._items: Iterator[Delivery] = iter(())
+        # The batch under way, last first, so that each delivery is let go when it was handed out, and what of it has to
+        # wait for the pace.
+        self._items: list[Delivery] = []
         self._held: Delivery | None = None
         self._depth = 0
         self._fatal: BaseException | None = None
@@ -245,7 +246,8 @@ class Inbox:
         batch = self.native.drain(_BATCH)
         if len(batch) == _BATCH and self._loop is not None:
             self._loop.call_soon(_ring, self._self, pace)
-        self._items = iter(batch)
+        batch.reverse()
+        self._items = batch
         self._run(pace, None)
 
     def _go_on(self, pace: Pace) -> None:
@@ -260,7 +262,7 @@ class Inbox:
         self._depth += 1
         items, sessions, waiters, loop = self._items, self.sessions, self._waiters, self._loop
         if item is None:
-            item = next(items, None)
+            item = items.pop() if items else None
         while item is not None:
             current, item = item, None
             try:
@@ -290,7 +292,7 @@ class Inbox:
             except BaseException as error:
                 self.report("A delivery could not be handed out", error)
             if item is None:
-                item = next(items, None)
+                item = items.pop() if items else None
         self._depth -= 1
         if self._held is not None:
             pace.wait()

@@ -6,7 +6,7 @@ import contextvars
 import importlib
 import inspect
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -244,7 +244,7 @@ class CopilotSession(MessageOptions):
             self._is_listening = True
             self._client._inbox.native.set_events(self._key, True)
 
-    def _take(self, item: Delivery, items: Iterator[Delivery]) -> Delivery | None:
+    def _take(self, item: Delivery, items: list[Delivery]) -> Delivery | None:
         """Hands out an event and those of this session that follow; returns the first delivery that is none."""
         context = self._event_context
         if context is None:
@@ -258,7 +258,7 @@ class CopilotSession(MessageOptions):
         finally:
             self._is_handing_out = False
 
-    def _hand_out(self, item: Delivery | None, items: Iterator[Delivery]) -> Delivery | None:
+    def _hand_out(self, item: Delivery | None, items: list[Delivery]) -> Delivery | None:
         key = self._key
         while item is not None:
             is_event = type(item) is Received
@@ -275,7 +275,7 @@ class CopilotSession(MessageOptions):
                             self._report("Unhandled exception in session event handler", error)
                 except BaseException as error:
                     self._report("An event could not be handed out", error)
-            item = next(items, None)
+            item = items.pop() if items else None
         return item
 
     def _report(self, message: str, error: BaseException) -> None:
