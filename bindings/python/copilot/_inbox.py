@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("copilot.client")
 
-Delivery = tuple[Any, ...]
+# An event, or a tuple whose first item says what it is; so does an event that has to be read with care.
+Received = _native.SessionEvent
+Delivery = Any
 
 # Numbers of src/delivery.rs.
 EVENT, _COMPLETED, _CALL, _CALL_CANCELLED, _LIFECYCLE, _NOTIFICATION, _CLOSED, _ENDED = range(8)
@@ -42,7 +44,7 @@ _LOOK_AFTER = 0.01
 class Sink(Protocol):
     """What a session offers to the pump."""
 
-    def _take(self, item: Delivery, items: Iterator[Delivery]) -> Delivery | None: ...
+    def _take(self, item: Delivery, items: list[Delivery]) -> Delivery | None: ...
 
     def _ended(self, error: NativeError) -> None: ...
 
@@ -94,8 +96,9 @@ class Inbox:
         self._pace: Pace | None = None
         # Held by whoever hands out deliveries or changes the loop; a handler may run the loop inside itself.
         self._guard = threading.RLock()
-        # The batch under way, and what of it has to wait for the pace.
-        self._items: Iterator[Delivery] = iter(())
+        # The batch under way, last first, so that each delivery is let go when it was handed out, and what of it has to
+        # wait for the pace.
+        self._items: list[Delivery] = []
         self._held: Delivery | None = None
         self._depth = 0
         self._fatal: BaseException | None = None
@@ -243,7 +246,8 @@ class Inbox:
         batch = self.native.drain(_BATCH)
         if len(batch) == _BATCH and self._loop is not None:
             self._loop.call_soon(_ring, self._self, pace)
-        self._items = iter(batch)
+        batch.reverse()
+        self._items = batch
         self._run(pace, None)
 
     def _go_on(self, pace: Pace) -> None:
@@ -258,13 +262,16 @@ class Inbox:
         self._depth += 1
         items, sessions, waiters, loop = self._items, self.sessions, self._waiters, self._loop
         if item is None:
-            item = next(items, None)
+            item = items.pop() if items else None
         while item is not None:
             current, item = item, None
-            tag = current[0]
             try:
+                if type(current) is Received:
+                    tag, key = EVENT, current._session_key
+                else:
+                    tag, key = current[0], current[1]
                 if tag == _COMPLETED:
-                    waiter = waiters.pop(current[1], None)
+                    waiter = waiters.pop(key, None)
                     if waiter is None:
                         pass
                     elif waiter.get_loop() is not loop:
@@ -280,12 +287,12 @@ class Inbox:
                     break
                 elif tag != EVENT:
                     self._other(current)
-                elif (session := sessions.get(current[1])) is not None:
+                elif (session := sessions.get(key)) is not None:
                     item = session._take(current, items)
             except BaseException as error:
                 self.report("A delivery could not be handed out", error)
             if item is None:
-                item = next(items, None)
+                item = items.pop() if items else None
         self._depth -= 1
         if self._held is not None:
             pace.wait()

@@ -29,6 +29,9 @@ _SINGLE = {
 }
 
 
+_NOTHING: dict[str, Any] = {}
+
+
 def _hook_name(key: str) -> str:
     """``on_pre_tool_use`` is called ``preToolUse`` on the wire."""
     head, *rest = key.removeprefix("on_").split("_")
@@ -131,8 +134,10 @@ async def _submit(client: CopilotClient, op: str, session: CopilotSession, optio
     except BaseException:
         session._forget()
         raise
-    session.session_id = answer["sessionId"]
-    session._state = answer
+    if session.session_id != answer["sessionId"]:
+        session.session_id = answer["sessionId"]
+    # What says nothing is not kept.
+    session._state = {name: value for name, value in answer.items() if value and name != "sessionId"} or _NOTHING
     _recovered(session, answer.get("transcriptRecovery"))
     return session
 

@@ -15,26 +15,37 @@ if TYPE_CHECKING:
     from .session import CopilotSession
 
 
+_NONE: frozenset[Collector] = frozenset()
+
+
 class Handlers:
-    """The callbacks of one session, by kind and name; the name is empty for kinds that have one handler."""
+    """The callbacks of one session by kind; those of kinds that have one for each name, by kind and name."""
+
+    __slots__ = ("_by_kind", "streams")
 
     def __init__(self) -> None:
-        self._by_kind: dict[int, dict[str, Any]] = {}
-        self.streams: set[Collector] = set()
+        self._by_kind: dict[int, Any] = {}
+        self.streams = _NONE
 
     def add(self, kind: int, handler: Any, name: str = "") -> None:
         """Registers a handler; one of the same kind and name is replaced."""
-        self._by_kind.setdefault(kind, {})[name] = handler
+        if kinds.KINDS[kind - 1].named:
+            self._by_kind.setdefault(kind, {})[name] = handler
+        else:
+            self._by_kind[kind] = handler
 
     def replace(self, kind: int, handlers: dict[str, Any]) -> dict[str, Any]:
-        """Registers all handlers of a kind; returns those that were there."""
-        before = self._by_kind.get(kind, {})
-        self._by_kind[kind] = handlers
+        """Registers all handlers of a kind that has one for each name; returns those that were there."""
+        before: dict[str, Any] = self._by_kind.pop(kind, {})
+        if handlers:
+            self._by_kind[kind] = handlers
         return before
 
     def find(self, kind: int, name: str = "") -> Any:
         """The handler of a kind and name; raises when there is none."""
-        handler = self._by_kind.get(kind, {}).get(name)
+        handler = self._by_kind.get(kind)
+        if handler is not None and kinds.KINDS[kind - 1].named:
+            handler = handler.get(name)
         if handler is None:
             raise NoHandler(f"no {name or kinds.KINDS[kind - 1].name} handler is registered")
         return handler
@@ -42,15 +53,22 @@ class Handlers:
     def declared(self) -> dict[str, Any]:
         """What the engine must know: the names, not the functions."""
         declared: dict[str, Any] = {}
-        for kind in kinds.KINDS:
-            found = self._by_kind.get(kind.number)
-            if found:
-                declared[kind.served] = list(found) if kind.named else True
+        for number, found in self._by_kind.items():
+            kind = kinds.KINDS[number - 1]
+            declared[kind.served] = list(found) if kind.named else True
         return declared
+
+    def keep(self, stream: Collector) -> None:
+        """A stream of events, to be ended with the session."""
+        self.streams |= {stream}
+
+    def drop(self, stream: Collector) -> None:
+        """A stream that has ended by itself."""
+        self.streams -= {stream}
 
     def close(self, error: NativeError | None = None) -> None:
         """Lets go of all callbacks and ends all streams, with an error when the session was lost."""
-        streams = list(self.streams)
+        streams = self.streams
         self.__init__()  # type: ignore[misc]
         for stream in streams:
             stream.end(error)

@@ -52,7 +52,7 @@ class Collector:
     def close(self) -> None:
         """Ends the iteration after what was collected; later events are not collected."""
         self._unsubscribe()
-        self._session._handlers.streams.discard(self)
+        self._session._handlers.drop(self)
         self.end(None)
 
 

@@ -309,9 +309,8 @@ def _spelled(
     options: Mapping[str, Any], names: Mapping[str, str], converters: Mapping[str, Converter]
 ) -> dict[str, Any]:
     wire: dict[str, Any] = {}
-    for name, key in names.items():
-        value = options.get(name)
-        if value is not None:
+    for name, value in options.items():
+        if value is not None and (key := names.get(name)) is not None:
             convert = converters.get(name)
             wire[key] = value if convert is None else convert(value)
     wire.update(options.get("extra") or {})

@@ -6,12 +6,14 @@ import contextvars
 import importlib
 import inspect
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from ._errors import CopilotError, NativeError, WaitTimeoutError, after_the_end, answered, is_wanted_end
+from ._events import event_from_bytes as _event_from_bytes
 from ._given import shown
-from ._inbox import EVENT, Delivery
+from ._inbox import EVENT, Delivery, Received
 from ._json import decode, encode
 from ._permissions import AttributedPermissionResult as AttributedPermissionResult
 from ._permissions import PermissionHandler as PermissionHandler
@@ -66,6 +68,24 @@ _UNSET = _Unset()
 class CopilotSession(MessageOptions):
     """A conversation with the agent. Made by ``create_session`` and ``resume_session`` of a client."""
 
+    # What most sessions never set: each of a thousand sessions is the smaller for it.
+    transcript_recovery: TranscriptRecoveryReport | None = None
+    _key = 0
+    _workspace_path: os.PathLike[str] | str | None = None
+    _workspace: pathlib.Path | None = None
+    _managed = False
+    _on_disconnect: Callable[[], None] | None = None
+    _listeners: Mapping[Any, Callable[[SessionEvent], None]] = MappingProxyType({})
+    _snapshot: tuple[Callable[[SessionEvent], None], ...] = ()
+    _rpc: SessionRpc | None = None
+    _state: Mapping[str, Any] = MappingProxyType({})
+    _disconnected = False
+    _is_listening = False
+    _end: NativeError | None = None
+    _last_counters: tuple[int, int, int, int] | None = None
+    _event_context: contextvars.Context | None = None
+    _is_handing_out = False
+
     def __init__(
         self,
         session_id: str,
@@ -75,26 +95,16 @@ class CopilotSession(MessageOptions):
         on_disconnect: Callable[[], None] | None = None,
     ) -> None:
         self.session_id = session_id
-        self.transcript_recovery: TranscriptRecoveryReport | None = None
         self._client: CopilotClient = client
-        self._key = 0
-        self._workspace_path = workspace_path
-        self._workspace: pathlib.Path | None = None
-        self._managed = managed_settings_enabled
-        self._on_disconnect = on_disconnect
-        self._listeners: dict[Any, Callable[[SessionEvent], None]] = {}
-        self._snapshot: tuple[Callable[[SessionEvent], None], ...] = ()
         self._handlers = Handlers()
-        self._rpc: SessionRpc | None = None
-        self._state: dict[str, Any] = {}
-        self._disconnected = False
-        self._is_listening = False
-        self._end: NativeError | None = None
-        self._last_counters: tuple[int, int, int, int] | None = None
         # Handlers run in the context the session is made in: questions in copies of it, event handlers in one copy.
         self._context = contextvars.copy_context()
-        self._event_context = self._context.copy()
-        self._is_handing_out = False
+        if workspace_path is not None:
+            self._workspace_path = workspace_path
+        if managed_settings_enabled:
+            self._managed = True
+        if on_disconnect is not None:
+            self._on_disconnect = on_disconnect
 
     def __repr__(self) -> str:
         state = "disconnected" if self._disconnected else "open"
@@ -113,7 +123,7 @@ class CopilotSession(MessageOptions):
 
     # -- state ------------------------------------------------------------------------------------------------------
 
-    def _read_state(self) -> dict[str, Any]:
+    def _read_state(self) -> Mapping[str, Any]:
         text = self._client._inbox.native.session_state(self._key) if self._key and self._end is None else None
         if text is not None:
             self._state = decode(text)
@@ -194,12 +204,13 @@ class CopilotSession(MessageOptions):
         """
         if not callable(handler):
             raise TypeError(f"on() takes a function of one event, not {shown(handler)}")
-        self._listeners[handler] = self._as_task(handler) if inspect.iscoroutinefunction(handler) else handler
+        called = self._as_task(handler) if inspect.iscoroutinefunction(handler) else handler
+        self._listeners = {**self._listeners, handler: called}
         self._snapshot = tuple(self._listeners.values())
         self._listen()
 
         def unsubscribe() -> None:
-            self._listeners.pop(handler, None)
+            self._listeners = {each: called for each, called in self._listeners.items() if each != handler}
             self._snapshot = tuple(self._listeners.values())
 
         return unsubscribe
@@ -225,7 +236,7 @@ class CopilotSession(MessageOptions):
         if self._end is not None or self._disconnected:
             stream.end(self._loss())
             return lambda: None
-        self._handlers.streams.add(stream)
+        self._handlers.keep(stream)
         return self.on(see)
 
     def _listen(self) -> None:
@@ -234,24 +245,30 @@ class CopilotSession(MessageOptions):
             self._is_listening = True
             self._client._inbox.native.set_events(self._key, True)
 
-    def _take(self, item: Delivery, items: Iterator[Delivery]) -> Delivery | None:
+    def _take(self, item: Delivery, items: list[Delivery]) -> Delivery | None:
         """Hands out an event and those of this session that follow; returns the first delivery that is none."""
+        context = self._event_context
+        if context is None:
+            context = self._event_context = self._context.copy()
         if self._is_handing_out:
             # A handler runs the loop inside itself, so the context is in use.
-            return self._event_context.copy().run(self._hand_out, item, items)
+            return context.copy().run(self._hand_out, item, items)
         self._is_handing_out = True
         try:
-            return self._event_context.run(self._hand_out, item, items)
+            return context.run(self._hand_out, item, items)
         finally:
             self._is_handing_out = False
 
-    def _hand_out(self, item: Delivery | None, items: Iterator[Delivery]) -> Delivery | None:
+    def _hand_out(self, item: Delivery | None, items: list[Delivery]) -> Delivery | None:
         key = self._key
-        while item is not None and item[0] == EVENT and item[1] == key:
+        while item is not None:
+            is_event = type(item) is Received
+            if item._session_key != key if is_event else item[0] != EVENT or item[1] != key:
+                break
             snapshot = self._snapshot
             if snapshot:
                 try:
-                    event = _event_from_bytes(item[3], item[2])
+                    event = item if is_event else _event_from_bytes(item[3], item[2])
                     for handler in snapshot:
                         try:
                             handler(event)
@@ -259,7 +276,7 @@ class CopilotSession(MessageOptions):
                             self._report("Unhandled exception in session event handler", error)
                 except BaseException as error:
                     self._report("An event could not be handed out", error)
-            item = next(items, None)
+            item = items.pop() if items else None
         return item
 
     def _report(self, message: str, error: BaseException) -> None:
@@ -286,7 +303,7 @@ class CopilotSession(MessageOptions):
             inbox.sessions.pop(self._key, None)
             inbox.native.release_session(self._key)
         self._disconnected = True
-        self._listeners.clear()
+        self._listeners = {}
         self._snapshot = ()
         self._handlers.close(self._loss())
         on_disconnect, self._on_disconnect = self._on_disconnect, None
@@ -429,14 +446,6 @@ class _Peer:
     async def request(self, method: str, params: Any = None, timeout: float | None = None) -> bytes:
         self._session._listen()
         return await self._session._client._peer.request(method, params, timeout)
-
-
-def _event_from_bytes(raw: bytes, kind: str = "") -> SessionEvent:
-    """Replaces itself with the generated decoder when the first event comes."""
-    from ._events import event_from_bytes
-
-    globals()["_event_from_bytes"] = event_from_bytes
-    return event_from_bytes(raw, kind)
 
 
 def _value(item: Any) -> Any:

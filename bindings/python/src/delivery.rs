@@ -1,10 +1,12 @@
-//! One delivery of the engine as one Python tuple whose first item is a tag; `copilot._inbox` has the same numbers.
+//! One delivery of the engine as one Python object: events as themselves, all else, and events that have to be read with care,
+//! as a tuple whose first item is a tag. `copilot._inbox` has the same numbers.
 
 use copilot_core::host::Delivery;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::error::to_tuple;
+use crate::event::delivered;
 
 const EVENT: u8 = 0;
 const COMPLETED: u8 = 1;
@@ -15,8 +17,18 @@ const NOTIFICATION: u8 = 5;
 const CLOSED: u8 = 6;
 const ENDED: u8 = 7;
 
-/// Converts a delivery. Event types are interned, so that a stream of equal events shares one `str`.
-pub(crate) fn to_python<'py>(py: Python<'py>, delivery: &Delivery) -> PyResult<Bound<'py, PyTuple>> {
+/// Converts a delivery.
+pub(crate) fn to_python<'py>(py: Python<'py>, delivery: &Delivery) -> PyResult<Bound<'py, PyAny>> {
+    if let Delivery::Event { session, event } = delivery
+        && let Some(made) = delivered(py, *session, event)
+    {
+        return made;
+    }
+    to_tuple_of(py, delivery).map(Bound::into_any)
+}
+
+/// Event types are interned, so that a stream of equal events shares one `str`.
+fn to_tuple_of<'py>(py: Python<'py>, delivery: &Delivery) -> PyResult<Bound<'py, PyTuple>> {
     match delivery {
         Delivery::Event { session, event } => {
             let kind = PyString::intern(py, event.event_type());

@@ -4,6 +4,8 @@
 mod client;
 mod delivery;
 mod error;
+mod event;
+mod quick;
 mod wake;
 
 /// The private extension module.
@@ -16,6 +18,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::client::Client;
+    #[pymodule_export]
+    use crate::event::{SessionEvent, serve_events};
 
     /// The result of an MCP tool as a tool result; both are JSON text.
     #[pyfunction]

@@ -129,6 +129,11 @@ impl Event {
         Self { bytes, event_type, data, concern }
     }
 
+    /// Where the data lies within the text; empty when there is none.
+    pub(crate) fn data_range(&self) -> Range<u32> {
+        self.data.clone()
+    }
+
     pub(crate) fn concern(&self) -> Concern {
         self.concern
     }

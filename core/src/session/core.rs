@@ -51,8 +51,8 @@ pub(crate) struct SessionCore {
     /// Handlers that answer a request id, so that each id is answered once and can be cancelled.
     running: Mutex<HashMap<WorkId, CancellationToken>>,
     closed: CancellationToken,
-    /// Cancelled when the turn is aborted, and renewed; a child of `closed`.
-    turn: Mutex<CancellationToken>,
+    /// Cancelled when the turn is aborted; a child of `closed`, made when something first works for the turn.
+    turn: Mutex<Option<CancellationToken>>,
     /// The id under which the runtime asks for GitHub tokens.
     token_registration: OnceCell<Arc<str>>,
     /// Made with managed settings.
@@ -69,9 +69,8 @@ impl SessionCore {
         handlers: Handlers,
         sinks: Vec<Arc<dyn EventSink>>,
     ) -> Arc<Self> {
-        let closed = CancellationToken::new();
         Arc::new(Self {
-            turn: Mutex::new(closed.child_token()),
+            turn: Mutex::default(),
             id: OnceCell::new(),
             connection,
             reactions,
@@ -80,7 +79,7 @@ impl SessionCore {
             subscribers: Mutex::new(Subscribers::new(sinks)),
             turns: Mutex::default(),
             running: Mutex::default(),
-            closed,
+            closed: CancellationToken::new(),
             token_registration: OnceCell::new(),
             managed: AtomicBool::new(false),
             ended: OnceCell::new(),
@@ -230,19 +229,21 @@ impl SessionCore {
         }
     }
 
-    fn turn(&self) -> MutexGuard<'_, CancellationToken> {
+    fn turn(&self) -> MutexGuard<'_, Option<CancellationToken>> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The turn was aborted: whoever works for it here may stop.
     pub(crate) fn abort_turn(&self) {
-        let aborted = std::mem::replace(&mut *self.turn(), self.closed.child_token());
-        aborted.cancel();
+        let aborted = self.turn().take();
+        if let Some(aborted) = aborted {
+            aborted.cancel();
+        }
     }
 
     fn cancellation(&self, lasts: Lasts) -> CancellationToken {
         match lasts {
-            Lasts::Turn => self.turn().child_token(),
+            Lasts::Turn => self.turn().get_or_insert_with(|| self.closed.child_token()).child_token(),
             Lasts::Session => self.closed.child_token(),
         }
     }

@@ -3,9 +3,12 @@
 import enum
 import json
 import re
+from datetime import timezone
+from uuid import UUID
 
 import msgspec
 
+from .. import _native
 from ._model import DataclassParams, laid_out
 from ._runtime import SPACES, read_leniently
 from ._runtime import attribute as attribute_of
@@ -199,24 +202,15 @@ class Loose:
 
 
 FIELDS = ("data", "id", "timestamp", "type", "agent_id", "ephemeral", "parent_id", "raw_type")
-LAZY = object()
 KNOWN = {"data", "id", "timestamp", "type", "agentId", "ephemeral", "parentId"}
 
 
-def lazy(name, read):
-    slot = "_" + name
-
-    def get(self):
-        value = getattr(self, slot)
-        if value is LAZY:
-            value = read(self._envelope)
-            setattr(self, slot, value)
-        return value
-
-    def put(self, value):
-        setattr(self, slot, value)
-
-    return property(get, put)
+def open_envelope(raw, kind):
+    """What the fields of received text are read from. `kind` is its type, for text that does not say."""
+    try:
+        return read_envelope(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Loose(raw, kind)
 
 
 def read_data(envelope):
@@ -230,10 +224,24 @@ def read_data(envelope):
         raise WireError(words) from None
 
 
+# By field: how it is read from the envelope, when the native class leaves it to this module.
+READERS = (
+    read_data,
+    lambda e: read_uuid(e.id),
+    lambda e: WireDatetime.load(e.timestamp),
+    lambda e: TYPES[e.type][0] if e.type in TYPES else SessionEventType.UNKNOWN,
+    lambda e: e.agentId,
+    lambda e: e.ephemeral,
+    lambda e: None if e.parentId is None else read_uuid(e.parentId),
+    lambda e: None if e.type in TYPES else e.type,
+)
+
+
 class SessionEvent:
     """One event of a session."""
 
-    __slots__ = (*("_" + name for name in FIELDS), "_envelope", "_extra", "_raw", "__weakref__")
+    # These are given to the native class, which keeps the fields and the received text.
+    __slots__ = ()
     __match_args__ = FIELDS
     __dataclass_fields__ = PlainFields(4)
     __dataclass_params__ = DataclassParams
@@ -245,44 +253,14 @@ class SessionEvent:
     def __init__(
         self, data, id, timestamp, type, agent_id=None, ephemeral=None, parent_id=None, raw_type=None
     ):
-        self._data, self._id, self._timestamp, self._type = data, id, timestamp, type
-        self._agent_id, self._ephemeral, self._parent_id = agent_id, ephemeral, parent_id
-        self._raw_type = raw_type
-        self._envelope = None
-        self._extra = None
-        self._raw = None
-
-    # What `vars()` gives.
-    __dict__ = property(lambda self: {name: getattr(self, name) for name in FIELDS})
-    data = lazy("data", read_data)
-    id = lazy("id", lambda e: read_uuid(e.id))
-    timestamp = lazy("timestamp", lambda e: WireDatetime.load(e.timestamp))
-    type = lazy("type", lambda e: TYPES[e.type][0] if e.type in TYPES else SessionEventType.UNKNOWN)
-    agent_id = lazy("agent_id", lambda e: e.agentId)
-    ephemeral = lazy("ephemeral", lambda e: e.ephemeral)
-    parent_id = lazy("parent_id", lambda e: None if e.parentId is None else read_uuid(e.parentId))
-    raw_type = lazy("raw_type", lambda e: None if e.type in TYPES else e.type)
-
-    @property
-    def raw(self):
-        """The text as it was received; None for an event that a program made."""
-        return self._raw
+        self.data, self.id, self.timestamp, self.type = data, id, timestamp, type
+        self.agent_id, self.ephemeral, self.parent_id, self.raw_type = agent_id, ephemeral, parent_id, raw_type
 
     @staticmethod
     def from_json(raw, kind=None):
         """Reads received text; fields are typed when first asked for, faults show then. `kind` is its type, for text
         that does not say."""
-        try:
-            envelope = read_envelope(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            envelope = Loose(raw, kind)
-        self = SessionEvent.__new__(SessionEvent)
-        self._data = self._id = self._timestamp = self._type = LAZY
-        self._agent_id = self._ephemeral = self._parent_id = self._raw_type = LAZY
-        self._envelope = envelope
-        self._extra = LAZY
-        self._raw = raw
-        return self
+        return SessionEvent._from_json(raw, kind)
 
     @staticmethod
     def from_dict(obj):
@@ -305,27 +283,27 @@ class SessionEvent:
         )
         extra = {k: v for k, v in obj.items() if k not in KNOWN}
         extra.update((k, None) for k in ("agentId", "ephemeral") if k in obj and obj[k] is None)
-        event._extra = extra or None
+        event._extra = extra
         return event
 
     def unknown_fields(self):
-        if self._extra is LAZY:
+        extra = self._extra
+        if extra is None and self.raw is not None:
             if type(self._envelope) is Loose:
                 obj = {}
                 for name in self._envelope.text:
                     put_readable(obj, name, lambda name=name: self._envelope.read(name))
             else:
-                obj = json.loads(self._raw)
+                obj = json.loads(self.raw)
             extra = {k: v for k, v in obj.items() if k not in KNOWN}
             extra.update((k, None) for k in ("agentId", "ephemeral") if k in obj and obj[k] is None)
-            self._extra = extra or None
-        return self._extra
+            self._extra = extra
+        return extra or None
 
     def put(self, out, name, wire, write):
         """Writes one field; what nobody has asked for or changed goes out as it came, if that can be read."""
-        value = getattr(self, "_" + name)
-        if value is not LAZY:
-            out[wire] = write(value)
+        if self._is_made(name):
+            out[wire] = write(getattr(self, name))
             return
         envelope = self._envelope
         if type(envelope) is not Loose or wire == "data":
@@ -339,7 +317,7 @@ class SessionEvent:
             fail("SessionEventType", self.type)
         out = {}
         self.put(out, "data", "data", plain)
-        if self._data is LAZY:
+        if not self._is_made("data"):
             text = out.pop("data")
             put_readable(out, "data", lambda: json.loads(bytes(text)))
         self.put(out, "id", "id", write_uuid)
@@ -360,7 +338,7 @@ class SessionEvent:
         try:
             return all(getattr(self, name) == getattr(other, name) for name in FIELDS)
         except UNREADABLE:
-            return self._raw is not None and self._raw == other._raw
+            return self.raw is not None and self.raw == other.raw
 
     __hash__ = None
 
@@ -376,7 +354,7 @@ class SessionEvent:
 
     def __reduce__(self):
         if type(self._envelope) is Loose:
-            return SessionEvent.from_json, (self._raw, self._envelope.type)
+            return SessionEvent.from_json, (self.raw, self._envelope.type)
         return SessionEvent.from_dict, (self.to_dict(),)
 
 
@@ -387,7 +365,28 @@ def put_readable(out, key, read):
         pass
 
 
+def reader_of(wire):
+    """What reads the data of a known type from bytes, at its fastest. What it refuses, `read_data` may read."""
+    return SPACE.decoder(f"<{TYPES[wire][1]}>").fast
+
+
+def endowed(native, given):
+    """The native class with what this module adds to it."""
+    for name, value in vars(given).items():
+        if name not in ("__weakref__", "__dict__"):
+            setattr(native, name, value)
+    return native
+
+
+SessionEvent = endowed(_native.SessionEvent, SessionEvent)
 SessionEvent.__module__ = RawSessionEventData.__module__ = Data.__module__ = SPACE.module
+_native.serve_events(
+    {wire: member for wire, (member, _) in TYPES.items()},
+    open_envelope,
+    READERS,
+    reader_of,
+    (msgspec.json.Decoder(UUID).decode, WireDatetime, timezone.utc),
+)
 
 
 def session_event_from_dict(s):

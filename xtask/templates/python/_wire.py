@@ -21,6 +21,8 @@ def fail(what, value):
 class WireDatetime(datetime):
     """A time that remembers how it was written."""
 
+    __slots__ = ("text",)
+
     @classmethod
     def load(cls, text):
         if type(text) is not str:
@@ -144,7 +146,7 @@ def plain(value):
 def write_time(value):
     if not isinstance(value, datetime):
         fail("datetime", value)
-    return value.__dict__["text"] if type(value) is WireDatetime and "text" in value.__dict__ else value.isoformat()
+    return (getattr(value, "text", None) if type(value) is WireDatetime else None) or value.isoformat()
 
 
 def write_span(value):
