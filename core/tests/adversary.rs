@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,9 @@ const SCRIPT: &str = r#"[
     {"on": {"method": "registerExtensionLaunchProvider"}, "do": [{"reply": {"result": {}}}]}
 ]"#;
 
+/// Every client holds it as long as anything of the client is there.
+static HELD: LazyLock<Arc<()>> = LazyLock::new(Arc::default);
+
 /// How often calls ended how.
 static OUTCOMES: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
@@ -40,6 +43,27 @@ fn seeds() -> Range<u64> {
 
 fn serves_files(seed: u64) -> bool {
     seed.is_multiple_of(2)
+}
+
+/// Nothing of any client, no process and no more descriptors and threads than these are left.
+fn assert_nothing_left(descriptors: usize, threads: usize) {
+    let me = std::process::id();
+    let count = |folder: &str| std::fs::read_dir(folder).map_or(0, Iterator::count);
+    let now = || (count("/proc/self/fd"), count("/proc/self/task"));
+    let gone = support::eventually(BOUND, || {
+        let (open, running) = now();
+        Arc::strong_count(&HELD) == 1
+            && support::descendants(me).is_empty()
+            && (open <= descriptors && running <= threads)
+    });
+    let clients = Arc::strong_count(&HELD) - 1;
+    assert!(
+        gone,
+        "left behind: {clients} clients, processes {:?}, descriptors and threads {:?}, allowed {:?}",
+        support::descendants(me),
+        now(),
+        (descriptors, threads)
+    );
 }
 
 /// A program that uses all it can.
@@ -66,7 +90,9 @@ impl Program {
             options["sessionFs"] =
                 json!({"initialCwd": "/", "sessionStatePath": "/state", "conventions": "posix"});
         }
-        let client = HostClient::new(&options.to_string(), Arc::new(|| ())).unwrap();
+        let held = Arc::clone(&HELD);
+        let waker = Arc::new(move || assert!(Arc::strong_count(&held) > 1));
+        let client = HostClient::new(&options.to_string(), waker).unwrap();
         Self { seed, client, waiting: Vec::new(), questions: 0 }
     }
 
@@ -203,6 +229,11 @@ fn whatever_the_runtime_does_every_call_ends_with_a_typed_error_or_a_result() {
         usual(info);
     }));
     let (seeds, next) = (seeds(), Arc::new(AtomicU64::new(0)));
+    // The first client starts what lives as long as the process.
+    Program::new(seeds.start).live();
+    assert_nothing_left(usize::MAX, usize::MAX);
+    let count = |folder: &str| std::fs::read_dir(folder).map_or(usize::MAX, Iterator::count);
+    let (descriptors, threads) = (count("/proc/self/fd"), count("/proc/self/task"));
     let workers: Vec<_> = (0..AT_ONCE)
         .map(|_| {
             let (next, seeds) = (Arc::clone(&next), seeds.clone());
@@ -223,7 +254,6 @@ fn whatever_the_runtime_does_every_call_ends_with_a_typed_error_or_a_result() {
         outcomes["None"] * 5 > calls,
         "nearly nothing went well, so nearly nothing was tried: {outcomes:?}"
     );
-    let me = std::process::id();
-    let gone = support::eventually(BOUND, || support::descendants(me).is_empty());
-    assert!(gone, "left behind: {:?}", support::descendants(me));
+    drop(outcomes);
+    assert_nothing_left(descriptors, threads);
 }
