@@ -207,3 +207,18 @@ fn nothing_of_a_client_that_was_closed_stays() {
         "something keeps the waker"
     );
 }
+
+#[test]
+fn what_was_asked_during_a_start_that_failed_is_taken_back() {
+    let script = json!([{"on": {"method": "registerExtensionLaunchProvider"}, "do": [
+        {"request": {"method": "extensionLaunchProvider.resolve", "wait": false,
+                     "params": {"id": "e", "name": "e", "modulePath": "/e.mjs", "source": "user"}}},
+        {"reply": {"error": {"code": -32000, "message": "no extensions here"}}},
+    ]}]);
+    let mut door = Door::with(script, json!({"handlers": {"extensionLaunch": true}}));
+    let error = door.run("client.start", json!({})).unwrap_err();
+    assert_eq!(error.message(), "no extensions here");
+    let at = door.wait_for(|delivery| matches!(delivery, Delivery::Call { .. }));
+    let Delivery::Call { call: asked, .. } = door.inbox[at] else { unreachable!() };
+    door.wait_for(|delivery| matches!(delivery, Delivery::CallCancelled { call } if *call == asked));
+}

@@ -68,7 +68,7 @@ impl Calls {
         }
     }
 
-    /// The host was closed.
+    /// The host was closed: no answer is waited for any more.
     pub(super) fn close(&self) {
         self.closed.cancel();
     }
@@ -83,16 +83,16 @@ impl Calls {
     ) -> Result<String> {
         let (call, answer) = self.begin(kind, name, session, args);
         let _open = OpenCall { calls: self, call };
-        match answer.await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(match error.code {
+        match self.closed.run_until_cancelled(answer).await {
+            Some(Ok(Ok(answer))) => Ok(answer),
+            Some(Ok(Err(error))) => Err(match error.code {
                 Some(code) => Error::rpc(code, error.message, error.data),
                 None => {
                     let failed = Error::new(ErrorKind::HandlerFailed, error.message);
                     error.data.map_or(failed.clone(), |data| failed.with_data(data))
                 }
             }),
-            Err(_) => Err(Error::new(ErrorKind::HandlerFailed, "the host was closed")),
+            Some(Err(_)) | None => Err(Error::new(ErrorKind::HandlerFailed, "the host was closed")),
         }
     }
 }
