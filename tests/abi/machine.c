@@ -16,7 +16,7 @@ static struct {
   int kind;
   void *handle;
 } slots[SLOTS];
-static int used, steps = STEPS;
+static int used;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, making = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local uint64_t dice;
 
@@ -79,6 +79,25 @@ static void make_all(void) {
   for (kind = 0; kind < KINDS; kind++) keep(kind, handles[kind]);
 }
 
+#ifdef MACHINE_BYTES
+void machine_run(const uint8_t *start, size_t len);
+void machine_run(const uint8_t *start, size_t len) {
+  int n;
+  if (len == 0) return;
+  bytes = start, bytes_end = start + (len < MACHINE_BYTES ? len : MACHINE_BYTES);
+  used = 0;
+  memset(slots, 0, sizeof slots);
+  make_all();
+  while (bytes < bytes_end) {
+    const struct function *function = &functions[roll(FUNCTIONS)];
+    if (roll(100) == 99) make_all();
+    function->call(choose(function->kind));
+  }
+  for (n = 0; n < used; n++) free_any(slots[n].kind, slots[n].handle);
+}
+#else
+static int steps = STEPS;
+
 static void *work(void *seed) {
   int step;
   dice = *(uint64_t *)seed | 1;
@@ -107,23 +126,6 @@ static void live(uint64_t seed) {
   for (n = 0; n < used; n++) free_any(slots[n].kind, slots[n].handle);
 }
 
-#ifdef MACHINE_BYTES
-void machine_run(const uint8_t *start, size_t len);
-void machine_run(const uint8_t *start, size_t len) {
-  int n;
-  if (len == 0) return;
-  bytes = start, bytes_end = start + (len < MACHINE_BYTES ? len : MACHINE_BYTES);
-  used = 0;
-  memset(slots, 0, sizeof slots);
-  make_all();
-  while (bytes < bytes_end) {
-    const struct function *function = &functions[roll(FUNCTIONS)];
-    if (roll(100) == 99) make_all();
-    function->call(choose(function->kind));
-  }
-  for (n = 0; n < used; n++) free_any(slots[n].kind, slots[n].handle);
-}
-#else
 int main(int argc, char **argv) {
   uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 10) : 3, n;
   if (argc > 3) steps = atoi(argv[3]);
