@@ -245,10 +245,26 @@ FUZZ_SECONDS ?= 60
 fuzz: ## Runs each fuzzer for FUZZ_SECONDS: framing, messages, events, operations of foreign languages.
 	fuzz/run.sh $(FUZZ_SECONDS)
 
-.PHONY: adversary
+# A runtime that misbehaves by a seed, met by every language.
+.PHONY: adversary adversary-core adversary-c adversary-python adversary-node adversary-go adversary-java adversary-ruby
 SEEDS ?= 0..10000
-adversary: build-rust ## Meets a runtime that misbehaves by 10,000 seeds; SEEDS=7 repeats one, SEEDS=0..100 some.
-	ADVERSARY_SEEDS=$(SEEDS) $(TEST_ENV) cargo test -q -p copilot-core --test adversary -- --nocapture
+DOORS ?= core c python node $(OTHERS)
+ADVERSARY_ENV = ADVERSARY_SEEDS=$(SEEDS) $(TEST_ENV)
+adversary: build-rust $(DOORS:%=adversary-%) ## Every language meets a runtime that misbehaves by SEEDS=0..10000; SEEDS=7 repeats one, DOORS="core c" chooses.
+adversary-core: build-rust
+	$(ADVERSARY_ENV) cargo test -q -p copilot-core --test adversary -- --nocapture
+adversary-c: build-rust
+	$(ADVERSARY_ENV) $(MAKE) -C tests/abi adversary
+adversary-python: build-rust build-python
+	cd $(PYTHON_DIR) && $(ADVERSARY_ENV) $(PYTHON) -m pytest -q tests/test_adversary.py
+adversary-node: build-node
+	cd $(NODE_DIR) && $(ADVERSARY_ENV) npx vitest run tests/adversary.test.ts
+adversary-go: build-go
+	cd $(GO_DIR) && $(GO_ENV) $(ADVERSARY_ENV) go test -count=1 -timeout 4h -run Adversary .
+adversary-java: build-java
+	cd $(JAVA_DIR) && $(ADVERSARY_ENV) COPILOT_LIBRARY=$(DEBUG)/libcopilot.so mvn -q -B -o test -Dtest=AdversaryTest
+adversary-ruby: build-ruby
+	cd $(RUBY_DIR) && $(RUBY_ENV) $(ADVERSARY_ENV) ruby -w -I lib test/adversary_test.rb
 
 .PHONY: models
 models: ## Tries the orders in which threads may run, for inbox, router, calls, waits, handles and the pump.

@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,16 @@ const PATIENCE: Duration = Duration::from_millis(150);
 /// What must be over by then whatever the runtime does, on a busy machine too.
 const BOUND: Duration = Duration::from_secs(90);
 /// Seeds at work at the same time: they wait most of the time.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 20;
+
+/// Answers that the runtime does not have by itself.
+const SCRIPT: &str = r#"[
+    {"on": {"method": "host.start"}, "do": [{"reply": {"result": {"hostId": "$params.hostId"}}}]},
+    {"on": {"method": "registerExtensionLaunchProvider"}, "do": [{"reply": {"result": {}}}]}
+]"#;
+
+/// Every client holds it as long as anything of the client is there.
+static HELD: LazyLock<Arc<()>> = LazyLock::new(Arc::default);
 
 /// How often calls ended how.
 static OUTCOMES: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
@@ -30,6 +39,31 @@ fn seeds() -> Range<u64> {
     let (from, to) = chosen.split_once("..").unwrap_or((&chosen, ""));
     let from = from.parse().unwrap();
     from..to.parse().unwrap_or(from + 1)
+}
+
+fn serves_files(seed: u64) -> bool {
+    seed.is_multiple_of(2)
+}
+
+/// Nothing of any client, no process and no more descriptors and threads than these are left.
+fn assert_nothing_left(descriptors: usize, threads: usize) {
+    let me = std::process::id();
+    let count = |folder: &str| std::fs::read_dir(folder).map_or(0, Iterator::count);
+    let now = || (count("/proc/self/fd"), count("/proc/self/task"));
+    let gone = support::eventually(BOUND, || {
+        let (open, running) = now();
+        Arc::strong_count(&HELD) == 1
+            && support::descendants(me).is_empty()
+            && (open <= descriptors && running <= threads)
+    });
+    let clients = Arc::strong_count(&HELD) - 1;
+    assert!(
+        gone,
+        "left behind: {clients} clients, processes {:?}, descriptors and threads {:?}, allowed {:?}",
+        support::descendants(me),
+        now(),
+        (descriptors, threads)
+    );
 }
 
 /// A program that uses all it can.
@@ -44,12 +78,21 @@ impl Program {
     fn new(seed: u64) -> Self {
         let runtime = FakeRuntime::path().unwrap().to_string_lossy().into_owned();
         let kind = if seed.is_multiple_of(4) { "tcp" } else { "stdio" };
-        let options = json!({
-            "connection": {"kind": kind, "path": runtime, "args": ["--adversary", seed.to_string()]},
+        let mut options = json!({
+            "connection": {"kind": kind, "path": runtime, "args": ["--script-json", SCRIPT, "--adversary", seed.to_string()]},
             "startTimeoutMs": 2000,
-            "handlers": {"requestHandler": true, "lifecycle": true},
+            "handlers": {
+                "requestHandler": true, "lifecycle": true, "gitHubTelemetry": true, "extensionLaunch": true,
+                "installationConfirmation": true, "uiThread": true,
+            },
         });
-        let client = HostClient::new(&options.to_string(), Arc::new(|| ())).unwrap();
+        if serves_files(seed) {
+            options["sessionFs"] =
+                json!({"initialCwd": "/", "sessionStatePath": "/state", "conventions": "posix"});
+        }
+        let held = Arc::clone(&HELD);
+        let waker = Arc::new(move || assert!(Arc::strong_count(&held) > 1));
+        let client = HostClient::new(&options.to_string(), waker).unwrap();
         Self { seed, client, waiting: Vec::new(), questions: 0 }
     }
 
@@ -110,7 +153,9 @@ impl Program {
         drop(match self.questions % 5 {
             0 => Ok(()),
             1 => self.client.reply_error(call, &CallError::new("no")),
-            2 => self.client.reply(call, "7"),
+            2 => {
+                self.client.reply(call, ["7", "null", "[]", "{}", "\"yes\""][self.questions as usize / 5 % 5])
+            }
             3 => self.client.reply(call, r#"{"kind":"approve-once","answer":"a","wasFreeform":false}"#),
             _ => self.client.reply(call, "\"text\""),
         });
@@ -120,11 +165,16 @@ impl Program {
         let served = json!({
             "tools": ["t"], "permission": true, "userInput": true, "exitPlanMode": true, "autoModeSwitch": true,
             "hooks": ["preToolUse", "sessionStart"], "transforms": ["tone"], "elicitation": true, "mcpAuth": true,
-            "commands": ["c"], "providerTokens": [], "canvas": true, "skillProvider": true, "gitHubToken": false,
-            "factories": ["f"], "events": true,
+            "commands": ["c"], "providerTokens": ["default"], "canvas": true, "skillProvider": true, "gitHubToken": true,
+            "factories": ["f"], "sessionFs": serves_files(self.seed), "events": true,
+        });
+        let host = json!({
+            "localServer": {}, "sessionFactory": true, "authenticate": true,
+            "authentication": {"mode": "custom", "requireIdentity": "ada"},
         });
         let config = json!({
             "streaming": true,
+            "sessionId": "s",
             "tools": [{"name": "t", "description": ""}],
             "commands": [{"name": "c", "description": ""}],
         });
@@ -132,6 +182,7 @@ impl Program {
         for op in ["client.ping", "client.getStatus", "client.listModels", "client.listSessions"] {
             self.run(op, &json!({}));
         }
+        self.run("client.startAhpHost", &json!({"options": host}));
         self.run("session.create", &json!({"key": 1, "config": config, "handlers": served}));
         self.run("session.send", &json!({"key": 1, "prompt": "a"}));
         if self.seed % 2 == 1 {
@@ -178,6 +229,11 @@ fn whatever_the_runtime_does_every_call_ends_with_a_typed_error_or_a_result() {
         usual(info);
     }));
     let (seeds, next) = (seeds(), Arc::new(AtomicU64::new(0)));
+    // The first client starts what lives as long as the process.
+    Program::new(seeds.start).live();
+    assert_nothing_left(usize::MAX, usize::MAX);
+    let count = |folder: &str| std::fs::read_dir(folder).map_or(usize::MAX, Iterator::count);
+    let (descriptors, threads) = (count("/proc/self/fd"), count("/proc/self/task"));
     let workers: Vec<_> = (0..AT_ONCE)
         .map(|_| {
             let (next, seeds) = (Arc::clone(&next), seeds.clone());
@@ -198,7 +254,6 @@ fn whatever_the_runtime_does_every_call_ends_with_a_typed_error_or_a_result() {
         outcomes["None"] * 5 > calls,
         "nearly nothing went well, so nearly nothing was tried: {outcomes:?}"
     );
-    let me = std::process::id();
-    let gone = support::eventually(BOUND, || support::descendants(me).is_empty());
-    assert!(gone, "left behind: {:?}", support::descendants(me));
+    drop(outcomes);
+    assert_nothing_left(descriptors, threads);
 }

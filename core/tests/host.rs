@@ -3,6 +3,7 @@
 mod support;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use copilot_core::ErrorKind;
 use copilot_core::host::{CallError, CallKind, Delivery, Ticket};
 use serde_json::{Value, json};
 use support::door::Door;
-use support::{assert_gone, on_send};
+use support::{assert_gone, eventually, on_send};
 
 #[test]
 fn a_burst_wakes_the_door_rarely_and_completes_last() {
@@ -187,4 +188,37 @@ fn a_lost_runtime_is_told_once() {
     assert_eq!(told, 1);
     let error = door.run("session.send", json!({"key": 1, "prompt": "x"})).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ProcessExited, "the session says why it ended: {error}");
+}
+
+#[test]
+fn nothing_of_a_client_that_was_closed_stays() {
+    let starts = json!([{"on": {"method": "host.start"}, "do": [{"reply": {"result": {"hostId": "$params.hostId"}}}]}]);
+    let mut door = Door::new(starts);
+    door.run("client.startAhpHost", json!({"options": {"localServer": {}}})).unwrap();
+    door.create(1, json!({"tools": ["t"]}));
+    door.client.submit("client.call", r#"{"method":"fake.nobodyAnswers"}"#);
+    // The door hears of the end of its host, and answers nothing any more.
+    door.client.close();
+    door.wait_for(|delivery| matches!(delivery, Delivery::Call { kind: CallKind::AhpHost, .. }));
+    let Door { client, wakes, .. } = door;
+    drop(client);
+    assert!(
+        eventually(Duration::from_secs(60), || Arc::strong_count(&wakes) == 1),
+        "something keeps the waker"
+    );
+}
+
+#[test]
+fn what_was_asked_during_a_start_that_failed_is_taken_back() {
+    let script = json!([{"on": {"method": "registerExtensionLaunchProvider"}, "do": [
+        {"request": {"method": "extensionLaunchProvider.resolve", "wait": false,
+                     "params": {"id": "e", "name": "e", "modulePath": "/e.mjs", "source": "user"}}},
+        {"reply": {"error": {"code": -32000, "message": "no extensions here"}}},
+    ]}]);
+    let mut door = Door::with(script, json!({"handlers": {"extensionLaunch": true}}));
+    let error = door.run("client.start", json!({})).unwrap_err();
+    assert_eq!(error.message(), "no extensions here");
+    let at = door.wait_for(|delivery| matches!(delivery, Delivery::Call { .. }));
+    let Delivery::Call { call: asked, .. } = door.inbox[at] else { unreachable!() };
+    door.wait_for(|delivery| matches!(delivery, Delivery::CallCancelled { call } if *call == asked));
 }

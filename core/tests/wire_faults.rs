@@ -107,3 +107,15 @@ fn a_broken_answer_that_names_no_call_ends_the_waits_of_doors() {
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert!(door.run("client.ping", json!({})).is_ok(), "the client goes on");
 }
+
+#[tokio::test]
+async fn an_error_without_a_text_is_given_one() {
+    for error in [r#"{"code":-7,"message":""}"#, r#"{"code":-7}"#, r#"{"code":-7,"message":null}"#] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":$id,"error":{error}}}"#);
+        let client = fake_client(answers(&body));
+        client.start().await.unwrap();
+        let refused = client.call("test.break", "{}").await.unwrap_err();
+        assert_eq!((refused.message(), refused.rpc_code()), ("Unknown error", Some(-7)), "{error}");
+        client.stop().await;
+    }
+}

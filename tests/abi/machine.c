@@ -1,5 +1,6 @@
 /* The library as a state machine: threads call any function with any handle, in any order, by a seed. Nothing may crash, hang,
- * leak, or leave a process behind; what is refused is refused with a text. Arguments: first seed, how many, steps of each. */
+ * leak, or leave a process behind; what is refused is refused with a text. Arguments: first seed, how many, steps of each. With
+ * MACHINE_BYTES it is a library instead, whose one thread does what bytes say (fuzz/targets/abi.rs). */
 #include <pthread.h>
 #include <unistd.h>
 
@@ -15,12 +16,21 @@ static struct {
   int kind;
   void *handle;
 } slots[SLOTS];
-static int used, steps = STEPS;
+static int used;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, making = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local uint64_t dice;
 
+/* What the bytes of a fuzzer say, two for each; then 0. */
+static const uint8_t *bytes, *bytes_end;
+
 /* xorshift64* */
 static uint64_t roll(uint64_t sides) {
+  if (bytes != NULL) {
+    uint64_t value = 0;
+    int n;
+    for (n = 0; n < 2 && bytes < bytes_end; n++) value = value << 8 | *bytes++;
+    return sides == UINT64_MAX ? value << 20 | value : value % sides;
+  }
   dice ^= dice >> 12, dice ^= dice << 25, dice ^= dice >> 27;
   return (dice * 2685821657736338717u >> 16) % sides;
 }
@@ -69,6 +79,25 @@ static void make_all(void) {
   for (kind = 0; kind < KINDS; kind++) keep(kind, handles[kind]);
 }
 
+#ifdef MACHINE_BYTES
+void machine_run(const uint8_t *start, size_t len);
+void machine_run(const uint8_t *start, size_t len) {
+  int n;
+  if (len == 0) return;
+  bytes = start, bytes_end = start + (len < MACHINE_BYTES ? len : MACHINE_BYTES);
+  used = 0;
+  memset(slots, 0, sizeof slots);
+  make_all();
+  while (bytes < bytes_end) {
+    const struct function *function = &functions[roll(FUNCTIONS)];
+    if (roll(100) == 99) make_all();
+    function->call(choose(function->kind));
+  }
+  for (n = 0; n < used; n++) free_any(slots[n].kind, slots[n].handle);
+}
+#else
+static int steps = STEPS;
+
 static void *work(void *seed) {
   int step;
   dice = *(uint64_t *)seed | 1;
@@ -104,3 +133,4 @@ int main(int argc, char **argv) {
   printf("machine: %llu seeds, %d functions: ok\n", (unsigned long long)count, (int)FUNCTIONS);
   return 0;
 }
+#endif

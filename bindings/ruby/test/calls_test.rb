@@ -214,4 +214,19 @@ class CallsTest < Minitest::Test
     assert_match(/COPILOT_LIBRARY/, out)
     refute_predicate $?, :success?
   end
+
+  def test_answers_of_another_shape_are_errors_of_the_gem
+    answers = { "models.list" => nil, "session.list" => 7, "session.getMetadata" => [], "session.getLastId" => "x",
+                "session.getMessages" => { events: [1] }, "session.tasks.cancel" => true }
+    script = answers.map { |method, answer| { on: { method: method }, do: [{ reply: { result: answer } }] } }
+    Peer.client(script) do |client|
+      session = client.create_session
+      assert_raises(Error::Protocol) { client.list_models }
+      assert_raises(Error::Protocol) { client.list_sessions }
+      assert_raises(Error::Protocol) { client.get_session_metadata("s") }
+      assert_raises(Error::Protocol) { client.get_last_session_id }
+      assert_raises(Error::Protocol) { session.get_events }
+      assert_raises(Error::Protocol) { session.cancel_task("t") }
+    end
+  end
 end

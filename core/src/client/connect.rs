@@ -112,6 +112,8 @@ struct Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if let Some(live) = self.live.take() {
+            // What the runtime has asked meanwhile is not wanted any more.
+            live.router.shut(&reasons::session_stopped(": it could not be started"));
             live.connection.close();
             if let Some(child) = live.child {
                 child.kill();

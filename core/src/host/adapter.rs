@@ -191,7 +191,8 @@ impl AhpHostHandler for HostSession {
     }
 
     async fn exited(&self, exit: AhpHostExit) {
-        drop(self.ask_named::<Value>(CallKind::AhpHost, "exited", &exit).await);
+        let Ok(args) = text::to_text(&exit) else { return };
+        self.calls.tell(CallKind::AhpHost, "exited", self.key, args).await;
     }
 }
 

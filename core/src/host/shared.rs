@@ -334,6 +334,7 @@ impl Shared {
             return;
         }
         self.closed.cancel();
+        self.calls.close();
         let slots = std::mem::take(&mut self.sessions().slots);
         drop(slots);
         let shared = Arc::clone(self);

@@ -467,7 +467,10 @@ fn rpc_error(text: &[u8], secrets: &Secrets) -> Error {
     match serde_json::from_slice::<Wire<'_>>(text) {
         Ok(wire) => Error::rpc(
             wire.code.unwrap_or(-1),
-            wire.message.map_or_else(|| "Unknown error".to_owned(), |message| hide(&message)),
+            match wire.message {
+                Some(message) if !message.is_empty() => hide(&message),
+                _ => "Unknown error".to_owned(),
+            },
             wire.data.map(|data| hide(data.get())),
         ),
         Err(_) => Error::rpc(-1, "Unknown error", Some(hide(&String::from_utf8_lossy(text)))),

@@ -19,8 +19,13 @@ pub struct Door {
 
 impl Door {
     pub fn new(script: Value) -> Self {
+        Self::with(script, json!({}))
+    }
+
+    /// With more options.
+    pub fn with(script: Value, mut options: Value) -> Self {
         let (path, args) = fake(script, None);
-        let options = json!({"connection": {"kind": "stdio", "path": path, "args": args}});
+        options["connection"] = json!({"kind": "stdio", "path": path, "args": args});
         let wakes = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&wakes);
         let waker = Arc::new(move || {

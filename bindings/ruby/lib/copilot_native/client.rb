@@ -86,19 +86,19 @@ module CopilotNative
     def get_auth_status_async = begin_call(:client_get_auth_status_async) { |json| json }
 
     # The models; the runtime is asked once until the client stops.
-    def list_models_async = begin_call(:client_list_models_async) { |json| json["models"] }
+    def list_models_async = begin_call(:client_list_models_async) { |json| Json.objects(json, "models") }
 
     # The sessions that the runtime keeps; `filter: {cwd: …}`.
-    def list_sessions_async(**options) = begin_call(:client_list_sessions_async, wire(options)) { |json| json["sessions"] }
+    def list_sessions_async(**options) = begin_call(:client_list_sessions_async, wire(options)) { |json| Json.objects(json, "sessions") }
 
     # What the runtime keeps of one session; nil when there is none of this id.
-    def get_session_metadata_async(session_id) = begin_call(:client_get_session_metadata_async, session_id) { |json| json["session"] }
+    def get_session_metadata_async(session_id) = begin_call(:client_get_session_metadata_async, session_id) { |json| Json.member(json, "session") }
 
     # The id of the session used last; nil when there is none.
-    def get_last_session_id_async = begin_call(:client_get_last_session_id_async) { |json| json["sessionId"] }
+    def get_last_session_id_async = begin_call(:client_get_last_session_id_async) { |json| Json.member(json, "sessionId") }
 
     # The id of the session that the runtime's own interface shows; nil when there is none.
-    def get_foreground_session_id_async = begin_call(:client_get_foreground_session_id_async) { |json| json["sessionId"] }
+    def get_foreground_session_id_async = begin_call(:client_get_foreground_session_id_async) { |json| Json.member(json, "sessionId") }
 
     # Changes the session that the runtime's own interface shows.
     def set_foreground_session_id_async(session_id) = begin_call(:client_set_foreground_session_id_async, session_id)

@@ -41,6 +41,21 @@ module CopilotNative
       end
     end
 
+    # A member of what the runtime answered, nil when it is absent; an answer that is no object is an error.
+    def member(answer, name)
+      return answer[name] if answer.is_a?(Hash)
+
+      raise Error::Protocol, "the runtime's answer is no object, so it has no #{name}"
+    end
+
+    # The same for a list, whose items are objects.
+    def objects(answer, name)
+      items = member(answer, name)
+      return items if items.is_a?(Array) && items.all?(Hash)
+
+      raise Error::Protocol, "the runtime's answer has no list of objects called #{name}"
+    end
+
     # The value at a JSON pointer; nil when there is none.
     def at(value, pointer)
       pointer.split("/").drop(1).each do |step|

@@ -73,7 +73,7 @@ module CopilotNative
     # @!method send(prompt, **options)
     # @return [String] the id of the message
     def send_async(prompt, **options)
-      begin_call(:session_send_async, prompt, wire(options, MessageOptions::WIRE)) { |json| json["messageId"] }
+      begin_call(:session_send_async, prompt, wire(options, MessageOptions::WIRE)) { |json| Json.member(json, "messageId") }
     end
 
     # Sends a message and waits until the agent has finished with it.
@@ -102,7 +102,7 @@ module CopilotNative
     end
 
     # Every event of the session so far, oldest first.
-    def get_events_async = begin_call(:session_get_events_async) { |json| json["events"].map { |event| Event.of(event) } }
+    def get_events_async = begin_call(:session_get_events_async) { |json| Json.objects(json, "events").map { |event| Event.of(event) } }
 
     # Asks the agent to stop what it is doing.
     def abort_async = begin_call(:session_abort_async)
@@ -132,10 +132,10 @@ module CopilotNative
     end
 
     # Writes a line into the session's timeline; `level:` and `ephemeral:`. Gives the id of its event, or nil.
-    def log_async(message, **options) = begin_call(:session_log_async, message, wire(options)) { |json| json && json["eventId"] }
+    def log_async(message, **options) = begin_call(:session_log_async, message, wire(options)) { |json| json && Json.member(json, "eventId") }
 
     # Ends a task that runs in the background; false when there is no such task.
-    def cancel_task_async(id) = begin_call(:session_cancel_task_async, id) { |json| json["cancelled"] }
+    def cancel_task_async(id) = begin_call(:session_cancel_task_async, id) { |json| Json.member(json, "cancelled") }
 
     waits :set_model, :set_auto_tier, :set_tools, :log, :cancel_task
 

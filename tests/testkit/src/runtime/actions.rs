@@ -117,7 +117,7 @@ impl Context {
             }
             Action::Close(_) => {
                 self.id = None;
-                self.with_conn(|conn| conn.close());
+                self.with_conn(|conn| conn.close(std::net::Shutdown::Both));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! A runtime that does what a broken, old, new, slow or hostile one might, by a seed: the same seed does the same to the same
 //! messages. Every message that comes in and every one that goes out may be the occasion.
 
+use std::collections::HashMap;
 use std::io::Write;
+use std::net::Shutdown;
 use std::sync::Mutex;
 use std::time::Duration;
 use std::{io, process, thread};
@@ -9,67 +11,11 @@ use std::{io, process, thread};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::anything::{any, id, spoil};
+use super::anything::{any, filled, id, spoil};
 use super::conn::Conn;
+use super::questions::{ASKED, EVENTS, TOLD};
 use super::state::lock;
 use crate::wire::append_body;
-
-/// Requests that an SDK serves.
-const ASKED: &[&str] = &[
-    "userInput.request",
-    "hooks.invoke",
-    "exitPlanMode.request",
-    "autoModeSwitch.request",
-    "systemMessage.transform",
-    "sessionFs.readFile",
-    "sessionFs.writeFile",
-    "sessionFs.stat",
-    "sessionFs.readdir",
-    "llmInference.httpRequestStart",
-    "llmInference.httpRequestChunk",
-    "canvas.open",
-    "canvas.close",
-    "canvas.action.invoke",
-    "factory.execute",
-    "factory.abort",
-    "providerToken.getToken",
-    "gitHubToken.getToken",
-    "extension.launch",
-    "skillProvider.list",
-    "tool.call",
-    "permission.request",
-    "session.event",
-    "no.such.method",
-    "",
-];
-const TOLD: &[&str] = &[
-    "session.event",
-    "session.lifecycle",
-    "gitHubTelemetry.event",
-    "log",
-    "$/cancelRequest",
-    "no.such.news",
-    "",
-];
-const EVENTS: &[&str] = &[
-    "external_tool.requested",
-    "external_tool.completed",
-    "permission.requested",
-    "permission.completed",
-    "elicitation.requested",
-    "command.execute",
-    "mcp.oauth_required",
-    "assistant.message",
-    "assistant.message_delta",
-    "session.idle",
-    "session.error",
-    "session.shutdown",
-    "abort",
-    "capabilities.changed",
-    "user.message",
-    "from.the.future",
-    "",
-];
 
 /// What may happen when a message came in.
 #[derive(Clone, Copy)]
@@ -77,6 +23,7 @@ enum Deed {
     Die,
     Hang,
     Close,
+    Deafen,
     ShoutToStderr,
     Ask,
     Tell,
@@ -100,12 +47,14 @@ enum Harm {
     Pieces,
     CutOff,
     OddError,
+    TwoMinds,
 }
 
 const DEEDS: &[Deed] = &[
     Deed::Die,
     Deed::Hang,
     Deed::Close,
+    Deed::Deafen,
     Deed::ShoutToStderr,
     Deed::Ask,
     Deed::Tell,
@@ -126,6 +75,14 @@ const HARMS: &[Harm] = &[
     Harm::Pieces,
     Harm::CutOff,
     Harm::OddError,
+    Harm::TwoMinds,
+];
+
+/// Members of what the SDK sends that the runtime's own questions repeat, and their names there.
+const REPEATED: &[(&str, &str)] = &[
+    ("sessionId", "sessionId"),
+    ("hostId", "hostId"),
+    ("gitHubTokenProviderRegistrationId", "registrationId"),
 ];
 
 /// The seed's character.
@@ -134,15 +91,20 @@ pub(super) struct Adversary {
     dice: Mutex<Rng>,
     /// One message in so many is an occasion.
     rate: usize,
+    /// Asks something before each of its answers.
+    asks_always: bool,
     /// What was held back, to be sent behind the next message.
     late: Mutex<Vec<u8>>,
+    /// What the SDK sent last of [`REPEATED`].
+    heard: Mutex<HashMap<&'static str, String>>,
 }
 
 impl Adversary {
     pub(super) fn new(seed: u64) -> Self {
         let mut dice = Rng::with_seed(seed);
-        let rate = [1, 2, 4, 8, 16, 32][dice.usize(..6)];
-        Self { dice: Mutex::new(dice), rate, late: Mutex::default() }
+        let rate = [1, 2, 4, 8, 16, 32, 64, 128][dice.usize(..8)];
+        let asks_always = dice.usize(..8) == 0;
+        Self { dice: Mutex::new(dice), rate, asks_always, late: Mutex::default(), heard: Mutex::default() }
     }
 
     fn roll<T: Copy>(&self, all: &[T]) -> Option<T> {
@@ -159,24 +121,36 @@ impl Adversary {
         if self.with(|dice| dice.usize(..8)) > 0 {
             return;
         }
-        match self.with(|dice| dice.usize(..4)) {
+        match self.with(|dice| dice.usize(..5)) {
             0 => process::exit(self.with(|dice| dice.i32(..3))),
             1 => self.shout(),
             2 => drop(io::stdout().write_all(b"Welcome!\nContent-Length: many\n\n")),
+            3 => drop(io::stdout().write_all(b"CLI server listening on port 1\n")),
             _ => thread::sleep(Duration::from_millis(self.with(|dice| dice.u64(..300)))),
         }
     }
 
     /// A message came in. False: it is not answered.
-    pub(super) fn received(&self, conn: &Conn, session_id: Option<&str>) -> bool {
+    pub(super) fn received(&self, conn: &Conn, params: &Value) -> bool {
+        for (member, name) in REPEATED {
+            if let Some(text) = params[member].as_str() {
+                lock(&self.heard).insert(name, text.to_owned());
+            }
+        }
+        if self.asks_always {
+            self.ask(conn);
+        }
         let Some(deed) = self.roll(DEEDS) else { return true };
         match deed {
             Deed::Die => self.die(conn),
             Deed::Hang => conn.hang(),
-            Deed::Close => conn.close(),
+            Deed::Close => {
+                conn.close(self.with(|dice| if dice.bool() { Shutdown::Write } else { Shutdown::Both }))
+            }
+            Deed::Deafen => conn.close(Shutdown::Read),
             Deed::ShoutToStderr => self.shout(),
-            Deed::Ask => self.ask(conn, session_id),
-            Deed::Tell => self.tell(conn, session_id),
+            Deed::Ask => (0..self.with(|dice| dice.usize(1..20))).for_each(|_| self.ask(conn)),
+            Deed::Tell => (0..self.with(|dice| dice.usize(1..20))).for_each(|_| self.tell(conn)),
             Deed::Ignore => return false,
             Deed::Wait => thread::sleep(Duration::from_millis(self.with(|dice| dice.u64(..40)))),
         }
@@ -196,48 +170,62 @@ impl Adversary {
     fn shout(&self) {
         let mut line = b"\xff\xfe panic at the \x1b[31mdisco\x1b[0m ".to_vec();
         line.resize(self.with(|dice| dice.usize(40..2000)), b'e');
-        line.push(b'\n');
+        // A text without an end, now and then.
+        if self.with(|dice| dice.usize(..4)) > 0 {
+            line.push(b'\n');
+        }
+        let most = if self.with(|dice| dice.usize(..16)) == 0 { 4000 } else { 100 };
         let mut stderr = io::stderr().lock();
-        for _ in 0..self.with(|dice| dice.usize(..100)) {
+        for _ in 0..self.with(|dice| dice.usize(..most)) {
             if stderr.write_all(&line).is_err() {
                 return;
             }
         }
     }
 
-    fn params(&self, session_id: Option<&str>) -> Value {
+    /// One of a list with its params: half the time those that it has, with or without something wrong; else anything, or none.
+    fn pick(&self, all: &[(&'static str, &str)]) -> (&'static str, Option<Value>) {
+        let heard = lock(&self.heard).clone();
         self.with(|dice| {
-            let mut params = any(dice, 3);
-            if let (Some(members), Some(id)) = (params.as_object_mut(), session_id) {
-                members.insert("sessionId".to_owned(), id.into());
+            let (name, params) = all[dice.usize(..all.len())];
+            let mut params = match dice.usize(..8) {
+                0..4 => filled(dice, params, &heard),
+                4 => return (name, None),
+                _ => any(dice, 3),
+            };
+            if let (Some(members), Some(id)) = (params.as_object_mut(), heard.get("sessionId")) {
+                members.entry("sessionId").or_insert_with(|| id.as_str().into());
             }
-            params
+            if dice.usize(..4) == 0 {
+                spoil(dice, &mut params);
+            }
+            (name, Some(params))
         })
     }
 
-    fn ask(&self, conn: &Conn, session_id: Option<&str>) {
-        for _ in 0..self.with(|dice| dice.usize(1..20)) {
-            let method = self.with(|dice| ASKED[dice.usize(..ASKED.len())]);
-            let message = json!({"jsonrpc": "2.0", "id": self.with(id), "method": method, "params": self.params(session_id)});
-            conn.send(&message);
+    fn ask(&self, conn: &Conn) {
+        let (method, params) = self.pick(ASKED);
+        let mut message = json!({"jsonrpc": "2.0", "id": self.with(id), "method": method});
+        if let Some(params) = params {
+            message["params"] = params;
         }
+        conn.send(&message);
     }
 
-    fn tell(&self, conn: &Conn, session_id: Option<&str>) {
-        for _ in 0..self.with(|dice| dice.usize(1..20)) {
-            let method = self.with(|dice| TOLD[dice.usize(..TOLD.len())]);
-            let mut params = self.params(session_id);
-            if method == "session.event"
-                && let Some(members) = params.as_object_mut()
-            {
-                let kind = self.with(|dice| EVENTS[dice.usize(..EVENTS.len())]);
-                members.insert(
-                    "event".to_owned(),
-                    json!({"type": kind, "data": self.with(|dice| any(dice, 3))}),
-                );
-            }
-            conn.notify(method, Some(params));
+    fn tell(&self, conn: &Conn) {
+        if self.with(|dice| dice.usize(..3)) == 0 {
+            let (method, params) = self.pick(TOLD);
+            return conn.notify(method, params);
         }
+        let (kind, data) = self.pick(EVENTS);
+        let mut params = json!({"event": {"type": kind, "data": data}});
+        if let Some(id) = lock(&self.heard).get("sessionId") {
+            params["sessionId"] = id.as_str().into();
+        }
+        if self.with(|dice| dice.usize(..8)) == 0 {
+            self.with(|dice| spoil(dice, &mut params));
+        }
+        conn.notify("session.event", Some(params));
     }
 
     /// The bytes that go out in place of a message.
@@ -278,11 +266,7 @@ impl Adversary {
                 append_body(out, &body);
             }
             Harm::NotJson => append_body(out, &text.as_bytes()[..self.with(|dice| dice.usize(..text.len()))]),
-            Harm::Deep => {
-                let depth = self.with(|dice| dice.usize(100..100_000));
-                append_body(out, format!("{}{}", "[".repeat(depth), "]".repeat(depth)).as_bytes());
-                append_body(out, text.as_bytes());
-            }
+            Harm::Deep => self.deep(message, &text, out),
             Harm::Huge => {
                 let size = if self.with(|dice| dice.usize(..20)) == 0 { 64 << 20 } else { 1 << 20 };
                 append_body(
@@ -301,6 +285,12 @@ impl Adversary {
                 append_body(out, text.as_bytes());
                 out.truncate(self.with(|dice| dice.usize(..out.len())));
             }
+            Harm::TwoMinds => {
+                let mut both = message.clone();
+                both["result"] = json!({});
+                both["error"] = json!({"code": self.with(|dice| dice.i64(..)), "message": ""});
+                append_body(out, both.to_string().as_bytes());
+            }
             Harm::OddError => {
                 let error = self.with(|dice| any(dice, 2));
                 append_body(
@@ -310,6 +300,25 @@ impl Adversary {
             }
         }
         None
+    }
+
+    /// A nest of lists: a frame of its own in front of the message, or in the place of its result or params.
+    fn deep(&self, message: &Value, text: &str, out: &mut Vec<u8>) {
+        let depth = self.with(|dice| dice.usize(100..100_000));
+        let nest = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let part = ["result", "params"].into_iter().find(|name| message.get(name).is_some());
+        match part {
+            Some(part) if self.with(Rng::bool) => {
+                let mut message = message.clone();
+                message[part] = json!({"x": "the nest"});
+                let text = message.to_string().replacen("\"the nest\"", &nest, 1);
+                append_body(out, text.as_bytes());
+            }
+            _ => {
+                append_body(out, nest.as_bytes());
+                append_body(out, text.as_bytes());
+            }
+        }
     }
 
     fn spoiled(&self, message: &Value) -> Value {

@@ -1,5 +1,7 @@
 //! JSON of any shape, and messages with one thing wrong.
 
+use std::collections::HashMap;
+
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
@@ -49,16 +51,28 @@ fn text(dice: &mut Rng) -> String {
     }
 }
 
-/// Any id that a message may carry, also what no message may.
+/// Any id that a message may carry, also what no message may, and one of a few that come again.
 pub(super) fn id(dice: &mut Rng) -> Value {
-    match dice.usize(..6) {
+    match dice.usize(..9) {
         0 => dice.u32(..).into(),
         1 => text(dice).into(),
         2 => Value::Null,
-        3 => json!(-1.5),
-        4 => json!([1]),
+        3 => number(dice),
+        4 => json!(-1.5),
+        5 => json!([1]),
+        6 => dice.bool().into(),
+        7 => dice.u32(..4).into(),
         _ => json!({"id": 1}),
     }
+}
+
+/// The params of a question, with its ids in place: `$id` is one of a few, other names are those that were heard.
+pub(super) fn filled(dice: &mut Rng, params: &str, heard: &HashMap<&'static str, String>) -> Value {
+    let mut params = params.replace("\"$id\"", &format!("\"r{}\"", dice.usize(..4)));
+    for (name, text) in heard {
+        params = params.replace(&format!("\"${name}\""), &Value::from(text.as_str()).to_string());
+    }
+    serde_json::from_str(&params).unwrap_or_default()
 }
 
 /// Replaces, removes or adds one member, anywhere.

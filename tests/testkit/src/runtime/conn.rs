@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     fmt,
     io::{self, Write},
+    net::Shutdown,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -33,7 +34,8 @@ pub(super) struct Conn {
     waiting: Mutex<HashMap<u64, Answered>>,
     next_id: AtomicU64,
     hung: AtomicBool,
-    close: Box<dyn Fn() + Send + Sync>,
+    deaf: AtomicBool,
+    close: Box<dyn Fn(Shutdown) + Send + Sync>,
     adversary: Option<Arc<Adversary>>,
 }
 
@@ -53,7 +55,7 @@ impl Conn {
         id: u64,
         recorder: Arc<Recorder>,
         sink: Box<dyn Write + Send>,
-        close: Box<dyn Fn() + Send + Sync>,
+        close: Box<dyn Fn(Shutdown) + Send + Sync>,
         adversary: Option<Arc<Adversary>>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -64,6 +66,7 @@ impl Conn {
             waiting: Mutex::default(),
             next_id: AtomicU64::new(1),
             hung: AtomicBool::new(false),
+            deaf: AtomicBool::new(false),
             close,
             adversary,
         })
@@ -160,12 +163,22 @@ impl Conn {
         self.hung.load(Ordering::Acquire)
     }
 
-    /// Closes our end; the process stays alive.
-    pub(super) fn close(&self) {
+    /// Closes our end, or the half of it that reads or writes; the process stays alive.
+    pub(super) fn close(&self, half: Shutdown) {
         self.flush();
         self.recorder.note(self.id, "closed by script");
-        self.out().sink = Box::new(io::sink());
-        (self.close)();
+        if half != Shutdown::Read {
+            self.out().sink = Box::new(io::sink());
+        }
+        if half == Shutdown::Read {
+            self.deaf.store(true, Ordering::Release);
+        }
+        (self.close)(half);
+    }
+
+    /// Whether it reads no more, but lives on.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.deaf.load(Ordering::Acquire)
     }
 }
 

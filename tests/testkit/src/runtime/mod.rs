@@ -13,6 +13,7 @@ mod conn;
 mod control;
 mod flood;
 mod options;
+mod questions;
 mod record;
 mod script;
 mod serve;

@@ -80,14 +80,19 @@ fn unbuffered_stdout() -> io::Result<File> {
 
 fn stdio_conn(state: &State) -> io::Result<Arc<Conn>> {
     let (recorder, adversary) = (Arc::clone(&state.recorder), state.adversary.clone());
-    Ok(Conn::new(1, recorder, Box::new(unbuffered_stdout()?), Box::new(close_stdout), adversary))
+    Ok(Conn::new(1, recorder, Box::new(unbuffered_stdout()?), Box::new(close_stdio), adversary))
 }
 
-/// Lets go of standard output, so that the SDK reads its end although the process lives.
-fn close_stdout() {
+/// Lets go of standard output, so that the SDK reads its end although the process lives; or of standard input, so that it
+/// cannot write.
+fn close_stdio(half: Shutdown) {
     #[cfg(unix)]
-    if let Ok(null) = File::create("/dev/null") {
-        let _ = rustix::stdio::dup2_stdout(null);
+    if let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
+        let _ = if half == Shutdown::Read {
+            rustix::stdio::dup2_stdin(null)
+        } else {
+            rustix::stdio::dup2_stdout(null)
+        };
     }
 }
 
@@ -112,7 +117,7 @@ fn serve_tcp(state: &Arc<State>, port: u16, announce: bool) -> io::Result<()> {
 fn serve_stream(state: &Arc<State>, id: u64, mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (sink, closer) = (stream.try_clone()?, stream.try_clone()?);
-    let close = move || drop(closer.shutdown(Shutdown::Both));
+    let close = move |half| drop(closer.shutdown(half));
     let (recorder, adversary) = (Arc::clone(&state.recorder), state.adversary.clone());
     let conn = Conn::new(id, recorder, Box::new(sink), Box::new(close), adversary);
     serve_conn(state, &conn, &mut stream)
@@ -130,6 +135,9 @@ fn serve_conn(state: &Arc<State>, conn: &Arc<Conn>, input: &mut dyn Read) -> io:
         conn.flush();
         let received = input.read(&mut bytes)?;
         if received == 0 {
+            if conn.is_deaf() {
+                park();
+            }
             state.recorder.note(conn.id, "end of input");
             return Ok(());
         }
@@ -165,7 +173,7 @@ fn handle(state: &Arc<State>, conn: &Arc<Conn>, frame: &Value) {
         return id.into_iter().for_each(|id| conn.reply(id, Ok(json!({"success": true}))));
     }
     if let Some(adversary) = &state.adversary
-        && !adversary.received(conn, params["sessionId"].as_str())
+        && !adversary.received(conn, &params)
     {
         return;
     }
