@@ -240,10 +240,15 @@ conformance: setup build ## Runs the conformance cases through every door and pr
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	$(TEST_ENV) tests/conformance/run-all.sh $(REPORTS)
 
-.PHONY: fuzz
+.PHONY: fuzz fuzz-short
 FUZZ_SECONDS ?= 60
-fuzz: ## Runs each fuzzer for FUZZ_SECONDS: framing, messages, events, operations of foreign languages.
-	fuzz/run.sh $(FUZZ_SECONDS)
+FUZZERS ?=
+fuzz: ## Runs each fuzzer (fuzz/targets), or those in FUZZERS, for FUZZ_SECONDS.
+	cargo build -q -p copilot-testkit
+	fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+fuzz-short: ## Each fuzzer for 20 seconds, two at a time: what CI does.
+	cargo build -q -p copilot-testkit
+	FUZZ_AT_ONCE=2 fuzz/run.sh 20
 
 # A runtime that misbehaves by a seed, met by every language.
 .PHONY: adversary adversary-core adversary-c adversary-python adversary-node adversary-go adversary-java adversary-ruby

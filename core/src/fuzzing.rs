@@ -1,6 +1,7 @@
 //! The engine's readers, for the fuzzers in `fuzz/`. Not part of the interface: only there with the feature `fuzzing`.
 
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,7 +9,9 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::framing::FrameReader;
+use crate::host::{Delivery, HostClient};
 use crate::protocol::event::Event;
+use crate::protocol::scan::Scanner;
 use crate::rpc::message::{self, Message};
 
 /// Frames are cut at this length: a fuzzer has no use for larger ones.
@@ -80,6 +83,25 @@ pub fn event(json: Bytes) -> bool {
         look_at(&event);
         true
     })
+}
+
+/// Where the names and the values of an object are, names without their quotes; none when the text is no object.
+#[must_use]
+pub fn members(text: &[u8]) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    let mut found = Vec::new();
+    let mut scanner = Scanner::new(text);
+    let read = scanner.object(|name, scanner| {
+        let start = name.as_ptr() as usize - text.as_ptr() as usize;
+        found.push((start..start + name.len(), scanner.value()?));
+        Ok(())
+    });
+    read.and_then(|()| scanner.end()).ok()?;
+    Some(found)
+}
+
+/// Puts deliveries into the inbox of a client, as if the engine had.
+pub fn deliver(client: &HostClient, deliveries: Vec<Delivery>) {
+    client.deliver(deliveries);
 }
 
 fn look_at(event: &Event) {
