@@ -99,9 +99,9 @@ class AdversaryTest {
         }
 
         private void talk(CopilotSession session) throws Exception {
-            pending.add(session.sendAndWaitAsync("at once"));
-            attempt("sendAndWait", PATIENCE, () -> session.sendAndWaitAsync("a"));
-            attempt("send", PATIENCE, () -> session.sendAsync("b"));
+            pending.add(session.sendAndWaitAsync("at once", null));
+            attempt("sendAndWait", PATIENCE, () -> session.sendAndWaitAsync("a", null));
+            attempt("send", PATIENCE, () -> session.sendAsync("b", null));
             attempt("getEvents", PATIENCE, session::getEventsAsync);
             attempt("abort", PATIENCE, session::abortAsync);
             session.close();
@@ -115,7 +115,7 @@ class AdversaryTest {
             attempt("start", 3000, client::startAsync);
             attempt("ping", PATIENCE, () -> client.pingAsync("x"));
             attempt("listModels", PATIENCE, client::listModelsAsync);
-            attempt("listSessions", PATIENCE, client::listSessionsAsync);
+            attempt("listSessions", PATIENCE, () -> client.listSessionsAsync(null));
             CopilotSession made = attempt("createSession", PATIENCE, () -> client.createSessionAsync(config()));
             if (made != null) {
                 talk(made);
