@@ -21,7 +21,7 @@ ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=address -DMACHINE_BYTES=4096 
 began=$SECONDS
 # A stable compiler knows the sanitizer too, when it is told to.
 COPILOT_MACHINE=$out/machine.o RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$out RUSTFLAGS="$coverage -Zsanitizer=address --cfg fuzzing" \
-  cargo build -q --release --target "$triple" "${@/#/--bin=}"
+  cargo build -q --release --locked --target "$triple" "${@/#/--bin=}"
 echo "fuzz: built in $((SECONDS - began)) s"
 # Names of the protocol, so that types are met that nobody guesses.
 grep -rhoE '"[A-Za-z_][A-Za-z0-9_.$]{1,48}"' ../core/src/protocol | sort -u | sed 's/"\(.*\)"/"\\"\1\\""/' > "$out/names.dict"

@@ -99,11 +99,6 @@ pub fn members(text: &[u8]) -> Option<Vec<(Range<usize>, Range<usize>)>> {
     Some(found)
 }
 
-/// Puts deliveries into the inbox of a client, as if the engine had.
-pub fn deliver(client: &HostClient, deliveries: Vec<Delivery>) {
-    client.deliver(deliveries);
-}
-
 fn look_at(event: &Event) {
     let compact = event.compact();
     assert_eq!((event.json(), event.event_type()), (compact.json(), compact.event_type()));

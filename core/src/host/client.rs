@@ -215,11 +215,6 @@ impl HostClient {
         self.shared().client.state()
     }
 
-    #[cfg(feature = "fuzzing")]
-    pub(crate) fn deliver(&self, deliveries: Vec<Delivery>) {
-        deliveries.into_iter().for_each(|delivery| self.shared().inbox.push(delivery));
-    }
-
     /// Gives up at once: ends the runtime and every operation under way. Does not wait.
     pub fn close(&self) {
         self.shared().give_up();
