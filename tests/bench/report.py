@@ -43,6 +43,15 @@ def ratio(medians: Medians, measure: str, own: str, peer: str) -> float | None:
     return table.better(more, medians[own][measure], medians[peer][measure])
 
 
+def titles() -> dict[str, str]:
+    """Full titles of all measures: those that stand under another one in the terminal begin with its title."""
+    found, above = {}, ""
+    for name, title, _ in table.MEASURES:
+        above = above if title.startswith(" ") else title.removesuffix("/s").removesuffix(" made")
+        found[name] = f"{above}: {title.strip()}" if title.startswith(" ") else title
+    return found
+
+
 def svg(width: int, height: int, parts: list[str]) -> str:
     head = f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' viewBox='0 0 {width} {height}'>"
     return "\n".join([head, *parts, "</svg>", ""])
@@ -117,15 +126,15 @@ def markdown(columns: list[str], rows: list[list[str]]) -> str:
 def all_numbers(medians: Medians) -> str:
     columns = list(medians)
     rows = []
-    for name, title, _ in table.MEASURES:
+    for name, title in titles().items():
         if any(name in medians[column] for column in columns):
-            rows.append([title.strip(), *(table.shown(medians[column].get(name)) for column in columns)])
+            rows.append([title, *(table.shown(medians[column].get(name)) for column in columns)])
     return markdown(["", *columns], rows)
 
 
 def against_peers(medians: Medians) -> str:
     rows = []
-    for name, title, _ in table.MEASURES:
+    for name, title in titles().items():
         cells = []
         for own, peer in PAIRS.values():
             value = ratio(medians, name, own, peer)
@@ -134,7 +143,7 @@ def against_peers(medians: Medians) -> str:
                 "-" if value is None else f"**{table.shown(value)} {TIMES}** ({numbers[0]} against {numbers[1]})"
             )
         if any(cell != "-" for cell in cells):
-            rows.append([title.strip(), *cells])
+            rows.append([title, *cells])
     return markdown(["", *PAIRS], rows)
 
 
@@ -142,9 +151,9 @@ def against_raw(medians: Medians) -> str:
     """Every door against a blocking reader of the same pipe: the distance to the limit."""
     doors = [door for door in medians if door != "raw" and not door.endswith("-peer")]
     rows = []
-    for name, title, _ in table.MEASURES:
+    for name, title in titles().items():
         if name in medians.get("raw", {}) and "framing" not in name and "peak" not in name:
-            rows.append([title.strip(), *(table.shown(ratio(medians, name, door, "raw")) for door in doors)])
+            rows.append([title, *(table.shown(ratio(medians, name, door, "raw")) for door in doors)])
     return markdown(["", *doors], rows)
 
 

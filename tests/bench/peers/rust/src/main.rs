@@ -30,7 +30,13 @@ impl ToolHandler for Answer {
     }
 }
 
-/// Reads type and text of every event until the turn ends. Its queue drops what a slow reader has not taken: that counts as lost.
+/// Its queues drop what a slow reader has not taken, and hold their room from the start: in a burst all events have room, where many
+/// sessions are open those of one stream.
+const BURST: usize = 1 << 18;
+/// As [`BURST`], for one of many sessions.
+const FEW: usize = 512;
+
+/// Reads type and text of every event until the turn ends; what was dropped counts as lost.
 async fn read_turn(events: &mut EventSubscription, seen: &mut Seen) {
     loop {
         match events.recv().await {
@@ -54,11 +60,14 @@ struct Bench {
 }
 
 impl Bench {
-    async fn session(&self) -> Outcome<(Session, EventSubscription)> {
+    async fn session(&self, room: usize) -> Outcome<(Session, EventSubscription)> {
         let handler = Arc::new(Answer(Arc::clone(&self.tool_calls)));
         let tool = Tool::new("bench").with_description("Answers ok").with_handler(handler);
-        let config =
-            SessionConfig::default().with_streaming(true).with_tools([tool]).approve_all_permissions();
+        let config = SessionConfig::default()
+            .with_streaming(true)
+            .with_tools([tool])
+            .approve_all_permissions()
+            .with_event_buffer_capacity(room);
         let prepared = self.client.prepare_session(config)?;
         let events = prepared.subscribe();
         Ok((prepared.start().await?, events))
@@ -92,7 +101,7 @@ impl Bench {
     }
 
     async fn turn(&self, prompt: String, seen: &mut Seen) -> Outcome<()> {
-        let (session, mut events) = self.session().await?;
+        let (session, mut events) = self.session(BURST).await?;
         session.send(prompt).await?;
         let read = tokio::time::timeout(self.plan.limit, read_turn(&mut events, seen));
         drop(read.await);
@@ -129,7 +138,7 @@ impl Bench {
         let (start, memory) = (Instant::now(), memory_kb("VmRSS:"));
         let mut sessions = Vec::with_capacity(self.plan.sessions);
         for _ in 0..self.plan.sessions {
-            sessions.push(self.session().await?);
+            sessions.push(self.session(FEW).await?);
         }
         let count = self.plan.sessions as f64;
         self.report.put("sessions_per_s", count / start.elapsed().as_secs_f64());
@@ -143,7 +152,7 @@ impl Bench {
     async fn streams(&mut self) -> Outcome<()> {
         let mut sessions = Vec::new();
         for _ in 0..self.plan.streams {
-            sessions.push(self.session().await?);
+            sessions.push(self.session(FEW).await?);
         }
         let (start, limit) = (Instant::now(), self.plan.limit);
         let prompt = format!("flood {} 64", self.plan.stream_events);
