@@ -266,7 +266,8 @@ class Inbox:
         while item is not None:
             current, item = item, None
             try:
-                if type(current) is Received:
+                kind: object = type(current)
+                if kind is Received:
                     tag, key = EVENT, current._session_key
                 else:
                     tag, key = current[0], current[1]
