@@ -153,7 +153,7 @@ def answered(method: str, read: Callable[[Any], T], answer: Any) -> T:
     """What a reader makes of an answer; one that it cannot read is an :class:`UnreadableAnswerError`."""
     try:
         return read(answer)
-    except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError) as error:
         why = str(error) or "a member has another type"
         raise UnreadableAnswerError(f"the runtime's answer to {method} cannot be read: {why}") from error
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::answers::checked;
 use super::delivery::Ticket;
 use super::request::duration;
 use super::shared::{Running, Shared};
@@ -58,7 +59,14 @@ pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<(
     session.core().check_open()?;
     session.core().connection().watch().secrets.learn_headers(&message);
     message.insert("sessionId".to_owned(), (*session.id()).into());
-    shared.call(ticket, session.core().connection(), method::SESSION_SEND, &text::to_text(&message)?, None);
+    let read = |answer| checked(method::SESSION_SEND, answer);
+    shared.call_and(
+        ticket,
+        session.core().connection(),
+        method::SESSION_SEND,
+        &text::to_text(&message)?,
+        read,
+    );
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! out of one ordered queue. The contract is in `docs/host.md`.
 
 mod adapter;
+mod answers;
 mod calls;
 mod client;
 mod delivery;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::answers::checked;
 use super::delivery::Ticket;
 use super::llm_answer::{Step, respond};
 use super::plain::{Absent, PLAIN, Plain};
@@ -109,18 +110,21 @@ fn client_notify(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()>
 }
 
 /// A call that is one request; the reader completes it.
-fn plain(shared: &Arc<Shared>, ticket: Ticket, call: &Plain, args: &str) -> Result<()> {
+fn plain(shared: &Arc<Shared>, ticket: Ticket, call: &'static Plain, args: &str) -> Result<()> {
     let mut given: Map<String, Value> = read(args)?;
     let key = given.remove("key").and_then(|key| u32::try_from(key.as_u64()?).ok()).unwrap_or_default();
     let params = text::to_text(&call.params(given)?)?;
     if !call.of_session {
         let live = shared.client.0.live()?;
-        shared.call(ticket, &live.connection, call.method, &params, None);
+        shared
+            .call_and(ticket, &live.connection, call.method, &params, |answer| checked(call.method, answer));
         return Ok(());
     }
     let session = shared.session(key)?;
     session.core().check_open()?;
-    shared.call(ticket, session.core().connection(), call.method, &session.addressed(&params)?, None);
+    let params = session.addressed(&params)?;
+    let read = |answer| checked(call.method, answer);
+    shared.call_and(ticket, session.core().connection(), call.method, &params, read);
     Ok(())
 }
 
@@ -247,7 +251,7 @@ fn client_diagnostics(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<(
 
 fn client_list_models(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
     let client = shared.client.clone();
-    shared.spawn(ticket, async move { client.list_models_json().await });
+    shared.spawn(ticket, async move { checked(method::MODELS_LIST, client.list_models_json().await?) });
     Ok(())
 }
 
