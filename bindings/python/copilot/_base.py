@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
+from . import _errors
 from ._inbox import Inbox
 from ._json import decode, encode
 from ._question import NoHandler, Question, answered, called
@@ -170,7 +171,7 @@ class ClientBase:
         return await self._inbox.call(op, encode(args))
 
     async def _call(self, op: str, args: dict[str, Any]) -> Any:
-        return decode(await self._submit(op, args))
+        return _errors.answered(op, decode, await self._submit(op, args))
 
     async def _tell_env(self) -> None:
         """Programs may change the mapping they gave until the runtime starts."""
@@ -181,11 +182,11 @@ class ClientBase:
         self._env_told = told
 
     async def _request(self, method: str, **params: Any) -> Any:
-        return decode(await self._peer.request(method, params))
+        return _errors.answered(method, decode, await self._peer.request(method, params))
 
     async def request(self, method: str, params: Any = None, *, timeout: float | None = None) -> Any:
         """Calls any method of the runtime by name; the result is its JSON as Python values."""
-        return decode(await self._peer.request(method, params, timeout))
+        return _errors.answered(method, decode, await self._peer.request(method, params, timeout))
 
     def counters(self) -> dict[str, int]:
         """How many events of all sessions came in, went out and wait."""
