@@ -9,7 +9,6 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::framing::FrameReader;
-use crate::host::{Delivery, HostClient};
 use crate::protocol::event::Event;
 use crate::protocol::scan::Scanner;
 use crate::rpc::message::{self, Message};
