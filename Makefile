@@ -246,7 +246,7 @@ FUZZERS ?=
 fuzz: ## Runs each fuzzer (fuzz/targets), or those in FUZZERS, for FUZZ_SECONDS.
 	cargo build -q -p copilot-testkit
 	fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
-fuzz-short: ## Each fuzzer for 20 seconds, two at a time: what CI does.
+fuzz-short: ## Each fuzzer for 20 seconds, two at a time. Takes some minutes to build.
 	cargo build -q -p copilot-testkit
 	FUZZ_AT_ONCE=2 fuzz/run.sh 20
 
