@@ -183,7 +183,7 @@ def page(found: dict[str, Any], template: str) -> str:
         "raw": against_raw(medians),
         "all": all_numbers(medians),
         "growth": growth_table(found.get("growth", [])),
-        "machine": f"{facts}; medians of {found['rounds']} runs; {versions}.",
+        "machine": f"{facts}; medians of {found['rounds']} runs;\n{versions}.",
     }
     for name, content in parts.items():
         begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
