@@ -14,6 +14,9 @@ impl ClientObserver for Nobody {
     fn lifecycle(&self, _: &Bytes) {}
     fn notification(&self, _: &str, _: &Bytes) {}
     fn batch_end(&self) {}
+    fn backlog(&self) -> usize {
+        0
+    }
     fn lost(&self, _: &Error) {}
 }
 

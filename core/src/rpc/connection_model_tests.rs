@@ -15,6 +15,9 @@ impl Inbound for Nobody {
     fn notification(&self, _: String, _: Bytes) {}
     fn request(&self, _: &Connection, _: String, _: Bytes, _: Responder) {}
     fn batch_end(&self) {}
+    fn backlog(&self) -> usize {
+        0
+    }
     fn lost(&self, _: &Error) {}
 }
 
