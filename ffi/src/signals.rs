@@ -4,17 +4,11 @@
 //! that it runs. Each is therefore started under the mask of the program's own thread.
 
 #[cfg(unix)]
-use std::sync::{Mutex, PoisonError};
+use crate::sync::{Mutex, lock};
 
 /// The mask of the thread of the program that made a client last.
 #[cfg(unix)]
 static MAKER: Mutex<Option<libc::sigset_t>> = Mutex::new(None);
-
-/// Of the standard library also in models: their locks cannot be statics.
-#[cfg(unix)]
-fn maker() -> std::sync::MutexGuard<'static, Option<libc::sigset_t>> {
-    MAKER.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Blocks all signals on this thread until it is dropped.
 pub(crate) struct BlockedSignals {
@@ -27,10 +21,10 @@ impl BlockedSignals {
     pub(crate) fn new() -> Self {
         let quiet = Self::all();
         if !blocks_all(&quiet.before) {
-            *maker() = Some(quiet.before);
+            *lock(&MAKER) = Some(quiet.before);
         }
         copilot_core::host::around_start(|start| {
-            let maker = *maker();
+            let maker = *lock(&MAKER);
             let _unblocked = maker.map(Self::like);
             start();
         });
