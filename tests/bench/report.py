@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ PLOTTED = {
     "sessions_per_s": "sessions made",
     "streams_ms": "200 sessions streaming",
 }
+#: Longest line of the page.
+WIDTH = 132
 #: The sign for "times".
 TIMES = "\u00d7"
 #: Both themes of a page: the text has a tone that both can show.
@@ -183,7 +186,7 @@ def page(found: dict[str, Any], template: str) -> str:
         "raw": against_raw(medians),
         "all": all_numbers(medians),
         "growth": growth_table(found.get("growth", [])),
-        "machine": f"{facts}; medians of {found['rounds']} runs;\n{versions}.",
+        "machine": f"{facts}; medians of {found['rounds']} runs;\n" + textwrap.fill(f"{versions}.", WIDTH),
     }
     for name, content in parts.items():
         begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
