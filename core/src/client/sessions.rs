@@ -14,7 +14,7 @@ use crate::dispatch;
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::handlers::Handlers;
 use crate::protocol::options::SessionConfig;
-use crate::protocol::session_spec::{Purpose, TraceContext};
+use crate::protocol::session_spec::{Purpose, TraceContext, Wire};
 use crate::protocol::version::is_before;
 use crate::protocol::{json, method};
 use crate::router::{Router, SessionInbox};
@@ -134,10 +134,10 @@ impl Client {
         let mut declared = spec.handlers.declared();
         declared.github_telemetry = self.0.options.handlers.github_telemetry;
         let mode = self.0.options.mode;
-        let params = spec.config.payload(purpose, mode, &declared, id.as_deref(), &spec.trace)?;
+        let Wire { params, patch } =
+            spec.config.wire(purpose, mode, &declared, id.as_deref(), &spec.trace)?;
         self.0.watch.secrets.learn_config(&params);
         let params = json::to_text(&params)?;
-        let patch = spec.config.patch(mode)?;
         let interest = spec.handlers.mcp_auth.is_some();
 
         let core = SessionCore::new(live.connection.clone(), &dispatch::REACTIONS, spec.handlers, spec.sinks);

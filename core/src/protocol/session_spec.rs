@@ -61,6 +61,14 @@ pub struct TraceContext {
     pub tracestate: Option<String>,
 }
 
+/// A configuration as the runtime gets it.
+pub(crate) struct Wire {
+    /// The params of `session.create` or `session.resume`.
+    pub(crate) params: Map<String, Value>,
+    /// The params of the patch after creation, without the session id; none when there is nothing to say.
+    pub(crate) patch: Option<Map<String, Value>>,
+}
+
 impl SessionConfig {
     /// Whether settings of an organisation hold in the session.
     pub(crate) fn is_managed(&self) -> bool {
@@ -89,16 +97,17 @@ impl SessionConfig {
         Ok(())
     }
 
-    /// The params of `session.create` or `session.resume`.
-    pub(crate) fn payload(
+    /// What is sent to create or resume a session, and what right behind it.
+    pub(crate) fn wire(
         &self,
         purpose: Purpose,
         mode: Mode,
         declared: &Declared,
         session_id: Option<&str>,
         trace: &TraceContext,
-    ) -> Result<Map<String, Value>> {
+    ) -> Result<Wire> {
         let mut params = self.given(purpose)?;
+        let patch = patch(&params, mode);
         for name in LATER_ONLY {
             params.remove(*name);
         }
@@ -138,23 +147,7 @@ impl SessionConfig {
                 set(name, text.into());
             }
         }
-        Ok(params)
-    }
-
-    /// The params of the patch after creation, without the session id; none when there is nothing to say.
-    pub(crate) fn patch(&self, mode: Mode) -> Result<Option<Map<String, Value>>> {
-        let given = self.given(Purpose::Resume)?;
-        let mut patch = Map::new();
-        for name in LATER {
-            let default = || if mode == Mode::Empty { empty_default(name) } else { None };
-            if let Some(value) = given.get(*name).cloned().or_else(default) {
-                patch.insert((*name).to_owned(), value);
-            }
-        }
-        if mode == Mode::Empty {
-            patch.insert("installedPlugins".to_owned(), Value::Array(Vec::new()));
-        }
-        Ok((!patch.is_empty()).then_some(patch))
+        Ok(Wire { params, patch })
     }
 
     fn given(&self, purpose: Purpose) -> Result<Map<String, Value>> {
@@ -176,6 +169,20 @@ impl SessionConfig {
         }
         Ok(params)
     }
+}
+
+fn patch(given: &Map<String, Value>, mode: Mode) -> Option<Map<String, Value>> {
+    let mut patch = Map::new();
+    for name in LATER {
+        let default = || if mode == Mode::Empty { empty_default(name) } else { None };
+        if let Some(value) = given.get(*name).cloned().or_else(default) {
+            patch.insert((*name).to_owned(), value);
+        }
+    }
+    if mode == Mode::Empty {
+        patch.insert("installedPlugins".to_owned(), Value::Array(Vec::new()));
+    }
+    (!patch.is_empty()).then_some(patch)
 }
 
 /// What is sent in mode `empty` when the caller says nothing.

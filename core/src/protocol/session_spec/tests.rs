@@ -5,11 +5,19 @@ fn config(value: Value) -> SessionConfig {
     serde_json::from_value(value).unwrap()
 }
 
+fn wire(value: Value, purpose: Purpose, mode: Mode) -> Wire {
+    config(value).wire(purpose, mode, &Declared::default(), Some("id"), &TraceContext::default()).unwrap()
+}
+
 fn create(value: Value, mode: Mode) -> Value {
-    let config = config(value);
-    let params =
-        config.payload(Purpose::Create, mode, &Declared::default(), Some("id"), &TraceContext::default());
-    Value::Object(params.unwrap())
+    Value::Object(wire(value, Purpose::Create, mode).params)
+}
+
+/// What is sent behind `session.create` and `session.resume`, which is the same.
+fn patch(value: Value, mode: Mode) -> Option<Value> {
+    let behind = |purpose| wire(value.clone(), purpose, mode).patch.map(Value::Object);
+    assert_eq!(behind(Purpose::Create), behind(Purpose::Resume));
+    behind(Purpose::Create)
 }
 
 #[test]
@@ -52,15 +60,7 @@ fn create_and_resume_keep_to_their_own_members() {
     let created = create(value.clone(), Mode::CopilotCli);
     assert!(created.get("cloud").is_some() && created.get("continuePendingWork").is_none());
     assert_eq!(created["newMember"], 1);
-    let resumed = config(value)
-        .payload(
-            Purpose::Resume,
-            Mode::CopilotCli,
-            &Declared::default(),
-            Some("id"),
-            &TraceContext::default(),
-        )
-        .unwrap();
+    let resumed = wire(value, Purpose::Resume, Mode::CopilotCli).params;
     assert!(!resumed.contains_key("cloud") && resumed.contains_key("openCanvases"));
 }
 
@@ -85,22 +85,17 @@ fn mode_empty_takes_everything_away_that_is_not_given() {
     assert_eq!(params["mcpOAuthTokenStorage"], "in-memory");
     let removed = json!({"mode": "customize", "sections": {"environment_context": {"action": "remove"}}});
     assert_eq!(params["systemMessage"], removed);
-    let patch = config(json!({"coauthorEnabled": true})).patch(Mode::Empty).unwrap().unwrap();
     let expected = json!({"skipCustomInstructions": true, "customAgentsLocalOnly": true, "coauthorEnabled": true,
                           "manageScheduleEnabled": false, "installedPlugins": []});
-    assert_eq!(Value::Object(patch), expected);
+    assert_eq!(patch(json!({"coauthorEnabled": true, "availableTools": []}), Mode::Empty), Some(expected));
 }
 
 #[test]
 fn the_patch_holds_only_what_is_given_in_the_usual_mode() {
-    assert!(config(json!({})).patch(Mode::CopilotCli).unwrap().is_none());
-    let skills = config(json!({"includedBuiltinSkills": []}));
-    assert_eq!(
-        Value::Object(skills.patch(Mode::CopilotCli).unwrap().unwrap()),
-        json!({"includedBuiltinSkills": []})
-    );
-    let patch = config(json!({"skipCustomInstructions": false})).patch(Mode::CopilotCli).unwrap().unwrap();
-    assert_eq!(Value::Object(patch), json!({"skipCustomInstructions": false}));
+    assert_eq!(patch(json!({}), Mode::CopilotCli), None);
+    for given in [json!({"includedBuiltinSkills": []}), json!({"skipCustomInstructions": false})] {
+        assert_eq!(patch(given.clone(), Mode::CopilotCli), Some(given));
+    }
     assert!(
         create(json!({"skipCustomInstructions": false}), Mode::CopilotCli)
             .get("skipCustomInstructions")
@@ -131,7 +126,7 @@ fn a_resumed_session_may_ask_for_permission_otherwise_than_a_new_one() {
         let declared = Declared { permission, permission_on_resume, ..Declared::default() };
         let trace = TraceContext::default();
         let config = SessionConfig::default();
-        let params = config.payload(purpose, Mode::CopilotCli, &declared, Some("s"), &trace).unwrap();
+        let params = config.wire(purpose, Mode::CopilotCli, &declared, Some("s"), &trace).unwrap().params;
         params["requestPermission"].clone()
     };
     for handler in [false, true] {
