@@ -23,6 +23,8 @@ struct Queue {
     signalled: bool,
     /// Bytes of all entries.
     bytes: usize,
+    /// How many threads are in [`wait`](Inbox::wait): most hosts have none, and a notification costs a call of the kernel.
+    waiting: usize,
 }
 
 /// The queue between the engine's thread and the host's.
@@ -66,8 +68,11 @@ impl Inbox {
             return;
         }
         queue.signalled = true;
+        let is_awaited = queue.waiting > 0;
         drop(queue);
-        self.filled.notify_all();
+        if is_awaited {
+            self.filled.notify_all();
+        }
         (self.waker)();
     }
 
@@ -97,16 +102,18 @@ impl Inbox {
     pub(crate) fn wait(&self, timeout: Option<Duration>) -> bool {
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let mut queue = self.lock();
+        queue.waiting += 1;
         while queue.entries.is_empty() {
             match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
                 None => queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => return false,
+                Some(Duration::ZERO) => break,
                 Some(left) => {
                     queue = self.filled.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
                 }
             }
         }
-        true
+        queue.waiting -= 1;
+        !queue.entries.is_empty()
     }
 }
 
