@@ -191,16 +191,11 @@ export class CopilotClient implements AsyncDisposable {
       this.#attachSessionFs(session, handlers, config.createSessionFsProvider);
       const trace =
         this.#options.onGetTraceContext && (await getTraceContext(this.#options.onGetTraceContext));
-      const wire = {
-        ...sessionWire(config),
-        ...extensionWire(config),
-      };
-      const resume = op === "session.resume";
       const args = {
         key: session._key,
-        config: resume ? wire : { ...wire, sessionId: sessionId || undefined },
-        ...(resume && { sessionId }),
-        handlers: { ...handlers.flags(), events: session._listening },
+        sessionId: sessionId || undefined,
+        config: Object.assign(sessionWire(config), extensionWire(config)),
+        handlers: Object.assign(handlers.flags(), { events: session._listening }),
         traceContext: trace,
       };
       await this.#tellEnv();

@@ -27,6 +27,9 @@ import type { Tool } from "./types/tools.js";
 type Wire = Record<string, unknown>;
 type Converter = (value: never) => unknown;
 
+const OF_SESSIONS = Object.entries(SESSION);
+const OF_CLIENTS = Object.entries(CLIENT);
+
 /** Options whose value has another shape on the wire. */
 const CONVERTED: Readonly<Record<string, Converter>> = {
   availableTools: toolFilter,
@@ -52,9 +55,9 @@ function each<T extends object>(convert: (value: T) => unknown): (values: T[]) =
 }
 
 /** What is given of the named options, under the names of the wire; everything else stays behind. */
-function spelled(options: object, names: Readonly<Record<string, string>>): Wire {
+function spelled(options: object, names: readonly (readonly [string, string])[]): Wire {
   const wire: Wire = {};
-  for (const [key, name] of Object.entries(names)) {
+  for (const [key, name] of names) {
     const value = (options as Wire)[key];
     if (value !== undefined && value !== null) wire[name] = CONVERTED[key]?.(value as never) ?? value;
   }
@@ -63,12 +66,12 @@ function spelled(options: object, names: Readonly<Record<string, string>>): Wire
 
 /** Everything of a session's configuration that the runtime gets. */
 export function sessionWire(config: SessionConfig & ResumeSessionConfig): Wire {
-  return { ...spelled(config, SESSION), ...config.extra };
+  return { ...spelled(config, OF_SESSIONS), ...config.extra };
 }
 
 /** A configuration in wire spelling as a program would write it. What has another shape there travels as it is, in `extra`. */
 export function sessionMembers(wire: Wire): SessionConfig {
-  const names = new Map(Object.entries(SESSION).map(([key, name]) => [name, key]));
+  const names = new Map(OF_SESSIONS.map(([key, name]) => [name, key]));
   const config: Wire = {};
   const extra: Wire = {};
   for (const [name, value] of Object.entries(wire)) {
@@ -120,7 +123,7 @@ function rename(object: object, from: string, to: string): unknown {
 /** Options of the client as the engine takes them, with what it serves; unknown keys stay behind. */
 export function clientWire(options: CopilotClientOptions, served: Record<string, boolean>): Wire {
   return {
-    ...spelled(options, CLIENT),
+    ...spelled(options, OF_CLIENTS),
     connection:
       (options as { _internalConnection?: unknown })._internalConnection ?? withInstalledRuntime(options),
     handlers: { ...served, gitHubTelemetry: !!options.onGitHubTelemetry, lifecycle: true },

@@ -193,10 +193,10 @@ export class Connection implements Receiver {
     return key;
   }
 
-  /** Forgets a session, here and in the engine. */
-  removeSession(key: number): void {
+  /** Forgets a session, here and in the engine; JSON of what it knew at last. */
+  removeSession(key: number): string | null {
     this.#sessions.delete(key);
-    this.#native.releaseSession(key);
+    return this.#native.endSession(key);
   }
 
   /** Has the events of a session delivered; until then the engine keeps those that came right behind its creation. */

@@ -30,7 +30,8 @@ export interface NativeClient {
   setEvents(session: number, on: boolean): void;
   counters(session: number): Counters | null;
   sessionState(session: number): string | null;
-  releaseSession(session: number): void;
+  /** JSON of a {@link LastState}, the first time. */
+  endSession(session: number): string | null;
   unreadable(method: string): void;
   runUiAction(action: number): void;
   runtimePort(): number | null;

@@ -1,12 +1,16 @@
 /** The functions a session keeps on this side, taken out of its configuration. */
 import { providerTokens } from "./config.js";
-import { CallKind, KINDS, type SessionKind } from "./generated/kinds.js";
+import { CallKind, KINDS, type Kind, type SessionKind } from "./generated/kinds.js";
 import { checkFunction, checkList, isObject, wrong } from "./given.js";
 import { defaultJoinSessionPermissionHandler } from "./permissions.js";
 import { sectionTransforms } from "./system-message.js";
 import { checkTools } from "./tools.js";
 import type { FactoryHandle } from "./types/factory.js";
 import type { ResumeSessionConfig, SessionConfig } from "./types/session.js";
+
+/** What the engine calls a kind, by its number. */
+const BY_NUMBER: (Kind | undefined)[] = [];
+for (const kind of KINDS) BY_NUMBER[kind.number] = kind;
 
 interface Registered {
   readonly kind: number;
@@ -82,12 +86,14 @@ export class SessionHandlers {
   /** What the engine is told. An extension's default handler leaves the asking to the others when it joins. */
   flags(): Record<string, unknown> {
     const flags: Record<string, unknown> = {};
-    for (const { number, served, named } of KINDS) {
-      const handlers = this.#of(number);
-      if (handlers.length > 0) flags[served] = named ? handlers.map(({ name }) => name) : true;
+    for (const { kind, name } of this.#all) {
+      const { served, named } = BY_NUMBER[kind] as Kind;
+      if (named) ((flags[served] ??= []) as string[]).push(name);
+      else flags[served] = true;
     }
-    const declines = this.#permission === defaultJoinSessionPermissionHandler;
-    return { ...flags, permission: !!this.#permission, permissionOnResume: !declines };
+    flags["permission"] = !!this.#permission;
+    flags["permissionOnResume"] = this.#permission !== defaultJoinSessionPermissionHandler;
+    return flags;
   }
 }
 

@@ -102,8 +102,8 @@ export class CopilotSession implements AsyncDisposable {
   #ended = false;
   /** Why the session was lost; unset while it is open, and when its end was wanted. */
   #lost: Error | undefined;
-  /** What was counted when it ended. */
-  #counted: Counters | undefined;
+  /** JSON of what it knew when it ended; read when somebody asks. */
+  #last: string | null = null;
   #state: SessionState = {};
   #rpc: SessionRpc | undefined;
   #factory: SessionFactoryApi | undefined;
@@ -168,11 +168,14 @@ export class CopilotSession implements AsyncDisposable {
 
   /** The engine's view of the session; the last one known once it is over. */
   #current(): SessionState {
-    if (!this.#ended) {
-      const state = this.#around.connection.sessionState(this.#key) as SessionState | undefined;
-      if (state) this.#state = state;
-    }
-    return this.#state;
+    const state = this.#ended
+      ? this.#atLast()?.state
+      : (this.#around.connection.sessionState(this.#key) as SessionState | undefined);
+    return state ?? this.#state;
+  }
+
+  #atLast(): { state: SessionState | null; counters: Counters } | undefined {
+    return this.#last === null ? undefined : (JSON.parse(this.#last) as never);
   }
 
   /** Sends a message; resolves with its id as soon as the runtime has accepted it. */
@@ -353,15 +356,17 @@ export class CopilotSession implements AsyncDisposable {
   /** Ends the conversation here; what is on disk stays and can be resumed. After a failure it can be tried again. */
   disconnect(options?: CallOptions): Promise<void> {
     if (this.#ended) return Promise.resolve();
-    this.#disconnecting ??= this.#submit("session.disconnect", {}, options).then(
-      () => {
-        this._end();
-      },
-      (error: unknown) => {
-        this.#disconnecting = undefined;
-        if (!this.#ended) throw error;
-      },
-    );
+    this.#disconnecting ??= this.#around.connection
+      .submit("session.disconnect", { key: this.#key }, options)
+      .then(
+        () => {
+          this._end();
+        },
+        (error: unknown) => {
+          this.#disconnecting = undefined;
+          if (!this.#ended) throw error;
+        },
+      );
     return this.#disconnecting;
   }
 
@@ -371,7 +376,7 @@ export class CopilotSession implements AsyncDisposable {
 
   /** Events received and delivered, and what waits to be delivered. */
   counters(): Counters | undefined {
-    return this.#ended ? this.#counted : this.#around.connection.counters(this.#key);
+    return this.#ended ? this.#atLast()?.counters : this.#around.connection.counters(this.#key);
   }
 
   #submit(op: string, args: object, options?: CallOptions): Promise<unknown> {
@@ -425,11 +430,9 @@ export class CopilotSession implements AsyncDisposable {
   /** @internal The session is over, whoever ended it; an error says why it was lost. It no longer keeps the process running. */
   _end(error?: Error): void {
     if (this.#ended) return;
-    this.#current();
-    this.#counted = this.counters();
     this.#ended = true;
     this.#lost = error;
-    this.#around.connection.removeSession(this.#key);
+    this.#last = this.#around.connection.removeSession(this.#key);
     this.#subscribers.clear();
     for (const end of [...(this.#endings ?? [])]) end(error);
     this.#endings = undefined;

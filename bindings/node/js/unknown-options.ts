@@ -2,22 +2,24 @@
 import { CLIENT, CLIENT_LOCAL, LOCAL, SESSION } from "./generated/options.js";
 import type { SessionHooks } from "./types/hooks.js";
 
-const OF_SESSIONS = [...Object.keys(SESSION), ...LOCAL, "extra"];
-const OF_CLIENTS = [...Object.keys(CLIENT), ...CLIENT_LOCAL];
-const HOOKS = Object.keys({
-  onPreToolUse: true,
-  onPreMcpToolCall: true,
-  onPostToolUse: true,
-  onPostToolUseFailure: true,
-  onUserPromptSubmitted: true,
-  onSessionStart: true,
-  onSessionEnd: true,
-  onErrorOccurred: true,
-  onUserPromptTransformed: true,
-  onAgentStop: true,
-  onSubagentStart: true,
-  onSubagentStop: true,
-} satisfies Record<keyof SessionHooks, true>);
+const OF_SESSIONS: ReadonlySet<string> = new Set([...Object.keys(SESSION), ...LOCAL, "extra"]);
+const OF_CLIENTS: ReadonlySet<string> = new Set([...Object.keys(CLIENT), ...CLIENT_LOCAL]);
+const HOOKS: ReadonlySet<string> = new Set(
+  Object.keys({
+    onPreToolUse: true,
+    onPreMcpToolCall: true,
+    onPostToolUse: true,
+    onPostToolUseFailure: true,
+    onUserPromptSubmitted: true,
+    onSessionStart: true,
+    onSessionEnd: true,
+    onErrorOccurred: true,
+    onUserPromptTransformed: true,
+    onAgentStop: true,
+    onSubagentStart: true,
+    onSubagentStop: true,
+  } satisfies Record<keyof SessionHooks, true>),
+);
 /** Options of clients in older packages, and what to do instead. */
 const REPLACED: Readonly<Record<string, string>> = {
   cliPath: "use connection: RuntimeConnection.forStdio({ path })",
@@ -58,22 +60,20 @@ export function warnOfUnknownClient(options: object): void {
 }
 
 /** Names that are given and not known, each the first time only. What is undefined was not given. */
-function unknown(of: string, given: object, known: readonly string[]): string[] {
-  return Object.entries(given)
-    .filter(([name, value]) => value !== undefined && !name.startsWith("_") && !known.includes(name))
-    .map(([name]) => name)
-    .filter((name) => {
-      const key = `${of} ${name}`;
-      return !told.has(key) && told.add(key);
-    });
+function unknown(of: string, given: object, known: ReadonlySet<string>): string[] {
+  return Object.keys(given).filter((name) => {
+    if (known.has(name) || name.startsWith("_") || given[name as never] === undefined) return false;
+    const key = `${of} ${name}`;
+    return !told.has(key) && told.add(key);
+  });
 }
 
 function tell(text: string): void {
   process.emitWarning(text, "CopilotOptionWarning");
 }
 
-function nearest(name: string, names: readonly string[]): string {
-  const byDistance = names.map((known) => ({
+function nearest(name: string, names: ReadonlySet<string>): string {
+  const byDistance = Array.from(names, (known) => ({
     known,
     far: distance(name.toLowerCase(), known.toLowerCase()),
   }));

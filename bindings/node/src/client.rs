@@ -131,10 +131,10 @@ impl NativeClient {
         self.host.session_state(session)
     }
 
-    /// Lets go of a session's key once its end was handled, or its object is gone.
+    /// Lets go of a session's key once its end was handled, or its object is gone; JSON of what it knew at last.
     #[napi]
-    pub fn release_session(&self, session: u32) {
-        self.host.release_session(session);
+    pub fn end_session(&self, session: u32) -> Option<String> {
+        self.host.end_session(session)
     }
 
     /// Says that a notification could not be read, and was skipped.

@@ -168,6 +168,16 @@ impl HostClient {
         Some(session.core().state_json().to_string())
     }
 
+    /// [`release_session`](Self::release_session) for a session of which something is still asked later: JSON text of what it knew
+    /// at last, `{"state", "counters"}`. `state` is `null` for a session that was not made; none where nobody has the key.
+    #[must_use]
+    pub fn end_session(&self, session: SessionKey) -> Option<String> {
+        let counters = serde_json::to_string(&self.counters(session)?).ok()?;
+        let state = self.session_state(session);
+        self.release_session(session);
+        Some(format!(r#"{{"state":{},"counters":{counters}}}"#, state.as_deref().unwrap_or("null")))
+    }
+
     /// Lets go of a session's key: to be called once its `Ended` was handled, or when its object is gone. What the runtime
     /// has of the session stays as it is.
     pub fn release_session(&self, session: SessionKey) {

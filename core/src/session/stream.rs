@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use once_cell::sync::OnceCell;
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::error::Error;
@@ -32,7 +33,8 @@ pub(crate) struct Meter {
 }
 
 /// How many events went in and out. All numbers only grow, except the queued ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Counters {
     /// Events that arrived from the runtime.
     pub received: u64,
