@@ -160,7 +160,8 @@ def main() -> int:
         rules.write_text(json.dumps(script(plan, args.growth)))
         env = {f"BENCH_{name}": str(value) for name, value in plan.items()}
         env |= {"BENCH_LIMIT": str(MEASURE_LIMIT), "COPILOT_FAKE_SCRIPT": str(rules)}
-        env["BENCH_FAKE"] = str(doors.executable("copilot-fake-runtime"))
+        # A runtime that keeps nothing of what it receives: its own cost would be measured with the client's.
+        env |= {"BENCH_FAKE": str(doors.executable("copilot-fake-runtime")), "COPILOT_FAKE_FORGETS": "1"}
         runs, failures = run_all(found, env, args.runs)
         growth = grow(env) if args.growth else []
     medians, lost = table.medians(runs), table.losses(runs)

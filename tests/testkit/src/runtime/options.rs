@@ -13,6 +13,8 @@ pub(super) struct Options {
     pub(super) stdio: bool,
     pub(super) port: u16,
     pub(super) detached: bool,
+    /// Nothing that is received is kept: a benchmark wants a runtime that costs little, and never asks for it.
+    pub(super) forgets: bool,
     /// Seed of the adversary; none: a healthy runtime.
     pub(super) adversary: Option<u64>,
 }
@@ -23,6 +25,7 @@ impl Options {
         let mut options = Self {
             record: from_env("COPILOT_FAKE_RECORD"),
             token: from_env("COPILOT_CONNECTION_TOKEN"),
+            forgets: from_env("COPILOT_FAKE_FORGETS").is_some(),
             ..Self::default()
         };
         let mut script = match from_env("COPILOT_FAKE_SCRIPT") {

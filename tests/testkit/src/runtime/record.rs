@@ -20,6 +20,8 @@ const KEPT: usize = 100_000;
 #[derive(Debug)]
 pub(super) struct Recorder {
     file: Option<Mutex<File>>,
+    /// Whether what is received is kept for later questions.
+    keeps: bool,
     log: Mutex<Log>,
     arrived: Condvar,
 }
@@ -32,9 +34,9 @@ struct Log {
 }
 
 impl Recorder {
-    pub(super) fn new(path: Option<&str>) -> io::Result<Self> {
+    pub(super) fn new(path: Option<&str>, keeps: bool) -> io::Result<Self> {
         let file = path.map(File::create).transpose()?.map(Mutex::new);
-        let recorder = Self { file, log: Mutex::default(), arrived: Condvar::new() };
+        let recorder = Self { file, keeps, log: Mutex::default(), arrived: Condvar::new() };
         recorder.line(|| {
             let mut line = start_info();
             line["dir"] = "start".into();
@@ -57,6 +59,9 @@ impl Recorder {
     /// A frame of the SDK.
     pub(super) fn incoming(&self, conn: u64, frame: &Value) {
         self.line(|| json!({"dir": "in", "conn": conn, "t": text::unix_micros(), "frame": frame}));
+        if !self.keeps {
+            return;
+        }
         let mut message = json!({ "conn": conn });
         for key in ["id", "method", "params", "result", "error"] {
             if let Some(value) = frame.get(key) {

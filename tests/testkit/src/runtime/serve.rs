@@ -29,7 +29,7 @@ pub(super) fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> io::Result<()> {
-    let recorder = Arc::new(Recorder::new(options.record.as_deref())?);
+    let recorder = Arc::new(Recorder::new(options.record.as_deref(), !options.forgets)?);
     let script = options.script;
     let adversary = options.adversary.map(|seed| Arc::new(Adversary::new(seed)));
     let state = Arc::new(State::new(recorder, options.token, script.rules, script.on_connect, adversary));
@@ -147,7 +147,7 @@ fn serve_conn(state: &Arc<State>, conn: &Arc<Conn>, input: &mut dyn Read) -> io:
                 park();
             }
             match serde_json::from_slice(body) {
-                Ok(frame) => handle(state, conn, &frame),
+                Ok(frame) => handle(state, conn, frame),
                 Err(error) => {
                     state.recorder.failure(format!("not JSON: {error}: {}", String::from_utf8_lossy(body)))
                 }
@@ -162,31 +162,33 @@ fn park() {
     }
 }
 
-fn handle(state: &Arc<State>, conn: &Arc<Conn>, frame: &Value) {
-    let Some(method) = frame["method"].as_str() else {
-        state.recorder.incoming(conn.id, frame);
-        return conn.answered(frame.clone());
+fn handle(state: &Arc<State>, conn: &Arc<Conn>, mut frame: Value) {
+    let Some(method) = frame["method"].as_str().map(str::to_owned) else {
+        state.recorder.incoming(conn.id, &frame);
+        return conn.answered(frame);
     };
-    let (id, params) = (frame.get("id"), frame.get("params").cloned().unwrap_or_else(|| json!({})));
-    if method == "session.tools.handlePendingToolCall" && Roundtrips::answered(state, &params) {
+    let (id, none) = (frame.get("id").cloned(), json!({}));
+    let params = frame.get("params").unwrap_or(&none);
+    if method == "session.tools.handlePendingToolCall" && Roundtrips::answered(state, params) {
         // The calls of a benchmark are not kept: they would be counted in millions.
-        return id.into_iter().for_each(|id| conn.reply(id, Ok(json!({"success": true}))));
+        return id.iter().for_each(|id| conn.reply(id, Ok(json!({"success": true}))));
     }
     if let Some(adversary) = &state.adversary
-        && !adversary.received(conn, &params)
+        && !adversary.received(conn, params)
     {
         return;
     }
-    let actions = state.rule_for(method, &params);
-    state.recorder.incoming(conn.id, frame);
+    let actions = state.rule_for(&method, params);
+    state.recorder.incoming(conn.id, &frame);
+    let params = frame.get_mut("params").map_or(none, Value::take);
     if let Some(actions) = actions {
-        return Context::of_message(state, conn, id.cloned(), method, params).start(actions);
+        return Context::of_message(state, conn, id, &method, params).start(actions);
     }
     let Some(id) = id else { return };
     if method.starts_with("fake.") {
-        return control::handle(state, conn, id.clone(), method, &params);
+        return control::handle(state, conn, id, &method, &params);
     }
-    let answer = builtin::answer(state, conn, method, &params);
-    conn.reply(id, answer.clone());
-    builtin::follow_up(state, conn, method, &params, &answer);
+    let answer = builtin::answer(state, conn, &method, &params);
+    conn.reply(&id, answer.clone());
+    builtin::follow_up(state, conn, &method, &params, &answer);
 }
