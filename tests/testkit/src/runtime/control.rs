@@ -152,7 +152,10 @@ pub(super) struct Roundtrips {
     conn: Arc<Conn>,
     session: Arc<Mutex<Session>>,
     finished: Finished,
+    /// Its name as JSON.
     tool: String,
+    /// How the ids of the requests begin, which are unique without a random number for each.
+    ids: String,
     count: u64,
     started: Instant,
     progress: Mutex<Progress>,
@@ -186,7 +189,8 @@ impl Roundtrips {
             conn: Arc::clone(conn),
             session,
             finished,
-            tool: wanted.tool_name.clone(),
+            tool: Value::from(wanted.tool_name.as_str()).to_string(),
+            ids: text::uuid()[..24].to_owned(),
             count: wanted.count,
             started: Instant::now(),
             progress: Mutex::default(),
@@ -213,18 +217,15 @@ impl Roundtrips {
             progress.asked += 1;
             progress.asked - 1
         };
-        let request = text::uuid();
+        let request = format!("{}{n:012x}", self.ids);
         lock(&state.roundtrips).insert(request.clone(), Arc::clone(self));
-        let mut session = lock(&self.session);
-        let data = json!({
-            "requestId": request,
-            "sessionId": session.id,
-            "toolCallId": format!("call_{n}"),
-            "toolName": self.tool,
-            "arguments": { "n": n },
-        });
+        let (session, tool) = (lock(&self.session), &self.tool);
+        let data = format!(
+            r#"{{"requestId":"{request}","sessionId":{},"toolCallId":"call_{n}","toolName":{tool},"arguments":{{"n":{n}}}}}"#,
+            Value::from(session.id.as_str()),
+        );
         // Ephemeral, so that millions of calls do not pile up in the history.
-        session.emit(&self.conn, builtin::event("external_tool.requested", data, true));
+        session.emit_text(&self.conn, "external_tool.requested", &request, &data);
     }
 
     /// Takes the answer to one of our calls. Returns whether it was one.

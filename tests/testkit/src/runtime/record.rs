@@ -49,6 +49,11 @@ impl Recorder {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether everything is written to a file.
+    pub(super) fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Writes one line to the file. It is there as soon as this returns, so that a test may read it at any time.
     fn line(&self, make: impl FnOnce() -> Value) {
         let Some(file) = &self.file else { return };

@@ -71,6 +71,20 @@ impl Session {
         }
     }
 
+    /// The quick form of [`Session::emit`] for an ephemeral event whose data is JSON text already; its id is that of the request.
+    pub(super) fn emit_text(&self, conn: &Conn, kind: &str, id: &str, data: &str) {
+        let (session, parent) = (Value::from(self.id.as_str()), json!(self.last));
+        let message = format!(
+            r#"{{"jsonrpc":"2.0","method":"session.event","params":{{"sessionId":{session},"event":{{"type":"{kind}","data":{data},"id":"{id}","timestamp":"{}","parentId":{parent},"ephemeral":true}}}}}}"#,
+            text::iso_now(),
+        );
+        if self.has_listeners() {
+            self.listeners.iter().filter_map(Weak::upgrade).for_each(|listener| listener.send_text(&message));
+        } else {
+            conn.send_text(&message);
+        }
+    }
+
     /// Parent of events that are written without [`Session::emit`].
     pub(super) fn parent(&self) -> Option<&str> {
         self.last.as_deref()
