@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::answers::checked;
 use super::delivery::Ticket;
+use super::plain;
 use super::request::duration;
 use super::shared::{Running, Shared};
 use crate::error::{Result, reasons};
@@ -59,7 +59,7 @@ pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<(
     session.core().check_open()?;
     session.core().connection().watch().secrets.learn_headers(&message);
     message.insert("sessionId".to_owned(), (*session.id()).into());
-    let read = |answer| checked(method::SESSION_SEND, answer);
+    let read = |answer| plain::SEND.check(method::SESSION_SEND, answer);
     shared.call_and(
         ticket,
         session.core().connection(),

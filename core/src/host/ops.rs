@@ -6,10 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::answers::checked;
 use super::delivery::Ticket;
 use super::llm_answer::{Step, respond};
-use super::plain::{Absent, PLAIN, Plain};
+use super::plain::{self, Absent, PLAIN, Plain};
 use super::request::{Form, Invoke, Keyed, Named, SetEnv, SetTools, Ui, bytes, duration, read};
 use super::session::HostSession;
 use super::shared::Shared;
@@ -114,16 +113,15 @@ fn plain(shared: &Arc<Shared>, ticket: Ticket, call: &'static Plain, args: &str)
     let mut given: Map<String, Value> = read(args)?;
     let key = given.remove("key").and_then(|key| u32::try_from(key.as_u64()?).ok()).unwrap_or_default();
     let params = text::to_text(&call.params(given)?)?;
+    let read = |answer| call.answer.check(call.method, answer);
     if !call.of_session {
         let live = shared.client.0.live()?;
-        shared
-            .call_and(ticket, &live.connection, call.method, &params, |answer| checked(call.method, answer));
+        shared.call_and(ticket, &live.connection, call.method, &params, read);
         return Ok(());
     }
     let session = shared.session(key)?;
     session.core().check_open()?;
     let params = session.addressed(&params)?;
-    let read = |answer| checked(call.method, answer);
     shared.call_and(ticket, session.core().connection(), call.method, &params, read);
     Ok(())
 }
@@ -251,7 +249,9 @@ fn client_diagnostics(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<(
 
 fn client_list_models(shared: &Arc<Shared>, ticket: Ticket, _: &str) -> Result<()> {
     let client = shared.client.clone();
-    shared.spawn(ticket, async move { checked(method::MODELS_LIST, client.list_models_json().await?) });
+    shared.spawn(ticket, async move {
+        plain::LIST_MODELS.check(method::MODELS_LIST, client.list_models_json().await?)
+    });
     Ok(())
 }
 

@@ -36,6 +36,7 @@ pub struct Row {
     options: Vec<Choice>,
     args: Option<String>,
     result: String,
+    answer: Option<Answer>,
     rust: Option<String>,
     python: Option<String>,
     node: Option<String>,
@@ -61,6 +62,15 @@ impl Scope {
             Self::Session => "session",
         }
     }
+}
+
+/// What languages rely on in the runtime's answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Object,
+    /// An object with a list, and the list's name.
+    List(String),
 }
 
 /// What must be given.

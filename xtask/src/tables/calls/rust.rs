@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Absent, Row, SOURCE, Scope};
+use super::{Absent, Answer, Row, SOURCE, Scope};
 use crate::names;
 use crate::tables::MADE;
 
@@ -10,11 +10,12 @@ use crate::tables::MADE;
 pub fn plain(rows: &[Row]) -> String {
     let mut out = format!(
         "//! Calls that are one request of the runtime. {MADE} {SOURCE}\n\n\
+         use super::answers::Answer;\n\n\
          /// A call that is one request. Members that are not named here travel as given.\n\
          pub(super) struct Plain {{\n/// Name of the operation.\npub(super) op: &'static str,\n\
          /// Method of the request.\npub(super) method: &'static str,\n\
          /// Whether it concerns a session, which `key` names.\npub(super) of_session: bool,\n\
-         pub(super) members: &'static [Member],\n}}\n\n\
+         pub(super) answer: Answer,\npub(super) members: &'static [Member],\n}}\n\n\
          /// A member of the arguments.\npub(super) struct Member {{\npub(super) name: &'static str,\n\
          /// Its name in the request.\npub(super) wire: &'static str,\n/// What is sent when it is not given.\n\
          pub(super) absent: Absent,\n/// The only texts it may have; empty: any value.\n\
@@ -28,8 +29,9 @@ pub fn plain(rows: &[Row]) -> String {
         let of_session = row.scope == Scope::Session;
         let _ = write!(
             out,
-            "Plain {{ op: \"{}\", method: \"{method}\", of_session: {of_session}, members: &[",
-            row.op()
+            "Plain {{ op: \"{}\", method: \"{method}\", of_session: {of_session}, answer: {}, members: &[",
+            row.op(),
+            answer(row.answer.as_ref())
         );
         for param in &row.params {
             let absent = match param.absent {
@@ -55,7 +57,23 @@ pub fn plain(rows: &[Row]) -> String {
         out.push_str("] },\n");
     }
     out.push_str("];\n");
+    for row in rows.iter().filter(|row| row.method.is_none() && row.answer.is_some()) {
+        let (op, name) = (row.op(), row.snake().to_uppercase());
+        let _ = write!(
+            out,
+            "\n/// Of `{op}`, which is no plain request.\npub(super) const {name}: Answer = {};\n",
+            answer(row.answer.as_ref())
+        );
+    }
     out
+}
+
+fn answer(answer: Option<&Answer>) -> String {
+    match answer {
+        None => "Answer::Any".to_owned(),
+        Some(Answer::Object) => "Answer::Object".to_owned(),
+        Some(Answer::List(member)) => format!("Answer::List({member:?})"),
+    }
 }
 
 /// `core/tests/calls.rs`
