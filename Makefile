@@ -49,6 +49,11 @@ $(STAMPS)/sbom:
 	$(TOOLS)/sbom/bin/pip install -q --disable-pip-version-check 'cyclonedx-python-lib[json-validation]==11.12.0'
 	@mkdir -p $(@D) && touch $@
 
+$(STAMPS)/audit:
+	python3 -m venv $(TOOLS)/audit
+	$(TOOLS)/audit/bin/pip install -q --disable-pip-version-check pip-audit==2.10.1
+	@mkdir -p $(@D) && touch $@
+
 $(STAMPS)/zig:
 	python3 -m venv $(TOOLS)/zig
 	$(TOOLS)/zig/bin/pip install -q --disable-pip-version-check ziglang==0.17.1 cargo-zigbuild==0.24.1
@@ -322,7 +327,7 @@ surface: build-python build-node ## Counts the names of every official release t
 surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
-.PHONY: lint layers limits licences coverage examples abi header header-check gen gen-check
+.PHONY: lint layers limits licences audit coverage examples abi header header-check gen gen-check
 lint: setup build-python build-node layers limits licences coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
@@ -338,6 +343,8 @@ limits: ## Refuses overlong files.
 	@python3 scripts/limits.py
 licences: ## Holds where crates come from, and under which licences.
 	@python3 scripts/licences.py
+audit: $(STAMPS)/audit $(STAMPS)/venv $(STAMPS)/node ## Asks the registries for known faults in crates, npm and Python packages; who does not answer is named.
+	@python3 scripts/audit.py $(TOOLS)/audit/bin/pip-audit $(VENV)
 coverage: ## Holds the table of what tests which section of the reference.
 	@python3 scripts/coverage.py
 examples: ## Holds that every function of the C header is shown by an example.
