@@ -54,6 +54,10 @@ $(STAMPS)/audit:
 	$(TOOLS)/audit/bin/pip install -q --disable-pip-version-check pip-audit==2.10.1
 	@mkdir -p $(@D) && touch $@
 
+$(STAMPS)/actionlint:
+	GOBIN=$(TOOLS)/actionlint go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@mkdir -p $(@D) && touch $@
+
 $(STAMPS)/zig:
 	python3 -m venv $(TOOLS)/zig
 	$(TOOLS)/zig/bin/pip install -q --disable-pip-version-check ziglang==0.17.1 cargo-zigbuild==0.24.1
@@ -327,8 +331,8 @@ surface: build-python build-node ## Counts the names of every official release t
 surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
-.PHONY: lint layers limits licences audit coverage examples abi header header-check gen gen-check
-lint: setup build-python build-node layers limits licences coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
+.PHONY: lint layers limits licences workflows audit coverage examples abi header header-check gen gen-check
+lint: setup build-python build-node layers limits licences workflows coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
@@ -343,6 +347,9 @@ limits: ## Refuses overlong files.
 	@python3 scripts/limits.py
 licences: ## Holds where crates come from, and under which licences.
 	@python3 scripts/licences.py
+workflows: $(if $(GO_IS_THERE),$(STAMPS)/actionlint) ## Checks the workflow files by actionlint, which Go builds.
+	@if [ -n "$(GO_IS_THERE)" ]; then $(TOOLS)/actionlint/actionlint; \
+	 else echo "Go 1.26 is not installed: the workflow files are not checked"; fi
 audit: $(STAMPS)/audit $(STAMPS)/venv $(STAMPS)/node ## Asks the registries for known faults in crates, npm and Python packages; who does not answer is named.
 	@python3 scripts/audit.py $(TOOLS)/audit/bin/pip-audit $(VENV)
 coverage: ## Holds the table of what tests which section of the reference.
