@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
 PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
-  ../../tests/faults ../../tests/soak ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
+  ../../tests/docs ../../tests/faults ../../tests/soak ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -340,6 +340,7 @@ lint: setup build-python build-node layers limits licences workflows coverage ex
 	cd $(PYTHON_DIR) && $(VENV)/bin/mypy && $(VENV)/bin/pyright --pythonpath $(PYTHON)
 	cd tests/soak && MYPYPATH=../faults $(VENV)/bin/mypy --strict --explicit-package-bases run.py plot.py
 	cd tests/faults && $(VENV)/bin/mypy --strict --explicit-package-bases run.py
+	cd tests/docs && $(VENV)/bin/mypy --strict run.py
 	cd $(NODE_DIR) && npm run --silent check
 layers: ## Holds the direction of flow in the engine, and that files do not use each other in circles.
 	@python3 scripts/layers.py && python3 scripts/circles.py
@@ -370,7 +371,13 @@ gen-check: $(SCHEMAS)
 # --- documentation ------------------------------------------------------------------------------------------------------
 
 DOCS := $(CARGO_TARGET_DIR)/docs
-.PHONY: docs docs-c
+.PHONY: docs docs-c docs-check
+# Every code block of every page; the fake runtime answers.
+docs-check: build ## Runs every code block of every page.
+	DOCS_PYTHON=$(PYTHON) COPILOT_CLI_PATH=$(DEBUG)/copilot-fake-runtime \
+	  DOCS_GO=$(if $(GO_IS_THERE),1) DOCS_RUBY=$(if $(RUBY_IS_THERE),1) $(if $(GO_IS_THERE),$(GO_ENV)) \
+	  DOCS_CLASSPATH=$(if $(JAVA_IS_THERE),$(ROOT)/$(JAVA_DIR)/target/classes:$$(cat $(JAVA_DIR)/target/classpath 2>/dev/null)) \
+	  python3 tests/docs/run.py
 docs: docs-c ## Builds the manuals.
 docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a warning is an error. Needs Doxygen.
 	@if command -v doxygen >/dev/null; then rm -rf $(DOCS)/c && mkdir -p $(DOCS)/c && COPILOT_DOCS=$(DOCS)/c doxygen ffi/doxygen/Doxyfile && \

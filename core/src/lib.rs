@@ -60,3 +60,8 @@ pub use session::{
 };
 #[cfg(feature = "structured")]
 pub use session::{Structured, StructuredOptions};
+
+/// The program of the first page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct FirstPage;
