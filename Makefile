@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
 PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
-  ../../tests/docs ../../tests/faults ../../tests/soak ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
+  ../../tests/docs ../../docs/site ../../tests/faults ../../tests/soak ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -52,6 +52,11 @@ $(STAMPS)/sbom:
 $(STAMPS)/audit:
 	python3 -m venv $(TOOLS)/audit
 	$(TOOLS)/audit/bin/pip install -q --disable-pip-version-check pip-audit==2.10.1
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/docs:
+	python3 -m venv $(TOOLS)/docs
+	$(TOOLS)/docs/bin/pip install -q --disable-pip-version-check sphinx==9.0.4 myst-parser==5.2.0 furo==2025.12.19
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/actionlint:
@@ -332,7 +337,7 @@ surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
 .PHONY: lint layers limits licences workflows audit coverage examples abi header header-check gen gen-check
-lint: setup build-python build-node layers limits licences workflows coverage examples abi docs-c header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
+lint: setup build-python build-node layers limits licences workflows coverage examples abi docs-c docs-site header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
@@ -371,14 +376,17 @@ gen-check: $(SCHEMAS)
 # --- documentation ------------------------------------------------------------------------------------------------------
 
 DOCS := $(CARGO_TARGET_DIR)/docs
-.PHONY: docs docs-c docs-check
+.PHONY: docs docs-site docs-c docs-check
 # Every code block of every page; the fake runtime answers.
 docs-check: build ## Runs every code block of every page.
 	DOCS_PYTHON=$(PYTHON) COPILOT_CLI_PATH=$(DEBUG)/copilot-fake-runtime \
 	  DOCS_GO=$(if $(GO_IS_THERE),1) DOCS_RUBY=$(if $(RUBY_IS_THERE),1) $(if $(GO_IS_THERE),$(GO_ENV)) \
 	  DOCS_CLASSPATH=$(if $(JAVA_IS_THERE),$(ROOT)/$(JAVA_DIR)/target/classes:$$(cat $(JAVA_DIR)/target/classpath 2>/dev/null)) \
 	  python3 tests/docs/run.py
-docs: docs-c ## Builds the manuals.
+docs: docs-site docs-c ## Builds the site and the manuals.
+docs-site: $(STAMPS)/docs ## Builds the site of the pages, which needs no network to read; a broken link is an error.
+	@rm -rf $(DOCS)/site && $(TOOLS)/docs/bin/sphinx-build -q -W --keep-going -b html -c docs/site docs $(DOCS)/site && \
+	  echo "docs-site: $(DOCS)/site/index.html"
 docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a warning is an error. Needs Doxygen.
 	@if command -v doxygen >/dev/null; then rm -rf $(DOCS)/c && mkdir -p $(DOCS)/c && COPILOT_DOCS=$(DOCS)/c doxygen ffi/doxygen/Doxyfile && \
 	  python3 ffi/doxygen/man.py $(DOCS)/c/man/man3 && python3 ffi/doxygen/examples.py $(DOCS)/c/man/man3 && \

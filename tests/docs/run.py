@@ -2,7 +2,8 @@
 
 Blocks are whole programs, or are put into a frame: `frames/<page>.<number>.<extension>.frame`, where a line with BLOCK
 stands for the block; pages are named by their path with dashes, blocks counted from 1 in each page. Programs meet the
-fake runtime, which answers every message. What is not run is listed below, with the reason.
+fake runtime, which answers every message, or what `frames/<page>.<number>.script.json` says. What is not run is listed
+below, with the reason.
 """
 
 from __future__ import annotations
@@ -74,6 +75,12 @@ def framed(block: Block) -> str:
     return "".join(block.text if "BLOCK" in line else line for line in lines)
 
 
+def script(source: Path) -> dict[str, str]:
+    """What the fake runtime answers to this block, where the usual is not enough."""
+    file = FRAMES / f"{source.stem}.script.json"
+    return {"COPILOT_FAKE_SCRIPT": str(file)} if file.exists() else {}
+
+
 def call(command: list[str], folder: Path, **more: str) -> None:
     done = subprocess.run(
         command,
@@ -97,7 +104,7 @@ def need(program: str) -> str:
 
 
 def python(source: Path) -> None:
-    call([os.environ["DOCS_PYTHON"], str(source)], source.parent)
+    call([os.environ["DOCS_PYTHON"], str(source)], source.parent, **script(source))
 
 
 def node(source: Path) -> None:
@@ -112,7 +119,7 @@ def node(source: Path) -> None:
         text = text.replace("await using", "const")
         text += "".join(f"await {name}[Symbol.asyncDispose]();\n" for name in reversed(held))
         source.write_text(text)
-    call([need("node"), str(source)], source.parent)
+    call([need("node"), str(source)], source.parent, **script(source))
 
 
 def compiled(compiler: str, standard: str) -> Callable[[Path], None]:
