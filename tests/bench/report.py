@@ -70,24 +70,24 @@ def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
 
 def bars(medians: Medians) -> str:
     """How many times better each door is than the official package of its language, on a logarithmic axis."""
-    left, scale, row, top = 220, 180, 14, 40
+    left, scale, row, top, below = 250, 150, 14, 40, 30
     parts, y = [text(left, 16, "times better than the official package (logarithmic)")], float(top)
     for measure, title in PLOTTED.items():
-        parts.append(text(left - 10, y + row * 1.6, title, "end"))
+        parts.append(text(left - below - 10, y + row * 1.6, title, "end"))
         for door, (own, peer) in PAIRS.items():
             value = ratio(medians, measure, own, peer)
             if value is not None:
-                length = max(math.log10(value) * scale, -20)
+                length = max(math.log10(value) * scale, -below)
                 x, width = (left, length) if length >= 0 else (left + length, -length)
                 bar = f"<rect x='{x:.1f}' y='{y:.0f}' width='{width:.1f}' height='{row - 3}'"
                 parts.append(f"{bar} fill='{COLOURS[door]}'/>")
                 parts.append(text(left + max(length, 0) + 6, y + row - 4, f"{door} {table.shown(value)}"))
             y += row
         y += 8
-    for power in range(3):
+    for power in range(4):
         x = left + power * scale
         parts += [line(x, top - 6, x, y, "#80808060"), text(x, top - 10, f"{10**power} {TIMES}", "middle")]
-    return svg(left + 2 * scale + 160, round(y) + 10, parts)
+    return svg(left + 3 * scale + 130, round(y) + 10, parts)
 
 
 def curves(rows: list[dict[str, float]]) -> str:
