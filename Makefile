@@ -202,7 +202,7 @@ test-rust: $(STAMPS)/runtime-current build-rust
 test-c: $(STAMPS)/runtime-current $(STAMPS)/sbom build-rust
 	$(TEST_ENV) $(MAKE) -C tests/abi check symbols sanitize
 	env -u CONFORMANCE_REPORT $(TEST_ENV) $(MAKE) -C tests/conformance/runner-c sanitize
-	@if command -v valgrind >/dev/null; then $(TEST_ENV) $(MAKE) -C tests/abi valgrind; \
+	@if command -v valgrind >/dev/null; then $(TEST_ENV) $(MAKE) -C tests/abi valgrind-short; \
 	 else echo "valgrind is not installed: its run of the C tests is left out"; fi
 	@if command -v pkg-config >/dev/null && command -v cmake >/dev/null; then \
 	  PROFILE=dev SKIP_BUILD=1 ffi/package.sh $(CARGO_TARGET_DIR)/package && \
