@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -29,32 +30,26 @@ html_extra_path = ["llms.txt"]
 suppress_warnings = ["myst.header"]
 
 
-def outside(app: Sphinx, page: str, text: list[str]) -> None:
-    """Links to files that are no pages lead to the repository."""
-    place = (ROOT / "docs" / page).parent
+def mend(app: Sphinx, page: str, text: list[str]) -> None:
+    """README is the first page. Links to files that are no pages lead to the repository."""
     docs = ROOT / "docs"
+    here = (docs / page).parent
+    place = here
+    if page == "index":
+        place = ROOT
+        text[0] = (ROOT / "README.md").read_text().replace("```rust,no_run", "```rust") + text[0]
 
     def link(found: re.Match[str]) -> str:
-        target, _, anchor = found[1].partition("#")
+        target, hash_sign, anchor = found[1].partition("#")
         path = (place / target).resolve()
-        is_page = path.is_relative_to(docs) and path.suffix in {".md", ".svg", ".png"}
-        if is_page or not path.exists() or "://" in target or not target:
+        if not target or "://" in target or not path.exists():
             return found[0]
-        return f"]({SOURCE}/{path.relative_to(ROOT)}{'#' + anchor if anchor else ''})"
+        is_page = path.is_relative_to(docs) and path.suffix in {".md", ".svg", ".png"}
+        to = os.path.relpath(path, here) if is_page else f"{SOURCE}/{path.relative_to(ROOT)}"
+        return f"]({to}{hash_sign}{anchor})"
 
     text[0] = re.sub(r"\]\(([^)\s]+)\)", link, text[0])
 
 
-def first_page(app: Sphinx, page: str, text: list[str]) -> None:
-    """README is the first page: its links are those of the repository's root."""
-    if page == "index":
-        readme = (ROOT / "README.md").read_text().replace("```rust,no_run", "```rust")
-        readme = re.sub(r"\]\(docs/", "](", readme)
-        readme = re.sub(r"\]\((?=[A-Za-z][^):]*\))(?![^)]*\.md[)#])", "](../", readme)
-        readme = re.sub(r"\]\((CONTRIBUTING|CHANGELOG|SECURITY|CODE_OF_CONDUCT)", r"](../\1", readme)
-        text[0] = readme + text[0]
-
-
 def setup(app: Sphinx) -> None:
-    app.connect("source-read", first_page, priority=400)
-    app.connect("source-read", outside)
+    app.connect("source-read", mend)
