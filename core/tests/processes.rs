@@ -54,6 +54,27 @@ async fn concurrent_starts_spawn_once() {
     assert_eq!(frames.matches(r#""method":"connect""#).count(), 1, "{frames}");
 }
 
+/// Whoever waited for a start that failed is told so, and does not try (and wait) again one after the other.
+#[tokio::test]
+async fn those_who_wait_for_a_start_share_its_error() {
+    let silent = json!([{"on": {"method": "connect"}, "do": [{"noReply": true}]}]);
+    let mut options = fake_options(silent);
+    options.start_timeout_ms = Some(300);
+    let client = Client::new(options).unwrap();
+    let (first, second, session, _) = tokio::join!(
+        client.start(),
+        client.start(),
+        client.create_session(copilot_core::SessionSpec::default()),
+        client.stop()
+    );
+    for error in [first.unwrap_err(), second.unwrap_err(), session.unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::StartTimeout, "{error}");
+    }
+    assert_eq!(client.diagnostics().counters.starts, 1);
+    client.start().await.unwrap_err();
+    assert_eq!(client.diagnostics().counters.starts, 2, "a later one tries again");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_start_leaves_nothing() {
     let silent = json!([{"on": {"method": "connect"}, "do": [{"noReply": true}]}]);

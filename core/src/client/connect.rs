@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::ahp_requests::Hosts;
-use super::{Client, ClientInner, ConnectionState, Live, StartInfo, lock};
+use super::{Client, ClientInner, ConnectionState, Link, Live, StartInfo, lock};
 use crate::diagnostics::Phase;
 use crate::dispatch;
 use crate::dispatch::client_wide::ClientWide;
@@ -47,17 +48,13 @@ impl Client {
     async fn start_once(&self) -> Result<StartInfo> {
         let inner = &self.0;
         // Taken before the turn comes: a stop by force is also for those who wait behind the start that it ends.
-        let abandoned = inner.link().abandon.clone();
+        let (abandoned, awaited) = inner.link().awaited();
         let _transition = inner.transition.lock().await;
         if abandoned.is_cancelled() {
             return Err(stopped_by_force());
         }
-        {
-            let mut link = inner.link();
-            if let Some(live) = &link.live {
-                return Ok((*live.info).clone());
-            }
-            link.state = ConnectionState::Connecting;
+        if let Some(done) = inner.link().begin(awaited) {
+            return done;
         }
         inner.watch.counts.starts.one();
         inner.watch.start.begin();
@@ -68,7 +65,7 @@ impl Client {
             outcome = inner.connect() => outcome,
         };
         inner.watch.start.end(outcome.as_ref().map(|_| ()));
-        let mut live = outcome?;
+        let mut live = outcome.inspect_err(|error| inner.link().fail(error))?;
         std::mem::forget(settled);
         let timings = inner.watch.start.read().map(|record| record.timings).unwrap_or_default();
         let info = StartInfo { timings, ..(*live.info).clone() };
@@ -86,6 +83,32 @@ impl Client {
         link.state = ConnectionState::Connected;
         link.live = Some(live);
         Ok(info)
+    }
+}
+
+impl Link {
+    /// What a stop by force cancels, and the start under way that a start from now on waits for.
+    fn awaited(&self) -> (CancellationToken, Option<u64>) {
+        (self.abandon.clone(), (self.state == ConnectionState::Connecting).then_some(self.starts))
+    }
+
+    /// Begins a start, unless the client is connected or the start that was waited for has failed.
+    fn begin(&mut self, awaited: Option<u64>) -> Option<Result<StartInfo>> {
+        if let Some(live) = &self.live {
+            return Some(Ok((*live.info).clone()));
+        }
+        if let Some((start, error)) = &self.failed
+            && awaited == Some(*start)
+        {
+            return Some(Err(error.clone()));
+        }
+        self.state = ConnectionState::Connecting;
+        self.starts += 1;
+        None
+    }
+
+    fn fail(&mut self, error: &Error) {
+        self.failed = Some((self.starts, error.clone()));
     }
 }
 

@@ -29,7 +29,7 @@ pub use sessions::{SessionSpec, new_session_id};
 pub use stop::StopReport;
 
 use crate::diagnostics::{Diagnostics, StartTimings, Watch};
-use crate::error::{Result, reasons};
+use crate::error::{Error, Result, reasons};
 use crate::files::ServeFiles;
 use crate::handlers::ClientCallbacks;
 use crate::protocol::common::Secret;
@@ -98,6 +98,9 @@ pub(crate) struct Link {
     live: Option<Live>,
     /// Cancelled by a forced stop: ends a start or a stop under way. Renewed afterwards.
     abandon: CancellationToken,
+    /// How many starts were begun, and how the last one failed: those who waited for it get the same error.
+    starts: u64,
+    failed: Option<(u64, Error)>,
 }
 
 /// A started connection.

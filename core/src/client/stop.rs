@@ -27,7 +27,7 @@ pub struct StopReport {
 
 impl Client {
     /// Disconnects all sessions, lets the runtime clean up, and ends it when this client started it. Takes at most 30
-    /// seconds, with a healthy runtime a few milliseconds. Does nothing when not started.
+    /// seconds, with a healthy runtime a few milliseconds. Does nothing when not started; waits for a start under way.
     pub async fn stop(&self) -> StopReport {
         let span = tracing::info_span!(target: "copilot_core::client", "client.stop");
         let timed = Timed::new(span.clone());
