@@ -65,3 +65,8 @@ pub use session::{Structured, StructuredOptions};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct FirstPage;
+
+/// And that of the first guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guides/first-program.md")]
+struct FirstGuide;

@@ -175,6 +175,8 @@ fn read_event(scanner: &mut Scanner<'_>) -> Result<EventParts, ScanError> {
         match key {
             b"sessionId" if scanner.is_string() => parts.session_id = scanner.string()?,
             b"event" if scanner.is_object() => {
+                // Of a member that comes twice the last one counts, as a whole.
+                (parts.event_type, parts.data) = (0..0, 0..0);
                 let start = scanner.position();
                 scanner.object(|key, scanner| {
                     match key {
@@ -225,6 +227,16 @@ mod tests {
 
     fn parse(text: &str) -> Message {
         read(Bytes::copy_from_slice(text.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn of_an_event_that_comes_twice_the_last_one_counts() {
+        let first = r#"{"type":"a.b","data":{"x":1}}"#;
+        for (last, data) in [("{}", "{}"), (r#"{"id":"i","type":"c.d","data":{"y":2}}"#, r#"{"y":2}"#)] {
+            let text = format!(r#"{{"method":"session.event","params":{{"event":{first},"event":{last}}}}}"#);
+            let Message::Event { event, .. } = parse(&text) else { panic!("no event: {text}") };
+            assert_eq!((event.json(), event.data_json()), (last, data));
+        }
     }
 
     #[test]

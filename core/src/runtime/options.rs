@@ -21,7 +21,7 @@ pub enum RuntimeConnection {
         /// Arguments placed before the engine's own.
         #[serde(default)]
         args: Vec<String>,
-        /// Replaces the child's environment; excludes [`ClientOptions::env`].
+        /// Replaces the child's environment; excludes [`ClientOptions::env`](super::ClientOptions::env).
         #[serde(default)]
         env: Option<BTreeMap<String, String>>,
     },
