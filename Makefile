@@ -376,14 +376,23 @@ gen-check: $(SCHEMAS)
 # --- documentation ------------------------------------------------------------------------------------------------------
 
 DOCS := $(CARGO_TARGET_DIR)/docs
-.PHONY: docs docs-site docs-c docs-check
+.PHONY: docs docs-site docs-c docs-api docs-check
 # Every code block of every page; the fake runtime answers.
 docs-check: build ## Runs every code block of every page.
 	DOCS_PYTHON=$(PYTHON) COPILOT_CLI_PATH=$(DEBUG)/copilot-fake-runtime \
 	  DOCS_GO=$(if $(GO_IS_THERE),1) DOCS_RUBY=$(if $(RUBY_IS_THERE),1) $(if $(GO_IS_THERE),$(GO_ENV)) \
 	  DOCS_CLASSPATH=$(if $(JAVA_IS_THERE),$(ROOT)/$(JAVA_DIR)/target/classes:$$(cat $(JAVA_DIR)/target/classpath 2>/dev/null)) \
 	  python3 tests/docs/run.py
-docs: docs-site docs-c ## Builds the site and the manuals.
+docs: docs-api ## Builds the site, with the references of Python, Node, Rust, C and C++, and checks its links.
+	python3 scripts/links.py $(DOCS)/site
+# In the site, which each building of it empties.
+docs-api: docs-site docs-c $(STAMPS)/venv $(STAMPS)/node
+	cd $(PYTHON_DIR) && PYTHONPATH=. $(PYTHON) $(ROOT)/docs/site/python_reference.py $(DOCS)/site/api/python
+	cd $(NODE_DIR) && npx typedoc --out $(DOCS)/site/api/node
+	@rm -rf $(CARGO_TARGET_DIR)/doc
+	RUSTDOCFLAGS="-D warnings" cargo doc -q -p copilot-core --no-deps --features $(EXTRA_FEATURES)
+	@cp -r $(CARGO_TARGET_DIR)/doc $(DOCS)/site/api/rust
+	@if [ -d $(DOCS)/c/html ]; then cp -r $(DOCS)/c/html $(DOCS)/site/api/c; fi
 docs-site: $(STAMPS)/docs ## Builds the site of the pages, which needs no network to read; a broken link is an error.
 	@rm -rf $(DOCS)/site && $(TOOLS)/docs/bin/sphinx-build -q -W --keep-going -b html -c docs/site docs $(DOCS)/site && \
 	  echo "docs-site: $(DOCS)/site/index.html"

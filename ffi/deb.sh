@@ -20,21 +20,31 @@ trap 'rm -rf "$work"' EXIT
 # The oldest C library that has what ours asks for.
 needed=$(objdump -T "$library" | sed -n 's/.*GLIBC_\([0-9.]*\).*/\1/p' | sort -Vu | tail -n 1)
 
+maintainer="copilot-native <copilot-native@users.noreply.github.com>"
+home=$(sed -n 's/^repository = "\(.*\)"/\1/p' "$root/Cargo.toml")
+stamp=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || date +%s)}
+
 control() { # PACKAGE SECTION DEPENDS SUMMARY TEXT
   mkdir -p "$work/$1/DEBIAN" "$work/$1/usr/share/doc/$1"
   cp "$root/LICENSE" "$work/$1/usr/share/doc/$1/copyright"
-  gzip -9nc "$root/CHANGELOG.md" > "$work/$1/usr/share/doc/$1/changelog.gz"
+  gzip -9nc > "$work/$1/usr/share/doc/$1/changelog.gz" <<EOF
+copilot-native ($version) unstable; urgency=medium
+
+  * New version; CHANGELOG.md of the sources says what is in it.
+
+ -- $maintainer  $(date -uRd "@$stamp")
+EOF
   cat > "$work/$1/DEBIAN/control" <<EOF
 Package: $1
 Source: copilot-native
 Version: $version
 Architecture: $machine
 Multi-Arch: same
-Maintainer: copilot-native <copilot-native@users.noreply.github.com>
+Maintainer: $maintainer
 Section: $2
 Priority: optional
 Depends: $3
-Homepage: $(sed -n 's/^repository = "\(.*\)"/\1/p' "$root/Cargo.toml")
+Homepage: $home
 Description: $4
  $5
 EOF
@@ -73,6 +83,8 @@ if [ -f "$symbols" ]; then
   id=$(readelf -n "$library" | sed -n 's/.*Build ID: //p')
   name=$runtime-dbgsym
   control "$name" debug "$runtime (= $version)" "debug symbols of libcopilot" "Names of inner functions, and lines."
+  # Nothing but symbols may be in it.
+  rm -r "$work/$name/usr/share/doc/$name" && ln -s "$runtime" "$work/$name/usr/share/doc/$name"
   file=$work/$name/usr/lib/debug/.build-id/$(echo "$id" | sed 's|^..|&/|').debug
   mkdir -p "$(dirname "$file")"
   cp "$symbols" "$file"

@@ -20,6 +20,9 @@ case $tag in
 esac
 echo "$tag"
 
+echo "=== what an index would say"
+"$tools/twine" check --strict "$wheel"
+
 echo "=== an empty environment, without Rust"
 "$tools/python" -m venv "$work/venv"
 "$work/venv/bin/pip" install -q --disable-pip-version-check "$wheel"

@@ -23,6 +23,8 @@ myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 html_theme = "furo"
 html_title = f"copilot-native {version}"
+html_static_path = ["style"]
+html_css_files = ["wide.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_extra_path = ["llms.txt"]
@@ -37,7 +39,9 @@ def mend(app: Sphinx, page: str, text: list[str]) -> None:
     place = here
     if page == "index":
         place = ROOT
-        text[0] = (ROOT / "README.md").read_text().replace("```rust,no_run", "```rust") + text[0]
+        text[0] = (ROOT / "README.md").read_text() + text[0]
+    # What only rustdoc reads.
+    text[0] = text[0].replace("```rust,no_run", "```rust")
 
     def link(found: re.Match[str]) -> str:
         target, hash_sign, anchor = found[1].partition("#")

@@ -110,8 +110,8 @@ def python(source: Path) -> None:
 def node(source: Path) -> None:
     packages = source.parent / "node_modules"
     packages.mkdir(exist_ok=True)
-    if not (packages / "copilot-native").exists():
-        (packages / "copilot-native").symlink_to(ROOT / "bindings/node")
+    (packages / "copilot-native").unlink(missing_ok=True)
+    (packages / "copilot-native").symlink_to(ROOT / "bindings/node")
     text = source.read_text()
     # Node 20 has no `await using`: what it means, written out.
     if "await using" in text:
