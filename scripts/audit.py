@@ -44,7 +44,8 @@ def crates() -> Outcome:
     told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     found = [entry["fields"] for entry in told if entry.get("type") == "diagnostic"]
     faults = [fault["message"] for fault in found if fault.get("severity") == "error"]
-    return Outcome(name, faults, last_line(done) if done.returncode != 0 and not faults else "")
+    said = [entry["fields"]["message"] for entry in told if entry.get("type") == "log"] or [last_line(done)]
+    return Outcome(name, faults, said[-1].splitlines()[0] if done.returncode != 0 and not faults else "")
 
 
 def npm(folder: str) -> Outcome:
