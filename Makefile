@@ -336,7 +336,7 @@ surface: build-python build-node ## Counts the names of every official release t
 surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
-.PHONY: lint layers limits licences workflows audit coverage examples abi header header-check gen gen-check
+.PHONY: lint layers limits licences workflows audit semver coverage examples abi header header-check gen gen-check
 lint: setup build-python build-node layers limits licences workflows coverage examples abi docs-c docs-site header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
@@ -358,6 +358,12 @@ workflows: $(if $(GO_IS_THERE),$(STAMPS)/actionlint) ## Checks the workflow file
 	 else echo "Go 1.26 is not installed: the workflow files are not checked"; fi
 audit: $(STAMPS)/audit $(STAMPS)/venv $(STAMPS)/node ## Asks the registries for known faults in crates, npm and Python packages; who does not answer is named.
 	@python3 scripts/audit.py $(TOOLS)/audit/bin/pip-audit $(VENV)
+# Without a release yet, to be given: the commit or tag to compare with. Some minutes.
+SINCE ?= $(shell git describe --tags --abbrev=0 2>/dev/null)
+semver: ## Holds that the crate breaks nothing that it had at SINCE (the last release), by cargo-semver-checks.
+	@command -v cargo-semver-checks >/dev/null || { echo "cargo-semver-checks is not installed (cargo install --locked cargo-semver-checks)"; exit 1; }
+	@test -n "$(SINCE)" || { echo "no release is there to compare with: SINCE=commit names one"; exit 1; }
+	cargo semver-checks -p copilot-core --baseline-rev $(SINCE) --only-explicit-features --features types,inprocess,structured
 coverage: ## Holds the table of what tests which section of the reference.
 	@python3 scripts/coverage.py
 examples: ## Holds that every function of the C header is shown by an example.
