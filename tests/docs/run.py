@@ -27,6 +27,8 @@ LIBRARY = TARGET / "debug"
 LIMIT = 120
 
 EXTENSIONS = {"python": "py", "js": "mjs", "c": "c", "cpp": "cpp", "go": "go", "java": "java", "ruby": "rb"}
+# How programs print; one that does so must have printed something.
+PRINTS = re.compile(r"\bprint|console\.log|stdout|cout|\bputs\b|fmt\.Print")
 LEFT_OUT = {
     "sh": "commands of a shell: those for this repository are what CI runs, the others install what is not published",
     "rust": "compiled by `cargo test --doc` of the engine, which includes README.md; docs/host.md lists signatures",
@@ -81,7 +83,7 @@ def script(source: Path) -> dict[str, str]:
     return {"COPILOT_FAKE_SCRIPT": str(file)} if file.exists() else {}
 
 
-def call(command: list[str], folder: Path, **more: str) -> None:
+def call(command: list[str], folder: Path, **more: str) -> str:
     done = subprocess.run(
         command,
         cwd=folder,
@@ -94,6 +96,7 @@ def call(command: list[str], folder: Path, **more: str) -> None:
     )
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    return done.stdout
 
 
 def need(program: str) -> str:
@@ -103,11 +106,11 @@ def need(program: str) -> str:
     return found
 
 
-def python(source: Path) -> None:
-    call([os.environ["DOCS_PYTHON"], str(source)], source.parent, **script(source))
+def python(source: Path) -> str:
+    return call([os.environ["DOCS_PYTHON"], str(source)], source.parent, **script(source))
 
 
-def node(source: Path) -> None:
+def node(source: Path) -> str:
     packages = source.parent / "node_modules"
     packages.mkdir(exist_ok=True)
     (packages / "copilot-native").unlink(missing_ok=True)
@@ -119,11 +122,11 @@ def node(source: Path) -> None:
         text = text.replace("await using", "const")
         text += "".join(f"await {name}[Symbol.asyncDispose]();\n" for name in reversed(held))
         source.write_text(text)
-    call([need("node"), str(source)], source.parent, **script(source))
+    return call([need("node"), str(source)], source.parent, **script(source))
 
 
-def compiled(compiler: str, standard: str) -> Callable[[Path], None]:
-    def run(source: Path) -> None:
+def compiled(compiler: str, standard: str) -> Callable[[Path], str]:
+    def run(source: Path) -> str:
         program = source.with_suffix(".program")
         link = ["-L", str(LIBRARY), "-lcopilot", f"-Wl,-rpath,{source.parent}", "-pthread"]
         warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-variable"]
@@ -132,12 +135,12 @@ def compiled(compiler: str, standard: str) -> Callable[[Path], None]:
         library.symlink_to(LIBRARY / "libcopilot.so")
         include = f"-I{ROOT / 'include'}"
         call([need(compiler), standard, *warnings, include, str(source), "-o", str(program), *link], source.parent)
-        call([str(program)], source.parent)
+        return call([str(program)], source.parent)
 
     return run
 
 
-def go(source: Path) -> None:
+def go(source: Path) -> str:
     if not os.environ.get("DOCS_GO"):
         raise Missing("Go 1.26 is not installed")
     # In the module of the example, which knows where the package is.
@@ -150,21 +153,21 @@ def go(source: Path) -> None:
         call(["go", "build", "-o", str(program), "./.docs-check"], place.parent)
     finally:
         shutil.rmtree(place)
-    call([str(program)], source.parent)
+    return call([str(program)], source.parent)
 
 
-def java(source: Path) -> None:
+def java(source: Path) -> str:
     path = os.environ.get("DOCS_CLASSPATH", "")
     if not path:
         raise Missing("Maven and a JDK 17 are not installed")
-    call(["java", f"-Dcopilot.library={LIBRARY / 'libcopilot.so'}", "-cp", path, str(source)], source.parent)
+    return call(["java", f"-Dcopilot.library={LIBRARY / 'libcopilot.so'}", "-cp", path, str(source)], source.parent)
 
 
-def ruby(source: Path) -> None:
+def ruby(source: Path) -> str:
     if not os.environ.get("DOCS_RUBY"):
         raise Missing("Ruby 3.1 with ffi is not installed")
     library = str(LIBRARY / "libcopilot.so")
-    call(
+    return call(
         [need("ruby"), "-w", "-I", str(ROOT / "bindings/ruby/lib"), str(source)], source.parent, COPILOT_LIBRARY=library
     )
 
@@ -188,7 +191,9 @@ def run(block: Block) -> None:
     else:
         source = WORK / f"{block.name}.{EXTENSIONS[block.language]}"
         source.write_text(framed(block))
-        RUNNERS[block.language](source)
+        said = RUNNERS[block.language](source)
+        if PRINTS.search(block.text) and not said.strip():
+            raise RuntimeError("it printed nothing")
 
 
 def main() -> int:
