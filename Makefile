@@ -409,7 +409,9 @@ docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a
 
 # --- packages -----------------------------------------------------------------------------------------------------------
 
-.PHONY: wheel wheel-check npm clib clib-check clib-portable wheel-portable npm-portable cargo-c deb conan stand-ins swap-check
+.PHONY: newcomer wheel wheel-check npm clib clib-check clib-portable wheel-portable npm-portable cargo-c deb conan stand-ins swap-check
+newcomer: wheel npm clib build-rust $(STAMPS)/runtime-current ## Times the way from the built packages to a streamed answer, per language.
+	scripts/newcomer.sh dist
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
 	python3 scripts/wheel_sbom.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
