@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use copilot_core::generated::api::AccountLoginRequest;
+use copilot_core::generated::api::{AccountLoginRequest, SecretsAddFilterValuesRequest};
 use copilot_core::handlers::{
     AhpSessionRequest, CallContext, GitHubTokenAnswer, GitHubTokenHandler, GitHubTokenRequest, LlmRequest,
     McpAuthHandler, McpAuthRequest, ProviderTokenHandler, ToolHandler, ToolInvocation, ToolResult,
@@ -254,6 +254,8 @@ fn wrong_types(said: &mut Vec<String>) {
     said.push(format!("{request:?}"));
     let login = AccountLoginRequest::new("github.com".into(), canary("generated"));
     said.push(format!("{login:?} {:?}", [&login]));
+    let filter = SecretsAddFilterValuesRequest::new(vec![canary("filter")]);
+    said.push(format!("{filter:?} {filter:#?}"));
     let answer = GitHubTokenAnswer::Token { access_token: canary("x"), expires_in: 1, token_type: None };
     said.push(format!("{answer:?}"));
 }

@@ -24,6 +24,8 @@ macro_rules! redacted_debug {
 
 pub use counts::ClientCounters;
 pub(crate) use counts::{Counts, Tally};
+#[cfg(feature = "types")]
+pub(crate) use redact::redacted_type;
 pub(crate) use redact::{Secrets, describe, is_secret_place, redacted, shown};
 pub(crate) use redacted_debug;
 pub(crate) use start::{Phase, StartLog};

@@ -51,6 +51,9 @@ const SCHEMES: &[&str] = &["bearer", "basic", "token"];
 const IN_ADDRESSES: &[&str] = &["key", "sig", "signature", "sas", "code"];
 /// The method by which a program tells the runtime what is secret, and the member that holds it.
 const FILTER: (&str, &str) = ("secrets.addFilterValues", "values");
+/// The type of its parameters.
+#[cfg(feature = "types")]
+const FILTER_TYPE: &str = "SecretsAddFilterValuesRequest";
 /// Calls whose secrets are learned where they are made, beside the answers of handlers; their parameters may be large.
 const LEARNED: &[&str] = &[method::SESSION_SEND, method::SESSION_CREATE, method::SESSION_RESUME];
 /// JSON text without any of these, in lower case, holds nothing at the places of secrets.
@@ -143,6 +146,15 @@ pub(crate) fn redacted(value: &impl Serialize) -> String {
         }
         Err(error) => describe(&error),
     }
+}
+
+/// The same for a type of the protocol.
+#[cfg(feature = "types")]
+pub(crate) fn redacted_type(name: &str, mut value: Value) -> String {
+    if name == FILTER_TYPE {
+        hide_all(&mut value[FILTER.1]);
+    }
+    redacted(&value)
 }
 
 /// A message without its secrets, by place and by value.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 pub use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::diagnostics::redacted;
+use crate::diagnostics::redacted_type;
 
 /// Fields of an object that its type does not know, and explicit nulls of optional fields.
 pub type Extra = Map<String, Value>;
@@ -338,7 +338,7 @@ pub fn same<T: Wire>(one: &T, other: &T) -> bool {
 
 /// Shows the name and the JSON, secrets left out.
 pub fn show<T: Wire>(value: &T, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{name} {}", redacted(&value.write()))
+    write!(f, "{name} {}", redacted_type(name, value.write()))
 }
 
 /// Bridges [`Wire`] to serde.
