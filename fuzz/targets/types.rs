@@ -8,9 +8,23 @@ use std::str;
 
 use copilot_core::generated::surrogates;
 use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
 
 #[path = "../../tests/generated/rust/src/registry.rs"]
 mod registry;
+
+/// Whether all that `value` has is in `written`, where a member that is always the same may have come along.
+fn holds(written: &Value, value: &Value) -> bool {
+    match (written, value) {
+        (Value::Object(written), Value::Object(value)) => {
+            value.iter().all(|(name, member)| written.get(name).is_some_and(|other| holds(other, member)))
+        }
+        (Value::Array(written), Value::Array(value)) => {
+            written.len() == value.len() && written.iter().zip(value).all(|(one, other)| holds(one, other))
+        }
+        _ => written == value,
+    }
+}
 
 fuzz_target!(|input: &[u8]| {
     let Some(line) = input.iter().position(|byte| *byte == b'\n') else { return };
@@ -22,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
     let Some((name, again)) = found else { return };
     let Ok(value) = surrogates::parse(&input[line + 1..]) else { return };
     let Ok(written) = again(value.clone()) else { return };
-    assert_eq!(written, value, "{name} has lost something");
+    assert!(holds(&written, &value), "{name} has lost something of {value}: {written}");
     let text = surrogates::print(&written);
     let back =
         surrogates::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{name} wrote {text}: {error}"));
