@@ -392,7 +392,7 @@ docs-check: build ## Runs every code block of every page.
 docs: docs-api ## Builds the site, with the references of Python, Node, Rust, C and C++, and checks its links.
 	python3 scripts/links.py $(DOCS)/site
 # In the site, which each building of it empties.
-docs-api: docs-site docs-c $(STAMPS)/venv $(STAMPS)/node
+docs-api: docs-site docs-c build-python build-node
 	cd $(PYTHON_DIR) && PYTHONPATH=. $(PYTHON) $(ROOT)/docs/site/python_reference.py $(DOCS)/site/api/python
 	cd $(NODE_DIR) && npx typedoc --out $(DOCS)/site/api/node
 	@rm -rf $(CARGO_TARGET_DIR)/doc
