@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the fuzzers with the flags that cargo-fuzz gives, and runs each for so many seconds. usage: run.sh SECONDS [TARGET…]
 # FUZZ_AT_ONCE of them run at a time (default 1). What finds something new is kept in CARGO_TARGET_DIR/fuzz/corpus; seeds are in
-# fuzz/corpus. A fault leaves its input behind and says where.
+# fuzz/corpus, what long runs found in fuzz/found. A fault leaves its input behind and says where.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd .. && pwd)
@@ -29,6 +29,8 @@ grep -rhoE '"[A-Za-z_][A-Za-z0-9_.$]{1,48}"' ../core/src/protocol | sort -u | se
 one() {
   local target=$1 log=$out/$1.log more=()
   mkdir -p "$out/corpus/$target"
+  # Files of its own names: what was found since stays beside.
+  tar xzf "found/$target.tar.gz" -C "$out/corpus" --skip-old-files
   case $target in
     types | event | message) more=(-dict="$out/names.dict") ;;
     # The engine's thread keeps what it likes; leaks are looked for by tests/abi.
