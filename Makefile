@@ -264,6 +264,14 @@ fuzz-short: ## Each fuzzer for 20 seconds, two at a time. Takes some minutes to 
 	cargo build -q -p copilot-testkit
 	FUZZ_AT_ONCE=2 fuzz/run.sh 20
 
+# Rust's own library is built for it, so that the sanitizer sees into it.
+.PHONY: tsan
+TSAN_TESTS = host host_sessions host_cancel processes handlers events cancellation openings
+tsan: $(STAMPS)/runtime-current build-rust ## The engine's tests under the thread sanitizer. Needs rust-src (rustup component add rust-src).
+	$(TEST_ENV) TSAN_OPTIONS=suppressions=$(ROOT)/core/tests/tsan.supp CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tsan RUSTC_BOOTSTRAP=1 \
+	  RUSTFLAGS=-Zsanitizer=thread cargo test -q -Zbuild-std --target $$(rustc -vV | sed -n 's/^host: //p') -p copilot-core \
+	  --lib $(TSAN_TESTS:%=--test %)
+
 # A runtime that misbehaves by a seed, met by every language.
 .PHONY: adversary adversary-core adversary-c adversary-python adversary-node adversary-go adversary-java adversary-ruby
 SEEDS ?= 0..10000
