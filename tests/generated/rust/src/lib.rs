@@ -22,8 +22,8 @@ impl Error {
 
 /// Stands for what leaves secrets out.
 pub(crate) mod diagnostics {
-    pub(crate) fn redacted(value: &impl serde::Serialize) -> String {
-        serde_json::to_string(value).unwrap_or_default()
+    pub(crate) fn redacted_type(_: &str, value: serde_json::Value) -> String {
+        value.to_string()
     }
 
     /// Stands for a line of the engine's log.
