@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 out=${CARGO_TARGET_DIR:-$(cd .. && pwd)/target}/fuzz
 export COPILOT_FAKE_RUNTIME=${COPILOT_FAKE_RUNTIME:-${out%/fuzz}/debug/copilot-fake-runtime}
-[ $# -gt 0 ] || set -- frames message event operations scan types batch abi
+[ $# -gt 0 ] || set -- $(basename -as .rs targets/*.rs)
 triple=$(rustc -vV | sed -n 's/^host: //p')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -9,7 +9,7 @@ target_dir=${CARGO_TARGET_DIR:-$root/target}
 out=$target_dir/fuzz
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- frames message event operations scan types batch abi
+[ $# -gt 0 ] || set -- $(basename -as .rs targets/*.rs)
 triple=$(rustc -vV | sed -n 's/^host: //p')
 coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
 -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"

@@ -12,7 +12,7 @@ export COPILOT_HOME=$work/home
 unset COPILOT_CLI_PATH COPILOT_GITHUB_TOKEN GITHUB_TOKEN
 "$target/debug/copilot-scripted-model" --detached > "$work/model" &
 model=$!
-until [ -s "$work/model" ]; do sleep 0.05; done
+for _ in $(seq 100); do [ -s "$work/model" ] && break; sleep 0.05; done
 COPILOT_MODEL_URL=$(sed 's/^listening on //' "$work/model")
 export COPILOT_MODEL_URL
 
@@ -30,6 +30,7 @@ path() { # LANGUAGE COMMAND: what is typed, in an empty folder
 package=$(dirname "$("$root/scripts/runtime-path.sh" current)" | grep -o '.*/@github/[^/]*')
 runtime=@github/$(basename "$package")
 version=$(node -p "require('$package/package.json').version")
+# Nothing is asked here yet: the word that every other program must print is printed by hand.
 path runtime "npm install --silent --no-audit --no-fund $runtime@$version; echo in Paris"
 COPILOT_CLI_PATH=$(find "$work/runtime" -name copilot-runtime -type f | head -n 1)
 export COPILOT_CLI_PATH
@@ -54,6 +55,6 @@ if command -v ruby > /dev/null && ruby -e 'require "ffi"' 2> /dev/null; then
     --local --ignore-dependencies --install-dir gems g.gem; GEM_PATH=\$PWD/gems:\$(gem env gempath) COPILOT_LIBRARY=\$lib/libcopilot.so ruby $root/examples/ruby/chat.rb"
 fi
 if command -v mvn > /dev/null; then
-  path Java "$unpack; (cd $root/bindings/java; mvn -q -B -DskipTests package dependency:build-classpath -Dmdep.outputFile=\$OLDPWD/cp -DbuildDirectory=\$OLDPWD/t)
+  path Java "$unpack; (cd $root/bindings/java; mvn -q -B -DskipTests package dependency:build-classpath -Dmdep.outputFile=\$OLDPWD/cp)
     java -Dcopilot.library=\$lib/libcopilot.so -cp $root/bindings/java/target/classes:\$(cat cp) $root/examples/java/Chat.java"
 fi

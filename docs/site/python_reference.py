@@ -8,29 +8,24 @@ from pathlib import Path
 
 import pdoc
 
-# `copilot` brings `copilot.session_events` along.
-MODULES = [
-    "copilot",
-    "copilot.client",
-    "copilot.session",
-    "copilot.tools",
-    "copilot.canvas",
-    "copilot.copilot_request_handler",
-    "copilot.session_fs_provider",
-    "copilot.installation_confirmation",
-    "copilot.sync",
-]
+import copilot
+from copilot._names import MODULES
+
+# The types of all the runtime's methods are ten times the rest together.
+LEFT_OUT = "rpc"
 
 
 def main() -> None:
-    for name in [*MODULES, "copilot.session_events"]:
+    names = {"copilot", *(f"copilot.{name}" for name in MODULES)}
+    for name in names:
         module = importlib.import_module(name)
         # Names are loaded when they are first used; pdoc looks at those that are there.
         for member in getattr(module, "__all__", ()):
             setattr(module, member, getattr(module, member))
     pdoc.render.configure(docformat="google", show_source=False, footer_text="copilot-native for Python")
-    # The types of all the runtime's methods are ten times the rest together.
-    pdoc.pdoc(*MODULES, "!copilot.rpc", output_directory=Path(sys.argv[1]))
+    # What `copilot` names comes along with it.
+    named = {f"copilot.{name}" for name in copilot.__all__}
+    pdoc.pdoc(*sorted(names - named), f"!copilot.{LEFT_OUT}", output_directory=Path(sys.argv[1]))
 
 
 if __name__ == "__main__":
