@@ -144,15 +144,15 @@ if TYPE_CHECKING:
     from ._mode import BUILTIN_TOOLS_ISOLATED as BUILTIN_TOOLS_ISOLATED
     from ._mode import CopilotClientMode as CopilotClientMode
     from ._mode import ToolSet as ToolSet
+    from ._model_info import ModelBilling as ModelBilling
+    from ._model_info import ModelCapabilities as ModelCapabilities
+    from ._model_info import ModelInfo as ModelInfo
+    from ._model_info import ModelLimits as ModelLimits
+    from ._model_info import ModelPolicy as ModelPolicy
+    from ._model_info import ModelSupports as ModelSupports
+    from ._model_info import ModelVisionLimits as ModelVisionLimits
     from ._models import GetAuthStatusResponse as GetAuthStatusResponse
     from ._models import GetStatusResponse as GetStatusResponse
-    from ._models import ModelBilling as ModelBilling
-    from ._models import ModelCapabilities as ModelCapabilities
-    from ._models import ModelInfo as ModelInfo
-    from ._models import ModelLimits as ModelLimits
-    from ._models import ModelPolicy as ModelPolicy
-    from ._models import ModelSupports as ModelSupports
-    from ._models import ModelVisionLimits as ModelVisionLimits
     from ._models import PingResponse as PingResponse
     from ._models import SessionBackgroundEvent as SessionBackgroundEvent
     from ._models import SessionContext as SessionContext

@@ -22,7 +22,8 @@ from .generated import _kinds as kinds
 
 if TYPE_CHECKING:
     from ._llm import Exchanges
-    from ._models import ModelInfo, SessionLifecycleEvent, SessionLifecycleEventType
+    from ._model_info import ModelInfo
+    from ._models import SessionLifecycleEvent, SessionLifecycleEventType
     from .copilot_request_handler import CopilotRequestHandler
     from .generated.rpc import ExtensionLaunchProviderHandler, GitHubTelemetryNotification
     from .host import AhpHostOptions

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NotRequired, TypedDict
+from typing import Any, ClassVar, Literal, NotRequired, TypedDict
 
-if TYPE_CHECKING:
-    from .generated.rpc import GitHubTokenAcquireReason
+from .generated.rpc import GitHubTokenAcquireReason
 
 __all__ = [
     "DisableBypassPermissionsModes",

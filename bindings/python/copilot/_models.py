@@ -1,16 +1,13 @@
-"""Records that clients return: statuses, models, sessions, lifecycle events."""
+"""Records that clients return: statuses, sessions, lifecycle events."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-if TYPE_CHECKING:
-    from .generated.rpc import ModelBillingTokenPrices
+from typing import Any, ClassVar, Literal
 
 
-def _required(obj: Any, owner: str, *names: str) -> list[Any]:
+def required(obj: Any, owner: str, *names: str) -> list[Any]:
     assert isinstance(obj, dict)
     found: list[Any] = []
     for name in names:
@@ -21,7 +18,7 @@ def _required(obj: Any, owner: str, *names: str) -> list[Any]:
     return found
 
 
-def _dropping_none(**values: Any) -> dict[str, Any]:
+def dropping_none(**values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -41,7 +38,7 @@ class PingResponse:
 
     @staticmethod
     def from_dict(obj: Any) -> PingResponse:
-        message, timestamp, version = _required(obj, "PingResponse", "message", "timestamp", "protocolVersion")
+        message, timestamp, version = required(obj, "PingResponse", "message", "timestamp", "protocolVersion")
         return PingResponse(str(message), _moment(timestamp), int(version))
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,7 +62,7 @@ class StopError(Exception):
 
     @staticmethod
     def from_dict(obj: Any) -> StopError:
-        return StopError(str(_required(obj, "StopError", "message")[0]))
+        return StopError(str(required(obj, "StopError", "message")[0]))
 
     def to_dict(self) -> dict[str, Any]:
         return {"message": self.message}
@@ -78,7 +75,7 @@ class GetStatusResponse:
 
     @staticmethod
     def from_dict(obj: Any) -> GetStatusResponse:
-        version, protocol = _required(obj, "GetStatusResponse", "version", "protocolVersion")
+        version, protocol = required(obj, "GetStatusResponse", "version", "protocolVersion")
         return GetStatusResponse(str(version), int(protocol))
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,148 +92,12 @@ class GetAuthStatusResponse:
 
     @staticmethod
     def from_dict(obj: Any) -> GetAuthStatusResponse:
-        (authenticated,) = _required(obj, "GetAuthStatusResponse", "isAuthenticated")
+        (authenticated,) = required(obj, "GetAuthStatusResponse", "isAuthenticated")
         rest = (obj.get(key) for key in ("authType", "host", "login", "statusMessage"))
         return GetAuthStatusResponse(bool(authenticated), *rest)
 
     def to_dict(self) -> dict[str, Any]:
-        return _dropping_none(**vars(self))
-
-
-@dataclass
-class ModelVisionLimits:
-    supported_media_types: list[str] | None = None
-    max_prompt_images: int | None = None
-    max_prompt_image_size: int | None = None
-
-    @staticmethod
-    def from_dict(obj: Any) -> ModelVisionLimits:
-        _required(obj, "ModelVisionLimits")
-        return ModelVisionLimits(*(obj.get(each.name) for each in fields(ModelVisionLimits)))
-
-    def to_dict(self) -> dict[str, Any]:
-        return _dropping_none(**vars(self))
-
-
-@dataclass
-class ModelLimits:
-    max_prompt_tokens: int | None = None
-    max_context_window_tokens: int | None = None
-    vision: ModelVisionLimits | None = None
-
-    @staticmethod
-    def from_dict(obj: Any) -> ModelLimits:
-        _required(obj, "ModelLimits")
-        vision = obj.get("vision")
-        return ModelLimits(
-            obj.get("max_prompt_tokens"),
-            obj.get("max_context_window_tokens"),
-            None if vision is None else ModelVisionLimits.from_dict(vision),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        vision = None if self.vision is None else self.vision.to_dict()
-        return _dropping_none(**{**vars(self), "vision": vision})
-
-
-@dataclass
-class ModelSupports:
-    vision: bool = False
-    reasoning_effort: bool = False
-
-    @staticmethod
-    def from_dict(obj: Any) -> ModelSupports:
-        _required(obj, "ModelSupports")
-        return ModelSupports(bool(obj.get("vision")), bool(obj.get("reasoningEffort")))
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"vision": self.vision, "reasoningEffort": self.reasoning_effort}
-
-
-@dataclass
-class ModelCapabilities:
-    supports: ModelSupports
-    limits: ModelLimits
-
-    @staticmethod
-    def from_dict(obj: Any) -> ModelCapabilities:
-        _required(obj, "ModelCapabilities")
-        supports, limits = obj.get("supports") or {}, obj.get("limits") or {}
-        return ModelCapabilities(ModelSupports.from_dict(supports), ModelLimits.from_dict(limits))
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"supports": self.supports.to_dict(), "limits": self.limits.to_dict()}
-
-
-@dataclass
-class ModelPolicy:
-    state: str
-    terms: str
-
-    @staticmethod
-    def from_dict(obj: Any) -> ModelPolicy:
-        _required(obj, "ModelPolicy", "state")
-        return ModelPolicy(str(obj["state"]), str(obj.get("terms") or ""))
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"state": self.state, "terms": self.terms}
-
-
-@dataclass
-class ModelBilling:
-    multiplier: float | None = None
-    token_prices: ModelBillingTokenPrices | None = None
-
-    @staticmethod
-    def from_dict(obj: Any) -> ModelBilling:
-        _required(obj, "ModelBilling")
-        prices = obj.get("tokenPrices")
-        if prices is not None:
-            from .generated.rpc import ModelBillingTokenPrices
-
-            prices = ModelBillingTokenPrices.from_dict(prices)
-        multiplier = obj.get("multiplier")
-        return ModelBilling(None if multiplier is None else float(multiplier), prices)
-
-    def to_dict(self) -> dict[str, Any]:
-        prices = None if self.token_prices is None else self.token_prices.to_dict()
-        return _dropping_none(multiplier=self.multiplier, tokenPrices=prices)
-
-
-@dataclass
-class ModelInfo:
-    id: str
-    name: str
-    capabilities: ModelCapabilities
-    policy: ModelPolicy | None = None
-    billing: ModelBilling | None = None
-    supported_reasoning_efforts: list[str] | None = None
-    default_reasoning_effort: str | None = None
-
-    @staticmethod
-    def from_dict(obj: Any) -> ModelInfo:
-        identity, name, capabilities = _required(obj, "ModelInfo", "id", "name", "capabilities")
-        policy, billing = obj.get("policy"), obj.get("billing")
-        return ModelInfo(
-            str(identity),
-            str(name),
-            ModelCapabilities.from_dict(capabilities),
-            None if policy is None else ModelPolicy.from_dict(policy),
-            None if billing is None else ModelBilling.from_dict(billing),
-            obj.get("supportedReasoningEfforts"),
-            obj.get("defaultReasoningEffort"),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        return _dropping_none(
-            id=self.id,
-            name=self.name,
-            capabilities=self.capabilities.to_dict(),
-            policy=None if self.policy is None else self.policy.to_dict(),
-            billing=None if self.billing is None else self.billing.to_dict(),
-            supportedReasoningEfforts=self.supported_reasoning_efforts,
-            defaultReasoningEffort=self.default_reasoning_effort,
-        )
+        return dropping_none(**vars(self))
 
 
 @dataclass
@@ -248,12 +109,12 @@ class SessionContext:
 
     @staticmethod
     def from_dict(obj: Any) -> SessionContext:
-        (directory,) = _required(obj, "SessionContext", "cwd")
+        (directory,) = required(obj, "SessionContext", "cwd")
         rest = (obj.get(key) for key in ("gitRoot", "repository", "branch"))
         return SessionContext(str(directory), *rest)
 
     def to_dict(self) -> dict[str, Any]:
-        return _dropping_none(
+        return dropping_none(
             cwd=self.working_directory,
             gitRoot=self.git_root,
             repository=self.repository,
@@ -269,7 +130,7 @@ class SessionListFilter:
     branch: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return _dropping_none(
+        return dropping_none(
             cwd=self.working_directory,
             gitRoot=self.git_root,
             repository=self.repository,
@@ -288,7 +149,7 @@ class SessionMetadata:
 
     @staticmethod
     def from_dict(obj: Any) -> SessionMetadata:
-        identity, start, modified, remote = _required(
+        identity, start, modified, remote = required(
             obj, "SessionMetadata", "sessionId", "startTime", "modifiedTime", "isRemote"
         )
         context = obj.get("context")
@@ -302,7 +163,7 @@ class SessionMetadata:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        return _dropping_none(
+        return dropping_none(
             sessionId=self.session_id,
             startTime=self.start_time.isoformat(),
             modifiedTime=self.modified_time.isoformat(),
@@ -329,7 +190,7 @@ class SessionLifecycleEventMetadata:
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> SessionLifecycleEventMetadata:
-        start, modified = _required(data, "SessionLifecycleEventMetadata", "startTime", "modifiedTime")
+        start, modified = required(data, "SessionLifecycleEventMetadata", "startTime", "modifiedTime")
         return SessionLifecycleEventMetadata(_moment(start), _moment(modified), data.get("summary"))
 
 

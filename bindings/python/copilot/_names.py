@@ -50,12 +50,12 @@ _HOME = {
         "UserPromptTransformedHookInput UserPromptTransformedHookOutput"
     ),
     "_mode": ("BUILTIN_TOOLS_ISOLATED CopilotClientMode ToolSet"),
+    "_model_info": ("ModelBilling ModelCapabilities ModelInfo ModelLimits ModelPolicy ModelSupports ModelVisionLimits"),
     "_models": (
-        "GetAuthStatusResponse GetStatusResponse ModelBilling ModelCapabilities ModelInfo ModelLimits ModelPolicy "
-        "ModelSupports ModelVisionLimits PingResponse SessionBackgroundEvent SessionContext SessionCreatedEvent "
-        "SessionDeletedEvent SessionForegroundEvent SessionLifecycleEvent SessionLifecycleEventBase "
-        "SessionLifecycleEventMetadata SessionLifecycleEventType SessionListFilter SessionMetadata "
-        "SessionUpdatedEvent StopError"
+        "GetAuthStatusResponse GetStatusResponse PingResponse SessionBackgroundEvent SessionContext "
+        "SessionCreatedEvent SessionDeletedEvent SessionForegroundEvent SessionLifecycleEvent "
+        "SessionLifecycleEventBase SessionLifecycleEventMetadata SessionLifecycleEventType SessionListFilter "
+        "SessionMetadata SessionUpdatedEvent StopError"
     ),
     "_permissions": (
         "AttributedPermissionResult PermissionHandler PermissionNoResult create_attributed_permission_result"

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .generated.rpc import (
-        CanvasAction,
-        CanvasHostContext,
-        CanvasHostContextCapabilities,
-        CanvasJsonSchema,
-        CanvasProviderCloseRequest,
-        CanvasProviderInvokeActionRequest,
-        CanvasProviderOpenRequest,
-        CanvasProviderOpenResult,
-        OpenCanvasInstance,
-    )
+from .generated.rpc import (
+    CanvasAction,
+    CanvasHostContext,
+    CanvasHostContextCapabilities,
+    CanvasJsonSchema,
+    CanvasProviderCloseRequest,
+    CanvasProviderInvokeActionRequest,
+    CanvasProviderOpenRequest,
+    CanvasProviderOpenResult,
+    OpenCanvasInstance,
+)
 
 __all__ = [
     "CanvasAction",
@@ -31,20 +30,6 @@ __all__ = [
     "ExtensionInfo",
     "OpenCanvasInstance",
 ]
-
-_GENERATED = frozenset(
-    {
-        "CanvasAction",
-        "CanvasHostContext",
-        "CanvasHostContextCapabilities",
-        "CanvasJsonSchema",
-        "CanvasProviderCloseRequest",
-        "CanvasProviderInvokeActionRequest",
-        "CanvasProviderOpenRequest",
-        "CanvasProviderOpenResult",
-        "OpenCanvasInstance",
-    }
-)
 
 
 @dataclass
@@ -117,13 +102,3 @@ class CanvasHandler(ABC):
 
     async def on_action(self, ctx: CanvasProviderInvokeActionRequest) -> Any:
         raise CanvasError.no_handler()
-
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        if name in _GENERATED:
-            from .generated import rpc
-
-            return getattr(rpc, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._github import *
+    from ._model_info import *
     from ._models import *
     from .generated.rpc import ServerRpc
     from .host import AhpHost, AhpHostOptions
@@ -150,7 +151,7 @@ class CopilotClient(ClientOptions, ClientBase):
                 found = list(await called_in(self._context, self._on_list_models))
                 self._models = found if self._models is None else self._models
             return list(self._models)
-        from ._models import ModelInfo
+        from ._model_info import ModelInfo
 
         raw = await self._submit("client.listModels", {})
         if self._models is None or raw != self._models_text:
@@ -230,7 +231,7 @@ _GENERATED = {
 }
 # Where the shapes are declared; each module is loaded with the first name that is asked for.
 _SHAPES = (
-    *("_models", "session", "_github", "_mode", "tools", "canvas", "copilot_request_handler", "host"),
+    *("_models", "_model_info", "session", "_github", "_mode", "tools", "canvas", "copilot_request_handler", "host"),
     *("session_fs_provider", "installation_confirmation", "_sdk_protocol_version"),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,20 +10,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._native import new_session_id
 from ._question import NoHandler, called
 from ._wire import session_keywords
+from .generated.rpc import HostExitedNotification as AhpHostExit
+from .generated.rpc import (
+    HostGitHubEnvironmentOptions,
+    HostListSessionsResult,
+    HostLocalServerOptions,
+    HostPublishSessionResult,
+    HostUnpublishSessionResult,
+)
+from .session import CopilotSession
 
 if TYPE_CHECKING:
     from ._base import ClientBase
     from ._question import Question
     from .client import CopilotClient
-    from .generated.rpc import HostExitedNotification as AhpHostExit
-    from .generated.rpc import (
-        HostGitHubEnvironmentOptions,
-        HostListSessionsResult,
-        HostLocalServerOptions,
-        HostPublishSessionResult,
-        HostUnpublishSessionResult,
-    )
-    from .session import CopilotSession
 
 __all__ = [
     "AhpAuthenticationRequest",
@@ -235,15 +234,3 @@ async def _identity(options: AhpHostOptions, token: str, cancelled: asyncio.Even
         return None
     found = await called(authenticate, AhpAuthenticationRequest(token, cancelled))
     return found and {"identity": found.identity, "expiresAt": found.expires_at}
-
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        if name == "AhpHostExit":
-            from .generated import rpc
-
-            value = getattr(rpc, "HostExitedNotification", Any)
-            setattr(sys.modules[__name__], name, value)
-            return value
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-if TYPE_CHECKING:
-    import asyncio
-
+from typing import Any, Literal, Protocol
 
 __all__ = [
     "InstallationConfirmationContext",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .._factories import Factory
     from .._github import *
     from .._mode import CopilotClientMode, ToolSet
+    from .._model_info import *
     from .._models import *
     from .._permissions import PermissionHandlerFn
     from ..canvas import CanvasDeclaration, CanvasHandler, CanvasProviderIdentity, ExtensionInfo
