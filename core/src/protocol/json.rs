@@ -29,7 +29,7 @@ pub(crate) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
 
 /// Like [`parse`], for what a program wrote: an error names the option that is wrong.
 pub(crate) fn parse_as<T: DeserializeOwned>(what: &str, text: &[u8]) -> Result<T> {
-    parse(text).map_err(|error| mistyped::explain::<T>(what, &without_surrogates(text), &error))
+    parse(text).map_err(|error| mistyped::explain(what, &without_surrogates(text), &error))
 }
 
 fn without_surrogates(text: &[u8]) -> Cow<'_, [u8]> {

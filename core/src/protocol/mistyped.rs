@@ -1,24 +1,24 @@
 //! Which option does not fit its type, in words for whoever wrote it.
 
-use serde::de::{self, DeserializeOwned, Deserializer};
+use std::fmt;
+
+use serde::de::{self, Deserializer};
 use serde::ser::{self, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
+use super::place;
 use crate::diagnostics::{describe, is_secret_place};
 use crate::error::{Error, ErrorKind, reasons};
 
-/// Why `text` is not a `T`; `what` names the whole. `error` is what reading it came to.
-pub(crate) fn explain<T: DeserializeOwned>(what: &str, text: &[u8], error: &serde_json::Error) -> Error {
-    let found = error.is_data().then(|| {
-        serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(text)).err()
-    });
-    let Some(found) = found.flatten() else {
+/// Why `text` is not what was asked for; `what` names the whole. `error` is what reading it came to.
+pub(crate) fn explain(what: &str, text: &[u8], error: &serde_json::Error) -> Error {
+    if !error.is_data() {
         return Error::new(ErrorKind::InvalidArgument, format!("{what}: {}", describe(error)));
-    };
-    let mut path: Vec<String> = steps(found.path());
-    let said = found.inner().to_string();
+    }
+    let mut path = place::of_error(text, error);
+    let said = error.to_string();
     let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
     // As `read_tagged` says it.
     let said = match said.strip_prefix("in `/").and_then(|rest| rest.split_once("`: ")) {
@@ -143,24 +143,46 @@ pub(crate) fn read_tagged<'de, D: Deserializer<'de>, T>(
         serde_path_to_error::Deserializer<'_, '_, Value>,
     ) -> std::result::Result<T, serde_json::Error>,
 ) -> std::result::Result<T, D::Error> {
-    let mut members = Map::deserialize(deserializer)?;
-    let Some(variant) = members.remove(tag) else {
-        return Err(de::Error::custom(format!("missing field `{tag}`")));
-    };
-    let Value::String(variant) = variant else {
-        return Err(de::Error::custom(format!("in `/{tag}`: invalid type: it, expected a string")));
-    };
-    let whole = Value::Object(Map::from_iter([(variant, Value::Object(members))]));
-    let mut track = serde_path_to_error::Track::new();
-    read(serde_path_to_error::Deserializer::new(whole, &mut track)).map_err(|error| {
-        match steps(&track.path()).join("/").as_str() {
-            "" if error.to_string().starts_with("unknown variant") => {
-                de::Error::custom(format!("in `/{tag}`: {error}"))
+    deserializer.deserialize_map(Tagged { tag, read })
+}
+
+// A visitor, so that its errors know where in the text the object ends.
+struct Tagged<'t, F> {
+    tag: &'t str,
+    read: F,
+}
+
+impl<'de, T, F> de::Visitor<'de> for Tagged<'_, F>
+where
+    F: FnOnce(serde_path_to_error::Deserializer<'_, '_, Value>) -> std::result::Result<T, serde_json::Error>,
+{
+    type Value = T;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a map")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, members: A) -> std::result::Result<T, A::Error> {
+        let Self { tag, read } = self;
+        let mut members = Map::deserialize(de::value::MapAccessDeserializer::new(members))?;
+        let Some(variant) = members.remove(tag) else {
+            return Err(de::Error::custom(format!("missing field `{tag}`")));
+        };
+        let Value::String(variant) = variant else {
+            return Err(de::Error::custom(format!("in `/{tag}`: invalid type: it, expected a string")));
+        };
+        let whole = Value::Object(Map::from_iter([(variant, Value::Object(members))]));
+        let mut track = serde_path_to_error::Track::new();
+        read(serde_path_to_error::Deserializer::new(whole, &mut track)).map_err(|error| {
+            match steps(&track.path()).join("/").as_str() {
+                "" if error.to_string().starts_with("unknown variant") => {
+                    de::Error::custom(format!("in `/{tag}`: {error}"))
+                }
+                "" => de::Error::custom(error),
+                path => de::Error::custom(format!("in `/{path}`: {error}")),
             }
-            "" => de::Error::custom(error),
-            path => de::Error::custom(format!("in `/{path}`: {error}")),
-        }
-    })
+        })
+    }
 }
 
 /// Writes what [`read_tagged`] reads, from the value written without a tag.

@@ -10,6 +10,7 @@ pub mod method;
 pub(crate) mod mistyped;
 pub(crate) mod notification;
 pub(crate) mod options;
+pub(crate) mod place;
 pub(crate) mod scan;
 pub(crate) mod session_spec;
 pub(crate) mod shape;

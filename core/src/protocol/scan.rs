@@ -54,6 +54,17 @@ impl<'a> Scanner<'a> {
         self.peek() == Some(b'{')
     }
 
+    /// True when the next value is a list.
+    pub(crate) fn is_array(&mut self) -> bool {
+        self.peek() == Some(b'[')
+    }
+
+    /// Offset at which the next value starts.
+    pub(crate) fn start(&mut self) -> usize {
+        self.peek();
+        self.pos
+    }
+
     /// True when the next value is a string.
     pub(crate) fn is_string(&mut self) -> bool {
         self.peek() == Some(b'"')
@@ -82,6 +93,30 @@ impl<'a> Scanner<'a> {
                 _ => return self.error(),
             }
         }
+    }
+
+    /// Visits each element of a list. The visitor gets its place and must consume the value.
+    pub(crate) fn array(
+        &mut self,
+        mut element: impl FnMut(usize, &mut Self) -> Result<(), ScanError>,
+    ) -> Result<(), ScanError> {
+        self.eat(b'[')?;
+        if self.peek() == Some(b']') {
+            self.pos += 1;
+            return Ok(());
+        }
+        for index in 0.. {
+            element(index, self)?;
+            match self.peek() {
+                Some(b',') => self.pos += 1,
+                Some(b']') => {
+                    self.pos += 1;
+                    return Ok(());
+                }
+                _ => break,
+            }
+        }
+        self.error()
     }
 
     /// Consumes a string and returns the range between its quotes, escapes left as they are.

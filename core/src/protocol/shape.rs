@@ -1,33 +1,91 @@
 //! Values of options that are read more leniently, or more strictly, than their type alone says.
 
+use std::fmt;
+
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Unexpected};
-use serde_json::Value;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_json::{Map, Value};
 
 /// An object, whose members are the runtime's business.
 pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        value @ Value::Object(_) => Ok(Some(value)),
-        _ => Err(D::Error::invalid_type(Unexpected::Other("it"), &"an object")),
-    }
+    deserializer.deserialize_any(Object)
 }
 
 /// True or false, also as a number or a word: programs write what their language takes for one.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let known = match &value {
-        Value::Null => return Ok(None),
-        Value::Bool(flag) => Some(*flag),
-        Value::Number(number) => number.as_f64().map(|number| number != 0.0),
-        Value::String(word) => match word.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => Some(true),
-            "false" | "no" | "off" | "0" | "" => Some(false),
-            _ => None,
-        },
-        _ => None,
-    };
-    known.map(Some).ok_or_else(|| D::Error::invalid_type(Unexpected::Other("it"), &"true or false"))
+    deserializer.deserialize_any(Flag)
+}
+
+// By visitors: an error of theirs knows where in the text it stands, from which the option is named.
+struct Object;
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Option<Value>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        Map::deserialize(MapAccessDeserializer::new(members)).map(|members| Some(Value::Object(members)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
+        refuse(elements, &self)
+    }
+}
+
+struct Flag;
+
+impl<'de> Visitor<'de> for Flag {
+    type Value = Option<bool>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("true or false")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(Some(flag))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Some(number != 0))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Some(number != 0))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Some(number != 0.0))
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Self::Value, E> {
+        match word.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(Some(true)),
+            "false" | "no" | "off" | "0" | "" => Ok(Some(false)),
+            _ => Err(E::invalid_type(Unexpected::Other("it"), &self)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
+        refuse(elements, &self)
+    }
+}
+
+/// A list in place of something else, read to its end: its elements are not what is wrong.
+fn refuse<'de, A: SeqAccess<'de>, T>(mut elements: A, expected: &dyn Expected) -> Result<T, A::Error> {
+    while elements.next_element::<IgnoredAny>()?.is_some() {}
+    Err(A::Error::invalid_type(Unexpected::Seq, expected))
 }
 
 /// As [`flag`], for members that are false unless given.

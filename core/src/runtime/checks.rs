@@ -110,6 +110,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::protocol::common::Secret;
+    use crate::protocol::place::tests::same_as_tracked;
 
     fn refused(text: &str) -> String {
         let error = ClientOptions::from_json(text).and_then(|options| options.validate()).unwrap_err();
@@ -165,5 +166,14 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidArgument);
             assert!(error.to_string().starts_with(said), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_found_at_its_place() {
+        same_as_tracked::<ClientOptions>(&json!({
+            "connection": {"kind": "tcp", "port": 1, "args": ["a"], "env": {"A": "b"}}, "env": {"X": "y"},
+            "logLevel": "info", "useLoggedInUser": true, "telemetry": {"otlpEndpoint": "o"},
+            "sessionFs": {"initialCwd": "/", "sessionStatePath": "/s"}, "sessionIdleTimeoutSeconds": 3,
+        }));
     }
 }
