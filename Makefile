@@ -194,7 +194,7 @@ test: setup test-rust test-c test-python test-node $(OTHERS:%=test-%) test-swap 
 	@echo "test: all passed$(if $(GO_IS_THERE),,; Go 1.26 is not installed: its package is left out)$(if $(JAVA_IS_THERE),,; Maven and a JDK 17 are not installed: the Java package is left out)$(if $(RUBY_IS_THERE),,; Ruby 3.1 with ffi and minitest is not installed: its gem is left out)"
 
 # What only Rust programs choose to have.
-EXTRA_FEATURES = forward,opendal
+EXTRA_FEATURES = forward,opendal,structured
 
 test-rust: $(STAMPS)/runtime-current build-rust
 	$(TEST_ENV) cargo test --workspace --exclude copilot-python --exclude copilot-node --exclude copilot-conformance
