@@ -6,6 +6,8 @@ mod memory;
 #[cfg(feature = "opendal")]
 mod object_store;
 mod path;
+#[cfg(feature = "opendal")]
+mod segments;
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

@@ -1,44 +1,88 @@
 //! Files in any store that OpenDAL reaches: object stores, databases, remote folders.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use opendal::{EntryMode, ErrorKind as Kind, Metadata, Operator};
 
 use super::path::key;
+use super::segments::{SUFFIX, Segments, Stat};
 use super::{DirEntry, FileInfo, SessionFiles, failed, not_found, text};
 use crate::error::{Error, Result};
 
 /// Files in the store of an [`opendal::Operator`], which brings address, credentials and retries. Object stores know no
 /// directories: one is there as long as something is in it, or when [`mkdir`](SessionFiles::mkdir) left a marker.
-/// Appending reads and writes the whole file where the store cannot append.
+///
+/// Where the store cannot append, what is added to a file is kept beside it, in objects below `<file>.~log/`: an addition
+/// costs what it adds, however long the file is.
 #[derive(Clone, Debug)]
-pub struct ObjectStoreFiles(Operator);
+pub struct ObjectStoreFiles {
+    store: Operator,
+    /// None where the store can append.
+    logs: Option<Arc<Segments>>,
+}
 
 impl ObjectStoreFiles {
     /// Keeps files below the operator's root.
     #[must_use]
     pub fn new(operator: Operator) -> Self {
-        Self(operator)
+        let can_append = operator.info().full_capability().write_can_append;
+        let logs = (!can_append).then(|| Arc::new(Segments::new(operator.clone())));
+        Self { store: operator, logs }
     }
 
-    async fn metadata(&self, path: &str) -> Result<(String, Metadata)> {
+    /// What a path is, and its name in the store.
+    async fn metadata(&self, path: &str) -> Result<(String, FileInfo)> {
         let key = key(path)?;
         if key.is_empty() {
-            return Ok(("/".to_owned(), Metadata::new(EntryMode::DIR)));
+            return Ok(("/".to_owned(), DIRECTORY));
         }
-        match self.0.stat(&key).await {
-            Ok(found) if found.mode() == EntryMode::FILE => return Ok((key, found)),
+        let own = match self.store.stat(&key).await {
+            Ok(found) if found.mode() == EntryMode::FILE => Some(found),
             Err(error) if error.kind() != Kind::NotFound => return Err(problem(path, &error)),
-            _ => {}
+            _ => None,
+        };
+        let log = match &self.logs {
+            Some(logs) => logs.stat(&key).await.map_err(|error| problem(path, &error))?,
+            None => None,
+        };
+        if own.is_some() || log.is_some() {
+            return Ok((key, file_info(own.as_ref(), log.as_ref())));
         }
         let directory = format!("{key}/");
-        let inside = self.0.list_with(&directory).limit(1).await.map_err(|error| problem(path, &error))?;
+        let inside =
+            self.store.list_with(&directory).limit(1).await.map_err(|error| problem(path, &error))?;
         if inside.is_empty() {
             return Err(not_found(path));
         }
-        Ok((directory, Metadata::new(EntryMode::DIR)))
+        Ok((directory, DIRECTORY))
     }
+
+    async fn write(&self, path: &str, content: Vec<u8>) -> Result<()> {
+        let key = key(path)?;
+        let written = match &self.logs {
+            Some(logs) => logs.replace(&key, content).await,
+            None => self.store.write(&key, content).await.map(drop),
+        };
+        written.map_err(|error| problem(path, &error))
+    }
+}
+
+const DIRECTORY: FileInfo = FileInfo {
+    is_directory: true,
+    size: 0,
+    mtime: SystemTime::UNIX_EPOCH,
+    birthtime: SystemTime::UNIX_EPOCH,
+};
+
+/// From a file's own object, and what was added to it.
+fn file_info(own: Option<&Metadata>, log: Option<&Stat>) -> FileInfo {
+    let own = own.filter(|_| log.is_none_or(|log| log.has_base));
+    let changed = own.and_then(|own| own.last_modified()).map(SystemTime::from);
+    let mtime = changed.max(log.and_then(|log| log.changed)).unwrap_or(SystemTime::UNIX_EPOCH);
+    let size = own.map_or(0, Metadata::content_length) + log.map_or(0, |log| log.size);
+    FileInfo { is_directory: false, size, mtime, birthtime: changed.unwrap_or(mtime) }
 }
 
 fn problem(path: &str, error: &opendal::Error) -> Error {
@@ -55,8 +99,12 @@ impl SessionFiles for ObjectStoreFiles {
     }
 
     async fn read_bytes(&self, path: &str) -> Result<Vec<u8>> {
-        let bytes = self.0.read(&key(path)?).await.map_err(|error| problem(path, &error))?;
-        Ok(bytes.to_vec())
+        let key = key(path)?;
+        let read = match &self.logs {
+            Some(logs) => logs.read(&key).await,
+            None => self.store.read(&key).await.map(|bytes| bytes.to_vec()),
+        };
+        read.map_err(|error| problem(path, &error))
     }
 
     async fn write_file(&self, path: &str, content: &str) -> Result<()> {
@@ -64,40 +112,29 @@ impl SessionFiles for ObjectStoreFiles {
     }
 
     async fn write_bytes(&self, path: &str, content: &[u8]) -> Result<()> {
-        let written = self.0.write(&key(path)?, content.to_owned()).await;
-        written.map(drop).map_err(|error| problem(path, &error))
+        self.write(path, content.to_owned()).await
     }
 
     async fn append_file(&self, path: &str, content: &str) -> Result<()> {
         let key = key(path)?;
-        if self.0.info().full_capability().write_can_append {
-            let written = self.0.write_with(&key, content.to_owned()).append(true).await;
-            return written.map(drop).map_err(|error| problem(path, &error));
-        }
-        let mut whole = match self.0.read(&key).await {
-            Ok(bytes) => bytes.to_vec(),
-            Err(error) if error.kind() == Kind::NotFound => Vec::new(),
-            Err(error) => return Err(problem(path, &error)),
+        let written = match &self.logs {
+            Some(logs) => logs.append(&key, content.as_bytes()).await,
+            None => self.store.write_with(&key, content.to_owned()).append(true).await.map(drop),
         };
-        whole.extend_from_slice(content.as_bytes());
-        self.0.write(&key, whole).await.map(drop).map_err(|error| problem(path, &error))
+        written.map_err(|error| problem(path, &error))
     }
 
     async fn stat(&self, path: &str) -> Result<FileInfo> {
-        let (_, found) = self.metadata(path).await?;
-        let mtime = found.last_modified().map_or(SystemTime::UNIX_EPOCH, SystemTime::from);
-        let is_directory = found.mode() == EntryMode::DIR;
-        let size = if is_directory { 0 } else { found.content_length() };
-        Ok(FileInfo { is_directory, size, mtime, birthtime: mtime })
+        Ok(self.metadata(path).await?.1)
     }
 
     async fn mkdir(&self, path: &str, recursive: bool) -> Result<()> {
         match self.metadata(path).await {
-            Ok((_, found)) if found.mode() == EntryMode::DIR && recursive => Ok(()),
+            Ok((_, found)) if found.is_directory && recursive => Ok(()),
             Ok(_) => Err(failed(format!("EEXIST: {path} exists"))),
-            Err(_) if self.0.info().full_capability().create_dir => {
+            Err(_) if self.store.info().full_capability().create_dir => {
                 let directory = format!("{}/", key(path)?);
-                self.0.create_dir(&directory).await.map_err(|error| problem(path, &error))
+                self.store.create_dir(&directory).await.map_err(|error| problem(path, &error))
             }
             // Without markers a directory is there with its first file.
             Err(_) => Ok(()),
@@ -106,20 +143,24 @@ impl SessionFiles for ObjectStoreFiles {
 
     async fn readdir(&self, path: &str) -> Result<Vec<DirEntry>> {
         let (directory, found) = self.metadata(path).await?;
-        if found.mode() != EntryMode::DIR {
+        if !found.is_directory {
             return Err(failed(format!("ENOTDIR: {path} is a file")));
         }
         let own = directory.trim_start_matches('/').to_owned();
-        let listed = self.0.list(&directory).await.map_err(|error| problem(path, &error))?;
+        let listed = self.store.list(&directory).await.map_err(|error| problem(path, &error))?;
         let mut entries: Vec<_> = listed
             .iter()
             .filter(|entry| entry.path() != own && entry.path() != "/")
-            .map(|entry| DirEntry {
-                name: entry.name().trim_end_matches('/').to_owned(),
-                is_directory: entry.metadata().mode() == EntryMode::DIR,
+            .map(|entry| match entry.name().strip_suffix(SUFFIX) {
+                Some(file) if self.logs.is_some() => DirEntry { name: file.to_owned(), is_directory: false },
+                _ => DirEntry {
+                    name: entry.name().trim_end_matches('/').to_owned(),
+                    is_directory: entry.metadata().mode() == EntryMode::DIR,
+                },
             })
             .collect();
         entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries.dedup();
         Ok(entries)
     }
 
@@ -129,22 +170,31 @@ impl SessionFiles for ObjectStoreFiles {
             Err(error) if force && error.data().is_some() => return Ok(()),
             Err(error) => return Err(error),
         };
-        let removed = match found.mode() {
-            EntryMode::DIR if !recursive => return Err(failed(format!("EISDIR: {path} is a directory"))),
-            EntryMode::DIR => self.0.delete_with(&place).recursive(true).await,
-            _ => self.0.delete(&place).await,
+        if found.is_directory && !recursive {
+            return Err(failed(format!("EISDIR: {path} is a directory")));
+        }
+        let removed = match &self.logs {
+            _ if found.is_directory => self.store.delete_with(&place).recursive(true).await,
+            Some(logs) => logs.remove(&place).await,
+            None => self.store.delete(&place).await,
         };
+        if let Some(logs) = self.logs.as_ref().filter(|_| found.is_directory) {
+            logs.forget(&place).await;
+        }
         removed.map_err(|error| problem(path, &error))
     }
 
     async fn rename(&self, src: &str, dest: &str) -> Result<()> {
         let (from, found) = self.metadata(src).await?;
-        if found.mode() == EntryMode::DIR {
+        if found.is_directory {
             return Err(failed(format!("ENOSYS: object stores cannot move the directory {src}")));
         }
-        let to = key(dest)?;
-        let bytes = self.0.read(&from).await.map_err(|error| problem(src, &error))?;
-        self.0.write(&to, bytes).await.map_err(|error| problem(dest, &error))?;
-        self.0.delete(&from).await.map_err(|error| problem(src, &error))
+        let bytes = self.read_bytes(src).await?;
+        self.write(dest, bytes).await?;
+        let removed = match &self.logs {
+            Some(logs) => logs.remove(&from).await,
+            None => self.store.delete(&from).await,
+        };
+        removed.map_err(|error| problem(src, &error))
     }
 }
