@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures_core::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -115,6 +116,7 @@ impl Hosts {
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let work: BoxFuture<'static, ()> = Box::pin(work);
         tokio::spawn(self.closed.clone().run_until_cancelled_owned(work));
     }
 

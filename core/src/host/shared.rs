@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_core::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -189,6 +190,11 @@ impl Shared {
         ticket: Ticket,
         work: impl Future<Output = Option<Result<Bytes>>> + Send + 'static,
     ) {
+        self.start(ticket, Box::pin(work));
+    }
+
+    // Boxed: one kind of task for all operations.
+    fn start(self: &Arc<Self>, ticket: Ticket, work: BoxFuture<'static, Option<Result<Bytes>>>) {
         let token = self.closed.child_token();
         self.note(ticket, Running::Task(token.clone()));
         let shared = Arc::clone(self);

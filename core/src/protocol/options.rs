@@ -12,21 +12,27 @@ use crate::protocol::common::{CommandSpec, Secret, is_false, is_falsy_option};
 pub struct SessionConfig {
     /// Id of the model; none: the runtime chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub model: Option<String>,
     /// The id of the session; none or empty: a random one. Create only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub session_id: Option<String>,
     /// Name of the session; not empty, at most 100 characters. Create only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub name: Option<String>,
     /// Name of the host program.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub client_name: Option<String>,
     /// `low`, `medium`, `high`, `xhigh`, `max`; not validated here.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub reasoning_effort: Option<String>,
     /// `none`, `concise`, `detailed`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub reasoning_summary: Option<String>,
     /// Whether experimental features of the runtime are on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,9 +40,11 @@ pub struct SessionConfig {
     pub is_experimental_mode: Option<bool>,
     /// `default`, `long_context`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub context_tier: Option<String>,
     /// Tools that the host serves.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub tools: Option<Vec<ToolSpec>>,
     /// `{mode?, content?, sections?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,18 +60,23 @@ pub struct SessionConfig {
     pub image_generation: Option<Value>,
     /// Allow-list over all tools; an empty list allows none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub available_tools: Option<Vec<String>>,
     /// Tools taken away; wins over the allow-list.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub excluded_tools: Option<Vec<String>>,
     /// `legacy`, `elicitation`: how the agent asks the user.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub ask_user_variant: Option<String>,
     /// Working directory of the agent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub working_directory: Option<String>,
     /// Further directories of the workspace.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub additional_directories: Option<Vec<String>>,
     /// The model provider of the whole session.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,9 +88,11 @@ pub struct SessionConfig {
     pub capi: Option<Value>,
     /// Additional model providers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub providers: Option<Vec<Value>>,
     /// Models of the additional providers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub models: Option<Vec<Value>>,
     /// Whether the session sends telemetry.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,6 +108,7 @@ pub struct SessionConfig {
     pub enable_file_change_tracking: Option<bool>,
     /// Built-in agents taken away.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub excluded_builtin_agents: Option<Vec<String>>,
     /// `{maxAiCredits?}`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +128,7 @@ pub struct SessionConfig {
     pub refresh_custom_instructions: Option<bool>,
     /// `session`, `user`: for how long the working directory is trusted. Create only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub trust_working_directory: Option<String>,
     /// Only agents of the working directory.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,6 +156,7 @@ pub struct SessionConfig {
     pub include_sub_agent_streaming_events: Option<bool>,
     /// MCP servers by name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub mcp_servers: Option<Map<String, Value>>,
     /// `{sources: {mcp?: {level}}}`: which diagnostics are told.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,15 +165,19 @@ pub struct SessionConfig {
     /// `persistent`, `in-memory`.
     #[serde(rename = "mcpOAuthTokenStorage")]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub mcp_oauth_token_storage: Option<String>,
     /// Where the metadata of the OAuth client is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub auth_client_id_metadata_url: Option<String>,
     /// `persistent`, `in-memory`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub embedding_cache_storage: Option<String>,
     /// Agents that the host defines.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub custom_agents: Option<Vec<Value>>,
     /// Settings of the default agent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,9 +185,11 @@ pub struct SessionConfig {
     pub default_agent: Option<Value>,
     /// Name of the agent to start with.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub agent: Option<String>,
     /// Where configuration is read from.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub config_dir: Option<String>,
     /// Whether configuration is searched for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,6 +201,7 @@ pub struct SessionConfig {
     pub skip_embedding_retrieval: Option<bool>,
     /// Instructions of the organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub organization_custom_instructions: Option<String>,
     /// Whether instructions are looked for while the agent works.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -200,27 +225,35 @@ pub struct SessionConfig {
     pub enable_skills: Option<bool>,
     /// Built-in skills that stay in mode `empty`. Sent after creation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub included_builtin_skills: Option<Vec<String>>,
     /// Where skills are.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub skill_directories: Option<Vec<String>>,
     /// Where agents are.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub agent_directories: Option<Vec<String>>,
     /// Where hooks are.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub hook_directories: Option<Vec<String>>,
     /// Where plugins are.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub plugin_directories: Option<Vec<String>>,
     /// Where instructions are.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub instruction_directories: Option<Vec<String>>,
     /// Skills taken away.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub disabled_skills: Option<Vec<String>>,
     /// MCP servers taken away.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub disabled_mcp_servers: Option<Vec<String>>,
     /// The sandbox in which commands run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -240,12 +273,15 @@ pub struct SessionConfig {
     pub memory: Option<Value>,
     /// Descriptions of the jobs an extension offers; only runtimes before 1.0.89-7, which calls them workflows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub factories: Option<Vec<Value>>,
     /// Descriptions of the jobs an extension offers, under the name that newer runtimes have for factories.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub workflows: Option<Vec<Value>>,
     /// Slash commands that the host serves.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub commands: Option<Vec<CommandSpec>>,
     /// MCP apps, experimental; only ever sent as true.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -254,6 +290,7 @@ pub struct SessionConfig {
     /// Token for GitHub of this session.
     #[serde(rename = "gitHubToken")]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub github_token: Option<Secret>,
     /// `{repository?}`; makes it a cloud session. Create only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -261,6 +298,7 @@ pub struct SessionConfig {
     pub cloud: Option<Value>,
     /// Canvases that the host renders.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub canvases: Option<Vec<Value>>,
     /// Whether the host renders canvases.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -272,6 +310,7 @@ pub struct SessionConfig {
     pub request_extensions: Option<bool>,
     /// Where the extension SDK is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub extension_sdk_path: Option<String>,
     /// `{source, name}`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -283,6 +322,7 @@ pub struct SessionConfig {
     pub canvas_provider: Option<Value>,
     /// Feature flags, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub feature_flags: Option<Map<String, Value>>,
     /// Which experiments the user takes part in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -294,6 +334,7 @@ pub struct SessionConfig {
     pub enable_managed_settings: Option<bool>,
     /// Managed settings that do not hold, as dotted paths.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub excluded_managed_settings: Option<Vec<String>>,
     /// Whether managed defaults of models are binding.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -325,12 +366,15 @@ pub struct SessionConfig {
     pub allow_transcript_recovery: Option<bool>,
     /// Canvases that are open. Resume only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub open_canvases: Option<Vec<Value>>,
     /// `off`, `export`, `on`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub remote_session: Option<String>,
     /// Variables of the runtime's environment that an extension asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub requested_environment_variables: Option<Vec<String>>,
     /// Members that have no field here; they travel as given.
     #[serde(flatten)]
@@ -342,27 +386,35 @@ pub struct SessionConfig {
 #[serde(rename_all = "camelCase", default)]
 pub struct SendOptions {
     /// The text.
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub prompt: String,
     /// Files, folders, selections and data.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub attachments: Option<Vec<Value>>,
     /// Who says it: `user`, `system` or `agent-` and an id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub source: Option<String>,
     /// `enqueue` or `immediate`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub mode: Option<String>,
     /// `interactive`, `plan`, `autopilot` or `shell`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub agent_mode: Option<String>,
     /// Headers for the model provider.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub request_headers: Option<Map<String, Value>>,
     /// Shown in the timeline in place of the prompt.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub display_prompt: Option<String>,
     /// The form the answer must have, as a JSON Schema.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub response_format: Option<Value>,
     /// Members that have no field here; they travel as given.
     #[serde(flatten)]
@@ -374,11 +426,14 @@ pub struct SendOptions {
 #[serde(rename_all = "camelCase", default)]
 pub struct ToolSpec {
     /// Unique, model-visible; the dispatch key.
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub name: String,
     /// What the model reads about it.
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub description: String,
     /// JSON Schema of the arguments.
     #[serde(skip_serializing_if = "is_falsy_option")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub parameters: Option<Value>,
     /// Whether it may replace a built-in of the same name.
     #[serde(skip_serializing_if = "is_false")]
@@ -390,9 +445,11 @@ pub struct ToolSpec {
     pub skip_permission: bool,
     /// `auto` or `never`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub defer: Option<String>,
     /// Opaque data of the host.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub metadata: Option<Value>,
     /// Whether a successful call ends the turn.
     #[serde(skip_serializing_if = "is_false")]
@@ -400,6 +457,7 @@ pub struct ToolSpec {
     pub is_terminal: bool,
     /// The group the tool belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub namespace: Option<Value>,
     /// Members that have no field here; they travel as given.
     #[serde(flatten)]

@@ -7,12 +7,21 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::{Map, Value};
 
+/// As its type says. One function per type, which all members of that type share: the readers of large structures would
+/// hold its code once per member.
+#[inline(never)]
+pub(crate) fn plain<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(deserializer)
+}
+
 /// An object, whose members are the runtime's business.
+#[inline(never)]
 pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     deserializer.deserialize_any(Object)
 }
 
 /// True or false, also as a number or a word: programs write what their language takes for one.
+#[inline(never)]
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     deserializer.deserialize_any(Flag)
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
+use futures_core::future::BoxFuture;
 use once_cell::sync::OnceCell;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -255,14 +256,7 @@ impl SessionCore {
     {
         let cancel = self.cancellation(lasts);
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
-        let task = async move {
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => {}
-                () = work => {}
-            }
-        };
-        tokio::spawn(task.in_current_span());
+        self.start(cancel, Box::pin(work), None);
     }
 
     /// Like [`spawn`](Self::spawn) for the answer to a pending request: a second one with the same id is ignored, and
@@ -284,14 +278,26 @@ impl SessionCore {
             running.insert(work_id.clone(), cancel.clone());
         }
         let work = run(CallContext { session_id: self.id(), cancel: cancel.clone() });
-        let core = Arc::clone(self);
+        self.start(cancel, Box::pin(work), Some(work_id));
+    }
+
+    // Boxed: one kind of task for all handlers.
+    fn start(
+        self: &Arc<Self>,
+        cancel: CancellationToken,
+        work: BoxFuture<'static, ()>,
+        work_id: Option<WorkId>,
+    ) {
+        let running = work_id.map(|work_id| (Arc::clone(self), work_id));
         let task = async move {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
                 () = work => {}
             }
-            core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&work_id);
+            if let Some((core, work_id)) = running {
+                core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&work_id);
+            }
         };
         tokio::spawn(task.in_current_span());
     }

@@ -40,8 +40,8 @@ fn structure(out: &mut String, name: &str, doc: &str, rows: &[Row], of: fn(&Row,
     for row in rows {
         let Some(kind) = row.rust.as_ref().and_then(|kind| of(row, kind)) else { continue };
         let shape = match (name, kind.as_str()) {
-            ("SessionConfig", "Option<Value>") => Some("object"),
-            (_, kind) => flag(kind),
+            ("SessionConfig", "Option<Value>") => "object",
+            (_, kind) => reader(kind),
         };
         member(out, row, &kind, name == "ToolSpec", shape);
     }
@@ -50,23 +50,21 @@ fn structure(out: &mut String, name: &str, doc: &str, rows: &[Row], of: fn(&Row,
     );
 }
 
-/// How flags are read, which programs write in more than one way.
-fn flag(kind: &str) -> Option<&'static str> {
+/// What reads a member: flags, which programs write in more than one way, and everything else by one function per type.
+fn reader(kind: &str) -> &'static str {
     match kind {
-        "Option<bool>" => Some("flag"),
-        "bool" => Some("flag_or_false"),
-        _ => None,
+        "Option<bool>" => "flag",
+        "bool" => "flag_or_false",
+        _ => "plain",
     }
 }
 
-fn read_by(out: &mut String, shape: Option<&str>) {
-    if let Some(shape) = shape {
-        let _ = writeln!(out, "#[serde(deserialize_with = \"crate::protocol::shape::{shape}\")]");
-    }
+fn read_by(out: &mut String, shape: &str) {
+    let _ = writeln!(out, "#[serde(deserialize_with = \"crate::protocol::shape::{shape}\")]");
 }
 
 /// `falsy`: members that say nothing are left out when the structure is written.
-fn member(out: &mut String, row: &Row, kind: &str, falsy: bool, shape: Option<&str>) {
+fn member(out: &mut String, row: &Row, kind: &str, falsy: bool, shape: &str) {
     let only = match row.only {
         Some(Call::Create) => " Create only.",
         Some(Call::Resume) => " Resume only.",
@@ -145,7 +143,7 @@ pub fn client(rows: &[Row]) -> String {
         if camel(&field) != row.name {
             let _ = writeln!(out, "#[serde(rename = \"{}\")]", row.name);
         }
-        read_by(&mut out, flag(kind));
+        read_by(&mut out, reader(kind));
         let _ = writeln!(out, "pub {field}: {kind},");
     }
     out.push_str("}\n\nredacted_debug!(ClientOptions);\n");
