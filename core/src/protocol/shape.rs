@@ -1,33 +1,78 @@
 //! Values of options that are read more leniently, or more strictly, than their type alone says.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde_json::{Map, Value};
 
-/// As its type says. One function per type, which all members of that type share: the readers of large structures would
-/// hold its code once per member.
-#[inline(never)]
-pub(crate) fn plain<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    T::deserialize(deserializer)
+/// A structure that is read member by member into one that has its defaults: the readers that serde derives hold every
+/// member apart until the end, which for a hundred members is more code than everything else that reads them.
+pub(crate) trait Members: Default {
+    /// Takes the value of the member `name` from `members`.
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: String, members: &mut A) -> Result<(), A::Error>;
 }
 
-/// An object, whose members are the runtime's business.
+/// Reads such a structure.
+pub(crate) fn members<'de, D: Deserializer<'de>, T: Members>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_map(Whole(PhantomData))
+}
+
+struct Whole<T>(PhantomData<T>);
+
+impl<'de, T: Members> Visitor<'de> for Whole<T> {
+    type Value = T;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
+        let mut whole = T::default();
+        while let Some(name) = members.next_key()? {
+            whole.read(name, &mut members)?;
+        }
+        Ok(whole)
+    }
+}
+
+/// The value of a member, as its type says. One function per type, which all members of that type share.
 #[inline(never)]
-pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    deserializer.deserialize_any(Object)
+pub(crate) fn member<'de, A: MapAccess<'de>, T: Deserialize<'de>>(members: &mut A) -> Result<T, A::Error> {
+    members.next_value()
+}
+
+/// The value of a member: an object, whose members are the runtime's business.
+#[inline(never)]
+pub(crate) fn object_of<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Value>, A::Error> {
+    members.next_value_seed(Object)
+}
+
+/// The value of a member, as [`flag`] reads it.
+#[inline(never)]
+pub(crate) fn flag_of<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<bool>, A::Error> {
+    members.next_value_seed(Flag)
 }
 
 /// True or false, also as a number or a word: programs write what their language takes for one.
-#[inline(never)]
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     deserializer.deserialize_any(Flag)
 }
 
 // By visitors: an error of theirs knows where in the text it stands, from which the option is named.
 struct Object;
+
+impl<'de> DeserializeSeed<'de> for Object {
+    type Value = Option<Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for Object {
     type Value = Option<Value>;
@@ -50,6 +95,14 @@ impl<'de> Visitor<'de> for Object {
 }
 
 struct Flag;
+
+impl<'de> DeserializeSeed<'de> for Flag {
+    type Value = Option<bool>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for Flag {
     type Value = Option<bool>;

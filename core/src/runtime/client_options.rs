@@ -16,61 +16,45 @@ use crate::protocol::common::{Mode, Secret};
 pub struct ClientOptions {
     /// Login through Microsoft Entra, `{clientId?, tenantId?}`, told to the runtime when connecting; a runtime that
     /// does not know `connect` is refused.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub entra: Option<Map<String, Value>>,
     /// How to reach the runtime; none: `COPILOT_SDK_DEFAULT_CONNECTION`, else stdio.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub connection: Option<RuntimeConnection>,
     /// Working directory of the child; none or empty: this process's at the time of the start.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub working_directory: Option<String>,
     /// `none`, `error`, `warning`, `info` (default), `debug` or `all`.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub log_level: Option<String>,
     /// Replaces the child's environment.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub env: Option<BTreeMap<String, String>>,
     /// Token for GitHub.
     #[serde(rename = "gitHubToken")]
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub github_token: Option<Secret>,
     /// Where the runtime keeps its state; none: its own default.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub base_directory: Option<String>,
     /// Absolute paths of plugins that come with the host.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub builtin_plugin_directories: Vec<String>,
     /// Whether a stored login may be used; none: only without a token.
     #[serde(deserialize_with = "crate::protocol::shape::flag")]
     pub use_logged_in_user: Option<bool>,
     /// Telemetry of the runtime.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub telemetry: Option<TelemetryConfig>,
     /// Session files served by the host.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub session_fs: Option<SessionFsOptions>,
     /// Idle sessions end after so many seconds; none or not positive: never.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub session_idle_timeout_seconds: Option<i64>,
     /// Names and versions of the host program and its integration, told to the runtime when connecting:
     /// `{applicationName?, applicationVersion?, integrationName?, integrationVersion?}`.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub client_info: Option<Map<String, Value>>,
     /// What the runtime may do by itself.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub mode: Mode,
     /// Whether remote sessions are enabled.
     #[serde(deserialize_with = "crate::protocol::shape::flag_or_false")]
     pub enable_remote_sessions: bool,
     /// Client-wide callbacks of a foreign host.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub handlers: ClientHandlers,
     /// How long a runtime may take until it can be spoken to: milliseconds, in Python seconds; 10 000 ms unless
     /// given.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub start_timeout_ms: Option<u64>,
     /// The longest message accepted from the runtime, in bytes; 256 MiB unless given.
-    #[serde(deserialize_with = "crate::protocol::shape::plain")]
     pub max_frame_bytes: Option<usize>,
 }
 

@@ -9,8 +9,9 @@ use crate::tables::MADE;
 pub fn protocol(tables: &Tables) -> String {
     let mut out = format!(
         "//! Options of sessions, messages and tools. {MADE} {SOURCE}\n\n\
-         use serde::{{Deserialize, Serialize}};\nuse serde_json::{{Map, Value}};\n\n\
-         use crate::diagnostics::redacted_debug;\nuse crate::protocol::common::{{CommandSpec, Secret, is_false, is_falsy_option}};\n\n"
+         use serde::de::{{Deserialize, Deserializer, MapAccess}};\nuse serde::Serialize;\nuse serde_json::{{Map, Value}};\n\n\
+         use crate::diagnostics::redacted_debug;\nuse crate::protocol::common::{{CommandSpec, Secret, is_false, is_falsy_option}};\n\
+         use crate::protocol::shape::{{self, Members}};\n\n"
     );
     structure(
         &mut out,
@@ -34,37 +35,39 @@ fn structure(out: &mut String, name: &str, doc: &str, rows: &[Row], of: fn(&Row,
     let debug = if name == "ToolSpec" { "Debug, " } else { "" };
     let _ = writeln!(
         out,
-        "/// {doc}\n#[derive(Clone, {debug}Default, Serialize, Deserialize)]\n\
+        "/// {doc}\n#[derive(Clone, {debug}Default, Serialize)]\n\
          #[serde(rename_all = \"camelCase\", default)]\npub struct {name} {{"
     );
+    let mut reading = String::new();
     for row in rows {
         let Some(kind) = row.rust.as_ref().and_then(|kind| of(row, kind)) else { continue };
-        let shape = match (name, kind.as_str()) {
-            ("SessionConfig", "Option<Value>") => "object",
-            (_, kind) => reader(kind),
+        member(out, row, &kind, name == "ToolSpec");
+        let read = match (name, kind.as_str()) {
+            ("SessionConfig", "Option<Value>") => "shape::object_of(members)?",
+            (_, "Option<bool>") => "shape::flag_of(members)?",
+            (_, "bool") => "shape::flag_of(members)?.unwrap_or_default()",
+            _ => "shape::member(members)?",
         };
-        member(out, row, &kind, name == "ToolSpec", shape);
+        let _ = writeln!(reading, "\"{}\" => self.{} = {read},", row.name, row.snake());
     }
     out.push_str(
         "/// Members that have no field here; they travel as given.\n#[serde(flatten)]\npub extra: Map<String, Value>,\n}\n\n",
     );
-}
-
-/// What reads a member: flags, which programs write in more than one way, and everything else by one function per type.
-fn reader(kind: &str) -> &'static str {
-    match kind {
-        "Option<bool>" => "flag",
-        "bool" => "flag_or_false",
-        _ => "plain",
-    }
-}
-
-fn read_by(out: &mut String, shape: &str) {
-    let _ = writeln!(out, "#[serde(deserialize_with = \"crate::protocol::shape::{shape}\")]");
+    let _ = writeln!(
+        out,
+        "impl Members for {name} {{\n\
+         // A line per member.\n#[allow(clippy::too_many_lines)]\n\
+         fn read<'de, A: MapAccess<'de>>(&mut self, name: String, members: &mut A) -> Result<(), A::Error> {{\n\
+         match name.as_str() {{\n{reading}\
+         _ => drop(self.extra.insert(name, shape::member(members)?)),\n}}\nOk(())\n}}\n}}\n\n\
+         impl<'de> Deserialize<'de> for {name} {{\n\
+         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {{\n\
+         shape::members(deserializer)\n}}\n}}\n"
+    );
 }
 
 /// `falsy`: members that say nothing are left out when the structure is written.
-fn member(out: &mut String, row: &Row, kind: &str, falsy: bool, shape: &str) {
+fn member(out: &mut String, row: &Row, kind: &str, falsy: bool) {
     let only = match row.only {
         Some(Call::Create) => " Create only.",
         Some(Call::Resume) => " Resume only.",
@@ -85,7 +88,6 @@ fn member(out: &mut String, row: &Row, kind: &str, falsy: bool, shape: &str) {
     if let Some(skip) = skip {
         let _ = writeln!(out, "#[serde(skip_serializing_if = \"{skip}\")]");
     }
-    read_by(out, shape);
     let _ = writeln!(out, "pub {field}: {kind},");
 }
 
@@ -143,7 +145,12 @@ pub fn client(rows: &[Row]) -> String {
         if camel(&field) != row.name {
             let _ = writeln!(out, "#[serde(rename = \"{}\")]", row.name);
         }
-        read_by(&mut out, reader(kind));
+        // Flags are written in more than one way.
+        if let Some(shape) =
+            [("Option<bool>", "flag"), ("bool", "flag_or_false")].iter().find(|(of, _)| of == kind)
+        {
+            let _ = writeln!(out, "#[serde(deserialize_with = \"crate::protocol::shape::{}\")]", shape.1);
+        }
         let _ = writeln!(out, "pub {field}: {kind},");
     }
     out.push_str("}\n\nredacted_debug!(ClientOptions);\n");
