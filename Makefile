@@ -461,8 +461,11 @@ cargo-c: $(STAMPS)/cargo-c ## Installs the C library by cargo-c and compares tha
 	PATH=$(TOOLS)/cargo-c/bin:$$PATH cargo cinstall -p copilot-ffi --profile dev --prefix $(CARGO_C)/usr
 	cargo build -q -p copilot-ffi --lib && PROFILE=dev SKIP_BUILD=1 ffi/package.sh $(CARGO_C)/package
 	tests/abi/cargo-c.sh $(CARGO_C)/usr $(CARGO_C)/package/copilot $(CARGO_TARGET_DIR)/abi
-deb: clib ## Leaves Debian packages of the C library in dist/: libcopilot0 and libcopilot-dev.
+# Not those of a build for development: lintian reads every line of the static library, which takes it many minutes there.
+deb: clib ## Leaves Debian packages of the C library in dist/: libcopilot0 and libcopilot-dev. Checks them by lintian, if it is installed.
 	ffi/deb.sh
+	@if command -v lintian >/dev/null; then lintian --fail-on error,warning dist/libcopilot*.deb; \
+	 else echo "lintian is not installed: the Debian packages are not looked at by it"; fi
 clib: ## Leaves the C library, headers, pkg-config and CMake files in dist/, and its debug symbols beside.
 	ffi/package.sh
 
