@@ -26,6 +26,7 @@ impl<'a> Scanner<'a> {
         Err(ScanError(self.pos))
     }
 
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         while let Some(&byte) = self.src.get(self.pos) {
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
@@ -36,6 +37,7 @@ impl<'a> Scanner<'a> {
         None
     }
 
+    #[inline]
     fn eat(&mut self, expected: u8) -> Result<(), ScanError> {
         if self.peek() == Some(expected) {
             self.pos += 1;
@@ -71,6 +73,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Visits each member of an object. The visitor gets the raw key and must consume the value.
+    #[inline]
     pub(crate) fn object(
         &mut self,
         mut member: impl FnMut(&'a [u8], &mut Self) -> Result<(), ScanError>,
@@ -120,6 +123,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Consumes a string and returns the range between its quotes, escapes left as they are.
+    #[inline]
     pub(crate) fn string(&mut self) -> Result<Range<usize>, ScanError> {
         self.eat(b'"')?;
         let start = self.pos;
@@ -143,6 +147,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Consumes any value and returns the range of its text.
+    #[inline]
     pub(crate) fn value(&mut self) -> Result<Range<usize>, ScanError> {
         let first = self.peek();
         let start = self.pos;
@@ -158,10 +163,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// Consumes any value.
+    #[inline]
     pub(crate) fn skip(&mut self) -> Result<(), ScanError> {
         self.value().map(|_| ())
     }
 
+    #[inline]
     fn scalar(&mut self) {
         while let Some(&byte) = self.src.get(self.pos) {
             if matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') {
