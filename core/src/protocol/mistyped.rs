@@ -248,4 +248,9 @@ mod tests {
             );
         }
     }
+    #[test]
+    fn the_last_of_two_counts() {
+        let config: SessionConfig = parse_as("options", br#"{"model":"a","x":1,"model":"b","x":2}"#).unwrap();
+        assert_eq!((config.model.as_deref(), &config.extra["x"]), (Some("b"), &json!(2)));
+    }
 }
