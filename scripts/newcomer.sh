@@ -47,7 +47,8 @@ path Rust "cargo init -q --name chat . > /dev/null; cp $root/examples/rust/chat.
   cargo add -q copilot-core --path $root/core; cargo add -q async-trait serde_json tokio -F tokio/rt-multi-thread,tokio/macros
   CARGO_TARGET_DIR=\$PWD/target cargo run -q"
 if command -v go > /dev/null; then
-  path Go "$unpack; cp $root/examples/go/chat/main.go .; go mod init chat; go mod edit -replace \
+  # Its cache keeps where a library was found the last time.
+  path Go "export GOCACHE=\$PWD/cache; $unpack; cp $root/examples/go/chat/main.go .; go mod init chat; go mod edit -replace \
     github.com/copilot-native/copilot-native/bindings/go=$root/bindings/go; go mod tidy; LD_LIBRARY_PATH=\$lib go run ."
 fi
 if command -v ruby > /dev/null && ruby -e 'require "ffi"' 2> /dev/null; then
