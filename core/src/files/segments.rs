@@ -10,7 +10,6 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use std::time::{Duration, Instant, SystemTime};
 
 use opendal::{ErrorKind as Kind, Operator, Result};

@@ -1,5 +1,5 @@
-//! Where in a JSON text reading it ended, as keys and places: what is found from the position that an error has costs
-//! nothing while texts are right, and no second reader of every type that keeps its path.
+//! Where in a JSON text reading it ended, as keys and places. Finding it from the position that an error has costs nothing
+//! while texts are right, and needs no second reader of every type that keeps its path.
 
 use super::scan::{ScanError, Scanner};
 
