@@ -7,21 +7,31 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 cd "$root"
 missing=
-run() {
+surfaces=()
+# Two doors at a time; what they say is shown in the end, in order.
+run() { # SURFACE COMMAND...
+  while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+  surfaces+=("$1")
+  begin "$@" &
+}
+begin() {
   local surface=$1
   shift
-  echo "=== conformance: $surface"
   CONFORMANCE_REPORT="$reports/$surface.jsonl" "$@" > "$reports/$surface.log" 2>&1
-  local code=$?
+  echo $? > "$reports/$surface.code"
+}
+tell() {
+  local surface=$1
+  echo "=== conformance: $surface"
   tail -n 1 "$reports/$surface.log"
   # Who ends without a report has not run anything.
   [ -s "$reports/$surface.jsonl" ] || missing="$missing $surface"
-  [ "$code" = 0 ] || { echo "conformance: $surface failed; its output:"; tail -n 60 "$reports/$surface.log"; }
+  [ "$(cat "$reports/$surface.code")" = 0 ] || { echo "conformance: $surface failed; its output:"; tail -n 60 "$reports/$surface.log"; }
 }
 run rust cargo test -q -p copilot-conformance --test conformance
 run c make -C tests/conformance/runner-c check-c
 run cpp make -C tests/conformance/runner-c check-cpp
-(cd tests/conformance && run python "$root/.tools/venv/bin/python" -m runner_python)
+run python bash -c 'cd tests/conformance && exec "$0" -m runner_python' "$root/.tools/venv/bin/python"
 run node node tests/conformance/runner-node/run.mjs
 # These are built where their tools are.
 [ -x "$target/go/conformance" ] && run go "$target/go/conformance"
@@ -30,6 +40,8 @@ java=bindings/java/target
   -cp "$java/test-classes:$java/classes:$(cat "$java/classpath")" io.github.copilotnative.conformance.Runner tests/conformance
 ruby -rffi -e 'exit Gem::Version.new(RUBY_VERSION) >= Gem::Version.new("3.1")' 2>/dev/null &&
   run ruby env "COPILOT_LIBRARY=$target/debug/libcopilot.so" ruby -w bindings/ruby/conformance/run.rb
+wait
+for surface in "${surfaces[@]}"; do tell "$surface"; done
 cargo run -q -p copilot-conformance --bin conformance-parity "$reports"
 code=$?
 cat tests/conformance/left-out.md
