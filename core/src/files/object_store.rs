@@ -189,6 +189,9 @@ impl SessionFiles for ObjectStoreFiles {
         if found.is_directory {
             return Err(failed(format!("ENOSYS: object stores cannot move the directory {src}")));
         }
+        if from == key(dest)? {
+            return Ok(());
+        }
         let bytes = self.read_bytes(src).await?;
         self.write(dest, bytes).await?;
         let removed = match &self.logs {

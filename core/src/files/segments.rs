@@ -30,6 +30,11 @@ const TRUSTED: Duration = Duration::from_secs(2);
 /// For how many files of one shard the last objects are remembered.
 const REMEMBERED: usize = 64;
 
+const GAP: &str =
+    "objects of the file's log are missing: restore them, or remove the directory that the file is in";
+const BUSY: &str =
+    "somebody else writes to this file all the time, and a file has one writer: end the other one";
+
 /// One object of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Segment {
@@ -56,6 +61,10 @@ impl Segment {
     /// How often it was put together.
     fn level(self) -> u32 {
         (self.last - self.first + 1).ilog(FAN)
+    }
+
+    fn ends_as_whole(self, at: u64) -> bool {
+        self.is_whole && self.last == at
     }
 }
 
@@ -106,12 +115,6 @@ impl Log {
         let is_equal = |segment: &&Segment| segment.level() == level && segment.size <= LARGEST;
         let run = self.live.iter().rev().take_while(is_equal).count();
         (run as u64 >= FAN).then(|| &self.live[self.live.len() - run..])
-    }
-}
-
-impl Segment {
-    fn ends_as_whole(self, at: u64) -> bool {
-        self.is_whole && self.last == at
     }
 }
 
@@ -183,7 +186,7 @@ impl Segments {
         }
         let log = Log { changed, ..Log::new(found) };
         if log.has_gap() {
-            return Err(opendal::Error::new(Kind::Unexpected, "objects of the file's log are missing"));
+            return Err(opendal::Error::new(Kind::Unexpected, GAP));
         }
         Ok(log)
     }
@@ -226,7 +229,7 @@ impl Segments {
                 Err(error) => return Err(error),
             }
         }
-        Err(opendal::Error::new(Kind::RateLimited, "others write to this file all the time"))
+        Err(opendal::Error::new(Kind::RateLimited, BUSY))
     }
 
     /// Writes an object unless there is one of this name. When there is one with the same content, an answer to this very

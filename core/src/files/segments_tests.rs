@@ -110,6 +110,7 @@ async fn a_file_is_replaced_as_a_whole() {
     assert_eq!(again.read_file("/d/f").await.unwrap(), "new end");
     let names: Vec<_> = again.readdir("/d").await.unwrap().into_iter().map(|entry| entry.name).collect();
     assert_eq!(names, ["f"]);
+    again.rename("/d/f", "/d/./f").await.unwrap();
     again.rename("/d/f", "/d/g").await.unwrap();
     assert_eq!(again.read_file("/d/g").await.unwrap(), "new end");
     assert!(files.read_file("/d/f").await.is_err());
