@@ -146,10 +146,13 @@ pub fn client(rows: &[Row]) -> String {
             let _ = writeln!(out, "#[serde(rename = \"{}\")]", row.name);
         }
         // Flags are written in more than one way.
-        if let Some(shape) =
-            [("Option<bool>", "flag"), ("bool", "flag_or_false")].iter().find(|(of, _)| of == kind)
-        {
-            let _ = writeln!(out, "#[serde(deserialize_with = \"crate::protocol::shape::{}\")]", shape.1);
+        let shape = match kind.as_str() {
+            "Option<bool>" => Some("flag"),
+            "bool" => Some("flag_or_false"),
+            _ => None,
+        };
+        if let Some(shape) = shape {
+            let _ = writeln!(out, "#[serde(deserialize_with = \"crate::protocol::shape::{shape}\")]");
         }
         let _ = writeln!(out, "pub {field}: {kind},");
     }
