@@ -57,10 +57,25 @@ type SessionFSOptions struct {
 	Conventions  string          `json:"conventions"`
 	Capabilities any             `json:"capabilities,omitzero"`
 	Store        *SessionFSStore `json:"store,omitzero"`
+	// Lease: sessions in the store have one owner at a time.
+	Lease *SessionFSLease `json:"lease,omitzero"`
 }
 
-// SessionFSStore is where the engine keeps files: the kind "memory", or "folder" with a path.
+// SessionFSStore is where the engine keeps files: the kind "memory", "folder" with a path, or "url" with the URL of a
+// store of OpenDAL and its options, in builds that have it.
 type SessionFSStore struct {
-	Kind string `json:"kind"`
-	Path string `json:"path,omitzero"`
+	Kind    string            `json:"kind"`
+	Path    string            `json:"path,omitzero"`
+	URL     string            `json:"url,omitzero"`
+	Options map[string]string `json:"options,omitzero"`
+}
+
+// SessionFSLease says how the client owns the sessions that it opens in a store: nobody else opens them meanwhile.
+type SessionFSLease struct {
+	// Owner is what others read of the owner; without it the name of the machine and the process id.
+	Owner string `json:"owner,omitzero"`
+	// TTLMs are the milliseconds for which others wait when nothing is heard of the owner: 1000 at least, 30000 without it.
+	TTLMs int `json:"ttlMs,omitzero"`
+	// WaitMs are the milliseconds for which opening a session waits for its owner; without it opening fails at once.
+	WaitMs int `json:"waitMs,omitzero"`
 }

@@ -99,4 +99,19 @@ const (
 	ReasonMethodUntil = "method.until"
 	// ReasonUIAction: An action of `uiThread.run` has to be run once, on the application's main thread.
 	ReasonUIAction = "ui.action"
+	// ReasonSessionInUse: Somebody else owns the session: its lease lasts until `until`, and longer when it is renewed.
+	ReasonSessionInUse = "session.in_use"
+	// ReasonSessionTaken: The client said nothing for longer than its lease, and somebody else went on. The session ended
+	// here.
+	ReasonSessionTaken = "session.taken"
+	// ReasonFilesNoLease: A lease needs a store that refuses to write an object that is there.
+	ReasonFilesNoLease = "files.no_lease"
+	// ReasonFilesNoStore: The URL of `sessionFs.store` names a store that was not built in.
+	ReasonFilesNoStore = "files.no_store"
+	// ReasonFilesStore: The store of session files does not answer, or refuses. What may pass was tried again before.
+	ReasonFilesStore = "files.store"
+	// ReasonFilesJournal: Objects of the session's journal are missing or spoiled in the store.
+	ReasonFilesJournal = "files.journal"
+	// ReasonFilesTtl: The time of a lease is out of bounds.
+	ReasonFilesTtl = "files.ttl"
 )

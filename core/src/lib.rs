@@ -53,7 +53,9 @@ pub use protocol::generated;
 pub use protocol::method;
 pub use protocol::options::{SendOptions, SessionConfig, ToolSpec};
 pub use protocol::session_spec::TraceContext;
-pub use runtime::options::{RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig};
+pub use runtime::options::{
+    LeaseOptions, RuntimeConnection, SessionFsOptions, SessionFsStore, TelemetryConfig,
+};
 pub use runtime::{ClientHandlers, ClientOptions};
 pub use session::{
     Counters, ElicitationAnswer, EventStream, LogOptions, ModelChoice, Session, Until, WaitOptions,

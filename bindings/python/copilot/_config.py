@@ -73,8 +73,22 @@ class SessionFsCapabilities(TypedDict, total=False):
 class SessionFsStore(TypedDict, total=False):
     """A ready store for session files, shared by the client's sessions: see ``docs/python.md``."""
 
-    kind: Required[Literal["memory", "folder"]]
+    kind: Required[Literal["memory", "folder", "url"]]
     path: str
+    url: str
+    options: dict[str, str]
+
+
+class SessionFsLease(TypedDict, total=False):
+    """How the client owns the sessions that it opens in a store: see ``docs/guides/files.md``.
+
+    ``owner`` is what others read of it, ``ttl`` the seconds for which others wait when nothing is heard of it (1 at
+    least, 30 without it), ``wait`` the seconds for which opening a session waits for its owner (0 without it).
+    """
+
+    owner: str
+    ttl: float
+    wait: float
 
 
 class SessionFsConfig(TypedDict):
@@ -83,6 +97,7 @@ class SessionFsConfig(TypedDict):
     conventions: SessionFsConventions
     capabilities: NotRequired[SessionFsCapabilities]
     store: NotRequired[SessionFsStore]
+    lease: NotRequired[SessionFsLease]
 
 
 class SelectionRange(TypedDict):

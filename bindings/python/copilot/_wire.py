@@ -340,7 +340,19 @@ _telemetry = _renamed(
     "capture_content",
 )
 _session_fs = _renamed(
-    "session_state_path", "conventions", "capabilities", "store", initial_working_directory="initialCwd"
+    "session_state_path",
+    "conventions",
+    "capabilities",
+    "store",
+    initial_working_directory="initialCwd",
+    lease=(
+        "lease",
+        _renamed(
+            "owner",
+            ttl=("ttlMs", lambda seconds: milliseconds("ttl", seconds)),
+            wait=("waitMs", lambda seconds: milliseconds("wait", seconds)),
+        ),
+    ),
 )
 
 # The start of the runtime may take so many seconds; the engine counts milliseconds.

@@ -4,6 +4,7 @@ mod ahp_handler;
 mod ahp_host;
 mod ahp_requests;
 mod connect;
+mod files;
 mod lifecycle;
 mod models;
 mod questions;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 pub use ahp_handler::AhpHostHandler;
 pub use ahp_host::{AhpAuthentication, AhpHost, AhpHostOptions};
+use files::ClientFiles;
 pub(crate) use lifecycle::Lifecycle;
 pub use lifecycle::{LifecycleEvent, LifecycleMetadata, LifecycleStream};
 pub use models::ModelInfo;
@@ -30,7 +32,6 @@ pub use stop::StopReport;
 
 use crate::diagnostics::{Diagnostics, StartTimings, Watch};
 use crate::error::{Error, Result, reasons};
-use crate::files::ServeFiles;
 use crate::handlers::ClientCallbacks;
 use crate::protocol::common::Secret;
 use crate::router::{ClientObserver, Router};
@@ -87,7 +88,7 @@ pub(crate) struct ClientInner {
     models: models::Models,
     callbacks: ClientCallbacks,
     /// Serves the files of sessions without a handler of their own.
-    files: Option<Arc<ServeFiles>>,
+    files: ClientFiles,
     watch: Arc<Watch>,
 }
 
@@ -170,8 +171,7 @@ impl Client {
             _ => {}
         }
         let program = runtime::resolve(&options)?;
-        let store = options.session_fs.as_ref().and_then(|files| files.store.as_ref());
-        let files = store.map(ServeFiles::shared).transpose()?;
+        let files = ClientFiles::new(options.session_fs.as_ref())?;
         let watch = Arc::new(Watch::default());
         for secret in options.github_token.iter().chain(&token) {
             watch.secrets.learn(&secret.0);

@@ -1,6 +1,6 @@
 //! Creating and resuming sessions: one path for both.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -8,10 +8,12 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::Client;
+use super::files::keep;
+use super::{Client, lock};
 use crate::diagnostics::Timed;
 use crate::dispatch;
 use crate::error::{Error, ErrorKind, Result, reasons};
+use crate::files::Lease;
 use crate::handlers::Handlers;
 use crate::protocol::options::SessionConfig;
 use crate::protocol::session_spec::{Purpose, TraceContext, Wire};
@@ -124,11 +126,44 @@ impl Client {
         &self,
         purpose: Purpose,
         id: Option<String>,
+        spec: SessionSpec,
+        opened: Opened,
+    ) -> Result<()> {
+        spec.config.validate(self.0.options.mode)?;
+        check_providers(&spec)?;
+        let leases = self.0.files.leases().filter(|_| spec.handlers.session_fs.is_none());
+        let Some(leases) = leases.cloned() else {
+            return self.ask_now(purpose, id, spec, None, opened);
+        };
+        let id = id
+            .ok_or_else(|| reasons::files_no_lease("cloud", "the runtime chooses where such a session is"))?;
+        let client = self.clone();
+        tokio::spawn(async move {
+            let told = Told::new(opened);
+            let asked = match leases.open(&id).await {
+                Ok(lease) => client.ask_now(purpose, Some(id), spec, Some(lease), told.clone().tell_later()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = asked {
+                told.tell(Err(error));
+            }
+        });
+        Ok(())
+    }
+
+    /// The same for a spec that was checked, with the ownership of the session's files where the store has such a thing.
+    fn ask_now(
+        &self,
+        purpose: Purpose,
+        id: Option<String>,
         mut spec: SessionSpec,
+        lease: Option<Lease>,
         opened: Opened,
     ) -> Result<()> {
         let timed = Timed::new(span(purpose, id.as_deref()));
-        self.prepare(&mut spec)?;
+        if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
+            spec.handlers.session_fs = Some(self.0.files.serve(lease.as_ref())?);
+        }
         let live = self.0.live()?;
         check_jobs(&spec, live.connection.runtime())?;
         let mut declared = spec.handlers.declared();
@@ -146,6 +181,9 @@ impl Client {
         }
         if let Some(id) = declared.github_token {
             core.register_tokens(id);
+        }
+        if let Some(lease) = lease {
+            keep(&core, &live.router, lease);
         }
         let mut registration = Registration::new(live.router, Arc::clone(&core));
         if let Some(id) = &id {
@@ -172,15 +210,26 @@ impl Client {
         live.connection.call_as(live.connection.next_id(), method, &params, Box::new(answered));
         Ok(())
     }
+}
 
-    /// Checks a spec and completes it with what the client has for all sessions.
-    fn prepare(&self, spec: &mut SessionSpec) -> Result<()> {
-        spec.config.validate(self.0.options.mode)?;
-        check_providers(spec)?;
-        if self.0.options.session_fs.is_some() && spec.handlers.session_fs.is_none() {
-            spec.handlers.session_fs = Some(self.0.files.clone().ok_or_else(reasons::files_no_handler)?);
+/// Somebody who is to be told once, by whoever comes first.
+#[derive(Clone)]
+struct Told(Arc<Mutex<Option<Opened>>>);
+
+impl Told {
+    fn new(opened: Opened) -> Self {
+        Self(Arc::new(Mutex::new(Some(opened))))
+    }
+
+    fn tell(&self, opening: Result<Opening>) {
+        let opened = lock(&self.0).take();
+        if let Some(opened) = opened {
+            opened(opening);
         }
-        Ok(())
+    }
+
+    fn tell_later(self) -> Opened {
+        Box::new(move |opening| self.tell(opening))
     }
 }
 

@@ -49,6 +49,9 @@ impl Client {
         live.router.shut(&reasons::session_stopped(""));
         live.connection.close();
         self.0.models.clear();
+        if !self.0.files.settle(EXIT_TIME).await {
+            report.errors.push("timed out waiting for the files of sessions to be given up".to_owned());
+        }
         if let Some(child) = &live.child
             && !child.end_within(EXIT_TIME).await
         {

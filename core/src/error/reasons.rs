@@ -325,3 +325,46 @@ pub(crate) fn method_until(method: &str, until: &str, runtime: &str, answer: &st
 pub(crate) fn ui_action(action: f64) -> Error {
     Error::new(ErrorKind::InvalidState, format!("UI action {action} was not run: it is over already, or this is not the thread that the runtime's library wants")).because("ui.action", json!({"action": action}))
 }
+
+/// `session.in_use`: Somebody else owns the session: its lease lasts until `until`, and longer when it is renewed.
+pub(crate) fn session_in_use(session: &str, owner: &str, until: &str) -> Error {
+    Error::new(ErrorKind::InvalidState, format!("session {session} is in use by {owner} until {until} at least: end it there, or wait by sessionFs.lease.waitMs")).because("session.in_use", json!({"session": session, "owner": owner, "until": until}))
+}
+
+/// `session.taken`: The client said nothing for longer than its lease, and somebody else went on. The session ended here.
+pub(crate) fn session_taken(session: &str, owner: &str, since: &str) -> Error {
+    Error::new(ErrorKind::SessionClosed, format!("session {session} was taken over by {owner} at {since}: nothing more is written here; resume it once it is free")).because("session.taken", json!({"session": session, "owner": owner, "since": since}))
+}
+
+/// `files.no_lease`: A lease needs a store that refuses to write an object that is there.
+pub(crate) fn files_no_lease(store: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("sessionFs.lease does not work with the store {store}: {why}"))
+        .because("files.no_lease", json!({"store": store, "why": why}))
+}
+
+/// `files.no_store`: The URL of `sessionFs.store` names a store that was not built in.
+pub(crate) fn files_no_store(store: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("this build has no store {store}: use a folder, or a build with that service of OpenDAL"),
+    )
+    .because("files.no_store", json!({"store": store}))
+}
+
+/// `files.store`: The store of session files does not answer, or refuses. What may pass was tried again before.
+pub(crate) fn files_store(store: &str, operation: &str, problem: &str) -> Error {
+    Error::new(ErrorKind::HandlerFailed, format!("the store {store} failed to {operation}: {problem}"))
+        .because("files.store", json!({"store": store, "operation": operation, "problem": problem}))
+}
+
+/// `files.journal`: Objects of the session's journal are missing or spoiled in the store.
+pub(crate) fn files_journal(session: &str, problem: &str) -> Error {
+    Error::new(ErrorKind::HandlerFailed, format!("the files of session {session} cannot be read: {problem}"))
+        .because("files.journal", json!({"session": session, "problem": problem}))
+}
+
+/// `files.ttl`: The time of a lease is out of bounds.
+pub(crate) fn files_ttl(longest: f64) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("sessionFs.lease.ttlMs must be from 1000 to {longest}"))
+        .because("files.ttl", json!({"longest": longest}))
+}

@@ -34,6 +34,11 @@ impl FolderFiles {
         )
     }
 
+    /// Where the files are, without symbolic links.
+    pub(super) fn into_root(self) -> PathBuf {
+        self.root
+    }
+
     /// The place of a path. Every part that exists must lie inside the folder when links are followed.
     fn place(&self, path: &str) -> Result<PathBuf> {
         let mut place = self.root.clone();

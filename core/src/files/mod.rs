@@ -2,12 +2,15 @@
 //! was begun on one machine goes on on another.
 
 mod folder;
+mod journal;
 mod memory;
 #[cfg(feature = "opendal")]
 mod object_store;
+mod objects;
 mod path;
 #[cfg(feature = "opendal")]
 mod segments;
+mod tree;
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -21,10 +24,13 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use folder::FolderFiles;
+pub(crate) use journal::{Lease, Leases};
 pub use memory::MemoryFiles;
 #[cfg(feature = "opendal")]
 pub use object_store::ObjectStoreFiles;
 
+#[cfg(not(feature = "opendal"))]
+use crate::error::reasons;
 use crate::error::{Error, ErrorKind, Result};
 use crate::handlers::{CallContext, SessionFsHandler};
 use crate::protocol::time::iso8601;
@@ -107,7 +113,8 @@ fn text(path: &str, content: Vec<u8>) -> Result<String> {
 /// in some stores.
 pub struct ServeFiles {
     files: Arc<dyn SessionFiles>,
-    changing: Turnstiles,
+    /// None where the store itself keeps changes in order.
+    changing: Option<Turnstiles>,
     /// Whether each session has a directory of its own, called like the session.
     by_session: bool,
 }
@@ -115,16 +122,21 @@ pub struct ServeFiles {
 impl ServeFiles {
     /// For [`Handlers::session_fs`](crate::handlers::Handlers::session_fs) of one session: all of the store is its own.
     pub fn new(files: impl SessionFiles + 'static) -> Arc<Self> {
-        Self::over(files, false)
+        Self::over(Arc::new(files), false)
     }
 
     /// For any number of sessions: each has a directory of its own in the store.
     pub fn by_session(files: impl SessionFiles + 'static) -> Arc<Self> {
-        Self::over(files, true)
+        Self::over(Arc::new(files), true)
     }
 
-    fn over(files: impl SessionFiles + 'static, by_session: bool) -> Arc<Self> {
-        Arc::new(Self { files: Arc::new(files), changing: Turnstiles::default(), by_session })
+    fn over(files: Arc<dyn SessionFiles>, by_session: bool) -> Arc<Self> {
+        Arc::new(Self { files, changing: Some(Turnstiles::default()), by_session })
+    }
+
+    /// For one session, over files that take changes in the order in which they are asked for.
+    fn in_order(files: Arc<dyn SessionFiles>) -> Arc<Self> {
+        Arc::new(Self { files, changing: None, by_session: false })
     }
 
     /// The store that the client's options ask for.
@@ -132,13 +144,31 @@ impl ServeFiles {
         Ok(match store {
             SessionFsStore::Memory => Self::by_session(MemoryFiles::new()),
             SessionFsStore::Folder { path } => Self::by_session(FolderFiles::new(path)?),
+            #[cfg(feature = "opendal")]
+            SessionFsStore::Url { url, options } => {
+                Self::by_session(ObjectStoreFiles::new(object_store::operator(url, options)?))
+            }
+            #[cfg(not(feature = "opendal"))]
+            SessionFsStore::Url { url, .. } => return Err(reasons::files_no_store(scheme(url))),
         })
+    }
+
+    async fn pass(&self, paths: &[&str]) -> Vec<MutexGuard<'_, ()>> {
+        match &self.changing {
+            Some(changing) => changing.pass(paths).await,
+            None => Vec::new(),
+        }
     }
 
     fn path(&self, session: &str, path: &str) -> Result<String> {
         let path = key(path)?;
         Ok(if self.by_session { format!("{}/{path}", directory_name(session)) } else { path })
     }
+}
+
+/// What a URL begins with: the kind of store, for errors. The rest may hold credentials.
+fn scheme(url: &str) -> &str {
+    url.split(':').next().unwrap_or_default()
 }
 
 /// Lets one change of a file through at a time. Files share them by chance: a few are enough for any number of files.
@@ -185,8 +215,8 @@ impl SessionFsHandler for ServeFiles {
         let place = |name: &str| self.path(&context.session_id, text(name));
         let path = &place("path")?;
         let _alone = match method {
-            "writeFile" | "writeFileBytes" | "appendFile" | "rm" => self.changing.pass(&[path]).await,
-            "rename" => self.changing.pass(&[&place("src")?, &place("dest")?]).await,
+            "writeFile" | "writeFileBytes" | "appendFile" | "rm" => self.pass(&[path]).await,
+            "rename" => self.pass(&[&place("src")?, &place("dest")?]).await,
             _ => Vec::new(),
         };
         match method {

@@ -1,5 +1,6 @@
 //! Files in any store that OpenDAL reaches: object stores, databases, remote folders.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,8 +9,8 @@ use opendal::{EntryMode, ErrorKind as Kind, Metadata, Operator};
 
 use super::path::key;
 use super::segments::{SUFFIX, Segments, Stat};
-use super::{DirEntry, FileInfo, SessionFiles, failed, not_found, text};
-use crate::error::{Error, Result};
+use super::{DirEntry, FileInfo, SessionFiles, failed, not_found, scheme, text};
+use crate::error::{Error, Result, reasons};
 
 /// Files in the store of an [`opendal::Operator`], which brings address, credentials and retries. Object stores know no
 /// directories: one is there as long as something is in it, or when [`mkdir`](SessionFiles::mkdir) left a marker.
@@ -67,6 +68,15 @@ impl ObjectStoreFiles {
         };
         written.map_err(|error| problem(path, &error))
     }
+}
+
+/// The store that a URL names; `options` are those of OpenDAL's service.
+pub(super) fn operator(url: &str, options: &BTreeMap<String, String>) -> Result<Operator> {
+    let options = options.iter().map(|(name, value)| (name.clone(), value.clone()));
+    Operator::from_uri((url, options)).map_err(|error| match error.kind() {
+        Kind::Unsupported => reasons::files_no_store(scheme(url)),
+        _ => reasons::files_store(scheme(url), "open", error.message()),
+    })
 }
 
 const DIRECTORY: FileInfo = FileInfo {

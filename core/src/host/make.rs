@@ -69,6 +69,8 @@ fn ask(
         let result = settle(&shared, made, place);
         shared.push_result(ticket, result);
         host.told();
+        // Whoever opens the files of a session tells their failure too, outside of the reader's batches.
+        shared.inbox.flush();
     };
     let _on_the_engine = shared.enter();
     shared.client.ask_for_session(purpose, id, spec, Box::new(opened))

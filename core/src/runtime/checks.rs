@@ -85,6 +85,9 @@ impl ClientOptions {
     }
 }
 
+/// A day: an owner that died is waited for no longer.
+const MAX_TTL: u32 = 86_400_000;
+
 impl SessionFsOptions {
     fn validate(&self) -> Result<()> {
         if self.initial_cwd.is_empty() {
@@ -98,6 +101,14 @@ impl SessionFsOptions {
         }
         if matches!(&self.store, Some(SessionFsStore::Folder { path }) if path.is_empty()) {
             return Err(reasons::files_missing("sessionFs.store.path"));
+        }
+        if let Some(lease) = &self.lease {
+            if self.store.is_none() {
+                return Err(reasons::files_missing("sessionFs.store"));
+            }
+            if lease.ttl_ms.is_some_and(|ttl| !(1000..=u64::from(MAX_TTL)).contains(&ttl)) {
+                return Err(reasons::files_ttl(MAX_TTL.into()));
+            }
         }
         Ok(())
     }

@@ -121,10 +121,31 @@ pub struct SessionFsOptions {
     /// A ready store for sessions that bring no handler of their own; the runtime is not told.
     #[serde(default, skip_serializing)]
     pub store: Option<SessionFsStore>,
+    /// Sessions in the store have one owner at a time. The runtime is not told.
+    #[serde(default, skip_serializing)]
+    pub lease: Option<LeaseOptions>,
+}
+
+/// How a client owns the sessions that it opens: nobody else opens them meanwhile, and an owner that was cut off cannot
+/// write any more once somebody took over.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LeaseOptions {
+    /// What others read of the owner; without it the name of the machine and the process id.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Milliseconds for which others wait when nothing is heard of the owner, 1000 at least; 30000 without it. The owner
+    /// says three times as often that it is alive.
+    #[serde(default)]
+    pub ttl_ms: Option<u64>,
+    /// Milliseconds for which opening a session waits for its owner to leave, or to be silent for its time; without it
+    /// opening fails at once.
+    #[serde(default)]
+    pub wait_ms: Option<u64>,
 }
 
 /// A ready store for session files. Sessions share it and do not see each other's files.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
 pub enum SessionFsStore {
     /// In memory, as long as the client lives.
@@ -134,9 +155,17 @@ pub enum SessionFsStore {
         /// Path of the folder.
         path: String,
     },
+    /// In a store that OpenDAL reaches, in builds that have it: `s3://bucket/folder`, `memory://` and others.
+    Url {
+        /// Names the store.
+        url: String,
+        /// Options of OpenDAL's service, for example `region`.
+        #[serde(default)]
+        options: BTreeMap<String, String>,
+    },
 }
 
-redacted_debug!(RuntimeConnection, TelemetryConfig);
+redacted_debug!(RuntimeConnection, TelemetryConfig, SessionFsStore);
 
 #[cfg(test)]
 mod tests {

@@ -61,6 +61,10 @@ pub(crate) struct SessionCore {
     /// Why it was closed.
     ended: OnceCell<Error>,
     meter: Arc<Meter>,
+    /// Cancelled when what the session owned was given up; empty when it owned nothing.
+    released: OnceCell<CancellationToken>,
+    /// Why it lost its files.
+    lost: OnceCell<Error>,
 }
 
 impl SessionCore {
@@ -85,6 +89,8 @@ impl SessionCore {
             managed: AtomicBool::new(false),
             ended: OnceCell::new(),
             meter: Arc::default(),
+            released: OnceCell::new(),
+            lost: OnceCell::new(),
         })
     }
 
@@ -106,6 +112,29 @@ impl SessionCore {
     /// Whether the session was made with managed settings.
     pub(crate) fn is_managed(&self) -> bool {
         self.managed.load(Ordering::Relaxed)
+    }
+
+    /// Says when everything that the session owns will be given up.
+    pub(crate) fn release_when(&self, released: CancellationToken) {
+        drop(self.released.set(released));
+    }
+
+    /// Waits until everything that the session owned is given up.
+    pub(crate) async fn released(&self) {
+        if let Some(released) = self.released.get() {
+            released.cancelled().await;
+        }
+    }
+
+    /// Closes the session because somebody else has its files, or their store fails. Calls say so from now on.
+    pub(crate) fn lose_files(&self, why: &Error) {
+        drop(self.lost.set(why.clone()));
+        self.close(why);
+    }
+
+    /// Waits until the session is closed.
+    pub(crate) async fn closing(&self) {
+        self.closed.cancelled().await;
     }
 
     pub(crate) fn id(&self) -> Arc<str> {
@@ -224,6 +253,9 @@ impl SessionCore {
     }
 
     fn why_closed(&self) -> Error {
+        if let Some(lost) = self.lost.get() {
+            return lost.clone();
+        }
         match self.ended.get() {
             Some(lost) if lost.kind() == ErrorKind::ProcessExited => lost.clone().on_closed_connection(),
             _ => disconnected(&self.id()),

@@ -173,6 +173,7 @@ impl Session {
         leave(self.core.connection(), &self.id()).await?;
         self.client.forget(&self.core);
         self.core.close(&disconnected(&self.id()));
+        self.core.released().await;
         Ok(())
     }
 

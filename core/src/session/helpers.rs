@@ -138,6 +138,7 @@ impl Session {
         self.call(method::SESSION_DESTROY, "{}").await?;
         self.owner().forget(self.core());
         self.core().close(&disconnected(&self.id()));
+        self.core().released().await;
         Ok(())
     }
 }

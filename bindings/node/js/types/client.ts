@@ -55,10 +55,25 @@ export interface SessionFsConfig {
   capabilities?: { sqlite?: boolean };
   /** A ready store for sessions that bring no provider of their own. */
   store?: SessionFsStore;
+  /** Sessions in the store have one owner at a time. */
+  lease?: SessionFsLease;
 }
 
-/** In memory as long as the client lives, or in a folder of this machine. Sessions do not see each other's files. */
-export type SessionFsStore = { kind: "memory" } | { kind: "folder"; path: string };
+/** How the client owns the sessions that it opens in a store: nobody else opens them meanwhile. */
+export interface SessionFsLease {
+  /** What others read of the owner; without it the name of the machine and the process id. */
+  owner?: string;
+  /** Milliseconds for which others wait when nothing is heard of the owner: 1000 at least, 30000 without it. */
+  ttlMs?: number;
+  /** Milliseconds for which opening a session waits for its owner; without it opening fails at once. */
+  waitMs?: number;
+}
+
+/** In memory as long as the client lives, in a folder, or in a store of OpenDAL where the build has it. Sessions do not see each other's files. */
+export type SessionFsStore =
+  | { kind: "memory" }
+  | { kind: "folder"; path: string }
+  | { kind: "url"; url: string; options?: Record<string, string> };
 
 export interface SessionListFilter {
   workingDirectory?: string;

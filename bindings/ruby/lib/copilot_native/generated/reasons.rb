@@ -99,5 +99,19 @@ module CopilotNative
     METHOD_UNTIL = "method.until"
     # An action of `uiThread.run` has to be run once, on the application's main thread.
     UI_ACTION = "ui.action"
+    # Somebody else owns the session: its lease lasts until `until`, and longer when it is renewed.
+    SESSION_IN_USE = "session.in_use"
+    # The client said nothing for longer than its lease, and somebody else went on. The session ended here.
+    SESSION_TAKEN = "session.taken"
+    # A lease needs a store that refuses to write an object that is there.
+    FILES_NO_LEASE = "files.no_lease"
+    # The URL of `sessionFs.store` names a store that was not built in.
+    FILES_NO_STORE = "files.no_store"
+    # The store of session files does not answer, or refuses. What may pass was tried again before.
+    FILES_STORE = "files.store"
+    # Objects of the session's journal are missing or spoiled in the store.
+    FILES_JOURNAL = "files.journal"
+    # The time of a lease is out of bounds.
+    FILES_TTL = "files.ttl"
   end
 end
