@@ -234,11 +234,16 @@ class _Launcher:
 
 
 def session_fs_config(given: dict[str, Any]) -> SessionFsConfig:
-    return {
+    config: SessionFsConfig = {
         "initial_working_directory": given["initialCwd"],
         "session_state_path": given["sessionStatePath"],
         "conventions": given["conventions"],
     }
+    if "store" in given:
+        config["store"] = given["store"]
+    if "lease" in given:
+        config["lease"] = {"owner": given["lease"]["owner"]}
+    return config
 
 
 def _factory(name: str, behaviour: Any) -> Factory:

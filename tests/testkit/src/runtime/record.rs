@@ -35,7 +35,9 @@ struct Log {
 
 impl Recorder {
     pub(super) fn new(path: Option<&str>, keeps: bool) -> io::Result<Self> {
-        let file = path.map(File::create).transpose()?.map(Mutex::new);
+        // Several processes may write one file, each its own lines.
+        let open = |path| File::options().create(true).append(true).open(path);
+        let file = path.map(open).transpose()?.map(Mutex::new);
         let recorder = Self { file, keeps, log: Mutex::default(), arrived: Condvar::new() };
         recorder.line(|| {
             let mut line = start_info();
