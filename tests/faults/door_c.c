@@ -74,6 +74,7 @@ static copilot_client *new_client(void) {
                                                             : COPILOT_CONNECTION_STDIO;
   options.path = copilot_s(plan("RUNTIME"));
   options.use_logged_in_user = 2;
+  options.json = copilot_s(*plan("OPTIONS") != 0 ? plan("OPTIONS") : NULL);
   if (*plan("HOME") != 0) options.base_directory = copilot_s(plan("HOME"));
   must(copilot_client_new(&options, &client), "client");
   return client;
@@ -105,7 +106,8 @@ static copilot_error *new_session(copilot_client *client, void *aloud, copilot_s
   must(copilot_session_config_new(copilot_s(plan("SESSION")), &config), "config");
   must(copilot_session_config_tool(config, &tool), "tool");
   must(copilot_session_config_on_permission(config, on_permission, NULL, NULL), "permission");
-  copilot_error *error = copilot_client_create_session(client, config, &wait, session);
+  copilot_error *error = *plan("RESUME") != 0 ? copilot_client_resume_session(client, copilot_s(plan("RESUME")), config, &wait, session)
+                                              : copilot_client_create_session(client, config, &wait, session);
   copilot_session_config_free(config);
   return error;
 }

@@ -30,6 +30,7 @@ static copilot::Client new_client() {
   options.path = plan("RUNTIME");
   options.base_directory = plan("HOME");
   options.use_logged_in_user = false;
+  options.json = plan("OPTIONS");
   return copilot::Client(options);
 }
 
@@ -45,6 +46,7 @@ static copilot::Session new_session(copilot::Client& client, bool aloud) {
   };
   config.tool_later("probe", "Answers ok", R"({"type":"object","properties":{}})", answer);
   config.on_permission([](const copilot::Invocation&) { return std::string(R"({"kind":"approve-once"})"); });
+  if (!plan("RESUME").empty()) return client.resume_session(plan("RESUME"), config, limit_of("create"));
   return client.create_session(config, limit_of("create"));
 }
 

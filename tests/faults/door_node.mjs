@@ -16,7 +16,7 @@ const { CopilotClient, RuntimeConnection, approveAll } = await import(
 
 function newClient() {
   const [path, kind] = [plan("RUNTIME"), plan("CONNECTION")];
-  const options = { useLoggedInUser: false };
+  const options = { useLoggedInUser: false, ...JSON.parse(plan("OPTIONS") || "{}") };
   if (plan("HOME")) options.baseDirectory = plan("HOME");
   if (kind === "inprocess") {
     // The package finds the library by the environment alone.
@@ -35,7 +35,8 @@ async function answer() {
 
 function newSession(client, handler) {
   const tools = [{ name: "probe", description: "Answers ok", parameters: { type: "object", properties: {} }, handler }];
-  return client.createSession({ onPermissionRequest: approveAll, tools, ...JSON.parse(plan("SESSION")) });
+  const config = { onPermissionRequest: approveAll, tools, ...JSON.parse(plan("SESSION")) };
+  return plan("RESUME") ? client.resumeSession(plan("RESUME"), config) : client.createSession(config);
 }
 
 /** Waits at most so long; Node's own way to limit a call. */

@@ -36,6 +36,16 @@ def kind_of(error: BaseException) -> str:
 def new_client() -> CopilotClient:
     path, kind = plan("RUNTIME"), plan("CONNECTION")
     options: dict[str, Any] = {"use_logged_in_user": False}
+    if files := json.loads(plan("OPTIONS") or "{}").get("sessionFs"):
+        # Python's spelling of it.
+        lease = {name.removesuffix("Ms"): value for name, value in files["lease"].items()}
+        options["session_fs"] = {
+            "initial_working_directory": files["initialCwd"],
+            "session_state_path": files["sessionStatePath"],
+            "conventions": files["conventions"],
+            "store": files["store"],
+            "lease": lease | {name: lease[name] / 1000 for name in ("ttl", "wait")},
+        }
     if plan("HOME"):
         options["base_directory"] = plan("HOME")
     if kind == "inprocess":
@@ -59,13 +69,18 @@ async def quiet(_invocation: Any) -> ToolResult:
 
 async def new_session(client: CopilotClient, handler: Callable[[Any], Awaitable[ToolResult]]) -> CopilotSession:
     options = json.loads(plan("SESSION"))
+    # Python's spelling of them.
+    if "sessionId" in options:
+        options["session_id"] = options.pop("sessionId")
     if provider := options.get("provider"):
-        # Python's spelling of it.
         options["provider"] = {"type": provider["type"], "base_url": provider["baseUrl"], "api_key": provider["apiKey"]}
     tool = Tool(
         name="probe", description="Answers ok", handler=handler, parameters={"type": "object", "properties": {}}
     )
-    return await client.create_session(on_permission_request=PermissionHandler.approve_all, tools=[tool], **options)
+    options |= {"on_permission_request": PermissionHandler.approve_all, "tools": [tool]}
+    if plan("RESUME"):
+        return await client.resume_session(plan("RESUME"), **options)
+    return await client.create_session(**options)
 
 
 class Turn:

@@ -17,6 +17,8 @@ def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 def new_client
   members = { path: plan("RUNTIME") }
   options = { use_logged_in_user: false, connection: Connection.public_send(plan("CONNECTION"), **members) }
+  more = JSON.parse(plan("OPTIONS").empty? ? "{}" : plan("OPTIONS"))
+  options[:session_fs] = more["sessionFs"] if more.key?("sessionFs")
   options[:base_directory] = plan("HOME") unless plan("HOME").empty?
   Client.new(**options)
 end
@@ -42,10 +44,14 @@ def turn
   steps = {
     "start" => -> { client.start_async },
     "create" => lambda {
-      client.create_session_async(**JSON.parse(plan("SESSION"), symbolize_names: true)) do |config|
+      options = JSON.parse(plan("SESSION"), symbolize_names: true)
+      opened = lambda do |config|
         config.tool("probe", description: "Answers ok", parameters: { type: "object", properties: {} }) { answer }
         config.on_permission { Permission.approve_once }
       end
+      next client.create_session_async(**options, &opened) if plan("RESUME").empty?
+
+      client.resume_session_async(plan("RESUME"), **options, &opened)
     },
     "turn" => -> { session.send_and_wait_async("go") },
     "stop" => -> { client.stop_async }

@@ -60,16 +60,21 @@ fn new_client() -> Result<Client> {
         "inprocess" => RuntimeConnection::Inprocess { path },
         _ => RuntimeConnection::Stdio { path, args: Vec::new(), env: None },
     };
+    let more = Some(plan("OPTIONS")).filter(|more| !more.is_empty());
+    let options: ClientOptions = serde_json::from_str(more.as_deref().unwrap_or("{}")).map_err(wrong)?;
     Client::new(ClientOptions {
         connection: Some(connection),
         base_directory: Some(plan("HOME")).filter(|home| !home.is_empty()),
         use_logged_in_user: Some(false),
-        ..ClientOptions::default()
+        ..options
     })
 }
 
+fn wrong(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::InvalidArgument, error.to_string())
+}
+
 async fn new_session(client: &Client, aloud: bool) -> Result<Session> {
-    let wrong = |error: serde_json::Error| Error::new(ErrorKind::InvalidArgument, error.to_string());
     let mut config: SessionConfig = serde_json::from_str(&plan("SESSION")).map_err(wrong)?;
     let parameters = json!({"type": "object", "properties": {}});
     config.tools = Some(vec![ToolSpec {
@@ -81,7 +86,10 @@ async fn new_session(client: &Client, aloud: bool) -> Result<Session> {
     let mut spec = SessionSpec::new(config);
     spec.handlers.tools.insert("probe".into(), Arc::new(Probe { aloud }));
     spec.handlers.permission = Some(Arc::new(ApproveAll));
-    client.create_session(spec).await
+    match plan("RESUME").as_str() {
+        "" => client.create_session(spec).await,
+        id => client.resume_session(id, spec).await,
+    }
 }
 
 async fn stop(client: &Client) -> Result<()> {

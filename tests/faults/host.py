@@ -65,6 +65,8 @@ class Cell:
         self.folder = tempfile.TemporaryDirectory(prefix="faults-")
         self.home = Path(self.folder.name)
         self.recording = self.home / "recording.jsonl"
+        #: Options of the program's session.
+        self.session: dict[str, Any] = {"streaming": True}
         self.model: subprocess.Popen[str] | None = None
         self.model_url = ""
         self.host: subprocess.Popen[str] | None = None
@@ -133,7 +135,7 @@ class Cell:
         self.reader.start()
 
     def environment(self, mode: str, runtime: Path, connection: str, plan: Mapping[str, object]) -> dict[str, str]:
-        session: dict[str, Any] = {"streaming": True}
+        session = dict(self.session)
         if self.model_url:
             session |= {
                 "model": "scripted",

@@ -13,6 +13,7 @@ from pathlib import Path
 import doors
 from faults import Row, all_faults
 from host import Cell, Fault
+from owners import owner_rows
 
 DOC = doors.ROOT / "docs" / "faults.md"
 Cells = dict[tuple[str, str], str]
@@ -125,7 +126,7 @@ def main() -> int:
     # A shell may have let its background jobs ignore Ctrl-C, and programs inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    rows = [row for row in all_faults(args.short) if row.short or not args.short]
+    rows = [row for row in [*all_faults(args.short), *owner_rows()] if row.short or not args.short]
     if args.faults:
         rows = [row for row in rows if row.name in args.faults.split(",")]
     if args.list:

@@ -77,9 +77,11 @@ func limitOf(step string) (context.Context, context.CancelFunc) {
 
 func newClient() *copilot.Client {
 	connection := &copilot.Connection{Kind: plan("CONNECTION"), Path: plan("RUNTIME")}
-	return must(copilot.NewClient(&copilot.ClientOptions{
-		Connection: connection, BaseDirectory: plan("HOME"), UseLoggedInUser: new(false),
-	}))
+	options := copilot.ClientOptions{Connection: connection, BaseDirectory: plan("HOME"), UseLoggedInUser: new(false)}
+	if more := plan("OPTIONS"); more != "" {
+		check(json.Unmarshal([]byte(more), &options))
+	}
+	return must(copilot.NewClient(&options))
 }
 
 func newSession(ctx context.Context, client *copilot.Client, aloud bool) (*copilot.Session, error) {
@@ -96,6 +98,9 @@ func newSession(ctx context.Context, client *copilot.Client, aloud bool) (*copil
 	})}
 	config.OnPermissionRequest = func(context.Context, *copilot.PermissionRequest) (copilot.PermissionDecision, error) {
 		return copilot.ApproveOnce(), nil
+	}
+	if id := plan("RESUME"); id != "" {
+		return client.ResumeSession(ctx, id, &config)
 	}
 	return client.CreateSession(ctx, &config)
 }

@@ -62,6 +62,9 @@ public final class Door {
         };
         CopilotClientOptions options = new CopilotClientOptions();
         options.connection(connection.path(plan("RUNTIME"))).useLoggedInUser(false);
+        if (!plan("OPTIONS").isEmpty()) {
+            JsonParser.parseString(plan("OPTIONS")).getAsJsonObject().asMap().forEach(options::set);
+        }
         if (!plan("HOME").isEmpty()) {
             options.baseDirectory(plan("HOME"));
         }
@@ -92,7 +95,9 @@ public final class Door {
         CopilotSession[] session = new CopilotSession[1];
         Map<String, Supplier<Operation<?>>> steps = new LinkedHashMap<>();
         steps.put("start", client::startAsync);
-        steps.put("create", () -> client.createSessionAsync(config(true)));
+        steps.put("create", () -> plan("RESUME").isEmpty()
+            ? client.createSessionAsync(config(true))
+            : client.resumeSessionAsync(plan("RESUME"), config(true)));
         steps.put("turn", () -> session[0].sendAndWaitAsync("go", null));
         steps.put("stop", client::stopAsync);
         for (Map.Entry<String, Supplier<Operation<?>>> step : steps.entrySet()) {
