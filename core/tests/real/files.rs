@@ -112,7 +112,10 @@ async fn a_session_that_was_taken_over_ends_where_it_was() {
         World::new(json!([{"text": "I am noted"}, {"text": "I remember"}, {"text": "too late"}])).await;
     let (folder, here, there) =
         (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let first = Client::new(leased(&world, here.path(), folder.path(), "here")).unwrap();
+    let mut options = leased(&world, here.path(), folder.path(), "here");
+    // Long enough for the first to say nothing while the second starts its runtime.
+    options.session_fs.as_mut().unwrap().lease.as_mut().unwrap().ttl_ms = Some(600_000);
+    let first = Client::new(options).unwrap();
     let session = first.create_session(world.spec(json!({}), Default::default())).await.unwrap();
     let mut events = session.events();
     say(&session, "my name is Ada").await;
@@ -132,6 +135,8 @@ async fn a_session_that_was_taken_over_ends_where_it_was() {
     let second = Client::new(leased(&world, there.path(), folder.path(), "there")).unwrap();
     let resumed = second.resume_session(&id, world.spec(json!({}), Default::default())).await.unwrap();
     assert_eq!(say(&resumed, "who am I?").await, "I remember");
+    // It learns of it by its next write.
+    drop(session.send("and who am I?").await);
     while events.next().await.is_some() {}
     let ended = events.end_reason().expect("the session was taken");
     assert_eq!(ended.reason().unwrap().code(), "session.taken", "{ended}");
