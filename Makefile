@@ -13,7 +13,7 @@ PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
 PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
-  ../../tests/docs ../../docs/site ../../tests/faults ../../tests/soak ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
+  ../../tests/docs ../../docs/site ../../tests/faults ../../tests/scale ../../tests/soak ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
 
@@ -93,14 +93,18 @@ JAVA_IS_THERE := $(shell command -v mvn >/dev/null && javac -version 2>&1 | grep
 RUBY_IS_THERE := $(shell ruby -rffi -rminitest -e 'puts 1 if Gem::Version.new(RUBY_VERSION) >= Gem::Version.new("3.1")' 2>/dev/null)
 OTHERS := $(if $(GO_IS_THERE),go) $(if $(JAVA_IS_THERE),java) $(if $(RUBY_IS_THERE),ruby)
 
+# With STORES=1 the doors are built with the stores by URL, as packages are. They take minutes more, so tests do without.
+STORES ?=
+STORES_RUST = $(if $(STORES),--features copilot-ffi/stores --features copilot-node/stores --features copilot-faults/stores)
+
 .PHONY: build build-rust build-python build-node build-c
 build-rust: $(FAKE_LIBRARY)
-	cargo build --workspace --exclude copilot-python
+	cargo build --workspace --exclude copilot-python $(STORES_RUST)
 $(FAKE_LIBRARY): tests/testkit/inprocess/library.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $< -o $@ -pthread
 build-python: $(STAMPS)/venv
-	cd $(PYTHON_DIR) && VIRTUAL_ENV=$(VENV) $(VENV)/bin/maturin develop --quiet
+	cd $(PYTHON_DIR) && VIRTUAL_ENV=$(VENV) $(VENV)/bin/maturin develop --quiet $(if $(STORES),--features stores)
 build-node: $(STAMPS)/node build-rust
 	cd $(NODE_DIR) && node scripts/build-native.mjs --debug && node scripts/build-js.mjs
 build-c: build-rust
@@ -308,6 +312,15 @@ sanitize: $(STAMPS)/runtime-current build-rust ## Runs the C and C++ tests and a
 # The programs of the doors, and what they meet.
 FAULTS_ENV = $(TEST_ENV) FAULTS_PYTHON=$(PYTHON)
 FAULTS_NEED := $(STAMPS)/runtime-current build-rust build-python build-node $(if $(JAVA_IS_THERE),build-java)
+.PHONY: test-scale
+test-scale: export STORES = 1
+test-scale: $(FAULTS_NEED) $(STAMPS)/scale ## Session files in Redis, PostgreSQL and S3 on loopback, from every door.
+	$(TOOLS)/scale/bin/python tests/scale/run.py cargo test -p copilot-core --features $(EXTRA_FEATURES),stores --lib -- --nocapture stores
+	$(FAULTS_ENV) $(TOOLS)/scale/bin/python tests/scale/run.py python3 tests/faults/run.py --owners
+$(STAMPS)/scale: tests/scale/requirements.txt
+	@mkdir -p $(@D)
+	python3 -m venv $(TOOLS)/scale && $(TOOLS)/scale/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 .PHONY: faults faults-short
 faults: $(FAULTS_NEED) ## Every fault through every door; prints the matrix and writes docs/faults.md.
 	$(FAULTS_ENV) python3 tests/faults/run.py --write
@@ -350,12 +363,13 @@ surface-check: build-python build-node
 lint: setup build-python build-node layers limits licences workflows coverage examples abi docs-c docs-site header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
 	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --exclude copilot-core --all-targets --quiet -- -D warnings
-	cargo clippy -p copilot-core --features $(EXTRA_FEATURES) --all-targets --quiet -- -D warnings
+	cargo clippy -p copilot-core --features $(EXTRA_FEATURES),stores --all-targets --quiet -- -D warnings
 	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check $(PYTHON_CODE) && $(VENV)/bin/ruff check $(PYTHON_CODE)
 	cd $(PYTHON_DIR) && $(VENV)/bin/mypy && $(VENV)/bin/pyright --pythonpath $(PYTHON)
 	cd tests/soak && MYPYPATH=../faults $(VENV)/bin/mypy --strict --explicit-package-bases run.py plot.py
 	cd tests/faults && $(VENV)/bin/mypy --strict --explicit-package-bases run.py
 	cd tests/docs && $(VENV)/bin/mypy --strict run.py
+	cd tests/scale && $(VENV)/bin/mypy --strict run.py
 	cd $(NODE_DIR) && npm run --silent check
 layers: ## Holds the direction of flow in the engine, and that files do not use each other in circles.
 	@python3 scripts/layers.py && python3 scripts/circles.py

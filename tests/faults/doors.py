@@ -66,7 +66,8 @@ def native(source: str, program: str, command: list[str]) -> list[str]:
 
 
 def rust() -> Door:
-    run(["cargo", "build", "--quiet", "-p", "copilot-faults"])
+    stores = ["--features", "stores"] if os.environ.get("COPILOT_TEST_STORES") else []
+    run(["cargo", "build", "--quiet", "-p", "copilot-faults", *stores])
     return Door("rust", [str(debug() / "faults-rust")])
 
 

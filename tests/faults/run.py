@@ -28,6 +28,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--faults", default="", help="comma list of names; all without")
     parser.add_argument("--jobs", type=int, default=max(os.cpu_count() or 1, 2), help="cells at a time")
     parser.add_argument("--write", action="store_true", help=f"write the table to {DOC.relative_to(doors.ROOT)}")
+    parser.add_argument("--owners", action="store_true", help="only who owns a session, in every store that is there")
     parser.add_argument("--list", action="store_true", help="name the faults")
     return parser.parse_args()
 
@@ -126,7 +127,8 @@ def main() -> int:
     # A shell may have let its background jobs ignore Ctrl-C, and programs inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    rows = [row for row in [*all_faults(args.short), *owner_rows()] if row.short or not args.short]
+    every = owner_rows() if args.owners else [*all_faults(args.short), *owner_rows()]
+    rows = [row for row in every if row.short or not args.short]
     if args.faults:
         rows = [row for row in rows if row.name in args.faults.split(",")]
     if args.list:

@@ -96,7 +96,7 @@ class SessionFsConfig(TypedDict):
     session_state_path: str
     conventions: SessionFsConventions
     capabilities: NotRequired[SessionFsCapabilities]
-    store: NotRequired[SessionFsStore]
+    store: NotRequired[SessionFsStore | str]
     lease: NotRequired[SessionFsLease]
 
 

@@ -29,7 +29,8 @@ impl ClientFiles {
         else {
             return Ok(Self::None);
         };
-        Ok(match lease {
+        let lease = lease.clone().or_else(|| store.is_owned_only().then(Default::default));
+        Ok(match &lease {
             Some(lease) => Self::Leased(Arc::new(Leases::new(store, lease)?)),
             None => Self::Shared(ServeFiles::shared(store)?),
         })

@@ -72,6 +72,10 @@ impl ObjectStoreFiles {
 
 /// The store that a URL names; `options` are those of OpenDAL's service.
 pub(super) fn operator(url: &str, options: &BTreeMap<String, String>) -> Result<Operator> {
+    opendal::init_default_registry();
+    #[cfg(feature = "stores")]
+    // Fails when there is one already, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let options = options.iter().map(|(name, value)| (name.clone(), value.clone()));
     Operator::from_uri((url, options)).map_err(|error| match error.kind() {
         Kind::Unsupported => reasons::files_no_store(scheme(url)),

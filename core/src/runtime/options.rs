@@ -1,7 +1,10 @@
 //! What a client can be told about the runtime it starts or joins.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -118,8 +121,8 @@ pub struct SessionFsOptions {
     /// What the providers can do beyond files, passed on as given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Value>,
-    /// A ready store for sessions that bring no handler of their own; the runtime is not told.
-    #[serde(default, skip_serializing)]
+    /// A ready store for sessions that bring no handler of their own; the runtime is not told. In JSON also a URL alone.
+    #[serde(default, skip_serializing, deserialize_with = "store_or_url")]
     pub store: Option<SessionFsStore>,
     /// Sessions in the store have one owner at a time. The runtime is not told.
     #[serde(default, skip_serializing)]
@@ -155,14 +158,58 @@ pub enum SessionFsStore {
         /// Path of the folder.
         path: String,
     },
-    /// In a store that OpenDAL reaches, in builds that have it: `s3://bucket/folder`, `memory://` and others.
+    /// In a store that is reached by URL, in builds with the feature `stores`: `s3://bucket/folder`, `azblob://`, `gcs://`,
+    /// `redis://`, `postgresql://`; with the feature `opendal` alone, in those services that the program builds in.
     Url {
         /// Names the store.
         url: String,
-        /// Options of OpenDAL's service, for example `region`.
+        /// Options of OpenDAL's service, for example `region`; of Redis `root`, of PostgreSQL `table`.
         #[serde(default)]
         options: BTreeMap<String, String>,
     },
+}
+
+impl SessionFsStore {
+    /// The store that a URL names: `memory:`, `file:///folder`, or one of those that are reached by URL.
+    #[must_use]
+    pub fn from_url(url: &str) -> Self {
+        let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+        match scheme {
+            "memory" => Self::Memory,
+            "file" => Self::Folder { path: rest.strip_prefix("//").unwrap_or(rest).to_owned() },
+            _ => Self::Url { url: url.to_owned(), options: BTreeMap::new() },
+        }
+    }
+
+    /// Whether its sessions have one owner at a time, also when nobody asks for it.
+    pub(crate) fn is_owned_only(&self) -> bool {
+        let scheme = if let Self::Url { url, .. } = self { url.split(':').next() } else { None };
+        matches!(scheme, Some("redis" | "rediss" | "postgres" | "postgresql"))
+    }
+}
+
+fn store_or_url<'de, D: Deserializer<'de>>(given: D) -> Result<Option<SessionFsStore>, D::Error> {
+    struct Given;
+    impl<'de> Visitor<'de> for Given {
+        type Value = Option<SessionFsStore>;
+
+        fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+            to.write_str("a URL, or an object with a kind")
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_str<E: de::Error>(self, url: &str) -> Result<Self::Value, E> {
+            Ok(Some(SessionFsStore::from_url(url)))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            SessionFsStore::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+    given.deserialize_any(Given)
 }
 
 redacted_debug!(RuntimeConnection, TelemetryConfig, SessionFsStore);
@@ -180,6 +227,28 @@ mod tests {
         assert_eq!(inside, "in `/args/0`: invalid type: integer `5`, expected a string");
         assert_eq!(read(json!({"kind": "uri"})), "missing field `url`");
         assert!(read(json!({"kind": "pipe"})).starts_with("in `/kind`: unknown variant `pipe`"));
+    }
+
+    #[test]
+    fn stores_are_objects_or_urls() {
+        let read = |store| {
+            let files =
+                json!({"initialCwd": "/", "sessionStatePath": "/s", "conventions": "posix", "store": store});
+            serde_json::from_value::<SessionFsOptions>(files).map(|files| files.store)
+        };
+        assert!(read(json!(null)).unwrap().is_none());
+        assert!(matches!(read(json!("memory:")).unwrap(), Some(SessionFsStore::Memory)));
+        for folder in [json!("file:///a/b"), json!("file:/a/b"), json!({"kind": "folder", "path": "/a/b"})] {
+            let Some(SessionFsStore::Folder { path }) = read(folder).unwrap() else { panic!("no folder") };
+            assert_eq!(path, "/a/b");
+        }
+        let given = json!({"kind": "url", "url": "s3://bucket", "options": {"region": "x"}});
+        for store in [json!("s3://bucket"), given] {
+            let Some(SessionFsStore::Url { url, .. }) = read(store).unwrap() else { panic!("no URL") };
+            assert_eq!(url, "s3://bucket");
+        }
+        let error = read(json!(5)).unwrap_err().to_string();
+        assert!(error.contains("a URL, or an object with a kind"), "{error}");
     }
 
     #[test]

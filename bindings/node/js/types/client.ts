@@ -53,8 +53,8 @@ export interface SessionFsConfig {
   sessionStatePath: string;
   conventions: "windows" | "posix";
   capabilities?: { sqlite?: boolean };
-  /** A ready store for sessions that bring no provider of their own. */
-  store?: SessionFsStore;
+  /** A ready store for sessions that bring no provider of their own, or its URL. */
+  store?: SessionFsStore | string;
   /** Sessions in the store have one owner at a time. */
   lease?: SessionFsLease;
 }
@@ -69,7 +69,7 @@ export interface SessionFsLease {
   waitMs?: number;
 }
 
-/** In memory as long as the client lives, in a folder, or in a store of OpenDAL where the build has it. Sessions do not see each other's files. */
+/** In memory as long as the client lives, in a folder, or in a store that is reached by URL. Sessions do not see each other's files. */
 export type SessionFsStore =
   | { kind: "memory" }
   | { kind: "folder"; path: string }

@@ -11,8 +11,8 @@ use super::opening::open;
 use super::owner::OwnedFiles;
 use super::store::Store;
 use super::terms::Terms;
-use crate::error::{Error, Result, reasons};
-use crate::files::objects::{FolderObjects, Objects};
+use crate::error::{Error, Result};
+use crate::files::objects;
 use crate::files::{ServeFiles, directory_name};
 use crate::runtime::options::{LeaseOptions, SessionFsStore};
 
@@ -33,23 +33,7 @@ pub(crate) struct Leases {
 impl Leases {
     /// For the store and the lease that a client's options ask for.
     pub(crate) fn new(store: &SessionFsStore, options: &LeaseOptions) -> Result<Self> {
-        let objects: Arc<dyn Objects> = match store {
-            SessionFsStore::Memory => {
-                return Err(reasons::files_no_lease("memory", "nobody but this client sees it"));
-            }
-            SessionFsStore::Folder { path } => Arc::new(FolderObjects::new(path)?),
-            #[cfg(feature = "opendal")]
-            SessionFsStore::Url { url, options } => {
-                Arc::new(crate::files::object_store::operator(url, options)?)
-            }
-            #[cfg(not(feature = "opendal"))]
-            SessionFsStore::Url { url, .. } => {
-                return Err(reasons::files_no_store(crate::files::scheme(url)));
-            }
-        };
-        if let Some(why) = objects.cannot_refuse() {
-            return Err(reasons::files_no_lease(objects.kind(), &why));
-        }
+        let objects = objects::open(store)?;
         let ttl = options.ttl_ms.map_or(TTL, Duration::from_millis);
         let terms = Terms {
             store: Store::new(objects, ttl),
@@ -135,6 +119,11 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
+    #[cfg(test)]
+    pub(super) fn files(&self) -> &OwnedFiles {
+        &self.files
+    }
+
     /// Serves the session's files.
     pub(crate) fn serve(&self) -> Arc<ServeFiles> {
         ServeFiles::in_order(Arc::clone(&self.files) as _)

@@ -13,8 +13,8 @@ fn leases(folder: &tempfile::TempDir, owner: &str) -> Arc<Leases> {
     Arc::new(Leases::new(&store, &options).unwrap())
 }
 
-fn files(lease: &super::Lease) -> Arc<dyn SessionFiles> {
-    Arc::clone(&lease.files) as _
+fn files(lease: &super::Lease) -> &impl SessionFiles {
+    lease.files()
 }
 
 fn code(error: &Error) -> &str {

@@ -13,5 +13,7 @@ mod terms;
 
 #[cfg(test)]
 mod sim_tests;
+#[cfg(all(test, feature = "stores"))]
+mod stores_tests;
 
 pub(crate) use lease::{Lease, Leases};

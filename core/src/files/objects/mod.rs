@@ -3,12 +3,22 @@
 mod folder;
 #[cfg(feature = "opendal")]
 mod opendal;
+#[cfg(feature = "stores")]
+mod postgres;
+#[cfg(feature = "stores")]
+mod redis;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub(super) use folder::FolderObjects;
+use super::scheme;
+use crate::error::{Result as EngineResult, reasons};
+use crate::runtime::options::SessionFsStore;
+
+use folder::FolderObjects;
 
 /// Why a store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,4 +54,50 @@ pub(super) trait Objects: Send + Sync {
     async fn list(&self, directory: &str) -> Result<Vec<String>, Fault>;
     /// Removes objects; those that are not there do not matter.
     async fn delete(&self, names: &[String]) -> Result<(), Fault>;
+}
+
+/// The store that a client's options name.
+pub(super) fn open(store: &SessionFsStore) -> EngineResult<Arc<dyn Objects>> {
+    let objects: Arc<dyn Objects> = match store {
+        SessionFsStore::Memory => {
+            return Err(reasons::files_no_lease("memory", "nobody but this client sees it"));
+        }
+        SessionFsStore::Folder { path } => Arc::new(FolderObjects::new(path)?),
+        SessionFsStore::Url { url, options } => by_url(url, options)?,
+    };
+    match objects.cannot_refuse() {
+        Some(why) => Err(reasons::files_no_lease(objects.kind(), &why)),
+        None => Ok(objects),
+    }
+}
+
+fn by_url(url: &str, options: &BTreeMap<String, String>) -> EngineResult<Arc<dyn Objects>> {
+    match scheme(url) {
+        #[cfg(feature = "stores")]
+        "redis" | "rediss" => Ok(Arc::new(redis::RedisObjects::new(url, options)?)),
+        #[cfg(feature = "stores")]
+        "postgres" | "postgresql" => Ok(Arc::new(postgres::PostgresObjects::new(url, options)?)),
+        #[cfg(feature = "opendal")]
+        _ => Ok(Arc::new(super::object_store::operator(url, options)?)),
+        #[cfg(not(feature = "opendal"))]
+        scheme => {
+            let _ = options;
+            Err(reasons::files_no_store(scheme))
+        }
+    }
+}
+
+/// The directory of a name, and what it is called there.
+#[cfg(feature = "stores")]
+fn split(name: &str) -> (&str, &str) {
+    name.rsplit_once('/').unwrap_or(("", name))
+}
+
+#[cfg(feature = "stores")]
+fn by_directory(names: &[String]) -> BTreeMap<&str, Vec<&str>> {
+    let mut grouped = BTreeMap::<_, Vec<_>>::new();
+    for (directory, name) in names.iter().map(|name| split(name)) {
+        grouped.entry(directory).or_default().push(name);
+    }
+    grouped
 }

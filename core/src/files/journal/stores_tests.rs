@@ -1,0 +1,136 @@
+//! Stores by URL on real servers: `make test-scale` starts them and names them in `COPILOT_TEST_STORES`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::lease::Leases;
+use crate::files::SessionFiles as _;
+use crate::files::objects::open;
+use crate::runtime::options::{LeaseOptions, SessionFsStore};
+
+/// Those that are there. None outside of `make test-scale`.
+fn stores() -> Vec<SessionFsStore> {
+    let named = std::env::var("COPILOT_TEST_STORES").unwrap_or_else(|_| "[]".to_owned());
+    serde_json::from_str(&named).unwrap()
+}
+
+fn leases(store: &SessionFsStore, owner: &str) -> Arc<Leases> {
+    // A hundred connections at once take a server seconds.
+    let options = LeaseOptions { owner: Some(owner.to_owned()), ttl_ms: Some(20_000), wait_ms: None };
+    Arc::new(Leases::new(store, &options).unwrap())
+}
+
+fn session() -> String {
+    Uuid::new_v4().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stores_keep_what_a_journal_needs() {
+    for store in stores() {
+        let objects = open(&store).unwrap();
+        let directory = format!("{}/.~journal", session());
+        let name = |name: &str| format!("{directory}/{name}");
+        assert_eq!(objects.list(&directory).await.unwrap(), Vec::<String>::new());
+        assert_eq!(objects.get(&name("a")).await.unwrap(), None);
+        assert!(objects.create(&name("a"), b"one\0\xff").await.unwrap());
+        assert!(!objects.create(&name("a"), b"two").await.unwrap(), "{}", objects.kind());
+        assert_eq!(objects.get(&name("a")).await.unwrap().unwrap(), b"one\0\xff");
+        objects.put(&name("a"), b"").await.unwrap();
+        objects.put(&name("b"), b"b").await.unwrap();
+        objects.put(&format!("{directory}-beside/c"), b"c").await.unwrap();
+        assert_eq!(objects.get(&name("a")).await.unwrap().unwrap(), b"");
+        let mut names = objects.list(&directory).await.unwrap();
+        names.sort();
+        assert_eq!(names, ["a", "b"], "{}", objects.kind());
+        objects.delete(&[name("a"), name("never"), format!("{directory}-beside/c")]).await.unwrap();
+        assert_eq!(objects.list(&directory).await.unwrap(), ["b"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stores_have_one_owner_for_each_session() {
+    for store in stores() {
+        let session = session();
+        let opening: Vec<_> = (0..100)
+            .map(|number| {
+                let (leases, session) = (leases(&store, &number.to_string()), session.clone());
+                tokio::spawn(async move { leases.open(&session).await })
+            })
+            .collect();
+        let mut opened = Vec::new();
+        for one in opening {
+            match one.await.unwrap() {
+                Ok(lease) => opened.push(lease),
+                Err(error) => assert_eq!(error.reason().unwrap().code(), "session.in_use", "{error}"),
+            }
+        }
+        assert_eq!(opened.len(), 1);
+        let lease = opened.remove(0);
+        lease.files().append_file("/a", "1").await.unwrap();
+        lease.end().await;
+        let lease = leases(&store, "next").open(&session).await.unwrap();
+        assert_eq!(lease.files().read_file("/a").await.unwrap(), "1");
+        lease.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stores_keep_long_sessions() {
+    const LINES: usize = 2000;
+    for store in stores() {
+        let (session, leases) = (session(), leases(&store, "one"));
+        let lease = leases.open(&session).await.unwrap();
+        let (mut expected, mut spent) = (String::new(), Vec::new());
+        for number in 0..LINES {
+            let line = format!("{number:05}{}\n", "x".repeat(200));
+            let begun = Instant::now();
+            lease.files().append_file("/state/events.jsonl", &line).await.unwrap();
+            spent.push(begun.elapsed().as_micros());
+            expected.push_str(&line);
+        }
+        lease.end().await;
+        let begun = Instant::now();
+        let lease = leases.open(&session).await.unwrap();
+        let opened = begun.elapsed();
+        assert_eq!(lease.files().read_file("/state/events.jsonl").await.unwrap(), expected);
+        lease.end().await;
+        let mean = |of: &[u128]| of.iter().sum::<u128>() / of.len() as u128;
+        let kind = open(&store).unwrap().kind().to_owned();
+        let (first, last) = (mean(&spent[..100]), mean(&spent[LINES - 100..]));
+        println!(
+            "{kind}: {first} µs for each of the first hundred, {last} of the last; opened in {opened:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn stores_that_refuse_are_named() {
+    for store in stores() {
+        let SessionFsStore::Url { url, options } = store else { continue };
+        let url = url.replace(":secret@", ":wrong@").replace("//sessions/", "//nowhere/");
+        let begun = Instant::now();
+        let refused = leases(&SessionFsStore::Url { url: url.clone(), options }, "one");
+        let error = refused.open("s").await.err().unwrap();
+        assert_eq!(error.reason().unwrap().code(), "files.store", "{error}");
+        let scheme = url.split(':').next().unwrap();
+        assert!(error.message().contains(scheme) && error.message().contains("failed to"), "{error}");
+        assert!(!error.message().contains("wrong@") && !error.message().contains("secret"), "{error}");
+        println!("{error} after {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn what_a_store_says_is_told_without_credentials() {
+    for (url, kind) in [
+        ("redis://:secret@127.0.0.1:1/0", "redis"),
+        ("postgresql://copilot:secret@127.0.0.1:1/postgres", "postgresql"),
+    ] {
+        let store = SessionFsStore::Url { url: url.to_owned(), options: Default::default() };
+        let options = LeaseOptions { ttl_ms: Some(1000), ..LeaseOptions::default() };
+        let error = Arc::new(Leases::new(&store, &options).unwrap()).open("s").await.err().unwrap();
+        assert_eq!(error.reason().unwrap().code(), "files.store", "{error}");
+        assert!(error.message().contains(kind) && !error.message().contains("secret"), "{error}");
+    }
+}
