@@ -346,7 +346,7 @@ pub(crate) fn files_no_lease(store: &str, why: &str) -> Error {
 pub(crate) fn files_no_store(store: &str) -> Error {
     Error::new(
         ErrorKind::Unsupported,
-        format!("this build has no store {store}: use a folder, or a build with that service of OpenDAL"),
+        format!("this build has no store {store}: use a folder, or a build with the cargo feature stores"),
     )
     .because("files.no_store", json!({"store": store}))
 }
