@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Result, reasons};
-use crate::files::{Lease, Leases, ServeFiles};
+use crate::files::{Lease, Leases, ServeFiles, is_owned_only};
 use crate::router::Router;
 use crate::runtime::options::SessionFsOptions;
 use crate::session::{SessionCore, leave};
@@ -29,7 +29,7 @@ impl ClientFiles {
         else {
             return Ok(Self::None);
         };
-        let lease = lease.clone().or_else(|| store.is_owned_only().then(Default::default));
+        let lease = lease.clone().or_else(|| is_owned_only(store).then(Default::default));
         Ok(match &lease {
             Some(lease) => Self::Leased(Arc::new(Leases::new(store, lease)?)),
             None => Self::Shared(ServeFiles::shared(store)?),

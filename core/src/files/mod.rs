@@ -28,6 +28,7 @@ pub(crate) use journal::{Lease, Leases};
 pub use memory::MemoryFiles;
 #[cfg(feature = "opendal")]
 pub use object_store::ObjectStoreFiles;
+pub(crate) use objects::is_owned_only;
 
 #[cfg(not(feature = "opendal"))]
 use crate::error::reasons;

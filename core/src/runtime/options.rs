@@ -180,12 +180,6 @@ impl SessionFsStore {
             _ => Self::Url { url: url.to_owned(), options: BTreeMap::new() },
         }
     }
-
-    /// Whether its sessions have one owner at a time, also when nobody asks for it.
-    pub(crate) fn is_owned_only(&self) -> bool {
-        let scheme = if let Self::Url { url, .. } = self { url.split(':').next() } else { None };
-        matches!(scheme, Some("redis" | "rediss" | "postgres" | "postgresql"))
-    }
 }
 
 fn store_or_url<'de, D: Deserializer<'de>>(given: D) -> Result<Option<SessionFsStore>, D::Error> {

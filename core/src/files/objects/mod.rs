@@ -71,18 +71,40 @@ pub(super) fn open(store: &SessionFsStore) -> EngineResult<Arc<dyn Objects>> {
     }
 }
 
+/// Who reaches the store of a URL.
+enum Service {
+    Redis,
+    Postgres,
+    Opendal,
+}
+
+impl Service {
+    fn of(url: &str) -> Self {
+        match scheme(url) {
+            "redis" | "rediss" => Self::Redis,
+            "postgres" | "postgresql" => Self::Postgres,
+            _ => Self::Opendal,
+        }
+    }
+}
+
+/// Whether the sessions of a store have one owner at a time, also when nobody asks for it: databases hold journals alone.
+pub(crate) fn is_owned_only(store: &SessionFsStore) -> bool {
+    matches!(store, SessionFsStore::Url { url, .. } if !matches!(Service::of(url), Service::Opendal))
+}
+
 fn by_url(url: &str, options: &BTreeMap<String, String>) -> EngineResult<Arc<dyn Objects>> {
-    match scheme(url) {
+    match Service::of(url) {
         #[cfg(feature = "stores")]
-        "redis" | "rediss" => Ok(Arc::new(redis::RedisObjects::new(url, options)?)),
+        Service::Redis => Ok(Arc::new(redis::RedisObjects::new(url, options)?)),
         #[cfg(feature = "stores")]
-        "postgres" | "postgresql" => Ok(Arc::new(postgres::PostgresObjects::new(url, options)?)),
+        Service::Postgres => Ok(Arc::new(postgres::PostgresObjects::new(url, options)?)),
         #[cfg(feature = "opendal")]
         _ => Ok(Arc::new(super::object_store::operator(url, options)?)),
         #[cfg(not(feature = "opendal"))]
-        scheme => {
+        _ => {
             let _ = options;
-            Err(reasons::files_no_store(scheme))
+            Err(reasons::files_no_store(scheme(url)))
         }
     }
 }
