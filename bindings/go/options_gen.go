@@ -305,6 +305,8 @@ type SendOptions struct {
 	DisplayPrompt string `json:"displayPrompt,omitzero"`
 	// The form the answer must have, as a JSON Schema. Since runtime newer.
 	ResponseFormat any `json:"responseFormat,omitzero"`
+	// Names the work: when the history has its answer already, that is the answer, and nothing is sent. Goes with a wait.
+	IdempotencyKey string `json:"idempotencyKey,omitzero"`
 
 	// Until is what SendAndWait waits for: idle, or foreground, when work in the background may go on.
 	Until string `json:"until,omitzero"`

@@ -99,6 +99,8 @@ const (
 	ReasonMethodUntil = "method.until"
 	// ReasonUIAction: An action of `uiThread.run` has to be run once, on the application's main thread.
 	ReasonUIAction = "ui.action"
+	// ReasonSessionNotFound: The runtime has no session of this id to resume, or one that nothing was said in yet.
+	ReasonSessionNotFound = "session.not_found"
 	// ReasonSessionInUse: Somebody else owns the session: its lease lasts until `until`, and longer when it is renewed.
 	ReasonSessionInUse = "session.in_use"
 	// ReasonSessionTaken: The client said nothing for longer than its lease, and somebody else went on. The session ended

@@ -152,6 +152,7 @@ func doSend(r *Run, ctx context.Context, args object) (any, error) {
 
 func doSendAndWait(r *Run, ctx context.Context, args object) (any, error) {
 	options := &copilot.SendOptions{Timeout: time.Duration(number(args, "timeout_ms", 0)) * time.Millisecond}
+	options.IdempotencyKey, _ = args["idempotency_key"].(string)
 	event, err := r.session(args).SendAndWait(ctx, text(args["prompt"]), options)
 	if err != nil || event == nil {
 		return nil, err

@@ -81,7 +81,8 @@ module Conformance
 
     def do_send_and_wait(args)
       limit = args["timeout_ms"] && (args["timeout_ms"] / 1000.0)
-      @world.session(args).send_and_wait(args["prompt"], timeout: limit)&.json
+      key = args["idempotency_key"]
+      @world.session(args).send_and_wait(args["prompt"], timeout: limit, **(key ? { idempotency_key: key } : {}))&.json
     end
 
     def do_abort(args) = @world.session(args).abort

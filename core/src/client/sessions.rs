@@ -192,6 +192,7 @@ impl Client {
         }
         let (owner, span) = (Arc::clone(&self.0) as Arc<dyn SessionOwner>, timed.span.clone());
         let answered = move |answer: Result<Bytes>| {
+            let answer = answer.map_err(|error| explained(purpose, id.as_deref(), error));
             let outcome = answer.and_then(|answer| registration.answered(purpose, id.as_deref(), &answer));
             opened(match outcome {
                 Ok(()) => {
@@ -209,6 +210,18 @@ impl Client {
         let method = if purpose == Purpose::Create { method::SESSION_CREATE } else { method::SESSION_RESUME };
         live.connection.call_as(live.connection.next_id(), method, &params, Box::new(answered));
         Ok(())
+    }
+}
+
+/// The runtime's error, with the reason why where its words tell: it has one code for everything.
+fn explained(purpose: Purpose, id: Option<&str>, error: Error) -> Error {
+    match (id, error.rpc_code()) {
+        (Some(id), Some(code))
+            if purpose == Purpose::Resume && error.message().contains("Session not found") =>
+        {
+            reasons::session_not_found(id, error.message()).answered(code, error.data().map(str::to_owned))
+        }
+        _ => error,
     }
 }
 

@@ -326,6 +326,12 @@ pub(crate) fn ui_action(action: f64) -> Error {
     Error::new(ErrorKind::InvalidState, format!("UI action {action} was not run: it is over already, or this is not the thread that the runtime's library wants")).because("ui.action", json!({"action": action}))
 }
 
+/// `session.not_found`: The runtime has no session of this id to resume, or one that nothing was said in yet.
+pub(crate) fn session_not_found(session: &str, said: &str) -> Error {
+    Error::new(ErrorKind::Rpc, said.to_owned())
+        .because("session.not_found", json!({"session": session, "said": said}))
+}
+
 /// `session.in_use`: Somebody else owns the session: its lease lasts until `until`, and longer when it is renewed.
 pub(crate) fn session_in_use(session: &str, owner: &str, until: &str) -> Error {
     Error::new(ErrorKind::InvalidState, format!("session {session} is in use by {owner} until {until} at least: end it there, or wait by sessionFs.lease.waitMs")).because("session.in_use", json!({"session": session, "owner": owner, "until": until}))

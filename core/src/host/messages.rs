@@ -13,7 +13,7 @@ use crate::error::{Result, reasons};
 use crate::protocol::event::Event;
 use crate::protocol::options::SendOptions;
 use crate::protocol::{json as text, method, mistyped};
-use crate::session::{Session, Until, WaitOptions};
+use crate::session::{Session, Until, WaitOptions, without_wait};
 
 /// The message of a send, and the session it goes to. Only `key` is read here.
 fn message(shared: &Shared, args: &str) -> Result<(Session, Map<String, Value>)> {
@@ -53,6 +53,7 @@ fn send_options(message: Map<String, Value>) -> Result<SendOptions> {
 pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let (session, mut message) = message(shared, args)?;
     message.remove("timeoutMs");
+    without_wait(message.remove("idempotencyKey").is_some_and(|key| !key.is_null()))?;
     if let Some(schema) = message.remove("responseSchema").filter(|schema| !schema.is_null()) {
         message.insert("responseFormat".to_owned(), text::response_format(&schema));
     }
@@ -70,6 +71,10 @@ pub(super) fn send(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<(
     Ok(())
 }
 
+fn answer_of(last: Option<Event>) -> Bytes {
+    last.map_or(Bytes::from_static(b"null"), |event| event.bytes().clone())
+}
+
 /// With a `responseSchema` the answer is `{value, tries, event}`, else the event or null.
 pub(super) fn send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) -> Result<()> {
     let (session, mut message) = message(shared, args)?;
@@ -78,9 +83,13 @@ pub(super) fn send_and_wait(shared: &Arc<Shared>, ticket: Ticket, args: &str) ->
     }
     let options = wait_options(&mut message)?;
     let message = send_options(message)?;
+    if message.idempotency_key.is_some() {
+        shared.spawn(ticket, async move { Ok(answer_of(session.send_and_wait(message, options).await?)) });
+        return Ok(());
+    }
     let weak = Arc::downgrade(shared);
     let done = move |last: Result<Option<Event>>| {
-        let result = last.map(|last| last.map_or(Bytes::from_static(b"null"), |event| event.bytes().clone()));
+        let result = last.map(answer_of);
         if let Some(shared) = weak.upgrade() {
             shared.complete_in_order(ticket, result);
             shared.inbox.flush();

@@ -34,6 +34,7 @@ names! {
     SESSION_UI_ELICITATION = "session.ui.elicitation";
     SESSION_TASKS_CANCEL = "session.tasks.cancel";
     SESSION_GET_MESSAGES = "session.getMessages";
+    SESSION_HISTORY_TRUNCATE = "session.history.truncate";
     SESSION_OPTIONS_UPDATE = "session.options.update";
     SESSION_REGISTER_INTEREST = "session.eventLog.registerInterest";
     SESSION_TOOLS_REPLY = "session.tools.handlePendingToolCall";

@@ -433,6 +433,10 @@ pub struct SendOptions {
     /// The form the answer must have, as a JSON Schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_format: Option<Value>,
+    /// Names the work: when the history has its answer already, that is the answer, and nothing is sent. Goes with a
+    /// wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
     /// Members that have no field here; they travel as given.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -451,6 +455,7 @@ impl Members for SendOptions {
             "requestHeaders" => self.request_headers = shape::member(members)?,
             "displayPrompt" => self.display_prompt = shape::member(members)?,
             "responseFormat" => self.response_format = shape::member(members)?,
+            "idempotencyKey" => self.idempotency_key = shape::member(members)?,
             _ => drop(self.extra.insert(name, shape::member(members)?)),
         }
         Ok(())

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::core::{SessionCore, SessionOwner, disconnected};
 use super::leave::leave;
 use super::observe;
+use super::once::without_wait;
 use super::stream::{Counters, EventStream};
 use super::turn::Done;
 use super::wait::{Turn, WaitOptions, Waiting, message_id};
@@ -96,8 +97,10 @@ impl Session {
     /// # Errors
     /// `SessionClosed` when the session is over, `ProcessExited` when the connection ends first, `Rpc` when the runtime refuses.
     pub async fn send(&self, message: impl Into<SendOptions>) -> Result<String> {
+        let message = message.into();
+        without_wait(message.idempotency_key.is_some())?;
         self.core.begin_use()?;
-        let params = self.message(message.into())?;
+        let params = self.message(message)?;
         let begin = Instant::now();
         let id = message_id(&self.core.connection().call(method::SESSION_SEND, &params).await?)?;
         observe::sent(&self.id(), &id, begin);
@@ -108,19 +111,26 @@ impl Session {
     /// session each get the answer to their own message. The clock starts when the runtime accepted the message; running
     /// out of time, or dropping this future, does not abort the agent. The error of a limit says what was last seen.
     ///
+    /// With [`idempotency_key`](SendOptions::idempotency_key) the history is read first. If it has the answer to the message of
+    /// this key, that is returned. If the work was begun and did not end, as when a program died, it is taken up: the message
+    /// is taken back and sent again, or the agent is told to go on, when tools had run. Only one may wait for a key at a time.
+    ///
     /// # Errors
+    /// `InvalidArgument` for a key that cannot travel, or with a message that has a source or joins a running turn.
     /// `Timeout` for either limit, `SessionError` when the agent failed, and as for [`send`](Self::send).
     pub async fn send_and_wait(
         &self,
         message: impl Into<SendOptions>,
         options: impl Into<WaitOptions>,
     ) -> Result<Option<Event>> {
+        let mut message = message.into();
+        if let Some(answer) = self.answered_before(&mut message).await? {
+            return Ok(Some(answer));
+        }
         let (sender, ended) = oneshot::channel();
         let done = Box::new(move |outcome| drop(sender.send(outcome)));
         let mut _given_up_when_dropped = None;
-        self.begin_turn(message.into(), options.into(), done, |waiting| {
-            _given_up_when_dropped = Some(waiting)
-        })?;
+        self.begin_turn(message, options.into(), done, |waiting| _given_up_when_dropped = Some(waiting))?;
         ended.await.unwrap_or_else(|_| Err(disconnected(&self.id())))
     }
 

@@ -5,6 +5,7 @@ mod handle;
 mod helpers;
 mod leave;
 mod observe;
+mod once;
 mod state;
 mod stream;
 #[cfg(feature = "structured")]
@@ -19,6 +20,7 @@ pub(crate) use self::core::{Lasts, Reactions, SessionCore, SessionOwner, WorkId}
 pub use handle::Session;
 pub use helpers::{LogOptions, ModelChoice};
 pub(crate) use leave::leave;
+pub(crate) use once::without_wait;
 pub(crate) use stream::EventSink;
 pub(crate) use stream::Meter;
 pub use stream::{Counters, EventStream};

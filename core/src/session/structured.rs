@@ -69,9 +69,14 @@ impl Session {
             Error::new(ErrorKind::InvalidArgument, format!("the response schema is no JSON Schema: {error}"))
         })?;
         message.extra.insert("responseFormat".to_owned(), json::response_format(&options.schema));
+        let mut before = self.answered_before(&mut message).await?;
         let mut tries = 1;
         loop {
-            let Some(event) = self.send_and_wait(message.clone(), options.wait).await? else {
+            let event = match before.take() {
+                Some(event) => Some(event),
+                None => self.send_and_wait(message.clone(), options.wait).await?,
+            };
+            let Some(event) = event else {
                 let text = "the turn ended without an answer, structured or not";
                 return Err(Error::new(ErrorKind::SchemaMismatch, text));
             };

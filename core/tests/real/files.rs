@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{World, say};
 
-fn options(world: &World, home: &std::path::Path, store: Option<SessionFsStore>) -> ClientOptions {
+pub fn options(world: &World, home: &std::path::Path, store: Option<SessionFsStore>) -> ClientOptions {
     ClientOptions {
         base_directory: Some(home.to_string_lossy().into_owned()),
         session_fs: Some(SessionFsOptions {
@@ -76,7 +76,7 @@ async fn a_store_of_ones_own_serves_a_session() {
 }
 
 /// Options of a client on a machine of its own, which owns the sessions that it opens in a shared folder.
-fn leased(world: &World, home: &std::path::Path, folder: &std::path::Path, owner: &str) -> ClientOptions {
+pub fn leased(world: &World, home: &std::path::Path, folder: &std::path::Path, owner: &str) -> ClientOptions {
     let store = SessionFsStore::Folder { path: folder.to_string_lossy().into_owned() };
     let mut options = options(world, home, Some(store));
     let lease = LeaseOptions { owner: Some(owner.into()), ttl_ms: Some(1500), wait_ms: None };

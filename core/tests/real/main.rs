@@ -10,6 +10,7 @@ mod hosts;
 mod life;
 mod mcp;
 mod models;
+mod once;
 mod support;
 mod tools;
 mod turns;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::support::{Asked, LIMIT, World, calls, done, say, tool, tools, until};
 
-fn handlers(tools: &[(&str, &Arc<Asked>)]) -> Handlers {
+pub fn handlers(tools: &[(&str, &Arc<Asked>)]) -> Handlers {
     let tools =
         tools.iter().map(|(name, asked)| ((*name).to_owned(), Arc::clone(asked) as Arc<dyn ToolHandler>));
     Handlers { tools: tools.collect(), ..Handlers::default() }

@@ -215,7 +215,7 @@ inline void open_session(World& world, const Json& args, bool resume) {
   World::result(world.surface.session_open(client, resume ? id.c_str() : nullptr, config.dump().c_str(),
                                            list.handlers.data(), list.handlers.size(), Log::keep, log.get(),
                                            &session));
-  Json stored = Json::object(), state = World::result(world.surface.session_do(session, "state", "", 0));
+  Json stored = Json::object(), state = World::result(world.surface.session_do(session, "state", "", nullptr, 0));
   stored.set("id", state["sessionId"]);
   std::string name = args["as"].string("session");
   std::lock_guard<std::recursive_mutex> guard(world.mutex);
@@ -226,7 +226,10 @@ inline void open_session(World& world, const Json& args, bool resume) {
 
 inline Json session_do(World& world, const std::string& verb, const Json& args) {
   void* session = world.named(world.sessions, args["session"].string("session")).first;
+  Json options = Json::object();
+  if (args.has("idempotency_key")) options.set("idempotencyKey", args["idempotency_key"]);
   Json result = World::result(world.surface.session_do(session, verb.c_str(), args["prompt"].string().c_str(),
+                                                       options.dump().c_str(),
                                                        static_cast<unsigned>(args["timeout_ms"].number())));
   if (verb == "send") result = result["messageId"];
   expect(args, result);

@@ -41,8 +41,9 @@ typedef struct {
   door_outcome (*session_open)(void *client, const char *id, const char *config, const door_handler *handlers,
                                size_t count, door_event_fn keep, void *log, void **session);
   void (*session_free)(void *session);
-  /* verb: send, send_and_wait, abort, disconnect, get_events, state */
-  door_outcome (*session_do)(void *session, const char *verb, const char *prompt, unsigned timeout_ms);
+  /* verb: send, send_and_wait, abort, disconnect, get_events, state; options: JSON for send_and_wait, may be NULL */
+  door_outcome (*session_do)(void *session, const char *verb, const char *prompt, const char *options,
+                             unsigned timeout_ms);
   door_outcome (*session_on)(void *session, door_event_fn keep, void *log, int throws, uint64_t *listener);
   void (*session_off)(void *session, uint64_t listener);
   door_outcome (*session_counters)(void *session, uint64_t *received, uint64_t *delivered);

@@ -256,7 +256,8 @@ static door_outcome session_open(void *client, const char *id, const char *json,
 
 static void session_free(void *session) { copilot_session_free(session); }
 
-static door_outcome session_do(void *session, const char *verb, const char *prompt, unsigned timeout_ms) {
+static door_outcome session_do(void *session, const char *verb, const char *prompt, const char *options,
+                               unsigned timeout_ms) {
   copilot_wait wait = limit(timeout_ms);
   copilot_string *result = NULL;
   copilot_str none = copilot_s(NULL), text = copilot_s(prompt);
@@ -275,7 +276,7 @@ static door_outcome session_do(void *session, const char *verb, const char *prom
     return ended(error, result);
   }
   {
-    copilot_error *error = copilot_session_send_and_wait(session, text, none, &wait, &result);
+    copilot_error *error = copilot_session_send_and_wait(session, text, copilot_s(options), &wait, &result);
     return ended(error, result);
   }
 }

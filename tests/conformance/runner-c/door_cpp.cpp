@@ -140,13 +140,13 @@ door_outcome session_open(void* client, const char* id, const char* json, const 
 
 void session_free(void* session) { delete &session_of(session); }
 
-door_outcome session_do(void* raw, const char* name, const char* prompt, unsigned timeout_ms) {
+door_outcome session_do(void* raw, const char* name, const char* prompt, const char* options, unsigned timeout_ms) {
   std::string verb = name;
   auto& session = session_of(raw);
   std::chrono::milliseconds limit(timeout_ms);
   return ended([&]() -> std::string {
     if (verb == "send") return session.send(prompt, {}, limit);
-    if (verb == "send_and_wait") return session.send_and_wait(prompt, limit).value_or("null");
+    if (verb == "send_and_wait") return session.send_and_wait(prompt, limit, options ? options : "").value_or("null");
     if (verb == "get_events") return session.get_events(limit);
     if (verb == "state") return session.state();
     if (verb == "abort") session.abort(limit);

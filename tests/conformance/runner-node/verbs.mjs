@@ -212,8 +212,9 @@ export class Case {
     return id;
   }
 
-  async send_and_wait({ session, prompt, timeout_ms, expect, as }) {
-    const event = await this.#session(session).sendAndWait(prompt, timeout_ms);
+  async send_and_wait({ session, prompt, timeout_ms, idempotency_key: idempotencyKey, expect, as }) {
+    const message = idempotencyKey ? { prompt, idempotencyKey } : prompt;
+    const event = await this.#session(session).sendAndWait(message, timeout_ms);
     if (expect === null) assert.equal(event, undefined);
     else this.#expect(expect, event);
     if (as) this.#store[as] = event;

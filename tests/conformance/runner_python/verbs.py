@@ -74,8 +74,10 @@ async def do_send(run: Run, args: Args) -> Any:
 
 
 async def do_send_and_wait(run: Run, args: Args) -> Any:
-    options = {"timeout": args["timeout_ms"] / 1000} if "timeout_ms" in args else {}
-    event = await run.session(args).send_and_wait(args["prompt"], **options)
+    options: Args = {"timeout": args["timeout_ms"] / 1000} if "timeout_ms" in args else {}
+    event = await run.session(args).send_and_wait(
+        args["prompt"], idempotency_key=args.get("idempotency_key"), **options
+    )
     return None if event is None else event.to_dict()
 
 

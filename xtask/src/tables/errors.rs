@@ -93,7 +93,12 @@ fn rust(rows: &[Row]) -> String {
             let _ = write!(out, "{name}: {kind},");
         }
         out.push_str(") -> Error {\n");
-        let text = format!("{:?}", row.text);
+        let said = row.params().find(|(name, _)| row.text == format!("{{{name}}}"));
+        let text = match said {
+            Some((name, _)) => format!("{name}.to_owned()"),
+            None if row.params.is_empty() => format!("{:?}", row.text),
+            None => format!("format!({:?})", row.text),
+        };
         if row.params.is_empty() {
             let _ = writeln!(
                 out,
@@ -104,7 +109,7 @@ fn rust(rows: &[Row]) -> String {
             let params: Vec<_> = row.params().map(|(name, _)| format!("\"{name}\": {name}")).collect();
             let _ = writeln!(
                 out,
-                "Error::new(ErrorKind::{}, format!({text})).because(\"{}\", json!({{{}}}))",
+                "Error::new(ErrorKind::{}, {text}).because(\"{}\", json!({{{}}}))",
                 row.kind,
                 row.code,
                 params.join(", ")

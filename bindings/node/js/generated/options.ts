@@ -343,6 +343,8 @@ export interface MessageOptions {
   displayPrompt?: string;
   /** The form the answer must have, as a JSON Schema. */
   responseSchema?: ZodSchema | Record<string, unknown>;
+  /** Names the work: when the history has its answer already, that is the answer, and nothing is sent. Goes with a wait. */
+  idempotencyKey?: string;
   signal?: AbortSignal;
   /** Members this version does not know; they travel as given, and win over the others. */
   extra?: Record<string, unknown>;

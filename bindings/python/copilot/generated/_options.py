@@ -536,6 +536,7 @@ class MessageOptions:
         request_headers: dict[str, str] | None = None,
         display_prompt: str | None = None,
         response_schema: dict[str, Any] | type[Any] | None = None,
+        idempotency_key: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> str:
         """Sends a message; returns its id as soon as the runtime has it. The work is seen through events.
@@ -547,6 +548,7 @@ class MessageOptions:
         :param request_headers: Headers for the model provider.
         :param display_prompt: Shown in the timeline in place of the prompt.
         :param response_schema: The form the answer must have, as a JSON Schema. Needs a runtime newer than 1.0.85.
+        :param idempotency_key: Names the work: when the history has its answer already, that is the answer, and nothing is sent. Goes with a wait.
         :param extra: Members this version does not know, in wire spelling; they win over the others.
         """
         options = dict(locals())
@@ -564,6 +566,7 @@ class MessageOptions:
         request_headers: dict[str, str] | None = None,
         display_prompt: str | None = None,
         response_schema: dict[str, Any] | type[Any] | None = None,
+        idempotency_key: str | None = None,
         timeout: float = 60.0,
         inactivity_timeout: float | None = None,
         until: Literal["idle", "foreground"] = "idle",
@@ -582,6 +585,7 @@ class MessageOptions:
         :param request_headers: Headers for the model provider.
         :param display_prompt: Shown in the timeline in place of the prompt.
         :param response_schema: The form the answer must have, as a JSON Schema. Needs a runtime newer than 1.0.85.
+        :param idempotency_key: Names the work: when the history has its answer already, that is the answer, and nothing is sent. Goes with a wait.
         :param extra: Members this version does not know, in wire spelling; they win over the others.
         """
         options = dict(locals())
@@ -599,6 +603,7 @@ class MessageOptions:
         agent_mode: AgentMode | None = None,
         request_headers: dict[str, str] | None = None,
         display_prompt: str | None = None,
+        idempotency_key: str | None = None,
         timeout: float = 60.0,
         retries: int = 0,
         extra: Mapping[str, Any] | None = None,
@@ -616,6 +621,7 @@ class MessageOptions:
         :param agent_mode: ``interactive``, ``plan``, ``autopilot`` or ``shell``.
         :param request_headers: Headers for the model provider.
         :param display_prompt: Shown in the timeline in place of the prompt.
+        :param idempotency_key: Names the work: when the history has its answer already, that is the answer, and nothing is sent. Goes with a wait.
         :param extra: Members this version does not know, in wire spelling; they win over the others.
         """
         options = dict(locals())
@@ -743,6 +749,7 @@ MESSAGE: dict[str, str] = {
     "request_headers": "requestHeaders",
     "display_prompt": "displayPrompt",
     "response_schema": "responseFormat",
+    "idempotency_key": "idempotencyKey",
 }
 TOOL: dict[str, str] = {
     "name": "name",

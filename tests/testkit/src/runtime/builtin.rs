@@ -158,7 +158,11 @@ fn turn(session: &mut Session, conn: &Arc<Conn>, params: &Value, sent: &Value) {
     let (message, turn) = (text::uuid(), json!({"turnId": "0"}));
     let prompt = params["prompt"].as_str().unwrap_or_default();
     let content = format!("You said: {prompt}");
-    session.emit(conn, event("user.message", json!({"content": prompt, "messageId": sent}), false));
+    let mut data = json!({"content": prompt, "messageId": sent});
+    if let Some(source) = params.get("source") {
+        data["source"] = source.clone();
+    }
+    session.emit(conn, event("user.message", data, false));
     session.emit(conn, event("assistant.turn_start", turn.clone(), false));
     for delta in ["You ", "said: ", prompt] {
         let data = json!({"messageId": message, "deltaContent": delta});

@@ -20,6 +20,9 @@ module CopilotNative
       display_prompt: "displayPrompt",
       # The form the answer must have, as a JSON Schema. Since a runtime newer than 1.0.85.
       response_format: "responseFormat",
+      # Names the work: when the history has its answer already, that is the answer, and nothing is sent. Goes with
+      # a wait.
+      idempotency_key: "idempotencyKey",
     }.freeze
   end
 end

@@ -99,6 +99,8 @@ module CopilotNative
     METHOD_UNTIL = "method.until"
     # An action of `uiThread.run` has to be run once, on the application's main thread.
     UI_ACTION = "ui.action"
+    # The runtime has no session of this id to resume, or one that nothing was said in yet.
+    SESSION_NOT_FOUND = "session.not_found"
     # Somebody else owns the session: its lease lasts until `until`, and longer when it is renewed.
     SESSION_IN_USE = "session.in_use"
     # The client said nothing for longer than its lease, and somebody else went on. The session ended here.

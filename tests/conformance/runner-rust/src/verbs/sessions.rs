@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use copilot_core::{ErrorKind, SessionConfig, SessionSpec};
+use copilot_core::{ErrorKind, SendOptions, SessionConfig, SessionSpec};
 use copilot_testkit::matching;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -80,6 +80,7 @@ pub(super) struct SendAndWait {
     session: String,
     prompt: String,
     timeout_ms: Option<u64>,
+    idempotency_key: Option<String>,
     #[serde(default, deserialize_with = "given")]
     expect: Option<Value>,
     #[serde(rename = "as")]
@@ -88,7 +89,9 @@ pub(super) struct SendAndWait {
 
 pub(super) async fn send_and_wait(world: &World, args: SendAndWait) -> Outcome<Value> {
     let session = world.session(&args.session)?.0;
-    let last = session.send_and_wait(args.prompt, args.timeout_ms.map(Duration::from_millis)).await?;
+    let message =
+        SendOptions { prompt: args.prompt, idempotency_key: args.idempotency_key, ..SendOptions::default() };
+    let last = session.send_and_wait(message, args.timeout_ms.map(Duration::from_millis)).await?;
     let last = last.as_ref().map_or(Value::Null, envelope);
     check("the answer", args.expect.as_ref(), &last)?;
     world.store(args.store.as_deref(), last.clone());

@@ -19,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -154,9 +155,10 @@ final class Verbs {
     private JsonElement sendAndWait(JsonObject args) {
         CopilotSession session = world.session(args);
         String prompt = args.get("prompt").getAsString();
-        CopilotEvent event = args.has("timeout_ms")
-            ? session.sendAndWait(prompt, Duration.ofMillis(args.get("timeout_ms").getAsLong()))
-            : session.sendAndWait(prompt);
+        Map<String, Object> options = new HashMap<>();
+        if (args.has("timeout_ms")) options.put("timeoutMs", args.get("timeout_ms").getAsLong());
+        if (args.has("idempotency_key")) options.put("idempotencyKey", args.get("idempotency_key").getAsString());
+        CopilotEvent event = session.sendAndWait(prompt, options);
         return event == null ? JsonNull.INSTANCE : event.json();
     }
 
