@@ -95,6 +95,7 @@ OTHERS := $(if $(GO_IS_THERE),go) $(if $(JAVA_IS_THERE),java) $(if $(RUBY_IS_THE
 
 # With STORES=1 the doors are built with the stores by URL, as packages are. They take minutes more, so tests do without.
 STORES ?=
+PYTHON_FEATURES = --features $(if $(STORES),stores,copilot-core/inprocess)
 STORES_RUST = $(if $(STORES),--features copilot-ffi/stores --features copilot-node/stores --features copilot-faults/stores)
 
 .PHONY: build build-rust build-python build-node build-c
@@ -104,7 +105,7 @@ $(FAKE_LIBRARY): tests/testkit/inprocess/library.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $< -o $@ -pthread
 build-python: $(STAMPS)/venv
-	cd $(PYTHON_DIR) && VIRTUAL_ENV=$(VENV) $(VENV)/bin/maturin develop --quiet $(if $(STORES),--features stores)
+	cd $(PYTHON_DIR) && VIRTUAL_ENV=$(VENV) $(VENV)/bin/maturin develop --quiet $(PYTHON_FEATURES)
 build-node: $(STAMPS)/node build-rust
 	cd $(NODE_DIR) && node scripts/build-native.mjs --debug && node scripts/build-js.mjs
 build-c: build-rust
@@ -229,7 +230,7 @@ test-node: $(STAMPS)/runtime-current build-node
 SWAP := $(CARGO_TARGET_DIR)/swap
 test-swap: $(STAMPS)/venv build-node
 	@rm -rf $(SWAP) && mkdir -p $(SWAP)
-	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --quiet --out $(SWAP)
+	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --quiet $(PYTHON_FEATURES) --out $(SWAP)
 	node $(NODE_DIR)/scripts/pack.mjs $(SWAP)
 	@python3 scripts/stand_ins.py $(SWAP)/stand-ins
 	scripts/swap-check.sh $(PYTHON) $(SWAP)

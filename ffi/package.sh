@@ -3,6 +3,7 @@
 # debug symbols, to be unpacked over it.
 #   ffi/package.sh [OUTPUT_DIRECTORY]      default: dist
 #   PROFILE=dist (default), release or dev; TARGET=<triple> for another platform; SKIP_BUILD=1 to take what was built
+#   STORES=0 to leave out the stores of session files by URL, which are 40 % of the library
 #   GLIBC=2.17 to run with that C library and newer ones: built by cargo-zigbuild, which must be in PATH
 #   LD, OBJCOPY, AR, NM name the programs for a platform that the machine's own do not know
 set -eu
@@ -24,6 +25,7 @@ if [ "${SKIP_BUILD:-}" != 1 ]; then
   # Of functions that do not ask for it, only small ones are put into their callers: what is packed is 8 % smaller.
   set --
   [ "$profile" = dev ] || set -- --config 'build.rustflags=["-Cllvm-args=-inline-threshold=50"]'
+  [ "$profile" = dev ] || [ "${STORES:-1}" = 0 ] || set -- "$@" --features stores
   (cd "$root" && cargo "$verb" "$@" -p copilot-ffi --lib --profile "$profile" ${TARGET:+--target "$TARGET${GLIBC:+.$GLIBC}"})
 fi
 

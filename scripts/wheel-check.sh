@@ -20,6 +20,11 @@ case $tag in
 esac
 echo "$tag"
 
+echo "=== size"
+size=$(stat -c %s "$wheel")
+[ "$size" -le 6000000 ] || { echo "$wheel has $size bytes, at most 6000000 are allowed" >&2; exit 1; }
+echo "$size bytes"
+
 echo "=== what an index would say"
 "$tools/twine" check --strict "$wheel"
 

@@ -1,6 +1,7 @@
 // Builds the addon with cargo and copies it beside package.json under the name that js/native.ts looks for.
 // Usage: node scripts/build-native.mjs [--debug]
-// STORES=1 builds it with the stores of session files by URL, as packages have them.
+// It has the stores of session files by URL, which take minutes more to build, unless it is for debugging; STORES=1 and STORES=0
+// say otherwise.
 // GLIBC=2.17 builds for that C library and newer ones, by cargo-zigbuild, which must be in PATH.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, renameSync } from "node:fs";
@@ -11,7 +12,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const debug = process.argv.includes("--debug");
 const glibc = process.env.GLIBC;
 const host = /^host: (.*)$/m.exec(execFileSync("rustc", ["-vV"]).toString())?.[1];
-const stores = process.env.STORES ? ["--features", "stores"] : [];
+const wanted = process.env.STORES ? process.env.STORES !== "0" : !debug;
+const stores = wanted ? ["--features", "stores"] : [];
 const args = ["-p", "copilot-node", ...(debug ? [] : ["--release"]), ...stores];
 const how = glibc ? ["zigbuild", "--target", `${host}.${glibc}`] : ["build"];
 execFileSync("cargo", [...how, ...args], { cwd: root, stdio: "inherit" });
