@@ -48,7 +48,7 @@ _read = msgspec.json.Decoder(_Answer).decode
 
 def value_of(answer: bytes, response_type: type[T]) -> T:
     """The model of the answer that the engine has accepted."""
-    return _validated(bytes(_read(answer).value), response_type, strict=False)
+    return validated(bytes(_read(answer).value), response_type, strict=False)
 
 
 def refused(error: CopilotError, response_type: type[Any]) -> Exception:
@@ -58,13 +58,13 @@ def refused(error: CopilotError, response_type: type[Any]) -> Exception:
     if error.kind != "SchemaMismatch" or not isinstance(text, str) or not text.strip():
         return error
     try:
-        _validated(text.encode(errors="replace"), response_type, strict=True)
+        validated(text.encode(errors="replace"), response_type, strict=True)
     except ValueError as wrong:
         return wrong
     return error
 
 
-def _validated(text: bytes, response_type: type[T], *, strict: bool) -> T:
+def validated(text: bytes, response_type: type[T], *, strict: bool) -> T:
     if is_pydantic(response_type):
         model: T = response_type.model_validate_json(text, strict=strict or None)  # type: ignore[attr-defined]
         return model

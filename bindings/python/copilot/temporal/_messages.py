@@ -1,0 +1,69 @@
+"""What workflows, activities and people say to each other. Temporal keeps it as JSON in its histories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+#: The signal by which a question is answered: the question's id, and the answer.
+ANSWER = "copilot_answer"
+#: The query for the questions that wait for an answer.
+QUESTIONS = "copilot_questions"
+#: The update by which an activity asks its workflow.
+ASK = "copilot_ask"
+TURN = "copilot_turn"
+LEAVE = "copilot_leave"
+
+#: How long a worker may say nothing before its turn is begun elsewhere, unless told otherwise.
+HEARTBEAT = timedelta(seconds=10)
+
+
+@dataclass
+class Question:
+    """What somebody has to decide before a turn goes on."""
+
+    #: The same when a turn is retried, so that nobody is asked twice.
+    id: str
+    #: ``permission``, ``user_input``, ``elicitation``, or ``approval``, which the workflow itself asks.
+    kind: str
+    #: What the runtime says of it, in the wire's spelling.
+    request: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class ConversationState:
+    """What a conversation needs to go on in the next run of its workflow."""
+
+    session_id: str
+    #: Which series of turns it is: the keys of its messages begin with it.
+    chain: str
+    turns: int = 0
+    #: The task queue of the worker that has the session open.
+    queue: str | None = None
+    approvals: int = 0
+
+
+@dataclass
+class TurnRequest:
+    """One turn, for whoever is to run it."""
+
+    session_id: str
+    key: str
+    prompt: str
+    workflow_id: str
+    schema: dict[str, Any] | None = None
+    #: Options of the session, over those of the worker.
+    session: dict[str, Any] = field(default_factory=dict)
+    #: Options of the message.
+    message: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class TurnResult:
+    """What came of a turn, and where."""
+
+    text: str | None
+    value: Any
+    queue: str
+    worker: str

@@ -1,0 +1,134 @@
+"""The sessions that a worker has open, in one runtime."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from copilot import CopilotClient, CopilotSession
+from copilot._json import decode
+from copilot._wire import message
+
+from ._messages import TurnRequest
+
+logger = logging.getLogger("copilot.temporal")
+
+
+@dataclass
+class Answer:
+    text: str | None
+    value: Any
+
+
+class Held:
+    """A session that is open."""
+
+    def __init__(self, session: CopilotSession) -> None:
+        self.session = session
+        self.busy = True
+
+    async def ask(self, request: TurnRequest) -> Answer:
+        args = message({"prompt": request.prompt, "idempotency_key": request.key, **request.message})
+        if request.schema is not None:
+            args["responseSchema"] = request.schema
+        got = decode(await self.session._wait(args, None))
+        event = got["event"] if request.schema is not None else got
+        text = None if event is None else event["data"].get("content")
+        return Answer(text, None if request.schema is None else got["value"])
+
+
+class Sessions:
+    """Opens sessions when their turns come, and keeps them open for the next ones as long as there is room."""
+
+    def __init__(
+        self,
+        new_client: Callable[[], CopilotClient],
+        options_of: Callable[[TurnRequest], dict[str, Any]],
+        room: int,
+    ) -> None:
+        self._new_client, self._options_of, self._room = new_client, options_of, room
+        self._client: CopilotClient | None = None
+        self._starting = asyncio.Lock()
+        #: Those used last at the end.
+        self._held: dict[str, Held] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._turns = asyncio.Semaphore(room)
+
+    async def warm(self) -> None:
+        """Starts the runtime."""
+        try:
+            await (await self._connected()).start()
+        except Exception as error:
+            logger.warning("the runtime does not start: %s", error)
+            await self.begin_anew()
+
+    async def _connected(self) -> CopilotClient:
+        async with self._starting:
+            if self._client is None:
+                self._client = self._new_client()
+            return self._client
+
+    async def begin_anew(self) -> None:
+        """Gives the runtime up with all that was open in it; the next turn starts another."""
+        client, self._client = self._client, None
+        self._held.clear()
+        if client is not None:
+            await client.force_stop()
+
+    async def stop(self) -> None:
+        """Gives all sessions up, and stops the runtime."""
+        client, self._client = self._client, None
+        self._held.clear()
+        if client is not None:
+            with contextlib.suppress(Exception):
+                await client.stop()
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: TurnRequest) -> AsyncGenerator[Held, None]:
+        """A session for the time of a turn. After an error it is given up, so that whoever tries again begins anew."""
+        lock = self._locks.setdefault(request.session_id, asyncio.Lock())
+        async with lock, self._turns:
+            held = self._held.pop(request.session_id, None) or await self._opened(request)
+            held.busy = True
+            self._held[request.session_id] = held
+            try:
+                yield held
+            except BaseException:
+                await self._give_up(request.session_id)
+                raise
+            finally:
+                held.busy = False
+
+    async def _opened(self, request: TurnRequest) -> Held:
+        while len(self._held) >= self._room:
+            await self._give_up(next(name for name, held in self._held.items() if not held.busy))
+        client, options = await self._connected(), self._options_of(request)
+        try:
+            session = await client.resume_session(request.session_id, **options)
+        except Exception as error:
+            if (getattr(error, "reason", None) or {}).get("code") != "session.not_found":
+                raise
+            session = await client.create_session(session_id=request.session_id, **options)
+        return Held(session)
+
+    async def leave(self, session_id: str) -> None:
+        """Gives a session up, once its turn is over."""
+        async with self._locks.setdefault(session_id, asyncio.Lock()):
+            await self._give_up(session_id)
+        self._locks.pop(session_id, None)
+
+    async def _give_up(self, session_id: str) -> None:
+        held = self._held.pop(session_id, None)
+        if held is None:
+            return
+        try:
+            if held.busy:
+                # The turn was cancelled: nobody waits for its answer any more.
+                await held.session.abort()
+            await held.session.disconnect()
+        except Exception as error:
+            logger.info("session %s was not left: %s", session_id, error)
