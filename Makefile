@@ -223,8 +223,8 @@ test-c: $(STAMPS)/runtime-current $(STAMPS)/sbom build-rust
 	 else echo "pkg-config or cmake is not installed: programs against the installed package are left out"; fi
 test-python: $(STAMPS)/runtime-current build-rust build-python
 	cd $(PYTHON_DIR) && $(TEST_ENV) $(PYTHON) -m pytest -q
-test-node: $(STAMPS)/runtime-current build-node
-	cd $(NODE_DIR) && $(TEST_ENV) npx vitest run
+test-node: $(STAMPS)/runtime-current $(STAMPS)/venv build-node
+	cd $(NODE_DIR) && $(TEST_ENV) TEMPORAL_CLI=$(VENV)/bin/temporal npx vitest run
 
 # The same as swap-check with builds for development.
 SWAP := $(CARGO_TARGET_DIR)/swap
@@ -361,16 +361,23 @@ surface-check: build-python build-node
 	$(PYTHON) tests/surface/check.py
 
 .PHONY: lint layers limits licences workflows audit semver coverage examples abi header header-check gen gen-check
-lint: setup build-python build-node layers limits licences workflows coverage examples abi docs-c docs-site header-check gen-check types surface-check $(OTHERS:%=check-%) ## Formats checked, lints, types, generated files.
+LINTS = layers limits licences workflows coverage examples abi docs-c docs-site header-check gen-check types surface-check \
+  lint-rust lint-python lint-node $(OTHERS:%=check-%)
+.PHONY: lint-rust lint-python lint-node
+# Nothing in it waits for anything else in it: with -j2 two parts run at a time.
+lint: setup build-python build-node $(LINTS) ## Formats checked, lints, types, generated files.
+lint-rust:
 	cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --exclude copilot-core --all-targets --quiet -- -D warnings
 	cargo clippy -p copilot-core --features $(EXTRA_FEATURES),stores --all-targets --quiet -- -D warnings
+lint-python: build-python
 	cd $(PYTHON_DIR) && $(VENV)/bin/ruff format --check $(PYTHON_CODE) && $(VENV)/bin/ruff check $(PYTHON_CODE)
 	cd $(PYTHON_DIR) && $(VENV)/bin/mypy && $(VENV)/bin/pyright --pythonpath $(PYTHON)
 	cd tests/soak && MYPYPATH=../faults $(VENV)/bin/mypy --strict --explicit-package-bases run.py plot.py
 	cd tests/faults && $(VENV)/bin/mypy --strict --explicit-package-bases run.py
 	cd tests/docs && $(VENV)/bin/mypy --strict run.py
 	cd tests/scale && $(VENV)/bin/mypy --strict run.py
+lint-node: build-node
 	cd $(NODE_DIR) && npm run --silent check
 layers: ## Holds the direction of flow in the engine, and that files do not use each other in circles.
 	@python3 scripts/layers.py && python3 scripts/circles.py

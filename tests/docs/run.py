@@ -26,7 +26,16 @@ WORK = TARGET / "docs-check"
 LIBRARY = TARGET / "debug"
 LIMIT = 120
 
-EXTENSIONS = {"python": "py", "js": "mjs", "c": "c", "cpp": "cpp", "go": "go", "java": "java", "ruby": "rb"}
+EXTENSIONS = {
+    "python": "py",
+    "js": "mjs",
+    "ts": "mts",
+    "c": "c",
+    "cpp": "cpp",
+    "go": "go",
+    "java": "java",
+    "ruby": "rb",
+}
 # How programs print; one that does so must have printed something.
 PRINTS = re.compile(r"\bprint|console\.log|stdout|cout|\bputs\b|fmt\.Print")
 LEFT_OUT = {
@@ -55,7 +64,15 @@ class Missing(Exception):
 
 def blocks() -> list[Block]:
     pages = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "README.md", "docs/*.md", "bindings/*/README.md"],
+        [
+            "git",
+            "ls-files",
+            "-co",
+            "--exclude-standard",
+            "README.md",
+            "docs/*.md",
+            "bindings/*/README.md",
+        ],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -64,7 +81,9 @@ def blocks() -> list[Block]:
     found = []
     for page in sorted(pages):
         text = (ROOT / page).read_text()
-        for number, (language, code) in enumerate(re.findall(r"^```(\w+).*?\n(.*?)^```", text, re.M | re.S), 1):
+        for number, (language, code) in enumerate(
+            re.findall(r"^```(\w+).*?\n(.*?)^```", text, re.M | re.S), 1
+        ):
             found.append(Block(page, number, language, code))
     return found
 
@@ -95,7 +114,9 @@ def call(command: list[str], folder: Path, **more: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        raise RuntimeError(
+            f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        )
     return done.stdout
 
 
@@ -107,7 +128,9 @@ def need(program: str) -> str:
 
 
 def python(source: Path) -> str:
-    return call([os.environ["DOCS_PYTHON"], str(source)], source.parent, **script(source))
+    return call(
+        [os.environ["DOCS_PYTHON"], str(source)], source.parent, **script(source)
+    )
 
 
 def node(source: Path) -> str:
@@ -120,21 +143,73 @@ def node(source: Path) -> str:
     if "await using" in text:
         held = re.findall(r"await using (\w+)", text)
         text = text.replace("await using", "const")
-        text += "".join(f"await {name}[Symbol.asyncDispose]();\n" for name in reversed(held))
+        text += "".join(
+            f"await {name}[Symbol.asyncDispose]();\n" for name in reversed(held)
+        )
         source.write_text(text)
     return call([need("node"), str(source)], source.parent, **script(source))
+
+
+def typescript(source: Path) -> str:
+    """Only compiled: what needs types is a part of something that a page cannot run whole."""
+    # In the package, which finds itself and Temporal by name.
+    place = ROOT / "bindings/node/.docs-check"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    try:
+        shutil.copy(source, place)
+        words = [
+            "--noEmit",
+            "--strict",
+            "--skipLibCheck",
+            "--module",
+            "nodenext",
+            "--target",
+            "es2022",
+            "--types",
+            "node",
+        ]
+        call(
+            [
+                str(place.parent / "node_modules/.bin/tsc"),
+                *words,
+                str(place / source.name),
+            ],
+            place,
+        )
+    finally:
+        shutil.rmtree(place)
+    return ""
 
 
 def compiled(compiler: str, standard: str) -> Callable[[Path], str]:
     def run(source: Path) -> str:
         program = source.with_suffix(".program")
-        link = ["-L", str(LIBRARY), "-lcopilot", f"-Wl,-rpath,{source.parent}", "-pthread"]
+        link = [
+            "-L",
+            str(LIBRARY),
+            "-lcopilot",
+            f"-Wl,-rpath,{source.parent}",
+            "-pthread",
+        ]
         warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-variable"]
         library = source.parent / "libcopilot.so.0"
         library.unlink(missing_ok=True)
         library.symlink_to(LIBRARY / "libcopilot.so")
         include = f"-I{ROOT / 'include'}"
-        call([need(compiler), standard, *warnings, include, str(source), "-o", str(program), *link], source.parent)
+        call(
+            [
+                need(compiler),
+                standard,
+                *warnings,
+                include,
+                str(source),
+                "-o",
+                str(program),
+                *link,
+            ],
+            source.parent,
+        )
         return call([str(program)], source.parent)
 
     return run
@@ -160,7 +235,16 @@ def java(source: Path) -> str:
     path = os.environ.get("DOCS_CLASSPATH", "")
     if not path:
         raise Missing("Maven and a JDK 17 are not installed")
-    return call(["java", f"-Dcopilot.library={LIBRARY / 'libcopilot.so'}", "-cp", path, str(source)], source.parent)
+    return call(
+        [
+            "java",
+            f"-Dcopilot.library={LIBRARY / 'libcopilot.so'}",
+            "-cp",
+            path,
+            str(source),
+        ],
+        source.parent,
+    )
 
 
 def ruby(source: Path) -> str:
@@ -168,13 +252,16 @@ def ruby(source: Path) -> str:
         raise Missing("Ruby 3.1 with ffi is not installed")
     library = str(LIBRARY / "libcopilot.so")
     return call(
-        [need("ruby"), "-w", "-I", str(ROOT / "bindings/ruby/lib"), str(source)], source.parent, COPILOT_LIBRARY=library
+        [need("ruby"), "-w", "-I", str(ROOT / "bindings/ruby/lib"), str(source)],
+        source.parent,
+        COPILOT_LIBRARY=library,
     )
 
 
 RUNNERS = {
     "python": python,
     "js": node,
+    "ts": typescript,
     "c": compiled("cc", "-std=c11"),
     "cpp": compiled("c++", "-std=c++20"),
     "go": go,
@@ -209,7 +296,10 @@ def main() -> int:
             left_out.add(str(missing))
         except Exception as error:
             failed += 1
-            print(f"{block.page}, block {block.number} ({block.language}): {error}", file=sys.stderr)
+            print(
+                f"{block.page}, block {block.number} ({block.language}): {error}",
+                file=sys.stderr,
+            )
     for why in sorted(left_out):
         print(f"docs-check: some blocks are left out: {why}")
     print(f"docs-check: {ran} blocks ran, {failed} failed")

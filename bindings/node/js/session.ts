@@ -9,6 +9,7 @@ import { isObject, wrong } from "./given.js";
 import { createSessionRpc } from "./generated/namespaces.js";
 import type { SessionRpc, ModelSwitchAutoTierResult, OpenCanvasInstance } from "./generated/rpc.js";
 import type { AutoTier, ReasoningSummary } from "./generated/session-events.js";
+import { jsonSchema } from "./schemas.js";
 import type { SessionHandlers } from "./session-handlers.js";
 import { onAbort } from "./signals.js";
 import type { Counters } from "./native.js";
@@ -23,7 +24,7 @@ import type {
 import type { SessionFactoryApi } from "./types/factory.js";
 import type { SessionWorkflowApi } from "./types/workflow.js";
 import type { SessionCapabilities, SessionUiApi } from "./types/handlers.js";
-import { jsonSchema, toolDeclaration } from "./tools.js";
+import { toolDeclaration } from "./tools.js";
 import type { ResponseSchema, Tool, ZodSchema } from "./types/tools.js";
 import type {
   ContextTier,

@@ -2,7 +2,8 @@
 import { messageOf } from "./errors.js";
 import { checkFunction, checkList, isObject, shown, wrong } from "./given.js";
 import { mcpToolResult } from "./native.js";
-import type { McpCallToolResult, Tool, ToolResultObject, ZodSchema } from "./types/tools.js";
+import { isZodSchema, jsonSchema } from "./schemas.js";
+import type { McpCallToolResult, Tool, ToolResultObject } from "./types/tools.js";
 
 /** Names a tool; exists so that the type of the arguments follows from `parameters`. */
 export function defineTool<T = unknown>(name: string, config: Omit<Tool<T>, "name">): Tool<T> {
@@ -46,19 +47,6 @@ export function checkTools(tools: unknown): void {
     }
     checkFunction(`handler of tool "${String(tool["name"])}"`, tool["handler"]);
   }
-}
-
-/** A schema as JSON Schema, however it was written. */
-export function jsonSchema<T>(schema: T): T | Record<string, unknown> {
-  return isZodSchema(schema) ? schema.toJSONSchema() : schema;
-}
-
-function isZodSchema(value: unknown): value is ZodSchema {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { toJSONSchema?: unknown }).toJSONSchema === "function"
-  );
 }
 
 const RESULT_TYPES = new Set(["success", "failure", "rejected", "denied", "timeout"]);

@@ -78,6 +78,15 @@ await build({ ...common, entryPoints, format: "cjs", outfile: join(cjs, "all.js"
 cpSync(join(root, "scripts", "here.mjs.txt"), join(dist, "here.js"));
 cpSync(join(root, "scripts", "here.cjs.txt"), join(cjs, "here.js"));
 
+// What runs beside Temporal stands alone: the worker's part over the package, the workflow's over nothing but Temporal.
+const temporal = {
+  ...common,
+  entryPoints: ["js/temporal/index.ts", "js/temporal/workflow.ts"],
+  external: ["@temporalio/*", "../all.js"],
+};
+await build({ ...temporal, format: "esm", outdir: join(dist, "temporal") });
+await build({ ...temporal, format: "cjs", outdir: join(cjs, "temporal") });
+
 for (const entry of ENTRIES) {
   const names = await exportsOf(entry);
   writeFileSync(join(dist, `${entry}.js`), `export { ${names.join(", ")} } from "./all.js";\n`);

@@ -26,6 +26,12 @@ const TARGETS = {
   "win32-x64": { triple: "x86_64-pc-windows-msvc", os: "win32", cpu: "x64" },
   "win32-arm64": { triple: "aarch64-pc-windows-msvc", os: "win32", cpu: "arm64" },
 };
+/** Where programs find what is not the package itself, when they know nothing of `exports`. */
+const ENTRIES = {
+  extension: "extension",
+  temporal: "temporal/index",
+  "temporal/workflow": "temporal/workflow",
+};
 const SBOM = "copilot-native.cdx.json";
 /** The version of the runtime's own platform packages that this package was made for. */
 const RUNTIME = "1.0.14";
@@ -78,9 +84,12 @@ function madeOf(folder) {
 
 /** Tools that know no `exports` look for a folder of the entry's name. */
 function redirects(folder) {
-  mkdirSync(join(folder, "extension"));
-  const target = { main: "../dist/cjs/extension.js", types: "../dist/cjs/extension.d.ts" };
-  writeFileSync(join(folder, "extension", "package.json"), `${JSON.stringify(target, null, 2)}\n`);
+  for (const [entry, file] of Object.entries(ENTRIES)) {
+    const way = "../".repeat(entry.split("/").length);
+    const target = { main: `${way}dist/cjs/${file}.js`, types: `${way}dist/cjs/${file}.d.ts` };
+    mkdirSync(join(folder, entry), { recursive: true });
+    writeFileSync(join(folder, entry, "package.json"), `${JSON.stringify(target, null, 2)}\n`);
+  }
 }
 
 function platformPackage() {
