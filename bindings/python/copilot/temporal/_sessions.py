@@ -59,9 +59,10 @@ class Sessions:
         self._turns = asyncio.Semaphore(room)
 
     async def warm(self) -> None:
-        """Starts the runtime."""
+        """Starts the runtime. Raises when the client's options are wrong; that it does not start, turns will tell."""
+        client = await self._connected()
         try:
-            await (await self._connected()).start()
+            await client.start()
         except Exception as error:
             logger.warning("the runtime does not start: %s", error)
             await self.begin_anew()
