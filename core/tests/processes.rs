@@ -219,6 +219,18 @@ async fn stop_is_bounded_when_the_runtime_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_waits_for_a_runtime_that_is_slow_with_many_sessions() {
+    let slow = json!({"on": {"method": "session.destroy"}, "do": [{"sleep": 2800}, {"reply": "default"}]});
+    let client = fake_client(json!([slow]));
+    for _ in 0..4 {
+        client.create_session(copilot_core::SessionSpec::default()).await.unwrap();
+    }
+    let begin = Instant::now();
+    assert!(client.stop().await.errors.is_empty());
+    assert!(begin.elapsed() > Duration::from_secs(11), "they were slow: {:?}", begin.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_runtime_that_dies_is_noticed_and_replaced() {
     let client = fake_client(json!([{"on": {"method": "test.die"}, "do": [{"exit": 7}]}]));
     client.start().await.unwrap();
