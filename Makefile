@@ -12,7 +12,7 @@ VENV := $(TOOLS)/venv
 PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings/node
 PYTHON_DIR := bindings/python
-PYTHON_CODE := . ../../examples/python ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
+PYTHON_CODE := . ../../examples/python ../../examples/temporal ../../scripts ../../tests/conformance/runner_python ../../tests/bench \
   ../../tests/docs ../../docs/site ../../tests/faults ../../tests/scale ../../tests/soak ../../tests/surface ../../xtask/schemas ../../ffi/doxygen ../../ffi/conan ../../ffi/sbom.py ../go/internal/check
 REPORTS := $(CARGO_TARGET_DIR)/conformance
 STAMPS := $(TOOLS)/stamps
@@ -315,9 +315,15 @@ FAULTS_ENV = $(TEST_ENV) FAULTS_PYTHON=$(PYTHON)
 FAULTS_NEED := $(STAMPS)/runtime-current build-rust build-python build-node $(if $(JAVA_IS_THERE),build-java)
 .PHONY: test-scale
 test-scale: export STORES = 1
-test-scale: $(FAULTS_NEED) $(STAMPS)/scale ## Session files in Redis, PostgreSQL and S3 on loopback, from every door.
+test-scale: $(FAULTS_NEED) $(STAMPS)/scale ## Session files in Redis, PostgreSQL and S3 on loopback, from every door; 200 conversations through Temporal.
 	$(TOOLS)/scale/bin/python tests/scale/run.py cargo test -p copilot-core --features $(EXTRA_FEATURES),stores --lib -- --nocapture stores
 	$(FAULTS_ENV) $(TOOLS)/scale/bin/python tests/scale/run.py python3 tests/faults/run.py --owners
+	cd $(PYTHON_DIR) && COPILOT_SCALE=1 $(TEST_ENV) $(PYTHON) -m pytest -q -s tests/test_temporal.py
+.PHONY: scale-sizes
+scale-sizes: wheel build-rust $(STAMPS)/runtime-current ## What one machine holds: the figures of docs/scaling.md, with the wheel of a release.
+	python3 -m venv $(TOOLS)/sizes && $(TOOLS)/sizes/bin/pip install -q --force-reinstall dist/copilot_native-*.whl \
+	  $$(grep '^temporal' $(PYTHON_DIR)/requirements-dev.txt | cut -d';' -f1)
+	$(TEST_ENV) $(TOOLS)/sizes/bin/python tests/scale/sizes.py 1 25 100 400 1000
 $(STAMPS)/scale: tests/scale/requirements.txt
 	@mkdir -p $(@D)
 	python3 -m venv $(TOOLS)/scale && $(TOOLS)/scale/bin/pip install --quiet --disable-pip-version-check -r $<
@@ -376,7 +382,7 @@ lint-python: build-python
 	cd tests/soak && MYPYPATH=../faults $(VENV)/bin/mypy --strict --explicit-package-bases run.py plot.py
 	cd tests/faults && $(VENV)/bin/mypy --strict --explicit-package-bases run.py
 	cd tests/docs && $(VENV)/bin/mypy --strict run.py
-	cd tests/scale && $(VENV)/bin/mypy --strict run.py
+	cd tests/scale && $(VENV)/bin/mypy --strict run.py sizes.py
 lint-node: build-node
 	cd $(NODE_DIR) && npm run --silent check
 layers: ## Holds the direction of flow in the engine, and that files do not use each other in circles.

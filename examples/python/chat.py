@@ -13,7 +13,11 @@ from typing import Any, TypedDict
 
 from copilot import CopilotClient, SessionEvent, define_tool
 from copilot.rpc import PermissionDecisionApproveOnce, PermissionDecisionReject
-from copilot.session_events import AssistantMessageDeltaData, AssistantUsageData, PermissionRequest
+from copilot.session_events import (
+    AssistantMessageDeltaData,
+    AssistantUsageData,
+    PermissionRequest,
+)
 
 
 class Place(TypedDict):
@@ -62,7 +66,10 @@ def model_options() -> dict[str, Any]:
     url = os.environ.get("COPILOT_MODEL_URL")
     if not url:
         return {}
-    return {"model": "scripted", "provider": {"type": "openai", "base_url": url, "api_key": "none"}}
+    return {
+        "model": "scripted",
+        "provider": {"type": "openai", "base_url": url, "api_key": "none"},
+    }
 
 
 async def main() -> None:
@@ -70,12 +77,17 @@ async def main() -> None:
     async with CopilotClient(github_token=token) as client:
         print(f"[runtime] {(await client.get_status()).version}")
         session = await client.create_session(
-            tools=[get_weather], on_permission_request=ask_permission, streaming=True, **model_options()
+            tools=[get_weather],
+            on_permission_request=ask_permission,
+            streaming=True,
+            **model_options(),
         )
         printer = Printer()
         session.on(printer)
         await session.send_and_wait("What is the weather in Paris?")
-        print(f"\n[usage] {printer.tokens_in} tokens in, {printer.tokens_out} tokens out")
+        print(
+            f"\n[usage] {printer.tokens_in} tokens in, {printer.tokens_out} tokens out"
+        )
         await session.disconnect()
 
 

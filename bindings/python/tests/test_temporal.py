@@ -76,9 +76,9 @@ class Server:
 class Worker:
     """A worker in a process of its own, and what it has printed."""
 
-    def __init__(self, place: dict[str, Any]) -> None:
-        words = [sys.executable, str(HERE / "temporal_worker.py"), json.dumps(place)]
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    def __init__(self, words: list[str], environment: dict[str, str] | None = None) -> None:
+        command = [sys.executable, *words]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -117,7 +117,8 @@ class World:
 
     async def worker(self, owner: str, **more: Any) -> Worker:
         home = str(self._folder / owner)
-        worker = Worker({**self._place, "store": self._store, "home": home, "owner": owner, **more})
+        place = {**self._place, "store": self._store, "home": home, "owner": owner, **more}
+        worker = Worker([str(HERE / "temporal_worker.py"), json.dumps(place)])
         self.workers.append(worker)
         await worker.said("ready")
         return worker
@@ -142,12 +143,6 @@ class World:
         kinds = [event.type.value for event in await session.get_events()]
         await session.disconnect()
         return [kind for kind in kinds if kind in ("user.message", "assistant.message", "session.error")]
-
-    async def question(self, handle: WorkflowHandle[Any, Any]) -> Question:
-        async def asked() -> list[Question]:
-            return await handle.query(QUESTIONS, result_type=list[Question])
-
-        return (await eventually(asked, "a question"))[0]
 
     def close(self) -> None:
         for worker in self.workers:
@@ -176,6 +171,13 @@ async def make(server: Server, tmp_path: Path, real_runtime: str) -> AsyncIterat
         if world.reader is not None:
             await world.reader.stop()
         await asyncio.to_thread(world.close)
+
+
+async def question_of(handle: WorkflowHandle[Any, Any]) -> Question:
+    async def asked() -> list[Question]:
+        return await handle.query(QUESTIONS, result_type=list[Question])
+
+    return (await eventually(asked, "a question"))[0]
 
 
 def holds(text: str) -> dict[str, Any]:
@@ -214,7 +216,7 @@ async def test_a_typed_answer_and_a_persons_approval(make: Callable[..., World])
     world = make({"text": '{"city": "Paris", "degrees": 21}'})
     await world.worker("one")
     handle = await world.begin("Weather", "where?")
-    question = await world.question(handle)
+    question = await question_of(handle)
     assert (question.kind, question.request["text"]) == ("approval", "Go to Paris?")
     await handle.signal(ANSWER, args=[question.id, {"go": True}])
     assert await handle.result() == ["Paris", 21, {"go": True}]
@@ -243,7 +245,7 @@ async def test_a_question_outlives_the_worker_that_asked_it(make: Callable[..., 
     world = make(call, call)
     first = await world.worker("first")
     handle = await world.begin("Chat", ["mail Ada"])
-    question = await world.question(handle)
+    question = await question_of(handle)
     assert question.kind == "permission"
     second = await world.worker("second")
     first.end(signal.SIGKILL)
@@ -329,3 +331,22 @@ async def test_many_conversations_while_workers_die(make: Callable[..., World], 
         said = await world.history(session_id, tmp_path)
         assert [kind for kind in said if kind != "session.error"] == ["user.message", "assistant.message"] * 3
     await replayed(handles[0])
+
+
+async def test_the_example_runs(server: Server, tmp_path: Path, fake_runtime: str) -> None:
+    client = await server.connected()
+    environment = {
+        **os.environ,
+        "TEMPORAL_ADDRESS": server.address,
+        "COPILOT_STORE": (tmp_path / "files").as_uri(),
+        "COPILOT_CLI_PATH": fake_runtime,
+    }
+    worker = Worker([str(HERE.parents[2] / "examples" / "temporal" / "worker.py")], environment)
+    await worker.said("ready")
+    handle = await client.start_workflow("Support", "no sound", id=f"support-{tmp_path.name}", task_queue="support")
+    question = await question_of(handle)
+    assert question.request["text"].startswith("Do this? You said: How would you")
+    await handle.signal(ANSWER, args=[question.id, True])
+    assert await handle.result() == "You said: Do it"
+    await asyncio.to_thread(worker.end, signal.SIGTERM)
+    assert (worker.process.returncode, worker.lines[-1]) == (0, "gone")
