@@ -24,29 +24,16 @@ def is_generated(path: Path) -> bool:
 
 
 def main() -> int:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
     too_long = []
     for name in listed.stdout.split("\0"):
         path = ROOT / name
-        if (
-            not name
-            or path.suffix not in SUFFIXES
-            or not path.is_file()
-            or is_generated(path)
-        ):
+        if not name or path.suffix not in SUFFIXES or not path.is_file() or is_generated(path):
             continue
         lines = path.read_text(errors="replace").count("\n")
         if lines > LIMIT:
-            too_long.append(
-                f"{name}: {lines} lines, at most {LIMIT}: one idea per file"
-            )
-    print(
-        "\n".join(too_long)
-        if too_long
-        else f"limits: no hand-written file is over {LIMIT} lines"
-    )
+            too_long.append(f"{name}: {lines} lines, at most {LIMIT}: one idea per file")
+    print("\n".join(too_long) if too_long else f"limits: no hand-written file is over {LIMIT} lines")
     return 1 if too_long else 0
 
 

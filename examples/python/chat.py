@@ -85,9 +85,7 @@ async def main() -> None:
         printer = Printer()
         session.on(printer)
         await session.send_and_wait("What is the weather in Paris?")
-        print(
-            f"\n[usage] {printer.tokens_in} tokens in, {printer.tokens_out} tokens out"
-        )
+        print(f"\n[usage] {printer.tokens_in} tokens in, {printer.tokens_out} tokens out")
         await session.disconnect()
 
 

@@ -17,9 +17,7 @@ class Support:
     @workflow.run
     async def run(self, problem: str) -> str | None:
         async with Conversation() as chat:
-            plan = await chat.turn(
-                f"How would you solve this? Only say how, do nothing yet. {problem}"
-            )
+            plan = await chat.turn(f"How would you solve this? Only say how, do nothing yet. {problem}")
             if await chat.approval(f"Do this? {plan.text}"):
                 return (await chat.turn("Do it")).text
         return None

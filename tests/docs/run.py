@@ -81,9 +81,7 @@ def blocks() -> list[Block]:
     found = []
     for page in sorted(pages):
         text = (ROOT / page).read_text()
-        for number, (language, code) in enumerate(
-            re.findall(r"^```(\w+).*?\n(.*?)^```", text, re.M | re.S), 1
-        ):
+        for number, (language, code) in enumerate(re.findall(r"^```(\w+).*?\n(.*?)^```", text, re.M | re.S), 1):
             found.append(Block(page, number, language, code))
     return found
 
@@ -114,9 +112,7 @@ def call(command: list[str], folder: Path, **more: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(
-            f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
-        )
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     return done.stdout
 
 
@@ -128,9 +124,7 @@ def need(program: str) -> str:
 
 
 def python(source: Path) -> str:
-    return call(
-        [os.environ["DOCS_PYTHON"], str(source)], source.parent, **script(source)
-    )
+    return call([os.environ["DOCS_PYTHON"], str(source)], source.parent, **script(source))
 
 
 def node(source: Path) -> str:
@@ -143,9 +137,7 @@ def node(source: Path) -> str:
     if "await using" in text:
         held = re.findall(r"await using (\w+)", text)
         text = text.replace("await using", "const")
-        text += "".join(
-            f"await {name}[Symbol.asyncDispose]();\n" for name in reversed(held)
-        )
+        text += "".join(f"await {name}[Symbol.asyncDispose]();\n" for name in reversed(held))
         source.write_text(text)
     return call([need("node"), str(source)], source.parent, **script(source))
 
