@@ -114,7 +114,9 @@ static copilot_error *new_session(copilot_client *client, void *aloud, copilot_s
 
 static copilot_error *turn_of(copilot_session *session, const char *prompt) {
   copilot_wait wait = limit_of("turn");
-  return copilot_session_send_and_wait(session, copilot_s(prompt), copilot_s(NULL), &wait, NULL);
+  char once[300];
+  snprintf(once, sizeof once, "{\"idempotencyKey\":\"%s\"}", plan("KEY"));
+  return copilot_session_send_and_wait(session, copilot_s(prompt), copilot_s(*plan("KEY") ? once : NULL), &wait, NULL);
 }
 
 /* Start, session, turn and stop; the first that fails is told, and the client stopped by force. */

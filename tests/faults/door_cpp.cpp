@@ -59,7 +59,8 @@ static void turn() {
     step = "create";
     auto session = new_session(client, true);
     step = "turn";
-    session.send_and_wait("go", limit_of("turn"));
+    std::string once = R"({"idempotencyKey":")" + plan("KEY") + "\"}";
+    session.send_and_wait("go", limit_of("turn"), plan("KEY").empty() ? "" : once);
     step = "stop";
     client.stop(limit_of("stop"));
     told("", "", "", "");

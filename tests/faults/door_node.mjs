@@ -67,7 +67,7 @@ async function turn() {
     create: async () => {
       session = await newSession(client, answer);
     },
-    turn: () => session.sendAndWait({ prompt: "go" }, LIMIT),
+    turn: () => session.sendAndWait({ prompt: "go", idempotencyKey: plan("KEY") || undefined }, LIMIT),
     stop: () => ended(client.stop()),
   };
   for (const [step, run] of Object.entries(steps)) {

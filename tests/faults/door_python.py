@@ -95,7 +95,7 @@ class Turn:
 
     async def turn(self) -> None:
         assert self.session is not None
-        await self.session.send_and_wait("go", timeout=LIMIT)
+        await self.session.send_and_wait("go", timeout=LIMIT, idempotency_key=plan("KEY") or None)
 
     async def run(self) -> dict[str, str]:
         steps: dict[str, Callable[[], Awaitable[Any]]] = {

@@ -53,7 +53,7 @@ def turn
 
       client.resume_session_async(plan("RESUME"), **options, &opened)
     },
-    "turn" => -> { session.send_and_wait_async("go") },
+    "turn" => -> { session.send_and_wait_async("go", **(plan("KEY").empty? ? {} : { idempotency_key: plan("KEY") })) },
     "stop" => -> { client.stop_async }
   }
   steps.each do |name, step|

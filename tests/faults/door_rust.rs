@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use copilot_core::{
-    Client, ClientOptions, Error, ErrorKind, Result, RuntimeConnection, Session, SessionConfig, SessionSpec,
-    ToolSpec,
+    Client, ClientOptions, Error, ErrorKind, Result, RuntimeConnection, SendOptions, Session, SessionConfig,
+    SessionSpec, ToolSpec,
     handlers::{ApproveAll, CallContext, ToolHandler, ToolInvocation, ToolResult},
 };
 use serde_json::{Value, json};
@@ -113,7 +113,9 @@ async fn steps(client: &Client, step: &mut &'static str) -> Result<()> {
     *step = "create";
     let session = within(step, new_session(client, true)).await?;
     *step = "turn";
-    within(step, session.send_and_wait("go", None)).await?;
+    let key = Some(plan("KEY")).filter(|key| !key.is_empty());
+    let message = SendOptions { prompt: "go".to_owned(), idempotency_key: key, ..SendOptions::default() };
+    within(step, session.send_and_wait(message, None)).await?;
     *step = "stop";
     within(step, stop(client)).await
 }

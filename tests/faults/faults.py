@@ -123,14 +123,14 @@ def no_port(cell: Cell) -> None:
 # -- what happens to the program ---------------------------------------------------------------------------------------
 
 
-def in_turn(cell: Cell, connection: str, real: bool, options: str = "") -> None:
+def in_turn(cell: Cell, connection: str, real: bool, options: str = "", key: str = "") -> None:
     """Brings a program into a turn that does not end; the fake runtime does not look after its parent by itself."""
     if real:
         cell.scripted_model([{"hang": True, "repeat": True}])
-        cell.start("turn", runtime(), connection, OPTIONS=options)
+        cell.start("turn", runtime(), connection, OPTIONS=options, KEY=key)
         cell.while_running(cell.model_asked, "the model was asked")
     else:
-        cell.start("turn", cell.fake(STEPS["turn"][0], detached=True), connection, OPTIONS=options)
+        cell.start("turn", cell.fake(STEPS["turn"][0], detached=True), connection, OPTIONS=options, KEY=key)
         cell.received("session.send")
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from urllib.request import urlopen
 
-from faults import REAL_SHORT, STEPS, Row, expect, in_turn, runtime, went_well
+from faults import REAL_SHORT, STEPS, Row, expect, in_turn, may_mount, runtime, went_well
 from host import Cell, Fault, eventually
 
 #: Milliseconds for which an owner that says nothing is waited for.
@@ -44,7 +44,8 @@ class Place:
 
     def history(self) -> list[dict[str, Any]]:
         """The session's events as its journal has them: what was appended to the runtime's file of events, in order."""
-        texts: dict[int, str] = {}
+        # What each record does; a record may be in several objects.
+        records: dict[int, list[tuple[dict[str, Any], bytes]]] = {}
         for name in self.records():
             assert self.journal is not None
             content = (self.journal / name).read_bytes()
@@ -52,14 +53,25 @@ class Place:
                 line, content = content.split(b"\n", 1)
                 part = json.loads(line)
                 if "record" in part:
-                    number = part["record"]
-                    texts.setdefault(number, "")
-                elif "size" in part:
-                    if part["path"].endswith("events.jsonl"):
-                        was = "" if part["step"] == "write" else texts[number]
-                        texts[number] = was + content[: part["size"]].decode()
-                    content = content[part["size"] + 1 :]
-        return [json.loads(line) for number in sorted(texts) for line in texts[number].splitlines()]
+                    records[part["record"]] = steps = []
+                    continue
+                size = part.get("size")
+                steps.append((part, content[:size] if size is not None else b""))
+                content = content if size is None else content[size + 1 :]
+        files: dict[str, bytes] = {}
+        for number in sorted(records):
+            for part, more in records[number]:
+                match part["step"]:
+                    case "clear":
+                        files.clear()
+                    case "write":
+                        files[part["path"]] = more
+                    case "append":
+                        files[part["path"]] = files.get(part["path"], b"") + more
+                    case "rename":
+                        files[part["to"]] = files.pop(part["from"], b"")
+        events = next((text for path, text in files.items() if path.endswith("/events.jsonl")), b"")
+        return [json.loads(line) for line in events.splitlines()]
 
     def wait_for_message(self, cell: Cell) -> None:
         """The runtime writes its events while the model is being asked already."""
@@ -82,10 +94,10 @@ def messages(model_url: str) -> list[str]:
 
 
 def owner_killed(store: Store | None, cell: Cell) -> None:
-    """The owner dies in a turn; another program goes on with all that it had said."""
+    """The owner dies in a turn; another program has all that was before it, and the turn once."""
     place = Place(cell, store)
     cell.session["sessionId"] = place.session
-    in_turn(cell, "stdio", real=True, options=place.options("first"))
+    in_turn(cell, "stdio", real=True, options=place.options("first"), key="go 1")
     place.wait_for_message(cell)
     os.kill(cell.process.pid, signal.SIGKILL)
     cell.ended()
@@ -94,19 +106,24 @@ def owner_killed(store: Store | None, cell: Cell) -> None:
     second = Cell(cell.door)
     try:
         second.scripted_model([{"text": "I am here"}])
-        second.start("turn", runtime(), OPTIONS=place.options("second"), RESUME=place.session)
+        second.start("turn", runtime(), OPTIONS=place.options("second"), RESUME=place.session, KEY="go 1")
         went_well(second)
         said = messages(second.model_url)
         after = place.history()
     finally:
         second.close()
-    if sum("go" in message for message in said) < 2:
-        raise Fault(f"the message of the first owner is not in the history: {said}")
+    if sum("go" in message for message in said) != 1:
+        raise Fault(f"the model did not get the message once: {said}")
+    if place.journal is None:
+        return
     ids = [event["id"] for event in after]
     if len(set(ids)) != len(ids):
         raise Fault("an event is in the history twice")
-    if [event["id"] for event in before] != ids[: len(before)]:
+    earlier = before[: types(before).index("user.message")]
+    if [event["id"] for event in earlier] != ids[: len(earlier)]:
         raise Fault("what the first owner had written is not what the second went on with")
+    if (types(after).count("user.message"), types(after).count("assistant.message")) != (1, 1):
+        raise Fault(f"the turn is not in the history once: {types(after)}")
 
 
 def owner_stopped(store: Store | None, cell: Cell) -> None:
@@ -131,6 +148,26 @@ def owner_stopped(store: Store | None, cell: Cell) -> None:
         raise Fault("the first owner wrote after the second had begun")
 
 
+#: The folder of the store is full.
+FULL = """mkdir -p "$STORE" && mount -t tmpfs -o size=64k full "$STORE" || exit 9
+head -c 65536 /dev/zero >"$STORE/fill" 2>/dev/null
+exec "$@"
+"""
+
+
+def store_full(cell: Cell) -> str | None:
+    """Opening a session says what the store's file system says, after having asked for as long as the lease lasts."""
+    if not may_mount():
+        return "-no file system can be mounted here"
+    place = Place(cell, None)
+    cell.session["sessionId"] = place.session
+    under = ["unshare", "-rm", "sh", "-c", FULL, "full"]
+    env = {"STORE": str(cell.home / "files")}
+    cell.start("turn", cell.fake(STEPS["turn"][0]), OPTIONS=place.options("first"), under=under, env=env)
+    expect(cell, "create", ("HandlerFailed",), "the store folder failed to", "No space left")
+    return None
+
+
 def owner_rows() -> list[Row]:
     """In a folder, and in every store that `tests/scale/run.py` has started."""
     rows: list[Row] = []
@@ -142,4 +179,5 @@ def owner_rows() -> list[Row]:
         rows.append(Row(f"owner-killed{name}", killed, partial(owner_killed, store), True, short_doors=REAL_SHORT))
         stopped = f"owner of a session stands still past its lease, and is taken over{where}"
         rows.append(Row(f"owner-stopped{name}", stopped, partial(owner_stopped, store)))
+    rows.append(Row("store-full", "folder of the session files is full", store_full))
     return rows

@@ -1,5 +1,7 @@
 """Starts the stores that this machine has on loopback, and runs a command that finds them in COPILOT_TEST_STORES.
 
+One that is unsteady, by SEED, it finds in COPILOT_TEST_UNSTEADY.
+
 python3 tests/scale/run.py cargo test -p copilot-core --features stores --lib stores
 """
 
@@ -103,12 +105,12 @@ def _is_there(user: str) -> bool:
 
 
 @contextlib.contextmanager
-def s3(_folder: Path) -> Iterator[Store | None]:
+def s3(_folder: Path, *seed: str) -> Iterator[Store | None]:
     if importlib.util.find_spec("moto") is None:
         yield None
         return
     port = free_port()
-    with running([sys.executable, str(HERE / "s3.py"), str(port)], port):
+    with running([sys.executable, str(HERE / "s3.py"), str(port), *seed], port):
         options = {
             "endpoint": f"http://127.0.0.1:{port}",
             "region": "us-east-1",
@@ -138,7 +140,13 @@ def main() -> int:
                 print(f"stores: {name} is not on this machine: left out", flush=True)
             else:
                 stores.append(store)
-        env = {**os.environ, "COPILOT_TEST_STORES": json.dumps(stores)}
+        # One that refuses, loses and delays what is asked of it.
+        unsteady = held.enter_context(s3(Path(), os.environ.get("SEED", "1")))
+        env = {
+            **os.environ,
+            "COPILOT_TEST_STORES": json.dumps(stores),
+            "COPILOT_TEST_UNSTEADY": json.dumps([unsteady] if unsteady else []),
+        }
         return subprocess.run(sys.argv[1:], env=env, check=False).returncode
 
 

@@ -98,7 +98,8 @@ public final class Door {
         steps.put("create", () -> plan("RESUME").isEmpty()
             ? client.createSessionAsync(config(true))
             : client.resumeSessionAsync(plan("RESUME"), config(true)));
-        steps.put("turn", () -> session[0].sendAndWaitAsync("go", null));
+        Object once = plan("KEY").isEmpty() ? null : Map.of("idempotencyKey", plan("KEY"));
+        steps.put("turn", () -> session[0].sendAndWaitAsync("go", once));
         steps.put("stop", client::stopAsync);
         for (Map.Entry<String, Supplier<Operation<?>>> step : steps.entrySet()) {
             boolean hangs = plan("HANGS").equals(step.getKey());

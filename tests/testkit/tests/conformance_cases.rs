@@ -27,7 +27,7 @@ const VERBS: &[(&str, &str)] = &[
     ("create", CREATE),
     ("resume", RESUME),
     ("send", "session prompt* as"),
-    ("send_and_wait", "session prompt* timeout_ms expect as"),
+    ("send_and_wait", "session prompt* timeout_ms idempotency_key expect as"),
     ("abort", "session"),
     ("disconnect", "session"),
     ("get_events", "session expect_in_order absent"),
