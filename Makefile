@@ -199,7 +199,7 @@ test: setup test-rust test-c test-python test-node $(OTHERS:%=test-%) test-swap 
 	@echo "test: all passed$(if $(GO_IS_THERE),,; Go 1.26 is not installed: its package is left out)$(if $(JAVA_IS_THERE),,; Maven and a JDK 17 are not installed: the Java package is left out)$(if $(RUBY_IS_THERE),,; Ruby 3.1 with ffi and minitest is not installed: its gem is left out)"
 
 # What only Rust programs choose to have.
-EXTRA_FEATURES = forward,opendal,structured
+EXTRA_FEATURES = forward,opendal,sqlite,structured
 # Tested by other verbs.
 OTHER_TESTS = python node conformance
 
@@ -450,8 +450,10 @@ docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a
 .PHONY: newcomer wheel wheel-check npm clib clib-check clib-portable wheel-portable npm-portable cargo-c deb conan stand-ins swap-check
 newcomer: wheel npm clib build-rust $(STAMPS)/runtime-current ## Times the way from the built packages to a streamed answer, per language.
 	scripts/newcomer.sh dist
+# Of functions that do not ask for it, only small ones are put into their callers, as in ffi/package.sh: 4 % smaller.
+SMALL = CARGO_BUILD_RUSTFLAGS=-Cllvm-args=-inline-threshold=50
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
-	cd $(PYTHON_DIR) && $(VENV)/bin/maturin build --release --out $(ROOT)/dist
+	cd $(PYTHON_DIR) && $(SMALL) $(VENV)/bin/maturin build --release --out $(ROOT)/dist
 	python3 scripts/wheel_sbom.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
 wheel-check: wheel $(STAMPS)/runtime-current $(STAMPS)/sbom ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
 	cargo build -q -p copilot-testkit
@@ -459,7 +461,7 @@ wheel-check: wheel $(STAMPS)/runtime-current $(STAMPS)/sbom ## Checks the wheel:
 	$(TOOLS)/sbom/bin/python scripts/sbom_check.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
 npm: $(STAMPS)/node $(STAMPS)/sbom ## Leaves an installable npm tarball in dist/, and checks what it says it is made of.
 	@mkdir -p dist
-	cd $(NODE_DIR) && npm run --silent build && node scripts/pack.mjs $(ROOT)/dist
+	cd $(NODE_DIR) && $(SMALL) npm run --silent build && node scripts/pack.mjs $(ROOT)/dist
 	$(TOOLS)/sbom/bin/python scripts/sbom_check.py dist/copilot-native-*.tgz
 stand-ins: ## Leaves packages in dist/stand-ins that bring ours under the official names; never for the public registries.
 	@python3 scripts/stand_ins.py

@@ -122,10 +122,17 @@ def s3(_folder: Path, *seed: str) -> Iterator[Store | None]:
         yield {"kind": "url", "url": "s3://sessions/some/folder", "options": options}
 
 
+@contextlib.contextmanager
+def sqlite(folder: Path) -> Iterator[Store | None]:
+    (folder / "sessions").mkdir()
+    yield {"kind": "url", "url": f"sqlite:{folder}//sessions/files.db"}
+
+
 SERVERS: dict[str, Callable[[Path], contextlib.AbstractContextManager[Store | None]]] = {
     "redis": redis,
     "postgresql": postgresql,
     "s3": s3,
+    "sqlite": sqlite,
 }
 
 

@@ -281,7 +281,7 @@ impl ClientInner {
             connection.call(method::PLUGINS_BUILTIN_SET, &params).await?;
         }
         if let Some(files) = &options.session_fs {
-            connection.call(method::SESSION_FS_SET_PROVIDER, &json::to_text(files)?).await?;
+            connection.call(method::SESSION_FS_SET_PROVIDER, &json::to_text(&files.declared())?).await?;
         }
         if self.callbacks.llm.is_some() {
             connection.call(method::LLM_SET_PROVIDER, "{}").await?;

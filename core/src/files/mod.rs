@@ -1,6 +1,8 @@
 //! Ready stores for session files: in memory, in a folder, in anything OpenDAL reaches. With one of them a session that
 //! was begun on one machine goes on on another.
 
+#[cfg(feature = "sqlite")]
+mod database;
 mod folder;
 mod journal;
 mod memory;
@@ -109,15 +111,18 @@ fn text(path: &str, content: Vec<u8>) -> Result<String> {
     String::from_utf8(content).map_err(|_| failed(format!("{path} is no UTF-8 text")))
 }
 
-/// Serves a session's file operations from a store; SQLite is refused as unsupported, which the runtime accepts. Changes
-/// of one file are made one after the other, in the order in which they were asked for: appending is more than one step
-/// in some stores.
+/// Serves a session's file operations from a store, and with the feature `sqlite` its database, which is a file of the
+/// session; without the feature that is refused as unsupported, which the runtime accepts. Changes of one file are made one
+/// after the other, in the order in which they were asked for: appending is more than one step in some stores.
 pub struct ServeFiles {
     files: Arc<dyn SessionFiles>,
     /// None where the store itself keeps changes in order.
     changing: Option<Turnstiles>,
     /// Whether each session has a directory of its own, called like the session.
     by_session: bool,
+    /// Lets one through to each database, also where the store keeps the changes of files in order.
+    #[cfg(feature = "sqlite")]
+    databases: Turnstiles,
 }
 
 impl ServeFiles {
@@ -132,12 +137,22 @@ impl ServeFiles {
     }
 
     fn over(files: Arc<dyn SessionFiles>, by_session: bool) -> Arc<Self> {
-        Arc::new(Self { files, changing: Some(Turnstiles::default()), by_session })
+        Arc::new(Self::with(files, Some(Turnstiles::default()), by_session))
     }
 
     /// For one session, over files that take changes in the order in which they are asked for.
     fn in_order(files: Arc<dyn SessionFiles>) -> Arc<Self> {
-        Arc::new(Self { files, changing: None, by_session: false })
+        Arc::new(Self::with(files, None, false))
+    }
+
+    fn with(files: Arc<dyn SessionFiles>, changing: Option<Turnstiles>, by_session: bool) -> Self {
+        Self {
+            files,
+            changing,
+            by_session,
+            #[cfg(feature = "sqlite")]
+            databases: Turnstiles::default(),
+        }
     }
 
     /// The store that the client's options ask for.
@@ -213,7 +228,8 @@ impl SessionFsHandler for ServeFiles {
         let files = &self.files;
         let text = |name: &str| params.get(name).and_then(Value::as_str).unwrap_or_default();
         let flag = |name: &str| params.get(name).and_then(Value::as_bool).unwrap_or_default();
-        let place = |name: &str| self.path(&context.session_id, text(name));
+        let at = |path: &str| self.path(&context.session_id, path);
+        let place = |name: &str| at(text(name));
         let path = &place("path")?;
         let _alone = match method {
             "writeFile" | "writeFileBytes" | "appendFile" | "rm" => self.pass(&[path]).await,
@@ -245,6 +261,13 @@ impl SessionFsHandler for ServeFiles {
             "readdirWithTypes" => Ok(files.readdir(path).await?.into_iter().map(typed).collect()),
             "rm" => files.rm(path, flag("recursive"), flag("force")).await.map(Value::from),
             "rename" => files.rename(&place("src")?, &place("dest")?).await.map(Value::from),
+            #[cfg(feature = "sqlite")]
+            "sqliteExists" | "sqliteQuery" | "sqliteTransaction" => {
+                let path = at(database::FILE)?;
+                let _alone = self.databases.pass(&[&path]).await;
+                database::serve(files.as_ref(), &path, method, params).await
+            }
+            #[cfg(not(feature = "sqlite"))]
             "sqliteExists" => Ok(false.into()),
             _ => Err(Error::new(ErrorKind::Unsupported, format!("this store of files has no {method}"))),
         }

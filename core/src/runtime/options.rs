@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::diagnostics::redacted_debug;
 use crate::protocol::common::Secret;
@@ -129,6 +129,17 @@ pub struct SessionFsOptions {
     pub lease: Option<LeaseOptions>,
 }
 
+impl SessionFsOptions {
+    /// What the runtime is told: the ready stores serve the database of a session too, where this build can.
+    pub(crate) fn declared(&self) -> Self {
+        let mut told = self.clone();
+        if cfg!(feature = "sqlite") && told.store.is_some() {
+            told.capabilities.get_or_insert_with(|| json!({"sqlite": true}));
+        }
+        told
+    }
+}
+
 /// How a client owns the sessions that it opens: nobody else opens them meanwhile, and an owner that was cut off cannot
 /// write any more once somebody took over.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -210,7 +221,6 @@ redacted_debug!(RuntimeConnection, TelemetryConfig, SessionFsStore);
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
 

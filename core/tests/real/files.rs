@@ -75,6 +75,33 @@ async fn a_store_of_ones_own_serves_a_session() {
     third.stop().await;
 }
 
+/// What the agent keeps in its database goes with the session's files.
+#[cfg(feature = "sqlite")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_database_of_a_session_goes_along() {
+    let sql = |query: &str| json!({"toolCalls": [{"name": "sql", "arguments": {"query": query, "description": "x"}}]});
+    let world = World::new(json!([
+        sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)"),
+        sql("INSERT INTO notes (text) VALUES ('remember Ada')"),
+        {"text": "noted"},
+        sql("SELECT text FROM notes"),
+        {"text": "remembered"},
+    ]))
+    .await;
+    let (folder, here, there) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = Client::new(leased(&world, here.path(), folder.path(), "here")).unwrap();
+    let session = first.create_session(world.spec(json!({}), Default::default())).await.unwrap();
+    assert_eq!(say(&session, "take a note").await, "noted");
+    let id = session.id();
+    assert!(first.stop().await.errors.is_empty());
+    let second = Client::new(leased(&world, there.path(), folder.path(), "there")).unwrap();
+    let session = second.resume_session(&id, world.spec(json!({}), Default::default())).await.unwrap();
+    assert_eq!(say(&session, "what did you note?").await, "remembered");
+    assert!(world.last_message().contains("remember Ada"), "{}", world.last_message());
+    assert!(second.stop().await.errors.is_empty());
+}
+
 /// Options of a client on a machine of its own, which owns the sessions that it opens in a shared folder.
 pub fn leased(world: &World, home: &std::path::Path, folder: &std::path::Path, owner: &str) -> ClientOptions {
     let store = SessionFsStore::Folder { path: folder.to_string_lossy().into_owned() };

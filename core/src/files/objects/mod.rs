@@ -7,6 +7,8 @@ mod opendal;
 mod postgres;
 #[cfg(feature = "stores")]
 mod redis;
+#[cfg(feature = "stores")]
+mod sqlite;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,6 +77,7 @@ pub(super) fn open(store: &SessionFsStore) -> EngineResult<Arc<dyn Objects>> {
 enum Service {
     Redis,
     Postgres,
+    Sqlite,
     Opendal,
 }
 
@@ -83,6 +86,7 @@ impl Service {
         match scheme(url) {
             "redis" | "rediss" => Self::Redis,
             "postgres" | "postgresql" => Self::Postgres,
+            "sqlite" => Self::Sqlite,
             _ => Self::Opendal,
         }
     }
@@ -99,6 +103,8 @@ fn by_url(url: &str, options: &BTreeMap<String, String>) -> EngineResult<Arc<dyn
         Service::Redis => Ok(Arc::new(redis::RedisObjects::new(url, options)?)),
         #[cfg(feature = "stores")]
         Service::Postgres => Ok(Arc::new(postgres::PostgresObjects::new(url, options)?)),
+        #[cfg(feature = "stores")]
+        Service::Sqlite => Ok(Arc::new(sqlite::SqliteObjects::new(url)?)),
         #[cfg(feature = "opendal")]
         _ => Ok(Arc::new(super::object_store::operator(url, options)?)),
         #[cfg(not(feature = "opendal"))]
