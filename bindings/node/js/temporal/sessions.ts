@@ -15,8 +15,15 @@ class Gate {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
+  readonly #room: number;
+
   constructor(room: number) {
+    this.#room = room;
     this.#free = room;
+  }
+
+  get isEmpty(): boolean {
+    return this.#free === this.#room;
   }
 
   async through<T>(work: () => Promise<T>): Promise<T> {
@@ -84,16 +91,21 @@ export class Sessions {
     return client;
   }
 
-  #gate(sessionId: string): Gate {
+  /** One at a time for each session. */
+  async #alone<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
     const gate = this.#gates.get(sessionId) ?? new Gate(1);
     this.#gates.set(sessionId, gate);
-    return gate;
+    try {
+      return await gate.through(work);
+    } finally {
+      if (gate.isEmpty) this.#gates.delete(sessionId);
+    }
   }
 
   /** A session for the time of a turn. After an error it is given up, so that whoever tries again begins anew. */
   async during<T>(request: TurnRequest, work: (session: CopilotSession) => Promise<T>): Promise<T> {
     const { sessionId } = request;
-    return await this.#gate(sessionId).through(() =>
+    return await this.#alone(sessionId, () =>
       this.#turns.through(async () => {
         const held = this.#held.get(sessionId) ?? { session: await this.#opened(request), busy: true };
         this.#held.delete(sessionId);
@@ -130,8 +142,7 @@ export class Sessions {
 
   /** Gives a session up, once its turn is over. */
   async leave(sessionId: string): Promise<void> {
-    await this.#gate(sessionId).through(() => this.#giveUp(sessionId));
-    this.#gates.delete(sessionId);
+    await this.#alone(sessionId, () => this.#giveUp(sessionId));
   }
 
   async #giveUp(sessionId: string): Promise<void> {

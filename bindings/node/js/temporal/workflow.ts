@@ -116,7 +116,7 @@ export class Conversation {
   ): Promise<Turn<T>> {
     this.#state.turns += 1;
     const key = `${this.#state.chain}:${String(this.#state.turns)}`;
-    const { text, value, queue, worker } = await this.#run({
+    const request: TurnRequest = {
       sessionId: this.sessionId,
       key,
       prompt,
@@ -124,9 +124,11 @@ export class Conversation {
       schema: schema && (jsonSchema(schema) as Record<string, unknown>),
       session: this.#options.session ?? {},
       message,
+    };
+    const { text, value, queue, worker } = await this.#run(request).finally(() => {
+      this.#desk.forget(key);
     });
     this.#state.queue = queue;
-    this.#desk.forget(key);
     const parse = (schema as { parse?: (value: unknown) => T } | undefined)?.parse;
     return { text, value: parse ? parse.call(schema, value) : (value as T), worker };
   }

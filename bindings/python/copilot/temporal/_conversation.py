@@ -130,9 +130,11 @@ class Conversation:
         key = f"{self._state.chain}:{self._state.turns}"
         about = workflow.info().workflow_id
         request = TurnRequest(self.session_id, key, prompt, about, wanted, self._session, message)
-        result = await self._run(request)
+        try:
+            result = await self._run(request)
+        finally:
+            self._desk.forget(key)
         self._state.queue = result.queue
-        self._desk.forget(key)
         value = result.value
         if isinstance(schema, type):
             value = validated(json.dumps(value).encode(), schema, strict=False)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from copilot import CopilotClient, CopilotSession
 from copilot._json import decode
@@ -55,7 +56,8 @@ class Sessions:
         self._starting = asyncio.Lock()
         #: Those used last at the end.
         self._held: dict[str, Held] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        #: There as long as somebody uses or waits for one.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._turns = asyncio.Semaphore(room)
 
     async def warm(self) -> None:
@@ -91,7 +93,7 @@ class Sessions:
     @contextlib.asynccontextmanager
     async def open(self, request: TurnRequest) -> AsyncGenerator[Held, None]:
         """A session for the time of a turn. After an error it is given up, so that whoever tries again begins anew."""
-        lock = self._locks.setdefault(request.session_id, asyncio.Lock())
+        lock = self._lock(request.session_id)
         async with lock, self._turns:
             held = self._held.pop(request.session_id, None) or await self._opened(request)
             held.busy = True
@@ -104,9 +106,15 @@ class Sessions:
             finally:
                 held.busy = False
 
+    def _lock(self, session_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(session_id, asyncio.Lock())
+
     async def _opened(self, request: TurnRequest) -> Held:
         while len(self._held) >= self._room:
-            await self._give_up(next(name for name, held in self._held.items() if not held.busy))
+            idle = next((name for name, held in self._held.items() if not held.busy), None)
+            if idle is None:
+                break
+            await self._give_up(idle)
         client, options = await self._connected(), self._options_of(request)
         try:
             session = await client.resume_session(request.session_id, **options)
@@ -118,9 +126,9 @@ class Sessions:
 
     async def leave(self, session_id: str) -> None:
         """Gives a session up, once its turn is over."""
-        async with self._locks.setdefault(session_id, asyncio.Lock()):
+        lock = self._lock(session_id)
+        async with lock:
             await self._give_up(session_id)
-        self._locks.pop(session_id, None)
 
     async def _give_up(self, session_id: str) -> None:
         held = self._held.pop(session_id, None)
