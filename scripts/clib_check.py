@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 #: At most so many bytes, of a build for release.
-SHARED_LIMIT, STATIC_LIMIT = 12_500_000, 31_000_000
+SHARED_LIMIT, STATIC_LIMIT = 13_500_000, 33_000_000
 #: What a program has that runs with the library. Everything else would be a new dependency.
 NEEDED = {"libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1", "libutil.so.1"}
 #: Inline functions of the header.

@@ -22,7 +22,7 @@ echo "$tag"
 
 echo "=== size"
 size=$(stat -c %s "$wheel")
-[ "$size" -le 6000000 ] || { echo "$wheel has $size bytes, at most 6000000 are allowed" >&2; exit 1; }
+[ "$size" -le $((6 << 20)) ] || { echo "$wheel has $size bytes, at most 6 MiB are allowed" >&2; exit 1; }
 echo "$size bytes"
 
 echo "=== what an index would say"
