@@ -1,5 +1,4 @@
 /** A worker of Temporal as a program of its own, which tests kill and drain. Its one argument is JSON. */
-import { fileURLToPath } from "node:url";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 
 import { defineTool, RuntimeConnection } from "../dist/index.js";
@@ -39,7 +38,7 @@ const connection = await NativeConnection.connect({ address: place.address });
 const worker = await Worker.create({
   connection,
   taskQueue: "node-conversations",
-  workflowsPath: fileURLToPath(new URL("./temporal-workflows.ts", import.meta.url)),
+  workflowBundle: { codePath: place.bundle },
   plugins: [plugin],
 });
 console.log("ready");

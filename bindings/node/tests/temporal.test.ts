@@ -1,14 +1,14 @@
 /** Conversations as workflows: Temporal's own server, workers that are killed and drained, the real runtime. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, Connection, type WorkflowHandle } from "@temporalio/client";
-import { DefaultLogger, Runtime, Worker as TemporalWorker } from "@temporalio/worker";
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker as TemporalWorker } from "@temporalio/worker";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { ANSWER, QUESTIONS, type Question } from "../dist/temporal/index.js";
@@ -71,11 +71,17 @@ class Program {
 let server: Program;
 let address: string;
 let client: Client;
+/** The workflows as Temporal bundles them, once for all workers. */
+let bundle: string;
 let programs: Program[] = [];
 
 beforeAll(async () => {
   if (!hasServer) return;
-  Runtime.install({ logger: new DefaultLogger("ERROR") });
+  const logger = new DefaultLogger("ERROR");
+  Runtime.install({ logger });
+  const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger });
+  bundle = join(newDirectory(), "workflows.js");
+  writeFileSync(bundle, code);
   const port = String(await freePort());
   address = `127.0.0.1:${port}`;
   const words = [
@@ -114,6 +120,7 @@ async function world(...replies: object[]): Promise<(owner: string) => Promise<P
   const folder = newDirectory();
   const place = {
     address,
+    bundle,
     runtime: REAL_RUNTIME,
     model: url,
     store: { kind: "folder", path: join(folder, "files") },
@@ -138,7 +145,7 @@ const questionOf = (handle: WorkflowHandle): Promise<Question> =>
 
 async function replayed(handle: WorkflowHandle): Promise<void> {
   await TemporalWorker.runReplayHistory(
-    { workflowsPath: WORKFLOWS },
+    { workflowBundle: { codePath: bundle } },
     await handle.fetchHistory(),
     handle.workflowId,
   );

@@ -115,7 +115,10 @@ func turn() result {
 	}{
 		{"start", func(ctx context.Context) error { _, err := client.Start(ctx); return err }},
 		{"create", func(ctx context.Context) (err error) { session, err = newSession(ctx, client, true); return err }},
-		{"turn", func(ctx context.Context) error { _, err := session.SendAndWait(ctx, "go", &copilot.SendOptions{IdempotencyKey: plan("KEY")}); return err }},
+		{"turn", func(ctx context.Context) error {
+			_, err := session.SendAndWait(ctx, "go", &copilot.SendOptions{IdempotencyKey: plan("KEY")})
+			return err
+		}},
 		{"stop", client.Stop},
 	}
 	told := result{}
