@@ -93,6 +93,11 @@ class Worker:
 
         await eventually(there, f"{line!r}, after {self.lines}")
 
+    def children(self) -> list[int]:
+        """Started by whichever thread."""
+        lists = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(pid) for path in lists for pid in path.read_text().split()]
+
     def end(self, how: signal.Signals) -> None:
         if self.process.poll() is None:
             self.process.send_signal(how)
@@ -237,6 +242,21 @@ async def test_a_turn_goes_on_where_its_worker_died(make: Callable[..., World]) 
     assert [text for text, _ in answers] == ["well"] * 3
     await replayed(handle)
     second.end(signal.SIGTERM)
+
+
+async def test_a_runtime_that_died_is_replaced(make: Callable[..., World]) -> None:
+    world = make(holds("hold this"), holds("hold that"))
+    worker = await world.worker("one")
+    handles = [await world.begin("Chat", ["a", prompt, "c"]) for prompt in ("hold this", "hold that")]
+    for handle in handles:
+        await worker.said(f"delta {handle.id}")
+    await asyncio.sleep(1.0)
+    runtimes = worker.children()
+    assert runtimes
+    for pid in runtimes:
+        os.kill(pid, signal.SIGKILL)
+    for handle in handles:
+        assert await handle.result() == [["well", "one"]] * 3
 
 
 async def test_a_question_outlives_the_worker_that_asked_it(make: Callable[..., World]) -> None:

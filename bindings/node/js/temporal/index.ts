@@ -15,7 +15,7 @@ import type { SessionEvent } from "../generated/session-events.js";
 import type { CopilotClientOptions } from "../types/client.js";
 import type { SessionConfig } from "../types/session.js";
 import { Asking } from "./asking.js";
-import { failure, lostRuntime } from "./failures.js";
+import { failure } from "./failures.js";
 import { HEARTBEAT, LEAVE, TURN } from "./messages.js";
 import type { Duration, TurnRequest, TurnResult } from "./messages.js";
 import { Sessions } from "./sessions.js";
@@ -169,7 +169,6 @@ export class CopilotPlugin implements WorkerPlugin {
       );
       return { ...answer, queue: this.#queue, worker: this.#owner };
     } catch (error) {
-      if (lostRuntime(error)) await this.#sessions.beginAnew();
       // How Temporal says that the turn is cancelled.
       context.cancellationSignal.throwIfAborted();
       throw failure(error);

@@ -2,11 +2,12 @@
 import type { CopilotClient } from "../client.js";
 import type { CopilotSession } from "../session.js";
 import type { SessionConfig } from "../types/session.js";
-import { reasonOf } from "./failures.js";
+import { lostRuntime, reasonOf } from "./failures.js";
 import type { TurnRequest } from "./messages.js";
 
 interface Held {
   session: CopilotSession;
+  client: CopilotClient;
   busy: boolean;
 }
 
@@ -63,19 +64,17 @@ export class Sessions {
 
   /** Starts the runtime. Rejects when the client's options are wrong; that it does not start is told where turns fail. */
   async warm(): Promise<void> {
-    await this.#connected()
-      .start()
-      .catch(() => this.beginAnew());
+    const client = this.#connected();
+    await client.start().catch(() => this.#beginAnew(client));
   }
 
   #connected(): CopilotClient {
     return (this.#client ??= this.#newClient());
   }
 
-  /** Gives the runtime up with all that was open in it; the next turn starts another. */
-  async beginAnew(): Promise<void> {
-    const client = this.#forget();
-    await client?.forceStop();
+  /** Gives a runtime up with all that was open in it, once; the next turn starts another. */
+  async #beginAnew(client: CopilotClient): Promise<void> {
+    if (this.#client === client) await this.#forget()?.forceStop();
   }
 
   /** Gives all sessions up, and stops the runtime. */
@@ -107,7 +106,7 @@ export class Sessions {
     const { sessionId } = request;
     return await this.#alone(sessionId, () =>
       this.#turns.through(async () => {
-        const held = this.#held.get(sessionId) ?? { session: await this.#opened(request), busy: true };
+        const held = this.#held.get(sessionId) ?? (await this.#opened(request));
         this.#held.delete(sessionId);
         this.#held.set(sessionId, held);
         held.busy = true;
@@ -115,6 +114,7 @@ export class Sessions {
           return await work(held.session);
         } catch (error) {
           await this.#giveUp(sessionId);
+          if (lostRuntime(error)) await this.#beginAnew(held.client);
           throw error;
         } finally {
           held.busy = false;
@@ -123,14 +123,23 @@ export class Sessions {
     );
   }
 
-  async #opened(request: TurnRequest): Promise<CopilotSession> {
-    const { sessionId } = request;
+  async #opened(request: TurnRequest): Promise<Held> {
     while (this.#held.size >= this.#room) {
       const [idle] = [...this.#held].find(([, held]) => !held.busy) ?? [];
       if (idle === undefined) break;
       await this.#giveUp(idle);
     }
     const client = this.#connected();
+    try {
+      return { session: await this.#resumedOrCreated(client, request), client, busy: true };
+    } catch (error) {
+      if (lostRuntime(error)) await this.#beginAnew(client);
+      throw error;
+    }
+  }
+
+  async #resumedOrCreated(client: CopilotClient, request: TurnRequest): Promise<CopilotSession> {
+    const { sessionId } = request;
     const options = this.#optionsOf(request);
     try {
       return await client.resumeSession(sessionId, options);

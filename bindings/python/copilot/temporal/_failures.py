@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 #: Kinds of errors that trying again does not mend.
 _FINAL = {"InvalidArgument", "InvalidType", "SchemaMismatch", "Unsupported", "RuntimeNotFound"}
 #: Kinds of errors after which the runtime is to be started again.
-_LOST = {"ProcessExited", "StartTimeout", "SpawnFailed"}
+_LOST = {"ConnectFailed", "ProcessExited", "SpawnFailed", "StartTimeout"}
 
 
 def failure(error: Exception) -> ApplicationError:
@@ -20,5 +20,5 @@ def failure(error: Exception) -> ApplicationError:
     return ApplicationError(str(error), type=reason.get("code", kind), non_retryable=final)
 
 
-def lost_runtime(error: Exception) -> bool:
+def lost_runtime(error: BaseException) -> bool:
     return getattr(error, "kind", None) in _LOST

@@ -23,7 +23,7 @@ from copilot import CopilotClient
 from copilot.generated.session_events import SessionEvent
 
 from ._asking import Asking
-from ._failures import failure, lost_runtime
+from ._failures import failure
 from ._messages import HEARTBEAT, LEAVE, TURN, TurnRequest, TurnResult
 from ._sessions import Sessions
 
@@ -155,8 +155,6 @@ class CopilotPlugin(SimplePlugin):
             try:
                 answer = await self._ask(request)
             except Exception as error:
-                if lost_runtime(error):
-                    await self._sessions.begin_anew()
                 raise failure(error) from error
         return TurnResult(answer.text, answer.value, self._queue, self._owner)
 

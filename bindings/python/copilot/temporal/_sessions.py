@@ -14,6 +14,7 @@ from copilot import CopilotClient, CopilotSession
 from copilot._json import decode
 from copilot._wire import message
 
+from ._failures import lost_runtime
 from ._messages import TurnRequest
 
 logger = logging.getLogger("copilot.temporal")
@@ -28,8 +29,8 @@ class Answer:
 class Held:
     """A session that is open."""
 
-    def __init__(self, session: CopilotSession) -> None:
-        self.session = session
+    def __init__(self, session: CopilotSession, client: CopilotClient) -> None:
+        self.session, self.client = session, client
         self.busy = True
 
     async def ask(self, request: TurnRequest) -> Answer:
@@ -67,7 +68,7 @@ class Sessions:
             await client.start()
         except Exception as error:
             logger.warning("the runtime does not start: %s", error)
-            await self.begin_anew()
+            await self._begin_anew(client)
 
     async def _connected(self) -> CopilotClient:
         async with self._starting:
@@ -75,11 +76,11 @@ class Sessions:
                 self._client = self._new_client()
             return self._client
 
-    async def begin_anew(self) -> None:
-        """Gives the runtime up with all that was open in it; the next turn starts another."""
-        client, self._client = self._client, None
-        self._held.clear()
-        if client is not None:
+    async def _begin_anew(self, client: CopilotClient) -> None:
+        """Gives a runtime up with all that was open in it, once; the next turn starts another."""
+        if self._client is client:
+            self._client = None
+            self._held.clear()
             await client.force_stop()
 
     async def stop(self) -> None:
@@ -100,8 +101,10 @@ class Sessions:
             self._held[request.session_id] = held
             try:
                 yield held
-            except BaseException:
+            except BaseException as error:
                 await self._give_up(request.session_id)
+                if lost_runtime(error):
+                    await self._begin_anew(held.client)
                 raise
             finally:
                 held.busy = False
@@ -115,14 +118,22 @@ class Sessions:
             if idle is None:
                 break
             await self._give_up(idle)
-        client, options = await self._connected(), self._options_of(request)
+        client = await self._connected()
         try:
-            session = await client.resume_session(request.session_id, **options)
+            return Held(await self._resumed_or_created(client, request), client)
+        except Exception as error:
+            if lost_runtime(error):
+                await self._begin_anew(client)
+            raise
+
+    async def _resumed_or_created(self, client: CopilotClient, request: TurnRequest) -> CopilotSession:
+        options = self._options_of(request)
+        try:
+            return await client.resume_session(request.session_id, **options)
         except Exception as error:
             if (getattr(error, "reason", None) or {}).get("code") != "session.not_found":
                 raise
-            session = await client.create_session(session_id=request.session_id, **options)
-        return Held(session)
+            return await client.create_session(session_id=request.session_id, **options)
 
     async def leave(self, session_id: str) -> None:
         """Gives a session up, once its turn is over."""
