@@ -1,7 +1,7 @@
 /** Conversations as workflows: Temporal's own server, workers that are killed and drained, the real runtime. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -136,6 +136,12 @@ async function world(...replies: object[]): Promise<(owner: string) => Promise<P
   };
 }
 
+function childrenOf(pid: number | undefined): number[] {
+  const tasks = `/proc/${String(pid)}/task`;
+  const lists = readdirSync(tasks).map((task) => readFileSync(join(tasks, task, "children"), "utf8"));
+  return lists.join(" ").split(" ").filter(Boolean).map(Number);
+}
+
 let begun = 0;
 const begin = (name: string, ...args: unknown[]): Promise<WorkflowHandle> =>
   client.workflow.start(name, { args, taskQueue: QUEUE, workflowId: `${name}-${String((begun += 1))}` });
@@ -200,6 +206,25 @@ describe.runIf(hasServer)("a conversation as a workflow", () => {
         ["well", "second"],
       ]);
       await replayed(handle);
+    },
+    PATIENCE,
+  );
+
+  it(
+    "goes on in a new runtime where the first died",
+    async () => {
+      const holds = (what: string) => ({ when: { contains: what }, hang: true });
+      const worker = await (await world(holds("hold this"), holds("hold that")))("one");
+      const handles = await Promise.all(
+        ["hold this", "hold that"].map((prompt) => begin("chat", ["a", prompt, "c"])),
+      );
+      for (const handle of handles) await worker.said(`delta ${handle.workflowId}`);
+      await sleep(1000);
+      const runtimes = childrenOf(worker.process.pid);
+      expect(runtimes).not.toEqual([]);
+      for (const pid of runtimes) process.kill(pid, "SIGKILL");
+      for (const handle of handles)
+        expect(await handle.result()).toEqual([1, 2, 3].map(() => ["well", "one"]));
     },
     PATIENCE,
   );

@@ -6,6 +6,7 @@ mod errors;
 mod options;
 mod parity;
 mod registrations;
+mod temporal;
 
 use std::fs;
 use std::path::Path;
@@ -51,6 +52,7 @@ pub fn write(root: &Path, tree: &mut Tree) -> Result<(), String> {
     let calls = calls::read(root)?;
     calls::write(&calls, tree);
     errors::write(&errors::read(root)?, tree);
+    temporal::write(&temporal::read(root)?, tree);
     let options = options::read(root)?;
     options::write(&options, tree);
     tree.part("docs/parity.md", "parity", parity::page(root, &kinds, &calls, &options)?);

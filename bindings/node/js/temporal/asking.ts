@@ -3,13 +3,10 @@ import { createHash } from "node:crypto";
 
 import type { Client } from "@temporalio/client";
 
+import { ASK, FLEETING } from "../generated/temporal.js";
 import type { PermissionRequestResult, UserInputResponse } from "../types/handlers.js";
 import type { SessionConfig } from "../types/session.js";
-import { ASK } from "./messages.js";
 import type { Question, TurnRequest } from "./messages.js";
-
-/** Members of a question that differ when a retried turn asks it again. */
-const FLEETING = new Set(["toolCallId", "requestId", "id"]);
 
 interface Turn {
   key: string;

@@ -2,11 +2,7 @@
 import { ApplicationFailure } from "@temporalio/activity";
 
 import { CopilotError } from "../errors.js";
-
-/** Kinds of errors that trying again does not mend. */
-const FINAL = new Set(["InvalidArgument", "InvalidType", "SchemaMismatch", "Unsupported", "RuntimeNotFound"]);
-/** Kinds of errors after which the runtime is to be started again. */
-const LOST = new Set(["ProcessExited", "ConnectFailed", "StartTimeout", "SpawnFailed"]);
+import { FINAL, LOST } from "../generated/temporal.js";
 
 interface Told {
   kind?: string;

@@ -12,15 +12,25 @@ import type { WorkerOptions, WorkerPlugin } from "@temporalio/worker";
 import { CopilotClient } from "../all.js";
 import type { CopilotSession } from "../session.js";
 import type { SessionEvent } from "../generated/session-events.js";
+import {
+  BEATS,
+  DRAIN_TIMEOUT,
+  HEARTBEAT,
+  LEASES,
+  LEAVE,
+  MAX_SESSIONS,
+  SHORTEST_LEASE,
+  STICKY_TIMEOUT,
+  TURN,
+} from "../generated/temporal.js";
 import type { CopilotClientOptions } from "../types/client.js";
 import type { SessionConfig } from "../types/session.js";
 import { Asking } from "./asking.js";
 import { failure } from "./failures.js";
-import { HEARTBEAT, LEAVE, TURN } from "./messages.js";
 import type { Duration, TurnRequest, TurnResult } from "./messages.js";
 import { Sessions } from "./sessions.js";
 
-export { ANSWER, QUESTIONS } from "./messages.js";
+export { ANSWER, QUESTIONS } from "../generated/temporal.js";
 export type { ConversationState, Question } from "./messages.js";
 
 /** An event of a session, and whose it is. */
@@ -56,9 +66,6 @@ export interface CopilotPluginOptions {
   owner?: string;
 }
 
-/** How long Temporal waits for a worker that has a workflow in memory: the turns of one that died are to go on soon. */
-const STICKY = "1 second";
-
 /**
  * For one worker: `Worker.create({ taskQueue, workflowsPath, plugins: [new CopilotPlugin({ store })] })`.
  *
@@ -76,7 +83,7 @@ export class CopilotPlugin implements WorkerPlugin {
   #worker: WorkerOptions | undefined;
 
   constructor(options: CopilotPluginOptions) {
-    const { maxSessions = 50 } = options;
+    const { maxSessions = MAX_SESSIONS } = options;
     if (!(maxSessions >= 1)) throw new RangeError("maxSessions must be 1 or more");
     this.#options = options;
     this.#owner = options.owner ?? `${hostname()}/${String(process.pid)}/${randomUUID().slice(0, 8)}`;
@@ -89,13 +96,13 @@ export class CopilotPlugin implements WorkerPlugin {
   }
 
   #newClient(): CopilotClient {
-    const ttlMs = Math.max((this.#options.heartbeatTimeout ?? HEARTBEAT) / 2, 1000);
+    const ttlMs = Math.max((this.#options.heartbeatTimeout ?? HEARTBEAT) / LEASES, SHORTEST_LEASE);
     const sessionFs = {
       initialCwd: "/",
       sessionStatePath: "/state",
       conventions: "posix" as const,
       store: this.#options.store,
-      lease: { owner: this.#owner, ttlMs, waitMs: 2 * ttlMs },
+      lease: { owner: this.#owner, ttlMs, waitMs: LEASES * ttlMs },
     };
     return new CopilotClient({ ...this.#options.client, sessionFs });
   }
@@ -120,9 +127,9 @@ export class CopilotPlugin implements WorkerPlugin {
   configureWorker(options: WorkerOptions): WorkerOptions {
     if (options.taskQueue === this.#queue) return options;
     const limits = {
-      stickyQueueScheduleToStartTimeout: STICKY,
-      shutdownGraceTime: this.#options.drainTimeout ?? "5 minutes",
-      maxConcurrentActivityTaskExecutions: this.#options.maxSessions ?? 50,
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+      shutdownGraceTime: this.#options.drainTimeout ?? DRAIN_TIMEOUT,
+      maxConcurrentActivityTaskExecutions: this.#options.maxSessions ?? MAX_SESSIONS,
     };
     this.#worker = {
       ...(limits as Partial<WorkerOptions>),
@@ -162,7 +169,7 @@ export class CopilotPlugin implements WorkerPlugin {
     const limit = context.info.heartbeatTimeoutMs ?? HEARTBEAT;
     const beating = setInterval(() => {
       context.heartbeat();
-    }, limit / 5);
+    }, limit / BEATS);
     try {
       const answer = await this.#sessions.during(request, (session) =>
         this.#asking.about(request, context.client, () => ask(session, request, context.cancellationSignal)),

@@ -1,17 +1,5 @@
 /** What workflows, activities and people say to each other. Temporal keeps it as JSON in its histories. */
 
-/** The signal by which a question is answered: the question's id, and the answer. */
-export const ANSWER = "copilot_answer";
-/** The query for the questions that wait for an answer. */
-export const QUESTIONS = "copilot_questions";
-/** The update by which an activity asks its workflow. */
-export const ASK = "copilot_ask";
-export const TURN = "copilot_turn";
-export const LEAVE = "copilot_leave";
-
-/** How long a worker may say nothing before its turn is begun elsewhere, unless told otherwise, in milliseconds. */
-export const HEARTBEAT = 10_000;
-
 /** A length of time as Temporal takes them: milliseconds, or a text like `5 minutes`. */
 export type Duration = number | string;
 

@@ -20,11 +20,24 @@ import {
 import type { ActivityOptions } from "@temporalio/workflow";
 
 import { jsonSchema } from "../schemas.js";
+import {
+  ANSWER,
+  ASK,
+  BEGIN_TIMEOUT,
+  FIRST_RETRY,
+  HEARTBEAT,
+  LEAVE,
+  LEAVE_TIMEOUT,
+  LONGEST_RETRY,
+  QUESTIONS,
+  TRIES,
+  TURN,
+  TURN_TIMEOUT,
+} from "../generated/temporal.js";
 import type { ZodSchema } from "../types/tools.js";
-import { ANSWER, ASK, HEARTBEAT, LEAVE, QUESTIONS, TURN } from "./messages.js";
 import type { ConversationState, Duration, Question, TurnRequest, TurnResult } from "./messages.js";
 
-export { ANSWER, QUESTIONS } from "./messages.js";
+export { ANSWER, QUESTIONS } from "../generated/temporal.js";
 export type { ConversationState, Question } from "./messages.js";
 
 type Retry = NonNullable<ActivityOptions["retry"]>;
@@ -69,10 +82,12 @@ interface Activities {
   [LEAVE]: (sessionId: string) => Promise<void>;
 }
 
-const RETRIES: Retry = { initialInterval: 200, maximumInterval: "30 seconds", maximumAttempts: 10 };
+const RETRIES: Retry = {
+  initialInterval: FIRST_RETRY,
+  maximumInterval: LONGEST_RETRY,
+  maximumAttempts: TRIES,
+};
 const AT_ONCE: Retry = { maximumAttempts: 1 };
-/** How long the worker that has the session open may take to begin a turn before any worker gets it. */
-const STICKY = "3 seconds";
 
 /** A session whose turns are activities. */
 export class Conversation {
@@ -149,7 +164,7 @@ export class Conversation {
   }
 
   #limits(): ActivityOptions {
-    const { turnTimeout = "1 day", heartbeatTimeout = HEARTBEAT } = this.#options;
+    const { turnTimeout = TURN_TIMEOUT, heartbeatTimeout = HEARTBEAT } = this.#options;
     return { startToCloseTimeout: turnTimeout, heartbeatTimeout };
   }
 
@@ -157,7 +172,7 @@ export class Conversation {
     return proxyActivities<Activities>({
       ...limits,
       taskQueue,
-      scheduleToStartTimeout: STICKY,
+      scheduleToStartTimeout: BEGIN_TIMEOUT,
       retry: AT_ONCE,
     });
   }
@@ -175,7 +190,7 @@ export class Conversation {
     this.#state.queue = undefined;
     if (queue === undefined) return;
     try {
-      await this.#on(queue, { startToCloseTimeout: "30 seconds" })[LEAVE](this.sessionId);
+      await this.#on(queue, { startToCloseTimeout: LEAVE_TIMEOUT })[LEAVE](this.sessionId);
     } catch (error) {
       if (isCancellation(error)) throw error;
       log.info("the session was not left", { sessionId: this.sessionId, error });

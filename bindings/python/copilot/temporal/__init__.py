@@ -15,8 +15,10 @@ Needs the extra ``temporal``. A worker gets a :class:`CopilotPlugin`; a workflow
 
 from __future__ import annotations
 
+from copilot.generated._temporal import ANSWER, QUESTIONS
+
 from ._conversation import Conversation, Turn
-from ._messages import ANSWER, QUESTIONS, ConversationState, Question
+from ._messages import ConversationState, Question
 from ._plugin import CopilotPlugin, Happening
 
 __all__ = [

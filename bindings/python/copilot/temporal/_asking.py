@@ -11,12 +11,10 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 
 from copilot._json import encode
+from copilot.generated._temporal import ASK, FLEETING
 from copilot.generated.rpc import PermissionDecisionApproveOnce, PermissionDecisionReject
 
-from ._messages import ASK, Question, TurnRequest
-
-#: Members of a question that differ when a retried turn asks it again.
-_FLEETING = {"toolCallId", "requestId", "id"}
+from ._messages import Question, TurnRequest
 
 
 @dataclass
@@ -72,7 +70,7 @@ class Asking:
         turn = self._turns.get(session_id)
         if turn is None:
             raise RuntimeError("the agent asks outside of a turn, where nobody can be asked")
-        lasting = {name: value for name, value in request.items() if name not in _FLEETING}
+        lasting = {name: value for name, value in request.items() if name not in FLEETING}
         digest = hashlib.sha256(kind.encode() + encode(lasting)).hexdigest()[:16]
         turn.asked[digest] = number = turn.asked.get(digest, 0) + 1
         name = f"{turn.key}?{digest}-{number}"

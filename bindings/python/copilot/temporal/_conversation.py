@@ -13,33 +13,32 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from ._messages import (
-    ANSWER,
-    ASK,
-    HEARTBEAT,
-    LEAVE,
-    QUESTIONS,
-    TURN,
-    ConversationState,
-    Question,
-    TurnRequest,
-    TurnResult,
-)
+from ._messages import ConversationState, Question, TurnRequest, TurnResult
 
 with workflow.unsafe.imports_passed_through():
     from copilot._structured import schema_for, validated
+    from copilot.generated._temporal import (
+        ANSWER,
+        ASK,
+        BEGIN_TIMEOUT,
+        FIRST_RETRY,
+        HEARTBEAT,
+        LEAVE,
+        LEAVE_TIMEOUT,
+        LONGEST_RETRY,
+        QUESTIONS,
+        TRIES,
+        TURN,
+        TURN_TIMEOUT,
+    )
 
 T = TypeVar("T")
 
 Answer = Callable[[Question], Awaitable[Any]]
 
 #: A turn that failed is tried elsewhere soon, and less and less often.
-RETRIES = RetryPolicy(
-    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30), maximum_attempts=10
-)
+RETRIES = RetryPolicy(initial_interval=FIRST_RETRY, maximum_interval=LONGEST_RETRY, maximum_attempts=TRIES)
 _AT_ONCE = RetryPolicy(maximum_attempts=1)
-#: How long the worker that has the session open may take to begin a turn before any worker gets it.
-_STICKY = timedelta(seconds=3)
 
 
 @dataclass
@@ -74,7 +73,7 @@ class Conversation:
         state: ConversationState | None = None,
         session: dict[str, Any] | None = None,
         answer: Answer | None = None,
-        turn_timeout: timedelta = timedelta(days=1),
+        turn_timeout: timedelta = TURN_TIMEOUT,
         heartbeat_timeout: timedelta = HEARTBEAT,
         retry_policy: RetryPolicy = RETRIES,
     ) -> None:
@@ -162,7 +161,7 @@ class Conversation:
             given,
             result_type=kind,
             task_queue=queue,
-            schedule_to_start_timeout=_STICKY,
+            schedule_to_start_timeout=BEGIN_TIMEOUT,
             retry_policy=retries,
             **limits,
         )
@@ -180,7 +179,7 @@ class Conversation:
         if queue is None:
             return
         try:
-            limit = {"start_to_close_timeout": timedelta(seconds=30)}
+            limit = {"start_to_close_timeout": LEAVE_TIMEOUT}
             await self._on(queue, LEAVE, self.session_id, None, _AT_ONCE, **limit)
         except ActivityError as error:
             if is_cancelled_exception(error):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from temporalio.exceptions import ApplicationError
 
-#: Kinds of errors that trying again does not mend.
-_FINAL = {"InvalidArgument", "InvalidType", "SchemaMismatch", "Unsupported", "RuntimeNotFound"}
-#: Kinds of errors after which the runtime is to be started again.
-_LOST = {"ConnectFailed", "ProcessExited", "SpawnFailed", "StartTimeout"}
+from copilot.generated._temporal import FINAL, LOST
 
 
 def failure(error: Exception) -> ApplicationError:
@@ -16,9 +13,9 @@ def failure(error: Exception) -> ApplicationError:
         return error
     kind = getattr(error, "kind", None) or type(error).__name__
     reason = getattr(error, "reason", None) or {}
-    final = kind in _FINAL or (isinstance(error, TypeError | ValueError) and not hasattr(error, "code"))
+    final = kind in FINAL or (isinstance(error, TypeError | ValueError) and not hasattr(error, "code"))
     return ApplicationError(str(error), type=reason.get("code", kind), non_retryable=final)
 
 
 def lost_runtime(error: BaseException) -> bool:
-    return getattr(error, "kind", None) in _LOST
+    return getattr(error, "kind", None) in LOST

@@ -3,20 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
-
-#: The signal by which a question is answered: the question's id, and the answer.
-ANSWER = "copilot_answer"
-#: The query for the questions that wait for an answer.
-QUESTIONS = "copilot_questions"
-#: The update by which an activity asks its workflow.
-ASK = "copilot_ask"
-TURN = "copilot_turn"
-LEAVE = "copilot_leave"
-
-#: How long a worker may say nothing before its turn is begun elsewhere, unless told otherwise.
-HEARTBEAT = timedelta(seconds=10)
 
 
 @dataclass
@@ -25,7 +12,7 @@ class Question:
 
     #: The same when a turn is retried, so that nobody is asked twice.
     id: str
-    #: ``permission``, ``user_input``, ``elicitation``, or ``approval``, which the workflow itself asks.
+    #: ``permission``, ``user_input``, or ``approval``, which the workflow itself asks.
     kind: str
     #: What the runtime says of it, in the wire's spelling.
     request: dict[str, Any] = field(default_factory=dict)

@@ -20,19 +20,29 @@ from temporalio.worker import Worker, WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from copilot import CopilotClient
+from copilot.generated._temporal import (
+    BEATS,
+    DRAIN_TIMEOUT,
+    HEARTBEAT,
+    LEASES,
+    LEAVE,
+    MAX_SESSIONS,
+    SHORTEST_LEASE,
+    STICKY_TIMEOUT,
+    TURN,
+)
 from copilot.generated.session_events import SessionEvent
 
 from ._asking import Asking
 from ._failures import failure
-from ._messages import HEARTBEAT, LEAVE, TURN, TurnRequest, TurnResult
+from ._messages import TurnRequest, TurnResult
 from ._sessions import Sessions
 
 #: What workflows may import as it is: none of it does anything that would differ in a replay.
 _PASSED_THROUGH = ("copilot", "msgspec", "pydantic", "pydantic_core", "annotated_types")
 
-#: How long Temporal waits for the worker that has a workflow in memory, unless told otherwise; and what is waited here,
-#: so that the turns of a worker that died go on soon.
-_STICKY_DEFAULT, _STICKY = timedelta(seconds=10), timedelta(seconds=1)
+#: What Temporal has in place of ``STICKY_TIMEOUT`` unless told otherwise.
+_STICKY_DEFAULT = timedelta(seconds=10)
 
 
 @dataclass
@@ -70,10 +80,10 @@ class CopilotPlugin(SimplePlugin):
         store: Any,
         client: Mapping[str, Any] | None = None,
         session: Mapping[str, Any] | None = None,
-        max_sessions: int = 50,
+        max_sessions: int = MAX_SESSIONS,
         on_event: Callable[[Happening], None] | None = None,
         heartbeat_timeout: timedelta = HEARTBEAT,
-        drain_timeout: timedelta = timedelta(minutes=5),
+        drain_timeout: timedelta = DRAIN_TIMEOUT,
         owner: str | None = None,
     ) -> None:
         if max_sessions < 1:
@@ -81,13 +91,13 @@ class CopilotPlugin(SimplePlugin):
         self._owner = owner or f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._queue = f"copilot/{self._owner}"
         self._max_sessions, self._drain_timeout, self._on_event = max_sessions, drain_timeout, on_event
-        ttl = max(heartbeat_timeout.total_seconds() / 2, 1.0)
+        ttl = max(heartbeat_timeout / LEASES, SHORTEST_LEASE).total_seconds()
         files = {
             "initial_working_directory": "/",
             "session_state_path": "/state",
             "conventions": "posix",
             "store": store,
-            "lease": {"owner": self._owner, "ttl": ttl, "wait": 2 * ttl},
+            "lease": {"owner": self._owner, "ttl": ttl, "wait": LEASES * ttl},
         }
         self._client_options: dict[str, Any] = {"session_fs": files, **(client or {})}
         self._session_options = dict(session or {})
@@ -120,7 +130,7 @@ class CopilotPlugin(SimplePlugin):
         self._drain_timeout = config.get("graceful_shutdown_timeout") or self._drain_timeout
         config["graceful_shutdown_timeout"] = self._drain_timeout
         if config.get("sticky_queue_schedule_to_start_timeout") == _STICKY_DEFAULT:
-            config["sticky_queue_schedule_to_start_timeout"] = _STICKY
+            config["sticky_queue_schedule_to_start_timeout"] = STICKY_TIMEOUT
         if config.get("max_concurrent_activities") is None and config.get("tuner") is None:
             config["max_concurrent_activities"] = self._max_sessions
         return config
@@ -178,7 +188,7 @@ async def _heartbeats() -> AsyncGenerator[None, None]:
     async def beat() -> None:
         while True:
             activity.heartbeat()
-            await asyncio.sleep(limit.total_seconds() / 5)
+            await asyncio.sleep(limit.total_seconds() / BEATS)
 
     beating = asyncio.create_task(beat())
     try:
