@@ -57,7 +57,8 @@ impl Fact {
 
 pub fn read(root: &Path) -> Result<Vec<Fact>, String> {
     let File { fact: facts } = super::read(root, "temporal.toml")?;
-    let known = fs::read_to_string(root.join("core/src/error.rs")).map_err(|e| format!("core/src/error.rs: {e}"))?;
+    let known =
+        fs::read_to_string(root.join("core/src/error.rs")).map_err(|e| format!("core/src/error.rs: {e}"))?;
     for fact in &facts {
         if fact.is().is_none() {
             return Err(format!("temporal.toml: {} must be one thing", fact.name));
@@ -102,7 +103,8 @@ fn python(facts: &[Fact]) -> String {
 }
 
 fn typescript(facts: &[Fact]) -> String {
-    let mut out = format!("/** What turns through Temporal go by; times are in milliseconds. {MADE} {SOURCE} */\n");
+    let mut out =
+        format!("/** What turns through Temporal go by; times are in milliseconds. {MADE} {SOURCE} */\n");
     for (fact, is) in given(facts) {
         let value = match is {
             Is::Text(text) => format!("{text:?}"),
