@@ -315,7 +315,7 @@ FAULTS_ENV = $(TEST_ENV) FAULTS_PYTHON=$(PYTHON)
 FAULTS_NEED := $(STAMPS)/runtime-current build-rust build-python build-node $(if $(JAVA_IS_THERE),build-java)
 .PHONY: test-scale
 test-scale: export STORES = 1
-test-scale: $(FAULTS_NEED) $(STAMPS)/scale ## Session files in Redis, PostgreSQL and S3 on loopback, from every door; 200 conversations through Temporal.
+test-scale: $(FAULTS_NEED) $(STAMPS)/scale ## Session files in Redis, PostgreSQL, S3, Azure and Google stores on loopback, from every door; 200 conversations through Temporal.
 	$(TOOLS)/scale/bin/python tests/scale/run.py cargo test -p copilot-core --features $(EXTRA_FEATURES),stores --lib -- --nocapture stores
 	$(FAULTS_ENV) $(TOOLS)/scale/bin/python tests/scale/run.py python3 tests/faults/run.py --owners
 	cd $(PYTHON_DIR) && COPILOT_SCALE=1 $(TEST_ENV) $(PYTHON) -m pytest -q -s tests/test_temporal.py
@@ -327,6 +327,8 @@ scale-sizes: wheel build-rust $(STAMPS)/runtime-current ## What one machine hold
 $(STAMPS)/scale: tests/scale/requirements.txt
 	@mkdir -p $(@D)
 	python3 -m venv $(TOOLS)/scale && $(TOOLS)/scale/bin/pip install --quiet --disable-pip-version-check -r $<
+	npm install --prefix $(TOOLS)/scale --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error azurite@3.35.0
+	@if [ -n "$(GO_IS_THERE)" ]; then GOBIN=$(TOOLS)/scale/bin go install github.com/fsouza/fake-gcs-server@v1.56.1; fi
 	@touch $@
 .PHONY: faults faults-short
 faults: $(FAULTS_NEED) ## Every fault through every door; prints the matrix and writes docs/faults.md.

@@ -7,6 +7,7 @@ python3 tests/scale/run.py cargo test -p copilot-core --features stores --lib st
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import importlib.util
 import json
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ Store = dict[str, Any]
 #: Seconds that a server may take to come up.
 PATIENCE = 60.0
 HERE = Path(__file__).resolve().parent
+#: Where `make test-scale` puts what no package manager of the system brings.
+TOOLS = Path(sys.executable).parent.parent
 
 
 def free_port() -> int:
@@ -123,6 +127,43 @@ def s3(_folder: Path, *seed: str) -> Iterator[Store | None]:
 
 
 @contextlib.contextmanager
+def azure(_folder: Path) -> Iterator[Store | None]:
+    server = TOOLS / "node_modules/.bin/azurite-blob"
+    if not server.exists() or importlib.util.find_spec("azure.storage.blob") is None:
+        yield None
+        return
+    blobs: Any = importlib.import_module("azure.storage.blob")
+    port, key = free_port(), base64.b64encode(b"secret").decode()
+    words = [str(server), "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
+    env = {**os.environ, "AZURITE_ACCOUNTS": f"copilot:{key}"}
+    with running([*words, "--silent", "--disableTelemetry", "--skipApiVersionCheck"], port, env=env):
+        endpoint = f"http://127.0.0.1:{port}/copilot"
+        blobs.ContainerClient(
+            endpoint, "sessions", credential={"account_name": "copilot", "account_key": key}
+        ).create_container()
+        options = {"endpoint": endpoint, "account_name": "copilot", "account_key": key}
+        yield {"kind": "url", "url": "azblob://sessions/some/folder", "options": options}
+
+
+@contextlib.contextmanager
+def google(_folder: Path) -> Iterator[Store | None]:
+    server = TOOLS / "bin/fake-gcs-server"
+    if not server.exists():
+        yield None
+        return
+    port = free_port()
+    words = [str(server), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory"]
+    with running([*words, "-public-host", f"127.0.0.1:{port}"], port):
+        endpoint = f"http://127.0.0.1:{port}"
+        bucket = urllib.request.Request(f"{endpoint}/storage/v1/b", json.dumps({"name": "sessions"}).encode())
+        bucket.add_header("Content-Type", "application/json")
+        urllib.request.urlopen(bucket).close()
+        options = {"endpoint": endpoint, "allow_anonymous": "true", "disable_vm_metadata": "true"}
+        options["disable_config_load"] = "true"
+        yield {"kind": "url", "url": "gcs://sessions/some/folder", "options": options}
+
+
+@contextlib.contextmanager
 def sqlite(folder: Path) -> Iterator[Store | None]:
     (folder / "sessions").mkdir()
     yield {"kind": "url", "url": f"sqlite:{folder}//sessions/files.db"}
@@ -132,6 +173,8 @@ SERVERS: dict[str, Callable[[Path], contextlib.AbstractContextManager[Store | No
     "redis": redis,
     "postgresql": postgresql,
     "s3": s3,
+    "azure": azure,
+    "google": google,
     "sqlite": sqlite,
 }
 

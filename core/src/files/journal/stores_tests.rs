@@ -8,8 +8,8 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use super::lease::Leases;
-use crate::files::SessionFiles as _;
 use crate::files::objects::open;
+use crate::files::{MemoryFiles, SessionFiles};
 use crate::runtime::options::{LeaseOptions, SessionFsStore};
 
 /// Those that are there. None outside of `make test-scale`.
@@ -89,32 +89,45 @@ async fn stores_have_one_owner_for_each_session() {
     }
 }
 
+/// Appends one line after the other to a file, and prints what that took. What is in it then.
+async fn filled(files: &dyn SessionFiles, kind: &str) -> String {
+    let lines = std::env::var("COPILOT_TEST_LINES").map_or(2000, |lines| lines.parse().unwrap());
+    let (mut expected, mut spent) = (String::new(), Vec::new());
+    for number in 0..lines {
+        let line = format!("{number:05}{}\n", "x".repeat(200));
+        let begun = Instant::now();
+        files.append_file(LONG, &line).await.unwrap();
+        spent.push(begun.elapsed().as_nanos());
+        expected.push_str(&line);
+    }
+    let mean = |of: &[u128]| of.iter().sum::<u128>() as f64 / of.len() as f64 / 1000.0;
+    let (first, last) = (mean(&spent[..100]), mean(&spent[lines - 100..]));
+    println!("{kind}: {first:.1} µs for each of the first hundred of {lines}, {last:.1} of the last");
+    expected
+}
+
+const LONG: &str = "/state/events.jsonl";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stores_keep_long_sessions() {
-    const LINES: usize = 2000;
-    for store in all_stores() {
+    let mut stores = all_stores();
+    let folder = tempfile::tempdir().unwrap();
+    if !stores.is_empty() {
+        stores.push(SessionFsStore::Folder { path: folder.path().to_str().unwrap().to_owned() });
+        let memory = MemoryFiles::new();
+        assert_eq!(filled(&memory, "memory").await, memory.read_file(LONG).await.unwrap());
+    }
+    for store in stores {
         let (session, leases) = (session(), leases(&store, "one"));
+        let kind = open(&store).unwrap().kind().to_owned();
         let lease = leases.open(&session).await.unwrap();
-        let (mut expected, mut spent) = (String::new(), Vec::new());
-        for number in 0..LINES {
-            let line = format!("{number:05}{}\n", "x".repeat(200));
-            let begun = Instant::now();
-            lease.files().append_file("/state/events.jsonl", &line).await.unwrap();
-            spent.push(begun.elapsed().as_micros());
-            expected.push_str(&line);
-        }
+        let expected = filled(lease.files(), &kind).await;
         lease.end().await;
         let begun = Instant::now();
         let lease = leases.open(&session).await.unwrap();
-        let opened = begun.elapsed();
-        assert_eq!(lease.files().read_file("/state/events.jsonl").await.unwrap(), expected);
+        println!("{kind}: opened in {:?}", begun.elapsed());
+        assert_eq!(lease.files().read_file(LONG).await.unwrap(), expected);
         lease.end().await;
-        let mean = |of: &[u128]| of.iter().sum::<u128>() / of.len() as u128;
-        let kind = open(&store).unwrap().kind().to_owned();
-        let (first, last) = (mean(&spent[..100]), mean(&spent[LINES - 100..]));
-        println!(
-            "{kind}: {first} µs for each of the first hundred, {last} of the last; opened in {opened:?}"
-        );
     }
 }
 

@@ -61,6 +61,15 @@ impl Objects for Operator {
     }
 
     async fn delete(&self, names: &[String]) -> Result<(), Fault> {
-        self.delete_iter(names.iter().map(String::as_str)).await.map_err(fault)
+        match self.delete_iter(names.iter().map(String::as_str)).await.map_err(fault) {
+            // Not every server that speaks like S3 or Google knows how to delete many at once.
+            Err(error) if names.len() > 1 && !error.is_temporary => {
+                for name in names {
+                    Operator::delete(self, name).await.map_err(fault)?;
+                }
+                Ok(())
+            }
+            done => done,
+        }
     }
 }
