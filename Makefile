@@ -273,7 +273,7 @@ fuzz-short: ## Each fuzzer for 20 seconds, two at a time. Takes some minutes to 
 
 # Rust's own library is built for it, so that the sanitizer sees into it.
 .PHONY: tsan
-TSAN_TESTS = host host_sessions host_cancel processes handlers events cancellation openings
+TSAN_TESTS = fake processes
 tsan: $(STAMPS)/runtime-current build-rust ## The engine's tests under the thread sanitizer. Needs rust-src (rustup component add rust-src).
 	$(TEST_ENV) TSAN_OPTIONS=suppressions=$(ROOT)/core/tests/tsan.supp CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tsan RUSTC_BOOTSTRAP=1 \
 	  RUSTFLAGS=-Zsanitizer=thread cargo test -q -Zbuild-std --target $$(rustc -vV | sed -n 's/^host: //p') -p copilot-core \

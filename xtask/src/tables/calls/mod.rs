@@ -171,7 +171,7 @@ pub fn read(root: &Path) -> Result<Vec<Row>, String> {
 
 pub fn write(rows: &[Row], tree: &mut Tree) {
     tree.add("core/src/host/plain.rs", rust::plain(rows));
-    tree.add("core/tests/calls.rs", rust::test(rows));
+    tree.add("core/tests/fake/calls.rs", rust::test(rows));
     tree.add("ffi/src/generated/calls.rs", c::functions(rows));
     tree.add("include/copilot_calls.hpp", cpp::header(rows));
     tree.add("tests/conformance/calls.json", docs::names(rows));

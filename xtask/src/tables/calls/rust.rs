@@ -76,7 +76,7 @@ fn answer(answer: Option<&Answer>) -> String {
     }
 }
 
-/// `core/tests/calls.rs`
+/// `core/tests/fake/calls.rs`
 pub fn test(rows: &[Row]) -> String {
     let mut out = format!(
         "//! Every call of the table is there in Rust. {MADE} {SOURCE}\n\nuse std::time::Duration;\n\nuse copilot_core::{{Client, Session, SessionConfig, StructuredOptions}};\n\n\

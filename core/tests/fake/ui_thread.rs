@@ -1,14 +1,12 @@
 //! Actions on the application's main thread, from the library of the test kit.
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 
+use crate::support::{call, fake, fake_options};
 use async_trait::async_trait;
 use copilot_core::handlers::{UiAction, UiThreadHandler};
 use copilot_core::{Client, ClientCallbacks, ClientOptions, Result, RuntimeConnection};
 use serde_json::{Value, json};
-use support::{call, fake, fake_options};
 
 /// Runs actions on a thread of its own, which stands for the main thread.
 #[derive(Default)]

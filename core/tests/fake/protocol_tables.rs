@@ -1,11 +1,9 @@
 //! The table of session parameters in `docs/protocol/creating-sessions.md` (C5.2), row by row: what is written there is
 //! what travels.
 
-mod support;
-
+use crate::support::{call, fake_options};
 use copilot_core::{Client, ClientOptions, Mode, SessionConfig};
 use serde_json::{Value, json};
-use support::{call, fake_options};
 
 /// One row that says when a member is sent.
 #[derive(Debug)]
@@ -19,7 +17,7 @@ struct Row {
 }
 
 fn rows() -> Vec<Row> {
-    let page = include_str!("../../docs/protocol/creating-sessions.md");
+    let page = include_str!("../../../docs/protocol/creating-sessions.md");
     let table = page.split("### C5.2").nth(1).unwrap().split("\n### ").next().unwrap();
     let code = |cell: &str| cell.split('`').nth(1).map(str::to_owned);
     let mut rows = Vec::new();

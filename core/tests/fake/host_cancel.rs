@@ -1,13 +1,11 @@
 //! Operations that are cancelled in the moment in which they end: each completes exactly once, whoever was first.
 
-mod support;
-
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use crate::support::door::Door;
 use copilot_core::host::{Delivery, Ticket};
 use serde_json::json;
-use support::door::Door;
 
 const ROUNDS: u64 = 10_000;
 

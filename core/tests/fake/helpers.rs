@@ -1,11 +1,10 @@
 //! The typed calls of clients and sessions, and who decides when settings are managed.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::support::{call, fake_client, fake_options, real_runtime};
 use async_trait::async_trait;
 use copilot_core::handlers::{ApproveAll, ApproveIf, DenyAll, ModelsHandler, PermissionHandler};
 use copilot_core::{
@@ -13,7 +12,6 @@ use copilot_core::{
     Session, SessionConfig, SessionListFilter, SessionSpec,
 };
 use serde_json::{Value, json};
-use support::{call, fake_client, fake_options, real_runtime};
 
 async fn received(client: &Client, method: &str) -> Vec<Value> {
     let answer = call(client, "fake.received", json!({"method": method})).await;
@@ -128,7 +126,7 @@ async fn a_list_of_models_that_never_comes_does_not_hold_up_a_stop() {
         let client = client.clone();
         async move { client.list_models().await }
     });
-    assert!(support::eventually_async(|| slow.0.load(Ordering::SeqCst) == 1).await);
+    assert!(crate::support::eventually_async(|| slow.0.load(Ordering::SeqCst) == 1).await);
     tokio::time::timeout(Duration::from_secs(60), client.stop()).await.expect("stop ends");
     asking.abort();
     assert_eq!(client.list_models().await.unwrap()[0].id, "own", "works without a runtime");

@@ -1,10 +1,9 @@
 //! Hosts for the Agent Host Protocol, on the fake runtime.
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{call, fake_client};
 use async_trait::async_trait;
 use copilot_core::handlers::{
     AhpAuthenticationRequest, AhpHostExit, AhpIdentity, AhpSessionReleased, AhpSessionRequest,
@@ -13,7 +12,6 @@ use copilot_core::{
     AhpHostHandler, AhpHostOptions, Client, Error, ErrorKind, Result, SessionConfig, SessionSpec,
 };
 use serde_json::{Value, json};
-use support::{call, fake_client};
 
 /// Answers `host.start`; sends what a test asks for.
 fn script() -> Value {

@@ -1,11 +1,10 @@
 //! Whatever the program is busy with for the runtime ends at once when nobody wants the answer any more: every kind of
 //! call, for every way in which a session can end.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{call, fake_client};
 use async_trait::async_trait;
 use copilot_core::handlers::{
     AutoModeSwitchHandler, AutoModeSwitchRequest, CallContext, CanvasHandler, CommandContext, CommandHandler,
@@ -17,7 +16,6 @@ use copilot_core::handlers::{
 };
 use copilot_core::{Client, Handlers, Result, Session, SessionConfig, SessionSpec};
 use serde_json::{Map, Value, json};
-use support::{call, fake_client};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 const LIMIT: Duration = Duration::from_secs(60);

@@ -1,14 +1,11 @@
 //! Answers of other releases: the runtime has done the work, so they are not refused for their shape.
-#![cfg(feature = "types")]
 
-mod support;
-
+use crate::support::fake_client;
 use copilot_core::SessionConfig;
 use copilot_core::generated::Wire;
 use copilot_core::generated::api::{ModeSetRequest, Model, ModelList};
 use copilot_core::generated::events::SessionMode;
 use serde_json::{Value, json};
-use support::fake_client;
 
 #[tokio::test]
 async fn an_answer_is_read_as_far_as_it_fits() {

@@ -1,14 +1,12 @@
 //! How a session begins and ends for the one who asked for it: what follows the answer is seen, what nobody wants is left.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{call, eventually_async, fake_client};
 use async_trait::async_trait;
 use copilot_core::handlers::{CallContext, McpAuthHandler, McpAuthRequest};
 use copilot_core::{Client, ErrorKind, Result, SessionConfig, SessionSpec};
 use serde_json::{Value, json};
-use support::{call, eventually_async, fake_client};
 
 /// The runtime tells of the start behind its answer, both in one write.
 fn tells_after_answer() -> Value {

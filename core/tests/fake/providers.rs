@@ -1,10 +1,9 @@
 //! What the runtime asks of the program beside a conversation: skills, GitHub tokens, how extensions are started.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::{call, eventually_async, fake_client, fake_options};
 use async_trait::async_trait;
 use copilot_core::handlers::{
     CallContext, ExtensionLaunchHandler, ExtensionLaunchRequest, FactoryExecution, FactoryHandler,
@@ -13,7 +12,6 @@ use copilot_core::handlers::{
 };
 use copilot_core::{Client, ClientCallbacks, Error, ErrorKind, Result, Secret, SessionConfig, SessionSpec};
 use serde_json::{Value, json};
-use support::{call, eventually_async, fake_client, fake_options};
 
 /// Counts the slow readings that go on.
 #[derive(Default)]

@@ -1,11 +1,10 @@
 //! Model requests passed on by the engine.
 
-mod support;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{call, fake_options, real_runtime};
 use async_trait::async_trait;
 use bytes::Bytes;
 use copilot_core::forward::{Forward, ForwardHead, ForwardSteps};
@@ -15,7 +14,6 @@ use copilot_testkit::ScriptedModel;
 use copilot_testkit::model::ModelScript;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use support::{call, fake_options, real_runtime};
 use tokio::net::TcpListener;
 
 const LIMIT: Duration = Duration::from_secs(60);

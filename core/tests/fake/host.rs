@@ -1,17 +1,15 @@
 //! The door for foreign languages, as a door uses it.
 
-mod support;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::support::door::Door;
+use crate::support::{assert_gone, eventually, on_send};
 use copilot_core::ErrorKind;
 use copilot_core::host::{CallError, CallKind, Delivery, Ticket};
 use serde_json::{Value, json};
-use support::door::Door;
-use support::{assert_gone, eventually, on_send};
 
 #[test]
 fn a_burst_wakes_the_door_rarely_and_completes_last() {

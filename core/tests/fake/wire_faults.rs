@@ -1,13 +1,11 @@
 //! A fault stays in its frame: what it costs, and what goes on.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::door::Door;
+use crate::support::{call, eventually_async, fake_client};
 use copilot_core::{Client, ErrorKind, SessionConfig};
 use serde_json::{Value, json};
-use support::door::Door;
-use support::{call, eventually_async, fake_client};
 
 /// Answers `test.break` with this body, whatever it is.
 fn answers(body: &str) -> Value {

@@ -1,13 +1,11 @@
 //! Sessions of the host: order around their beginning, their end, and what is left of them.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::door::Door;
 use copilot_core::ErrorKind;
 use copilot_core::host::{Delivery, Ticket};
 use serde_json::{Value, json};
-use support::door::Door;
 
 /// The runtime tells of the start behind its answer, both in one write.
 fn tells_after_answer() -> Value {
@@ -72,7 +70,7 @@ fn who_listens_later_gets_the_first_events_unless_the_session_was_used() {
 
 #[test]
 fn a_wait_completes_before_what_followed_the_end_of_its_turn() {
-    let mut door = Door::new(support::on_send(json!([
+    let mut door = Door::new(crate::support::on_send(json!([
         {"event": {"type": "session.idle", "ephemeral": true}}, {"event": {"type": "later"}}])));
     door.create(1, json!({}));
     for limits in [json!({}), json!({"timeoutMs": 20_000, "inactivityTimeoutMs": 20_000})] {

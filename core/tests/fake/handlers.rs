@@ -1,10 +1,9 @@
 //! Handlers that misbehave cost their own answer and nothing else.
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{call, fake_client, on_send};
 use async_trait::async_trait;
 use copilot_core::handlers::{
     CallContext, HookHandler, HookInput, PermissionDecision, PermissionHandler, PermissionRequest,
@@ -12,7 +11,6 @@ use copilot_core::handlers::{
 };
 use copilot_core::{Result, SessionConfig, SessionSpec, ToolSpec};
 use serde_json::{Value, json};
-use support::{call, fake_client, on_send};
 
 const LIMIT: Duration = Duration::from_secs(60);
 

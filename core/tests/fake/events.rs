@@ -1,10 +1,8 @@
 //! Events under pressure: nothing is lost, nothing is reordered, the numbers agree.
 
-mod support;
-
+use crate::support::{call, fake_client};
 use copilot_core::{Counters, SessionSpec};
 use serde_json::{Value, json};
-use support::{call, fake_client};
 
 const COUNT: u64 = 50_000;
 
