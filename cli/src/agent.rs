@@ -1,5 +1,6 @@
 //! What every command that talks to an agent has in common: which runtime, which model, what is allowed.
 
+use std::fmt;
 use std::sync::Arc;
 
 use clap::Args;
@@ -11,6 +12,44 @@ use copilot_testkit::ScriptedModel;
 use copilot_testkit::model::ModelScript;
 use serde_json::json;
 use tempfile::TempDir;
+
+/// The runtime's program, and who named it.
+pub(crate) enum Runtime {
+    Option(String),
+    Environment(String),
+    Package(String),
+    Nobody,
+}
+
+impl Runtime {
+    /// The option comes first, then `COPILOT_CLI_PATH`, then what came with the package.
+    pub(crate) fn of(option: Option<String>, brought: Option<String>) -> Self {
+        let named = std::env::var("COPILOT_CLI_PATH").ok().filter(|path| !path.is_empty());
+        match (option, named, brought) {
+            (Some(path), _, _) => Self::Option(path),
+            (None, Some(path), _) => Self::Environment(path),
+            (None, None, Some(path)) => Self::Package(path),
+            (None, None, None) => Self::Nobody,
+        }
+    }
+
+    /// How it is reached.
+    pub(crate) fn connection(&self) -> Option<RuntimeConnection> {
+        let (Self::Option(path) | Self::Environment(path) | Self::Package(path)) = self else { return None };
+        Some(RuntimeConnection::Stdio { path: Some(path.clone()), args: Vec::new(), env: None })
+    }
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option(path) => write!(f, "{path} (--runtime)"),
+            Self::Environment(path) => write!(f, "{path} (COPILOT_CLI_PATH)"),
+            Self::Package(path) => write!(f, "{path} (came with this package)"),
+            Self::Nobody => f.write_str("none is named"),
+        }
+    }
+}
 
 #[derive(Args)]
 pub(crate) struct Agent {
@@ -47,16 +86,11 @@ pub(crate) struct Conversation {
 }
 
 impl Agent {
-    /// How the runtime is reached.
-    pub(crate) fn connection(runtime: Option<String>) -> Option<RuntimeConnection> {
-        runtime.map(|path| RuntimeConnection::Stdio { path: Some(path), args: Vec::new(), env: None })
-    }
-
     /// Starts the runtime and opens the session.
     ///
     /// # Errors
     /// `InvalidArgument` for a script that cannot be read; those of starting a client and of opening a session.
-    pub(crate) async fn open(self, handlers: Handlers) -> Result<Conversation> {
+    pub(crate) async fn open(self, handlers: Handlers, brought: Option<String>) -> Result<Conversation> {
         let model = self.scripted.as_deref().map(scripted_model).transpose()?;
         // A scripted conversation leaves nothing behind, and needs no login.
         let home = model
@@ -65,7 +99,7 @@ impl Agent {
             .transpose()
             .map_err(|error| wrong("a temporary folder", &error))?;
         let options = ClientOptions {
-            connection: Self::connection(self.runtime),
+            connection: Runtime::of(self.runtime, brought).connection(),
             github_token: if model.is_some() { None } else { token() },
             base_directory: home.as_ref().map(|home| home.path().to_string_lossy().into_owned()),
             use_logged_in_user: model.is_some().then_some(false),

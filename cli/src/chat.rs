@@ -93,12 +93,12 @@ fn described(request: &PermissionRequest) -> String {
 }
 
 impl Chat {
-    pub(crate) async fn run(self) -> i32 {
+    pub(crate) async fn run(self, brought: Option<String>) -> i32 {
         let input = Arc::new(Input::new());
         let user = || User { input: Arc::clone(&input), allow_all: self.allow_all };
         let mut handlers = handlers(user());
         handlers.user_input = Some(Arc::new(user()));
-        let mut conversation = match self.agent.open(handlers).await {
+        let mut conversation = match self.agent.open(handlers, brought).await {
             Ok(conversation) => conversation,
             Err(error) => return failed(&error),
         };

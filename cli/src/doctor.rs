@@ -7,7 +7,7 @@ use clap::Args;
 use copilot_core::{Client, ClientOptions, Error, ErrorKind};
 use serde::Serialize;
 
-use crate::agent::Agent;
+use crate::agent::Runtime;
 use crate::doors;
 
 #[derive(Args)]
@@ -56,10 +56,10 @@ impl Finding {
 }
 
 impl Doctor {
-    pub(crate) async fn run(self) -> i32 {
+    pub(crate) async fn run(self, brought: Option<String>) -> i32 {
         let mut findings =
             vec![Finding::well("engine", format!("copilot-native {}", env!("CARGO_PKG_VERSION")))];
-        findings.extend(runtime(self.runtime).await);
+        findings.extend(runtime(&Runtime::of(self.runtime, brought)).await);
         findings.push(home());
         findings.extend(proxies());
         findings.extend(doors::all());
@@ -85,13 +85,9 @@ fn print(finding: &Finding) {
 }
 
 /// Which runtime it is, whether it starts, and who is logged in.
-async fn runtime(named: Option<String>) -> Vec<Finding> {
-    let why = match (&named, env::var("COPILOT_CLI_PATH")) {
-        (Some(path), _) => format!("{path} (--runtime)"),
-        (None, Ok(path)) if !path.is_empty() => format!("{path} (COPILOT_CLI_PATH)"),
-        _ => "none is named".to_owned(),
-    };
-    let options = ClientOptions { connection: Agent::connection(named), ..ClientOptions::default() };
+async fn runtime(runtime: &Runtime) -> Vec<Finding> {
+    let why = runtime.to_string();
+    let options = ClientOptions { connection: runtime.connection(), ..ClientOptions::default() };
     let client = match Client::new(options) {
         Ok(client) => client,
         Err(error) => return vec![not_there(why, &error)],

@@ -78,13 +78,13 @@ impl Answer {
 }
 
 impl Exec {
-    pub(crate) async fn run(mut self) -> i32 {
+    pub(crate) async fn run(mut self, brought: Option<String>) -> i32 {
         let (prompt, schema) = match self.given() {
             Ok(given) => given,
             Err(error) => return failed(&error),
         };
         let allowed = Allowed { all: self.allow_all, kinds: self.allow.into_iter().collect() };
-        let mut conversation = match self.agent.open(handlers(allowed)).await {
+        let mut conversation = match self.agent.open(handlers(allowed), brought).await {
             Ok(conversation) => conversation,
             Err(error) => return failed(&error),
         };

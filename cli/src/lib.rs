@@ -36,8 +36,9 @@ enum Command {
     Doctor(doctor::Doctor),
 }
 
-/// Runs the command line that these arguments are (the first names the program), and returns the exit code.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> i32 {
+/// Runs the command line that these arguments are (the first names the program), and returns the exit code. `brought` is the
+/// runtime that came with the package: used when neither `--runtime` nor `COPILOT_CLI_PATH` names one.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, brought: Option<String>) -> i32 {
     let given = match Cli::try_parse_from(arguments) {
         Ok(given) => given,
         Err(error) => {
@@ -46,18 +47,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> i32 {
             return error.exit_code();
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("copilot-native: no threads can be started: {error}");
+            eprintln!("copilot-native: it cannot wait for anything: {error}");
             return 1;
         }
     };
     runtime.block_on(async {
         match given.command {
-            Command::Chat(chat) => chat.run().await,
-            Command::Exec(exec) => exec.run().await,
-            Command::Doctor(doctor) => doctor.run().await,
+            Command::Chat(chat) => chat.run(brought).await,
+            Command::Exec(exec) => exec.run(brought).await,
+            Command::Doctor(doctor) => doctor.run(brought).await,
         }
     })
 }

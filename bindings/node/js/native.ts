@@ -43,6 +43,7 @@ interface Addon {
   NativeClient: new (options: string, wake: () => void) => NativeClient;
   mcpToolResult(result: string): string;
   newSessionId(): string;
+  commandLine(args: string[], runtime?: string): number;
 }
 
 const FILE = "copilot.node";
@@ -118,6 +119,12 @@ export function createNativeClient(options: string, wake: () => void): NativeCli
 export function mcpToolResult(result: string): string {
   addon ??= load();
   return addon.mcpToolResult(result);
+}
+
+/** Runs the command line `copilot-native` to its end; the exit code. */
+export function commandLine(args: string[], runtime: string | undefined): number {
+  addon ??= load();
+  return addon.commandLine(args, runtime);
 }
 
 /** An id for a session whose program has given none. */

@@ -87,6 +87,15 @@ const temporal = {
 await build({ ...temporal, format: "esm", outdir: join(dist, "temporal") });
 await build({ ...temporal, format: "cjs", outdir: join(cjs, "temporal") });
 
+// A program of its own, which loads nothing of the package but what finds the addon and the runtime.
+await build({
+  ...common,
+  entryPoints: ["js/command-line.ts"],
+  format: "esm",
+  banner: { js: "#!/usr/bin/env node" },
+  outfile: join(dist, "command-line.js"),
+});
+
 for (const entry of ENTRIES) {
   const names = await exportsOf(entry);
   writeFileSync(join(dist, `${entry}.js`), `export { ${names.join(", ")} } from "./all.js";\n`);

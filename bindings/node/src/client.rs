@@ -183,6 +183,12 @@ pub fn new_session_id() -> String {
     copilot_core::host::new_session_id()
 }
 
+/// Runs `copilot-native` with these arguments and the runtime that the package brings; the exit code.
+#[napi]
+pub fn command_line(arguments: Vec<String>, runtime: Option<String>) -> i32 {
+    copilot_native_cli::run(arguments.into_iter().map(Into::into), runtime)
+}
+
 /// Ids cross as numbers; they count from one and stay far below 2^53.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn to_id(number: f64) -> u64 {

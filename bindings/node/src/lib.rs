@@ -8,4 +8,4 @@ mod client;
 mod error;
 mod records;
 
-pub use client::{mcp_tool_result, new_session_id};
+pub use client::{command_line, mcp_tool_result, new_session_id};

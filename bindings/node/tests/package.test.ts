@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, w
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { fakeRuntime, newDirectory, runNode } from "./peers.js";
+import { fakeRuntime, newDirectory, REAL_RUNTIME, runNode } from "./peers.js";
 
 const PACKAGE = join(import.meta.dirname, "..");
 const BIN = join(PACKAGE, "node_modules", ".bin");
@@ -44,6 +44,12 @@ const PROGRAMS = {
 };
 
 describe("the tarball", () => {
+  it("brings a command line", () => {
+    const npx = (...args: string[]): string => run("npx", ["--no-install", "copilot-native", ...args], project);
+    expect(npx("exec", "--runtime", REAL_RUNTIME, "--scripted", "hello")).toBe("You said: hello\n");
+    expect(npx("--version")).toMatch(/^copilot-native \d/);
+  });
+
   it("pleases publint and attw", () => {
     expect(run(join(BIN, "publint"), ["run", "--strict", tarballs.main])).toContain("All good!");
     expect(run(join(BIN, "attw"), ["--no-emoji", "--no-color", tarballs.main])).not.toContain("failed");

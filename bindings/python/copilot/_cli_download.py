@@ -168,15 +168,25 @@ def _downloads_are_off() -> bool:
     return os.environ.get("COPILOT_SKIP_CLI_DOWNLOAD", "").strip().lower() in ("1", "true", "yes")
 
 
-def find_cli() -> str | None:
-    """The pinned runtime for a client that names none: from the cache, else downloaded; ``None`` when it may not be."""
+def _pinned() -> Path | None:
+    """Where the pinned runtime is, or will be; ``None`` when there is none for this build or platform."""
     if not CLI_VERSION:
         return None
     try:
         _, program = asset()
     except RuntimeError:
         return None
-    cached = cache_folder(CLI_VERSION) / program
-    if cached.exists():
-        return str(cached)
-    return None if _downloads_are_off() else str(download_cli(CLI_VERSION))
+    return cache_folder(CLI_VERSION) / program
+
+
+def cached_cli() -> str | None:
+    """The pinned runtime, when it is here already."""
+    place = _pinned()
+    return str(place) if place is not None and place.exists() else None
+
+
+def find_cli() -> str | None:
+    """The pinned runtime for a client that names none: from the cache, else downloaded; ``None`` when it may not be."""
+    if not CLI_VERSION or _pinned() is None:
+        return None
+    return cached_cli() or (None if _downloads_are_off() else str(download_cli(CLI_VERSION)))

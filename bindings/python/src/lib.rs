@@ -11,6 +11,7 @@ mod wake;
 /// The private extension module.
 #[pyo3::pymodule]
 mod _native {
+    use std::ffi::OsString;
     use std::sync::OnceLock;
 
     use pyo3::exceptions::PyImportError;
@@ -34,6 +35,12 @@ mod _native {
     #[pyfunction]
     fn new_session_id() -> String {
         copilot_core::host::new_session_id()
+    }
+
+    /// Runs `copilot-native` with these arguments and the runtime that the package brings; the exit code.
+    #[pyfunction]
+    fn command_line(py: Python<'_>, arguments: Vec<OsString>, runtime: Option<String>) -> i32 {
+        py.detach(|| copilot_native_cli::run(arguments, runtime))
     }
 
     /// Where the first interpreter that imported this module keeps its built-ins: no two share them.

@@ -161,3 +161,34 @@ def test_doctor_names_a_runtime_that_is_not_there(
     monkeypatch.setenv("COPILOT_CLI_PATH", "/nowhere/runtime")
     assert main(["doctor"]) == 1
     assert "there is no file /nowhere/runtime" in capsys.readouterr().out
+
+
+def native(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs the program that the package brings."""
+    program = Path(sys.executable).parent / "copilot-native"
+    words = [str(program), *arguments]
+    return subprocess.run(
+        words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_program_of_the_package_answers(real_runtime: str) -> None:
+    told = native("exec", "--scripted", "hello", environment={**os.environ, "COPILOT_CLI_PATH": real_runtime})
+    assert (told.returncode, told.stdout) == (0, "You said: hello\n"), told.stderr
+
+
+def test_the_program_of_the_package_takes_the_cached_runtime(
+    releases: Releases, env: dict[str, str], tmp_path: Path
+) -> None:
+    without = {name: value for name, value in env.items() if name != "COPILOT_CLI_PATH"}
+    told = native("doctor", environment=without)
+    assert told.returncode == 1
+    assert "none is named" in told.stdout
+    assert releases.asked == []
+    assert CLI_VERSION is not None
+    releases.publish(CLI_VERSION, {"copilot": PROGRAM})
+    told = native("exec", "--scripted", "hello", environment=without)
+    assert (told.returncode, len(releases.asked)) == (7, 2), told.stderr
+    told = native("doctor", environment=without)
+    assert f"{tmp_path}/" in told.stdout
+    assert "(came with this package)" in told.stdout
