@@ -5,11 +5,16 @@ mod counts;
 mod redact;
 mod start;
 mod trace;
+mod wire_file;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
+use tracing::Level;
+
+use wire_file::{Sight, WireFile};
 
 /// `Debug` of types that hold secrets: their JSON, without them.
 macro_rules! redacted_debug {
@@ -30,7 +35,7 @@ pub(crate) use redact::{Secrets, describe, is_secret_place, redacted, shown};
 pub(crate) use redacted_debug;
 pub(crate) use start::{Phase, StartLog};
 pub use start::{StartRecord, StartTimings};
-pub(crate) use trace::{Timed, frame};
+pub(crate) use trace::Timed;
 
 /// Notes that an answer is not as its method declares it, and is read as far as it fits.
 #[cfg(feature = "types")]
@@ -44,11 +49,42 @@ pub(crate) struct Watch {
     pub(crate) secrets: Secrets,
     pub(crate) counts: Counts,
     pub(crate) start: StartLog,
+    number: Number,
     /// Notifications that were logged as unreadable.
     unreadable: Mutex<BTreeSet<String>>,
 }
 
+/// Which client of this process it is, from 1.
+struct Number(u64);
+
+impl Default for Number {
+    fn default() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
 impl Watch {
+    /// A whole message, `in` or `out`, for whoever looks at the wire: without its secrets.
+    pub(crate) fn frame(&self, direction: &'static str, body: &[u8]) {
+        let file = WireFile::get();
+        let is_logged = tracing::enabled!(target: "copilot_core::wire", Level::TRACE);
+        if !is_logged && file.is_none() {
+            return;
+        }
+        let (shown, is_json) = match shown(body, &self.secrets) {
+            Some(shown) => (shown, true),
+            None => (format!("{} bytes that are no JSON", body.len()), false),
+        };
+        if let Some(file) = file {
+            let sight = Sight { client: self.number.0, direction, bytes: body.len(), shown: &shown, is_json };
+            file.note(&sight);
+        }
+        if is_logged {
+            tracing::trace!(target: "copilot_core::wire", direction, body = shown, "message");
+        }
+    }
+
     /// A notification that could not be read was skipped: counted, and logged once by name.
     pub(crate) fn unreadable(&self, method: &str) {
         self.counts.unreadable_notifications.one();

@@ -157,8 +157,8 @@ pub(crate) fn redacted_type(name: &str, mut value: Value) -> String {
     redacted(&value)
 }
 
-/// A message without its secrets, by place and by value.
-pub(crate) fn shown(body: &[u8], secrets: &Secrets) -> String {
+/// A message without its secrets, by place and by value; none when it is no JSON.
+pub(crate) fn shown(body: &[u8], secrets: &Secrets) -> Option<String> {
     match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
             if value["method"] == FILTER.0
@@ -167,9 +167,9 @@ pub(crate) fn shown(body: &[u8], secrets: &Secrets) -> String {
                 hide_all(values);
             }
             redact(&mut value);
-            secrets.hide(&value.to_string()).into_owned()
+            Some(secrets.hide(&value.to_string()).into_owned())
         }
-        Err(_) => format!("{} bytes that are no JSON", body.len()),
+        Err(_) => None,
     }
 }
 
@@ -386,7 +386,7 @@ mod tests {
         let text = "secret-one secret-two secret-three secret-four secret-five";
         assert_eq!(secrets.hide(text), "[redacted] [redacted] [redacted] [redacted] secret-five");
         let message = json!({"method": FILTER.0, "params": {"values": ["new-secret", "s"]}}).to_string();
-        let told = shown(message.as_bytes(), &Secrets::default());
+        let told = shown(message.as_bytes(), &Secrets::default()).unwrap();
         assert!(told.contains(r#"["[redacted]","[redacted]"]"#), "{told}");
     }
 

@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use tracing::{Level, Span};
-
-use super::{Secrets, shown};
+use tracing::Span;
 
 /// A stretch of work under a span. When nobody listens it holds nothing and looks at no clock.
 pub(crate) struct Timed {
@@ -30,12 +28,4 @@ impl Timed {
 /// Milliseconds since an instant.
 pub(crate) fn millis(begin: Instant) -> f64 {
     begin.elapsed().as_secs_f64() * 1e3
-}
-
-/// A whole message, without its secrets: at level trace only.
-pub(crate) fn frame(direction: &'static str, body: &[u8], secrets: &Secrets) {
-    if tracing::enabled!(target: "copilot_core::wire", Level::TRACE) {
-        let body = shown(body, secrets);
-        tracing::trace!(target: "copilot_core::wire", direction, body, "message");
-    }
 }

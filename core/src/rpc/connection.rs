@@ -20,7 +20,7 @@ use super::outgoing::Outgoing;
 use super::pace::Pace;
 use super::responder::{PARSE_ERROR, Responder};
 use super::withdrawn::CANCEL_REQUEST;
-use crate::diagnostics::{Secrets, Tally, Timed, Watch, frame as trace_frame};
+use crate::diagnostics::{Secrets, Tally, Timed, Watch};
 use crate::error::{Error, ErrorKind, Result, reasons};
 use crate::framing::{FrameReader, write_frame};
 use crate::protocol::event::Event;
@@ -343,8 +343,9 @@ impl Connection {
         if frame.is_empty() {
             return;
         }
-        let Watch { counts, secrets, .. } = &*self.0.outgoing.watch;
-        trace_frame("in", &frame, secrets);
+        let watch = &*self.0.outgoing.watch;
+        watch.frame("in", &frame);
+        let counts = &watch.counts;
         let message = match message::read(frame.clone()) {
             Ok(Message::Event { session_id, event }) => {
                 tally.events += 1;

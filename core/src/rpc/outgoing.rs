@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::linger::Activity;
-use crate::diagnostics::{Watch, frame as trace_frame};
+use crate::diagnostics::Watch;
 
 /// Where messages to the runtime go.
 pub(super) struct Outgoing {
@@ -25,7 +25,7 @@ impl Outgoing {
 
     /// Queues one message. After the end of the connection it goes nowhere: whoever waits has been told.
     pub(super) fn write(&self, body: String) {
-        trace_frame("out", body.as_bytes(), &self.watch.secrets);
+        self.watch.frame("out", body.as_bytes());
         self.activity.stamp();
         drop(self.queue.send(body));
     }
