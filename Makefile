@@ -38,6 +38,10 @@ $(STAMPS)/types: tests/types/package.json
 	cd tests/types && npm install --no-save --no-package-lock --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error
 	@mkdir -p $(@D) && touch $@
 
+$(STAMPS)/viewer: tests/viewer/package.json
+	cd tests/viewer && npm install --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
 $(STAMPS)/venv: $(PYTHON_DIR)/requirements-dev.txt
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install -q --disable-pip-version-check -r $<
@@ -194,8 +198,8 @@ demo: setup build ## Sets everything up and holds one conversation from every la
 
 # --- test ---------------------------------------------------------------------------------------------------------------
 
-.PHONY: test test-rust test-c test-python test-node test-swap gen-test gen-checker methods
-test: setup test-rust test-c test-python test-node $(OTHERS:%=test-%) test-swap gen-test conformance ## Sets everything up and runs all tests.
+.PHONY: test test-rust test-c test-python test-node test-swap test-viewer gen-test gen-checker methods
+test: setup test-rust test-c test-python test-node $(OTHERS:%=test-%) test-swap test-viewer gen-test conformance ## Sets everything up and runs all tests.
 	@echo "test: all passed$(if $(GO_IS_THERE),,; Go 1.26 is not installed: its package is left out)$(if $(JAVA_IS_THERE),,; Maven and a JDK 17 are not installed: the Java package is left out)$(if $(RUBY_IS_THERE),,; Ruby 3.1 with ffi and minitest is not installed: its gem is left out)"
 
 # What only Rust programs choose to have.
@@ -225,6 +229,12 @@ test-python: $(STAMPS)/runtime-current build-rust build-python
 	cd $(PYTHON_DIR) && $(TEST_ENV) $(PYTHON) -m pytest -q
 test-node: $(STAMPS)/runtime-current $(STAMPS)/venv build-node
 	cd $(NODE_DIR) && $(TEST_ENV) TEMPORAL_CLI=$(VENV)/bin/temporal npx vitest run
+
+# A browser of the system; nothing is downloaded. PICTURE=FILE keeps a picture of the page.
+CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+test-viewer: $(STAMPS)/runtime-current $(STAMPS)/viewer build-rust
+	@if [ -n "$(CHROMIUM)" ]; then $(TEST_ENV) node tests/viewer/run.mjs $(DEBUG)/copilot-native $(CHROMIUM) $(PICTURE); \
+	 else echo "Chromium is not installed: the page of traces is not looked at in a browser"; fi
 
 # The same as swap-check with builds for development.
 SWAP := $(CARGO_TARGET_DIR)/swap

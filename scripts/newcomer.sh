@@ -36,6 +36,7 @@ COPILOT_CLI_PATH=$(find "$work/runtime" -name copilot-runtime -type f | head -n 
 export COPILOT_CLI_PATH
 wheel=$(ls -t "$dist"/copilot_native-*.whl | head -n 1)
 path Python "python3 -m venv v; v/bin/pip install -q --disable-pip-version-check $wheel; v/bin/python $root/examples/python/chat.py"
+path Terminal "python3 -m venv v; v/bin/pip install -q --disable-pip-version-check $wheel; v/bin/copilot-native chat --scripted What is said in Paris"
 main=$(ls -t "$dist"/copilot-native-[0-9]*.tgz | head -n 1)
 addon=$(ls -t "$dist"/copilot-native-*-*-*.tgz | head -n 1)
 path Node "npm init -y > /dev/null; npm install --silent --no-audit --no-fund $main $addon; cp $root/examples/node/chat.mjs .; node chat.mjs"

@@ -11,6 +11,7 @@ mod exec;
 mod input;
 mod outcome;
 mod show;
+mod trace;
 
 use std::ffi::OsString;
 
@@ -34,6 +35,9 @@ enum Command {
     /// Says which runtime is used and why, whether it works, who is logged in, and what each language has installed; what
     /// is wrong is told with its remedy. Ends with 1 when something is.
     Doctor(doctor::Doctor),
+    /// Makes a page of a trace, the file that COPILOT_NATIVE_TRACE names while any program with this engine runs: every
+    /// message with time, direction, session, size and latency, nested by turn, tool and question.
+    Trace(trace::Trace),
 }
 
 /// Runs the command line that these arguments are (the first names the program), and returns the exit code. `brought` is the
@@ -59,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, brought: Option<String
             Command::Chat(chat) => chat.run(brought).await,
             Command::Exec(exec) => exec.run(brought).await,
             Command::Doctor(doctor) => doctor.run(brought).await,
+            Command::Trace(trace) => trace.run(),
         }
     })
 }

@@ -6,7 +6,8 @@ use copilot_core::{Error, ErrorKind};
 pub(crate) const ANSWERED: i32 = 0;
 /// The user pressed Ctrl-C: 128 and the number of the signal.
 pub(crate) const INTERRUPTED: i32 = 130;
-const WRONG_USE: i32 = 2;
+/// An option or a file is not as it should be.
+pub(crate) const WRONG_USE: i32 = 2;
 
 /// The exit code that says what went wrong.
 pub(crate) fn exit_code(error: &Error) -> i32 {

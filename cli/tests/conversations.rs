@@ -14,6 +14,10 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
+fn text_of(output: &Output) -> String {
+    text(&output.stdout)
+}
+
 fn run(arguments: &[&str], typed: &str) -> Output {
     let mut child = command(arguments).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
@@ -203,4 +207,58 @@ fn doctor_tells_what_is_wrong_and_what_to_do() {
     let said =
         command(&["doctor"]).env("COPILOT_HOME", "/proc/nowhere").stdin(Stdio::null()).output().unwrap();
     assert!(said.status.code() == Some(1) && text(&said.stdout).contains("!! home"), "{said:?}");
+}
+
+#[test]
+fn a_trace_becomes_a_page() {
+    let folder = TempDir::new().unwrap();
+    let trace = folder.path().join("trace.jsonl");
+    let trace = trace.to_str().unwrap();
+    let mut exec = command(&["exec", "--scripted", "say </script> please"]);
+    exec.env("COPILOT_NATIVE_TRACE", trace).env("COPILOT_PROVIDER_API_KEY", "a-secret-of-the-provider");
+    assert!(exec.stdin(Stdio::null()).status().unwrap().success());
+    let text = fs::read_to_string(trace).unwrap();
+    assert!(!text.contains("a-secret-of-the-provider"));
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let out = |line: &&Value| line["direction"] == "out" && line["message"]["method"] == "session.send";
+    let send = lines.iter().find(out).unwrap();
+    assert_eq!(send["message"]["params"]["prompt"], "say </script> please");
+    let is_answer =
+        |line: &&Value| line["direction"] == "in" && line["message"]["id"] == send["message"]["id"];
+    assert!(lines.iter().any(|line| is_answer(&line) && line["at"].as_f64() >= send["at"].as_f64()));
+    let made = run(&["trace", trace], "");
+    assert_eq!(text_of(&made), format!("{trace}.html: {} messages\n", lines.len()), "{made:?}");
+    let page = fs::read_to_string(format!("{trace}.html")).unwrap();
+    assert!(page.contains("say \\u003c/script> please") && !page.contains("say </script>"));
+}
+
+#[test]
+fn what_is_no_trace_is_refused_by_its_line() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("page.html");
+    let out = out.to_str().unwrap();
+    let line = r#"{"at":1.5,"pid":1,"client":1,"direction":"out","bytes":2,"message":{}}"#;
+    let refused = run(&["trace", "-", "--out", out], &format!("{line}\n{{\"at\":true}}\n"));
+    assert!(
+        refused.status.code() == Some(2) && text(&refused.stderr).contains("-:2: this is no line"),
+        "{refused:?}"
+    );
+    let cut_off = run(&["trace", "-", "--out", out], &format!("{line}\n{}", &line[..20]));
+    assert_eq!(text_of(&cut_off), format!("{out}: 1 messages\n"), "{cut_off:?}");
+    let nowhere = run(&["trace", "/nowhere/trace.jsonl"], "");
+    assert!(
+        nowhere.status.code() == Some(2) && text(&nowhere.stderr).contains("/nowhere/trace.jsonl"),
+        "{nowhere:?}"
+    );
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_is_told_and_no_failure() {
+    let mut exec = command(&["exec", "--scripted", "hello"]);
+    let said =
+        exec.env("COPILOT_NATIVE_TRACE", "/nowhere/trace.jsonl").stdin(Stdio::null()).output().unwrap();
+    assert!(
+        said.status.success() && text(&said.stderr).contains("COPILOT_NATIVE_TRACE: /nowhere/trace.jsonl"),
+        "{said:?}"
+    );
 }
