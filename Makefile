@@ -468,7 +468,7 @@ SMALL = CARGO_BUILD_RUSTFLAGS="-Cllvm-args=-inline-threshold=50 $(if $(filter Li
 comma := ,
 wheel: $(STAMPS)/venv ## Leaves an installable wheel in dist/.
 	cd $(PYTHON_DIR) && $(SMALL) $(VENV)/bin/maturin build --release --out $(ROOT)/dist
-	python3 scripts/wheel_sbom.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
+	$(PYTHON) scripts/wheel_sbom.py $$(ls -t dist/copilot_native-*.whl | head -n 1)
 wheel-check: wheel $(STAMPS)/runtime-current $(STAMPS)/sbom ## Checks the wheel: its platform tag, in an empty environment without Rust, its types, and the sdist.
 	cargo build -q -p copilot-testkit
 	scripts/wheel-check.sh $(PYTHON)
@@ -487,7 +487,7 @@ conan: ## Builds the C library by its Conan recipe, and a program with the packa
 	  $(TOOLS)/conan/bin/conan create ffi/conan -s build_type=Debug
 wheel-portable: $(STAMPS)/zig $(STAMPS)/venv $(STAMPS)/runtime-current ## A wheel for glibc 2.17 and newer in dist/portable, checked as wheel-check does.
 	cd $(PYTHON_DIR) && $(ZIG_ENV) $(VENV)/bin/maturin build --release --zig --compatibility manylinux2014 --out $(PORTABLE)
-	python3 scripts/wheel_sbom.py $$(ls -t $(PORTABLE)/copilot_native-*.whl | head -n 1)
+	$(PYTHON) scripts/wheel_sbom.py $$(ls -t $(PORTABLE)/copilot_native-*.whl | head -n 1)
 	cargo build -q -p copilot-testkit
 	scripts/wheel-check.sh $(PYTHON) $(PORTABLE)
 npm-portable: $(STAMPS)/zig $(STAMPS)/node $(STAMPS)/runtime-current ## The npm packages for glibc 2.17 and newer in dist/portable, checked.

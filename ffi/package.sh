@@ -20,12 +20,14 @@ built=${CARGO_TARGET_DIR:-$root/target}
 [ "${TARGET:+x}" = x ] && built=$built/$TARGET
 [ "$profile" = dev ] && built=$built/debug || built=$built/$profile
 
+features=stores
+if [ "$profile" = dev ] || [ "${STORES:-1}" = 0 ]; then features=; fi
 if [ "${SKIP_BUILD:-}" != 1 ]; then
   [ "${GLIBC:+x}" = x ] && verb=zigbuild || verb=build
   # Of functions that do not ask for it, only small ones are put into their callers: what is packed is 8 % smaller.
   set --
   [ "$profile" = dev ] || set -- --config 'build.rustflags=["-Cllvm-args=-inline-threshold=50"]'
-  [ "$profile" = dev ] || [ "${STORES:-1}" = 0 ] || set -- "$@" --features stores
+  [ -z "$features" ] || set -- "$@" --features "$features"
   (cd "$root" && cargo "$verb" "$@" -p copilot-ffi --lib --profile "$profile" ${TARGET:+--target "$TARGET${GLIBC:+.$GLIBC}"})
 fi
 
@@ -77,7 +79,7 @@ fill "$root/ffi/cmake/CopilotConfigVersion.cmake.in" "$tree/lib/cmake/Copilot/Co
 
 # What the library is made of.
 if command -v python3 > /dev/null; then
-  python3 "$root/ffi/sbom.py" --target "$triple" --output "$tree/share/doc/copilot/copilot.cdx.json"
+  python3 "$root/ffi/sbom.py" --features "$features" --target "$triple" --output "$tree/share/doc/copilot/copilot.cdx.json"
 else
   echo "python3 is not installed: the package says not what it is made of" >&2
 fi

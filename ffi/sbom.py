@@ -1,6 +1,6 @@
 """Writes what a library is made of as CycloneDX JSON: the crates that are linked into it, and Rust's own library.
 
-    ffi/sbom.py [--package CRATE] [--target TRIPLE] [--output FILE]
+    ffi/sbom.py [--package CRATE] [--features LIST] [--target TRIPLE] [--output FILE]
 
 Without a package: the C library. `copilot-python` is what the wheel holds, `copilot-node` what the npm packages hold.
 
@@ -59,9 +59,10 @@ def run(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-def linked(package: str, target: str) -> list[Crate]:
+def linked(package: str, features: str, target: str) -> list[Crate]:
     """All crates of the library, itself first. Macros and what builds it are not linked."""
     command = ["cargo", "tree", "--locked", "-p", package, "--target", target, "-e", "normal,no-proc-macro"]
+    command += ["--features", features] if features else []
     lines = run(*command, "--prefix", "depth", "--format", "|{p}|{f}|{l}|{r}").splitlines()
     crates: dict[tuple[str, str], Crate] = {}
     path: list[Crate] = []
@@ -112,8 +113,8 @@ def standard_library() -> dict[str, object]:
     }
 
 
-def document(package: str, target: str) -> dict[str, object]:
-    library, *crates = sorted(linked(package, target), key=lambda crate: (crate.name != package, crate.key))
+def document(package: str, features: str, target: str) -> dict[str, object]:
+    library, *crates = sorted(linked(package, features, target), key=lambda crate: (crate.name != package, crate.key))
     sums, std = checksums(), standard_library()
     name, kind = PACKAGES[package]
     own = component(library, None) | {"name": name}
@@ -124,7 +125,8 @@ def document(package: str, target: str) -> dict[str, object]:
         {"ref": crate.ref, "dependsOn": sorted([*(refs[key] for key in crate.needs), str(std["bom-ref"])])}
         for crate in [library, *crates]
     ]
-    metadata: dict[str, object] = {"component": own, "properties": [{"name": "rust:target", "value": target}]}
+    properties = [{"name": "rust:target", "value": target}, {"name": "cargo:features", "value": features}]
+    metadata: dict[str, object] = {"component": own, "properties": properties}
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
         moment = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
         metadata = {"timestamp": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), **metadata}
@@ -141,11 +143,14 @@ def document(package: str, target: str) -> dict[str, object]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--package", choices=PACKAGES, default="copilot-ffi")
+    parser.add_argument("--features", default="", help="those that it was built with")
     parser.add_argument("--target", help="the platform of the library, by default this machine's")
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     host = next(line for line in run("rustc", "-vV").splitlines() if line.startswith("host: "))
-    text = json.dumps(document(args.package, args.target or host.removeprefix("host: ")), indent=1) + "\n"
+    text = (
+        json.dumps(document(args.package, args.features, args.target or host.removeprefix("host: ")), indent=1) + "\n"
+    )
     if args.output:
         args.output.write_text(text)
     else:

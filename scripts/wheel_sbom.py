@@ -1,4 +1,5 @@
-"""Adds to a wheel what it is made of (PEP 770): `.dist-info/sboms/copilot-native.cdx.json`, as ffi/sbom.py writes it.
+"""Finishes a wheel of a release: adds what it is made of (PEP 770), `.dist-info/sboms/copilot-native.cdx.json`, as
+ffi/sbom.py writes it, and packs it smaller than zlib can, which takes some minutes. Needs zopfli.
 
 wheel_sbom.py WHEEL [--target TRIPLE]
 """
@@ -13,6 +14,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from zopfli.zipfile import ZipFile as SmallZipFile
+
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "copilot-native.cdx.json"
 
@@ -20,7 +23,7 @@ NAME = "copilot-native.cdx.json"
 def add(wheel: Path, text: bytes) -> None:
     """Writes the wheel anew: its entries as they were, the new file, and the record with a line for it."""
     made = wheel.with_suffix(".new")
-    with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(wheel) as old, SmallZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         record = next(name for name in old.namelist() if name.endswith(".dist-info/RECORD"))
         place = f"{record.removesuffix('RECORD')}sboms/{NAME}"
         for entry in old.infolist():
@@ -42,7 +45,7 @@ def main() -> int:
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--target")
     args = parser.parse_args()
-    command = [sys.executable, str(ROOT / "ffi" / "sbom.py"), "--package", "copilot-python"]
+    command = [sys.executable, str(ROOT / "ffi" / "sbom.py"), "--package", "copilot-python", "--features", "stores"]
     if args.target:
         command += ["--target", args.target]
     add(args.wheel, subprocess.run(command, check=True, capture_output=True).stdout)

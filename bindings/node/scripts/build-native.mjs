@@ -4,7 +4,7 @@
 // say otherwise.
 // GLIBC=2.17 builds for that C library and newer ones, by cargo-zigbuild, which must be in PATH.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, renameSync } from "node:fs";
+import { copyFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,7 +13,8 @@ const debug = process.argv.includes("--debug");
 const glibc = process.env.GLIBC;
 const host = /^host: (.*)$/m.exec(execFileSync("rustc", ["-vV"]).toString())?.[1];
 const wanted = process.env.STORES ? process.env.STORES !== "0" : !debug;
-const stores = wanted ? ["--features", "stores"] : [];
+const features = wanted ? "stores" : "";
+const stores = features ? ["--features", features] : [];
 const args = ["-p", "copilot-node", ...(debug ? [] : ["--release"]), ...stores];
 const how = glibc ? ["zigbuild", "--target", `${host}.${glibc}`] : ["build"];
 execFileSync("cargo", [...how, ...args], { cwd: root, stdio: "inherit" });
@@ -32,4 +33,6 @@ const addon = join(root, "copilot.node");
 // A process may have the old file mapped: replace the name, never the bytes.
 copyFileSync(built, `${addon}.new`);
 renameSync(`${addon}.new`, addon);
+// For those who write down what is in it.
+writeFileSync(join(root, "copilot.features"), features);
 console.log(addon);

@@ -78,7 +78,17 @@ function madeOf(folder) {
   const script = join(root, "..", "..", "ffi", "sbom.py");
   const python = process.platform === "win32" ? "python" : "python3";
   const { triple } = TARGETS[platform];
-  const args = ["--package", "copilot-node", "--target", triple, "--output", join(folder, SBOM)];
+  const features = readFileSync(join(root, "copilot.features"), "utf8");
+  const args = [
+    "--package",
+    "copilot-node",
+    "--features",
+    features,
+    "--target",
+    triple,
+    "--output",
+    join(folder, SBOM),
+  ];
   execFileSync(python, [script, ...args], { stdio: "inherit" });
 }
 
