@@ -14,16 +14,35 @@ import sys
 import zipfile
 from pathlib import Path
 
-from zopfli.zipfile import ZipFile as SmallZipFile
+import zopfli.zlib
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "copilot-native.cdx.json"
 
 
+class Zopfli:
+    """What `zipfile` asks of a compressor, for content that is there as a whole."""
+
+    def __init__(self, *_: object) -> None:
+        self.content = b""
+
+    def compress(self, content: bytes) -> bytes:
+        self.content += content
+        return b""
+
+    def flush(self) -> bytes:
+        # Without the head and the sum of zlib's format, which archives do not have.
+        return zopfli.zlib.compress(self.content)[2:-4]
+
+
+# There is no public way to name another compressor; what is written is the same format.
+zipfile._get_compressor = Zopfli  # type: ignore[attr-defined]
+
+
 def add(wheel: Path, text: bytes) -> None:
     """Writes the wheel anew: its entries as they were, the new file, and the record with a line for it."""
     made = wheel.with_suffix(".new")
-    with zipfile.ZipFile(wheel) as old, SmallZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         record = next(name for name in old.namelist() if name.endswith(".dist-info/RECORD"))
         place = f"{record.removesuffix('RECORD')}sboms/{NAME}"
         for entry in old.infolist():
