@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use clap::Args;
 use copilot_core::{
     Client, ClientOptions, Error, ErrorKind, EventStream, Handlers, Result, RuntimeConnection, Secret,
     Session, SessionConfig, SessionSpec,
@@ -51,28 +50,23 @@ impl fmt::Display for Runtime {
     }
 }
 
-#[derive(Args)]
+/// What every conversation is told; help.txt says it to people.
+#[derive(Default)]
 pub(crate) struct Agent {
     /// Talks to a model that follows a script on this machine: no account, no network. Without FILE it repeats what it is
     /// told; tests/testkit/README.md says what a script may hold.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    scripted: Option<String>,
+    pub scripted: Option<String>,
     /// The model; without it the runtime's own choice.
-    #[arg(long, value_name = "NAME")]
-    model: Option<String>,
+    pub model: Option<String>,
     /// Address of an OpenAI-compatible server to use in place of Copilot, such as http://127.0.0.1:11434/v1. Its key is
     /// read from COPILOT_PROVIDER_API_KEY.
-    #[arg(long, value_name = "URL", conflicts_with = "scripted")]
-    provider: Option<String>,
+    pub provider: Option<String>,
     /// The runtime's program; without it COPILOT_CLI_PATH.
-    #[arg(long, value_name = "PATH")]
-    runtime: Option<String>,
+    pub runtime: Option<String>,
     /// Where the agent works; without it the current directory.
-    #[arg(long, value_name = "DIR")]
-    cwd: Option<String>,
+    pub cwd: Option<String>,
     /// Goes on with this session.
-    #[arg(long, value_name = "ID", conflicts_with = "scripted")]
-    resume: Option<String>,
+    pub resume: Option<String>,
 }
 
 /// A client with one session. The scripted model and the folder of its runtime live as long.

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use clap::Args;
 use copilot_core::handlers::{
     CallContext, PermissionDecision, PermissionHandler, PermissionRequest, UserInputAnswer, UserInputHandler,
     UserInputRequest,
@@ -18,15 +17,14 @@ use crate::input::Input;
 use crate::outcome::{ANSWERED, INTERRUPTED, failed};
 use crate::show::Screen;
 
-#[derive(Args)]
+/// What `chat` is told; help.txt says it to people.
+#[derive(Default)]
 pub(crate) struct Chat {
-    #[command(flatten)]
-    agent: Agent,
+    pub agent: Agent,
     /// Allows whatever the agent wants to do, without a question.
-    #[arg(long)]
-    allow_all: bool,
+    pub allow_all: bool,
     /// What to say first. Further messages are lines of standard input; its end, or /quit, ends the conversation.
-    prompt: Vec<String>,
+    pub prompt: Vec<String>,
 }
 
 /// Asks the user.

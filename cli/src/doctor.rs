@@ -3,21 +3,19 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
 use copilot_core::{Client, ClientOptions, Error, ErrorKind};
 use serde::Serialize;
 
 use crate::agent::Runtime;
 use crate::doors;
 
-#[derive(Args)]
+/// What `doctor` is told; help.txt says it to people.
+#[derive(Default)]
 pub(crate) struct Doctor {
     /// The runtime's program; without it COPILOT_CLI_PATH.
-    #[arg(long, value_name = "PATH")]
-    runtime: Option<String>,
+    pub runtime: Option<String>,
     /// Prints the findings as JSON.
-    #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 /// How something stands.

@@ -5,7 +5,6 @@ use std::io::{self, Read as _, Write as _};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clap::Args;
 use copilot_core::handlers::{CallContext, PermissionDecision, PermissionHandler, PermissionRequest};
 use copilot_core::{Error, ErrorKind, Event, Result, StructuredOptions, WaitOptions};
 use futures_util::FutureExt as _;
@@ -15,34 +14,24 @@ use crate::agent::{Agent, Conversation, handlers};
 use crate::outcome::{ANSWERED, INTERRUPTED, exit_code, failed};
 use crate::show::Usage;
 
-#[derive(Args)]
+/// What `exec` is told; help.txt says it to people.
+#[derive(Default)]
 pub(crate) struct Exec {
-    #[command(flatten)]
-    agent: Agent,
+    pub agent: Agent,
     /// Prints every event as a line of JSON as it comes, and a last line {"type":"exec.result",…} with outcome, text, value
     /// and usage. Without it only the answer is printed.
-    #[arg(long)]
-    json: bool,
+    pub json: bool,
     /// A file with a JSON Schema: the answer is JSON that follows it.
-    #[arg(long, value_name = "FILE")]
-    schema: Option<String>,
+    pub schema: Option<String>,
     /// What the agent may do, by kind (shell, write, read, url, mcp, custom-tool, …); may be given more than once. Everything
     /// else is refused.
-    #[arg(long, value_name = "KIND")]
-    allow: Vec<String>,
+    pub allow: Vec<String>,
     /// Allows whatever the agent wants to do.
-    #[arg(long)]
-    allow_all: bool,
+    pub allow_all: bool,
     /// The longest time until the answer, in seconds.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    timeout: Option<Duration>,
+    pub timeout: Option<Duration>,
     /// What to say; - reads it from standard input.
-    prompt: String,
-}
-
-fn seconds(text: &str) -> std::result::Result<Duration, String> {
-    let seconds = text.parse::<f64>().map_err(|error| error.to_string())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    pub prompt: String,
 }
 
 /// Decides by what the command line allows.

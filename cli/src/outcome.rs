@@ -1,5 +1,7 @@
 //! How a command ended, as scripts see it.
 
+use std::io::{self, Write as _};
+
 use copilot_core::{Error, ErrorKind};
 
 /// The agent's answer is there.
@@ -33,4 +35,10 @@ pub(crate) fn failed(error: &Error) -> i32 {
         eprintln!("copilot-native doctor says what is installed");
     }
     exit_code(error)
+}
+
+/// Prints what was asked for. Nobody reads it when the output is closed.
+pub(crate) fn said(text: &str) -> i32 {
+    drop(io::stdout().write_all(text.as_bytes()));
+    ANSWERED
 }

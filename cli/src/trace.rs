@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write};
 use std::path::PathBuf;
 
-use clap::Args;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -14,13 +13,12 @@ use crate::outcome::{ANSWERED, WRONG_USE};
 const PAGE: &str = include_str!("trace.html");
 const PLACE: &str = "<!-- lines -->";
 
-#[derive(Args)]
+/// What `trace` is told; help.txt says it to people.
 pub(crate) struct Trace {
     /// The trace; - reads it from standard input.
-    file: String,
+    pub file: String,
     /// Where the page goes; without it beside the trace, with .html at the end.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    pub out: Option<PathBuf>,
 }
 
 /// What every line has.
