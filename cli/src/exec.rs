@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, Conversation, handlers};
-use crate::outcome::{ANSWERED, INTERRUPTED, exit_code, failed};
+use crate::outcome::{ANSWERED, exit_code, failed};
 use crate::show::Usage;
 
 /// What `exec` is told; help.txt says it to people.
@@ -90,7 +90,6 @@ impl Exec {
         conversation.close().await;
         let code = told(&ended, is_json, usage);
         match ended {
-            Err(error) if error.kind() == ErrorKind::Cancelled => INTERRUPTED,
             Err(error) if !is_json => failed(&error),
             _ => code,
         }

@@ -24,6 +24,7 @@ pub(crate) fn exit_code(error: &Error) -> i32 {
         | ErrorKind::ProtocolMismatch => 5,
         ErrorKind::SchemaMismatch => 6,
         ErrorKind::ProcessExited => 7,
+        ErrorKind::Cancelled => INTERRUPTED,
         _ => 1,
     }
 }

@@ -187,7 +187,7 @@ fn an_interrupt_ends_the_turn() {
     assert!(signalled.success());
     let last = lines.map(Result::unwrap).last().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(last.contains("\"outcome\":\"failed\""), "{last}");
+    assert!(last.contains("\"outcome\":\"failed\",\"exitCode\":130"), "{last}");
 }
 
 #[test]
