@@ -10,6 +10,7 @@ use crate::agent::Agent;
 use crate::chat::Chat;
 use crate::doctor::Doctor;
 use crate::exec::Exec;
+use crate::model::Model;
 use crate::trace::Trace;
 
 const HELP: &str = include_str!("help.txt");
@@ -20,6 +21,7 @@ pub(crate) enum Command {
     Exec(Exec),
     Doctor(Doctor),
     Trace(Trace),
+    Model(Model),
     /// A text to be printed.
     Say(String),
 }
@@ -35,6 +37,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Read<Comman
             "exec" => exec(&mut parser),
             "doctor" => doctor(&mut parser),
             "trace" => trace(&mut parser),
+            "model" => model(&mut parser),
             "help" => Ok(help()),
             other => Err(format!("there is no command {other}; copilot-native --help lists them").into()),
         },
@@ -175,6 +178,22 @@ fn trace(parser: &mut Parser) -> Read<Command> {
     Ok(Command::Trace(Trace { file, out }))
 }
 
+fn model(parser: &mut Parser) -> Read<Command> {
+    let mut model = Model::default();
+    while let Some(given) = next(parser)? {
+        match given {
+            Given::Word(word) => return Err(more(&word)),
+            Given::Option(option) => match &*option {
+                "help" => return Ok(help()),
+                "script" => model.script = Some(parser.value()?.string()?),
+                "script-json" => model.script_json = Some(parser.value()?.string()?),
+                option => return Err(unknown("model", option)),
+            },
+        }
+    }
+    Ok(Command::Model(model))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,7 +231,7 @@ mod tests {
         let names: Vec<_> = options.map(|(name, _)| name).collect();
         assert!(names.len() > 15 && names.contains(&"allow-all"), "{names:?}");
         for name in names {
-            let option = if ["chat", "exec", "doctor", "trace"].contains(&name) {
+            let option = if ["chat", "exec", "doctor", "trace", "model"].contains(&name) {
                 name.to_owned()
             } else {
                 format!("--{name}")

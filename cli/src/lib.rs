@@ -1,7 +1,7 @@
 //! The command line of copilot-native. A library, so that the packages of Python and Node bring it along.
 //!
 //! `chat` is a conversation in a terminal, `exec` one turn for scripts, `doctor` says what is installed and what is in the
-//! way. With `--scripted` the model is a script on loopback: no account and no network is needed.
+//! way, `trace` shows what went over the wire, `model` serves a scripted model for tests. With `--scripted` the model is a script on loopback: no account and no network is needed.
 
 mod agent;
 mod arguments;
@@ -10,6 +10,7 @@ mod doctor;
 mod doors;
 mod exec;
 mod input;
+mod model;
 mod outcome;
 mod show;
 mod trace;
@@ -41,6 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, brought: Option<String
             Command::Exec(exec) => exec.run(brought).await,
             Command::Doctor(doctor) => doctor.run(brought).await,
             Command::Trace(trace) => trace.run(),
+            Command::Model(model) => model.run(),
             Command::Say(text) => outcome::said(&text),
         }
     })

@@ -1,7 +1,7 @@
 //! The commands as a user runs them: the real runtime, a scripted model.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -181,7 +181,7 @@ fn an_interrupt_ends_the_turn() {
     let folder = TempDir::new().unwrap();
     let hangs = script(&folder, &json!([{"when": {"contains": "long"}, "hang": true}]));
     let mut child = command(&["exec", &hangs, "--json", "a long one"]).stdin(Stdio::null()).spawn().unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.find(|line| line.as_ref().unwrap().contains("assistant.turn_start")).unwrap().unwrap();
     let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(signalled.success());
@@ -260,5 +260,25 @@ fn a_trace_that_cannot_be_written_is_told_and_no_failure() {
     assert!(
         said.status.success() && text(&said.stderr).contains("COPILOT_NATIVE_TRACE: /nowhere/trace.jsonl"),
         "{said:?}"
+    );
+}
+
+#[test]
+fn a_model_is_served_for_tests() {
+    let script = r#"[{"text": "as scripted", "repeat": true}]"#;
+    let mut model = command(&["model", "--script-json", script]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut told = String::new();
+    BufReader::new(model.stdout.take().unwrap()).read_line(&mut told).unwrap();
+    let url = told.trim_end().strip_prefix("listening on ").unwrap();
+    let folder = TempDir::new().unwrap();
+    let mut exec = command(&["exec", "--provider", url, "--model", "any", "hello"]);
+    let said = exec.env("COPILOT_HOME", folder.path()).stdin(Stdio::null()).output().unwrap();
+    assert_eq!((said.status.code(), &*text(&said.stdout)), (Some(0), "as scripted\n"), "{said:?}");
+    drop(model.stdin.take());
+    assert!(model.wait().unwrap().success());
+    let refused = run(&["model", "--script-json", "{\"unknown\": 1}"], "");
+    assert!(
+        refused.status.code() == Some(2) && text(&refused.stderr).contains("--script-json"),
+        "{refused:?}"
     );
 }
