@@ -41,6 +41,8 @@ cp "$root/examples/python/chat.py" "$work/frozen.py"
 
 echo "=== types as users see them"
 mkdir "$work/elsewhere"
+# Classes that are made of those of an extra have no types without it.
+"$work/venv/bin/pip" install -q --disable-pip-version-check "$wheel[temporal]"
 # It reads the interpreter from PATH, and prefers a project's own files to the installed package.
 (cd "$work/elsewhere" && PATH="$work/venv/bin:$PATH" "$tools/pyright" --pythonpath "$work/venv/bin/python" \
   --verifytypes copilot --ignoreexternal > "$work/types") || true
