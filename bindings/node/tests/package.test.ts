@@ -44,9 +44,10 @@ const PROGRAMS = {
 };
 
 describe("the tarball", () => {
-  it("brings a command line", () => {
-    const npx = (...args: string[]): string => run("npx", ["--no-install", "copilot-native", ...args], project);
-    expect(npx("exec", "--runtime", REAL_RUNTIME, "--scripted", "hello")).toBe("You said: hello\n");
+  it.runIf(REAL_RUNTIME)("brings a command line", () => {
+    const npx = (...args: string[]): string =>
+      run("npx", ["--no-install", "copilot-native", ...args], project);
+    expect(npx("exec", "--runtime", String(REAL_RUNTIME), "--scripted", "hello")).toBe("You said: hello\n");
     expect(npx("--version")).toMatch(/^copilot-native \d/);
   });
 
