@@ -106,7 +106,9 @@ impl Agent {
         if let Some(address) = address {
             let key = std::env::var("COPILOT_PROVIDER_API_KEY").unwrap_or_else(|_| "none".to_owned());
             config.provider = Some(json!({"type": "openai", "baseUrl": address, "apiKey": key}));
-            config.model.get_or_insert_with(|| "scripted".to_owned());
+            if model.is_some() {
+                config.model.get_or_insert_with(|| "scripted".to_owned());
+            }
         }
         let client = Client::new(options)?;
         let mut spec = SessionSpec::new(config);

@@ -77,6 +77,14 @@ fn of_agent(agent: &mut Agent, option: &str, parser: &mut Parser) -> Read<bool> 
     Ok(true)
 }
 
+/// Holds what belongs together.
+fn checked(agent: &Agent) -> Read<()> {
+    match (&agent.provider, &agent.model) {
+        (Some(_), None) => Err("--provider needs --model: the name of a model that the server has".into()),
+        _ => Ok(()),
+    }
+}
+
 /// The next argument, on its own: an option by its long name, or a word.
 enum Given {
     Option(String),
@@ -114,6 +122,7 @@ fn chat(parser: &mut Parser) -> Read<Command> {
             },
         }
     }
+    checked(&chat.agent)?;
     Ok(Command::Chat(chat))
 }
 
@@ -137,6 +146,7 @@ fn exec(parser: &mut Parser) -> Read<Command> {
         }
     }
     exec.prompt = prompt.ok_or("exec needs what to say; - reads it from standard input")?;
+    checked(&exec.agent)?;
     Ok(Command::Exec(exec))
 }
 
@@ -212,6 +222,7 @@ mod tests {
         assert_eq!(wrong(&["exec", "one", "two"]), "unexpected argument \"two\"");
         assert!(wrong(&["exec", "--model"]).contains("--model"));
         assert!(wrong(&["exec", "--timeout", "-1", "hello"]).contains("--timeout"));
+        assert!(wrong(&["exec", "--provider", "http://127.0.0.1:1/v1", "hello"]).contains("needs --model"));
         let both = "--scripted and --resume exclude each other";
         assert_eq!(wrong(&["chat", "--resume", "1", "--scripted"]), both);
         assert_eq!(wrong(&["chat", "--scripted", "--resume", "1"]), both);

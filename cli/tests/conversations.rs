@@ -217,6 +217,11 @@ fn a_trace_becomes_a_page() {
     let mut exec = command(&["exec", "--scripted", "say </script> please"]);
     exec.env("COPILOT_NATIVE_TRACE", trace).env("COPILOT_PROVIDER_API_KEY", "a-secret-of-the-provider");
     assert!(exec.stdin(Stdio::null()).status().unwrap().success());
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(trace).unwrap().permissions()) & 0o777,
+        0o600
+    );
     let text = fs::read_to_string(trace).unwrap();
     assert!(!text.contains("a-secret-of-the-provider"));
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
