@@ -2,7 +2,7 @@
 //! makes a page of it. Several processes may write into one file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -35,7 +35,12 @@ impl WireFile {
     #[cold]
     fn open() -> Option<Self> {
         let path = std::env::var_os(VARIABLE).filter(|path| !path.is_empty())?;
-        match OpenOptions::new().create(true).append(true).open(&path) {
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // What is said in conversations is in it: for its owner alone.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
             Ok(file) => Some(Self(file)),
             Err(error) => {
                 // Whoever set the variable sits in front of the program, and has no subscriber for logs yet.
@@ -48,13 +53,9 @@ impl WireFile {
     /// Writes one line at once, so that lines of several processes do not mix, and none is lost when one is killed.
     pub(super) fn note(&self, sight: &Sight<'_>) {
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-        drop((&self.0).write_all(sight.line(at).as_bytes()).or_else(full));
+        // A full disk costs lines of the trace, and must not end the conversation.
+        drop((&self.0).write_all(sight.line(at).as_bytes()));
     }
-}
-
-/// A disk that is full must not end the conversation.
-fn full(_: io::Error) -> io::Result<()> {
-    Ok(())
 }
 
 impl Sight<'_> {
